@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The Internet checksum (RFC 1071) and its incremental update (RFC 1141). */
+#ifndef KATRAN_CHECKSUM_H
+#define KATRAN_CHECKSUM_H
+
+#include "packet.h"
+
+static __always_inline __u16 checksum_fold(__u32 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* The checksum of a header without options, whose checksum field must be 0. */
+static __always_inline __u16 ipv4_checksum(const struct iphdr *ip)
+{
+	const __u16 *words = (const __u16 *)ip;
+	__u32 sum = 0;
+
+#pragma unroll
+	for (int i = 0; i < (int)(sizeof(*ip) / sizeof(*words)); i++)
+		sum += words[i];
+	return ~checksum_fold(sum);
+}
+
+/* The checksum after one 16 bit word under it has changed from `old` to `new`. */
+static __always_inline __u16 checksum_update(__u16 checksum, __u16 old, __u16 new)
+{
+	return checksum_fold((__u32)checksum + old + (__u16)~new);
+}
+
+#endif

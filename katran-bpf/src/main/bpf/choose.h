@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which backend a packet goes to. */
+#ifndef KATRAN_CHOOSE_H
+#define KATRAN_CHOOSE_H
+
+#include "ring.h"
+
+/* What of a flow is hashed, as its VIP wants it. */
+static __always_inline struct flow hashed_flow(const struct katran_vip *vip,
+					       const struct flow *flow)
+{
+	struct flow hashed = *flow;
+
+	if (vip->flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY) {
+		__builtin_memset(&hashed.source, 0, sizeof(hashed.source));
+		hashed.source_port = flow->destination_port;
+	}
+	return hashed;
+}
+
+/*
+ * The backend of this packet, the same for every packet of the flow on every balancer that has
+ * the same rings; its number goes to `number`. NULL: nobody serves this VIP, or the backend's
+ * next hop is not known.
+ */
+static __always_inline struct katran_backend *
+choose(const struct katran_vip *vip, const struct flow *flow,
+       const volatile struct katran_balancer_config *config, __u32 *number)
+{
+	struct flow hashed = hashed_flow(vip, flow);
+	__u32 hash = hash_flow(&hashed, config->hash_seed_v4, config->hash_seed_v6);
+	struct katran_backend *backend;
+
+	*number = ring_backend(vip->number, hash % config->ring_size);
+	if (*number == KATRAN_NO_BACKEND)
+		return NULL;
+	backend = bpf_map_lookup_elem(&backends, number);
+	if (!backend || !(backend->flags & KATRAN_BACKEND_RESOLVED))
+		return NULL;
+	return backend;
+}
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Counters that user space reads through a mapping, without a system call. */
+#ifndef KATRAN_COUNTERS_H
+#define KATRAN_COUNTERS_H
+
+#include "packet.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set at load: possible CPUs * counters per CPU */
+	__type(key, __u32);
+	__type(value, struct katran_counter);
+} counters SEC(".maps");
+
+/*
+ * Adds one packet of `bytes` to this CPU's counter. XDP programs run with softirqs off, so no
+ * other writer of it can come between.
+ */
+static __always_inline void count(__u32 counter, __u32 counters_per_cpu, __u64 bytes)
+{
+	__u32 index = bpf_get_smp_processor_id() * counters_per_cpu + counter;
+	struct katran_counter *value = bpf_map_lookup_elem(&counters, &index);
+
+	if (!value)
+		return;
+	value->packets++;
+	value->bytes += bytes;
+}
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Bob Jenkins' lookup3 (public domain, 2006), as Linux' jhash defines it for whole words. */
+#ifndef KATRAN_HASH_H
+#define KATRAN_HASH_H
+
+#include "packet.h"
+
+#define JHASH_INITVAL 0xdeadbeef
+
+static __always_inline __u32 rotate_left(__u32 word, int bits)
+{
+	return word << bits | word >> (32 - bits);
+}
+
+static __always_inline __u32 jhash_final(__u32 a, __u32 b, __u32 c)
+{
+	c = (c ^ b) - rotate_left(b, 14);
+	a = (a ^ c) - rotate_left(c, 11);
+	b = (b ^ a) - rotate_left(a, 25);
+	c = (c ^ b) - rotate_left(b, 16);
+	a = (a ^ c) - rotate_left(c, 4);
+	b = (b ^ a) - rotate_left(a, 14);
+	c = (c ^ b) - rotate_left(b, 24);
+	return c;
+}
+
+static __always_inline __u32 jhash_2words(__u32 a, __u32 b, __u32 seed)
+{
+	__u32 c = JHASH_INITVAL + (2 << 2) + seed;
+
+	return jhash_final(a + c, b + c, c);
+}
+
+static __always_inline __u32 jhash_4words(const __u32 words[4], __u32 seed)
+{
+	__u32 start = JHASH_INITVAL + (4 << 2) + seed;
+	__u32 a = start + words[0];
+	__u32 b = start + words[1];
+	__u32 c = start + words[2];
+
+	a = (a - c) ^ rotate_left(c, 4);
+	c += b;
+	b = (b - a) ^ rotate_left(a, 6);
+	a += c;
+	c = (c - b) ^ rotate_left(b, 8);
+	b += a;
+	a = (a - c) ^ rotate_left(c, 16);
+	c += b;
+	b = (b - a) ^ rotate_left(a, 19);
+	a += c;
+	c = (c - b) ^ rotate_left(b, 4);
+	b += a;
+	return jhash_final(a + words[3], b, c);
+}
+
+/*
+ * The flow's hash: of the source address and both ports, each loaded as a little-endian integer
+ * from the bytes as sent (the programs run on little-endian machines only).
+ */
+static __always_inline __u32 hash_flow(const struct flow *flow, __u32 seed_v4, __u32 seed_v6)
+{
+	__u32 ports = (__u32)flow->destination_port << 16 | flow->source_port;
+	__u32 source = flow->source.words[0];
+
+	if (flow->family == KATRAN_IPV6)
+		source = jhash_4words(flow->source.words, seed_v6);
+	return jhash_2words(source, ports, seed_v4);
+}
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* From the frame to the flow it belongs to. */
+#ifndef KATRAN_PARSE_H
+#define KATRAN_PARSE_H
+
+#include "icmp.h"
+#include "packet.h"
+
+#define IPV4_ANY_FRAGMENT bpf_htons(0x2000 | 0x1fff) /* more fragments, or an offset */
+
+/*
+ * Reads the ports at `transport`, of which TCP needs the whole fixed header to be there.
+ * Sets the flow's ports. NEXT, DROP when cut short, PASS for other protocols.
+ */
+static __always_inline int parse_transport(void *transport, void *end, struct flow *flow)
+{
+	struct udphdr *udp = transport; /* TCP's ports are in the same place */
+	__u32 needed;
+
+	if (flow->protocol == IPPROTO_TCP)
+		needed = sizeof(struct tcphdr);
+	else if (flow->protocol == IPPROTO_UDP)
+		needed = sizeof(struct udphdr);
+	else
+		return XDP_PASS;
+	if (transport + needed > end || (void *)(udp + 1) > end)
+		return XDP_DROP;
+	flow->source_port = udp->source;
+	flow->destination_port = udp->dest;
+	return NEXT;
+}
+
+/*
+ * Reads the ports of a packet that an ICMP error quotes: a backend sent it, so the flow is the
+ * other way round. Eight bytes of it are enough (RFC 792).
+ */
+static __always_inline int parse_quoted_transport(void *transport, void *end, struct flow *flow)
+{
+	struct udphdr *udp = transport;
+
+	if (flow->protocol != IPPROTO_TCP && flow->protocol != IPPROTO_UDP)
+		return XDP_PASS;
+	if ((void *)(udp + 1) > end)
+		return XDP_DROP;
+	flow->source_port = udp->dest;
+	flow->destination_port = udp->source;
+	return NEXT;
+}
+
+static __always_inline int parse_icmp(void *transport, void *end, struct packet *packet)
+{
+	struct flow *flow = &packet->flow;
+	struct icmp_header *icmp = transport;
+	struct iphdr *quoted = (void *)(icmp + 1);
+
+	if ((void *)(icmp + 1) > end)
+		return XDP_DROP;
+	if (icmp->type == ICMP_ECHO_REQUEST) {
+		packet->is_echo = true;
+		return NEXT;
+	}
+	if (icmp->type != ICMP_UNREACHABLE)
+		return XDP_PASS;
+	if ((void *)(quoted + 1) > end || quoted->ihl != 5)
+		return XDP_DROP;
+	flow->protocol = quoted->protocol;
+	set_ipv4(&flow->source, quoted->daddr);
+	set_ipv4(&flow->destination, quoted->saddr);
+	return parse_quoted_transport(quoted + 1, end, flow);
+}
+
+static __always_inline int parse_icmpv6(void *transport, void *end, struct packet *packet)
+{
+	struct flow *flow = &packet->flow;
+	struct icmp_header *icmp = transport;
+	struct ipv6hdr *quoted = (void *)(icmp + 1);
+
+	if ((void *)(icmp + 1) > end)
+		return XDP_DROP;
+	if (icmp->type == ICMPV6_ECHO_REQUEST) {
+		packet->is_echo = true;
+		return NEXT;
+	}
+	if (icmp->type != ICMPV6_UNREACHABLE && icmp->type != ICMPV6_PACKET_TOO_BIG)
+		return XDP_PASS;
+	if ((void *)(quoted + 1) > end)
+		return XDP_DROP;
+	flow->protocol = quoted->nexthdr;
+	set_ipv6(&flow->source, &quoted->daddr);
+	set_ipv6(&flow->destination, &quoted->saddr);
+	return parse_quoted_transport(quoted + 1, end, flow);
+}
+
+static __always_inline int parse_ipv4(void *network, void *end, struct packet *packet)
+{
+	struct flow *flow = &packet->flow;
+	struct iphdr *ip = network;
+
+	if ((void *)(ip + 1) > end)
+		return XDP_DROP;
+	if (ip->ihl != 5 || ip->frag_off & IPV4_ANY_FRAGMENT)
+		return XDP_DROP;
+	packet->bytes = bpf_ntohs(ip->tot_len);
+	packet->tos = ip->tos;
+	flow->family = KATRAN_IPV4;
+	flow->protocol = ip->protocol;
+	set_ipv4(&flow->source, ip->saddr);
+	set_ipv4(&flow->destination, ip->daddr);
+	if (flow->protocol == IPPROTO_ICMP)
+		return parse_icmp(ip + 1, end, packet);
+	return parse_transport(ip + 1, end, flow);
+}
+
+static __always_inline int parse_ipv6(void *network, void *end, struct packet *packet)
+{
+	struct flow *flow = &packet->flow;
+	struct ipv6hdr *ip = network;
+
+	if ((void *)(ip + 1) > end)
+		return XDP_DROP;
+	if (ip->nexthdr == IPPROTO_FRAGMENT)
+		return XDP_DROP;
+	packet->bytes = bpf_ntohs(ip->payload_len);
+	packet->tos = bpf_ntohs(*(__be16 *)ip) >> 4;
+	flow->family = KATRAN_IPV6;
+	flow->protocol = ip->nexthdr;
+	set_ipv6(&flow->source, &ip->saddr);
+	set_ipv6(&flow->destination, &ip->daddr);
+	if (flow->protocol == IPPROTO_ICMPV6)
+		return parse_icmpv6(ip + 1, end, packet);
+	return parse_transport(ip + 1, end, flow);
+}
+
+/*
+ * Reads the frame's headers. NEXT leaves `packet` filled in: the flow is the frame's own or, for
+ * an ICMP error, that of the connection the error is about. Otherwise a verdict: PASS for what is
+ * not ours to balance, DROP for what is cut short or cannot be balanced (options, fragments).
+ */
+static __always_inline int parse(struct xdp_md *ctx, struct packet *packet)
+{
+	void *end = packet_end(ctx);
+	struct ethhdr *eth = packet_data(ctx);
+
+	if ((void *)(eth + 1) > end)
+		return XDP_DROP;
+	if (eth->h_proto == bpf_htons(ETH_P_IP))
+		return parse_ipv4(eth + 1, end, packet);
+	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
+		return parse_ipv6(eth + 1, end, packet);
+	return XDP_PASS;
+}
+
+#endif

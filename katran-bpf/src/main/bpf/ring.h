@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The consistent ring: from a flow's hash to a backend. */
+#ifndef KATRAN_RING_H
+#define KATRAN_RING_H
+
+#include "hash.h"
+
+/* The rings, by the VIP's number. Replacing a VIP's ring is one update: old or new, never a mix. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_ARRAY);
+		__uint(map_flags, BPF_F_MMAPABLE);
+		__uint(max_entries, 1); /* set at load, the same for all */
+		__type(key, __u32);
+		__type(value, struct katran_ring_line);
+	});
+} rings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, __u32);
+	__type(value, struct katran_backend);
+} backends SEC(".maps");
+
+/* The number of the backend that serves the slot; KATRAN_NO_BACKEND where there is none. */
+static __always_inline __u32 ring_backend(__u32 vip_number, __u32 slot)
+{
+	__u32 line_index = slot / KATRAN_SLOTS_PER_LINE;
+	struct katran_ring_line *line;
+	void *ring = bpf_map_lookup_elem(&rings, &vip_number);
+
+	if (!ring)
+		return KATRAN_NO_BACKEND;
+	line = bpf_map_lookup_elem(ring, &line_index);
+	if (!line)
+		return KATRAN_NO_BACKEND;
+	return line->slots[slot % KATRAN_SLOTS_PER_LINE];
+}
+
+#endif
