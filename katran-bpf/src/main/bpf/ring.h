@@ -14,8 +14,8 @@ struct {
 		__uint(type, BPF_MAP_TYPE_ARRAY);
 		__uint(map_flags, BPF_F_MMAPABLE);
 		__uint(max_entries, 1); /* set at load, the same for all */
-		__type(key, __u32);
-		__type(value, struct katran_ring_line);
+		__uint(key_size, sizeof(__u32));
+		__uint(value_size, sizeof(struct katran_ring_line));
 	});
 } rings SEC(".maps");
 

@@ -1,0 +1,64 @@
+package dev.katran.dataplane;
+
+import dev.katran.Count;
+import dev.katran.Simulation;
+import dev.katran.VipKey;
+import java.net.InetAddress;
+
+/**
+ * What forwards packets: tables that the control plane fills, and a program that reads them.
+ *
+ * <p>The tables refer to each other by numbers, which the control plane hands out: a VIP's number
+ * (from 0) is that of its ring and its counter, a backend's number (from 1) stands in the rings'
+ * slots and is that of its counter. Every method takes effect at once and for the next packet; none
+ * of them leaves a table half changed. Writes are serialised by the caller; reads of counters may
+ * come from any thread at any time.
+ */
+public interface Dataplane extends AutoCloseable {
+
+  /** A slot that nobody serves: its packets are dropped. */
+  int NO_BACKEND = 0;
+
+  /** Installs or changes a VIP. Its ring, if it has one, must be there before. */
+  void putVip(VipKey key, VipEntry entry);
+
+  /** Removes a VIP: its packets pass. */
+  void removeVip(VipKey key);
+
+  /** Starts or stops answering echo requests for an address. */
+  void answerPing(InetAddress address, boolean answer);
+
+  /**
+   * Replaces the ring of a VIP in one step.
+   *
+   * @param slots a backend's number, or {@link #NO_BACKEND}, for each slot; as many as the ring size
+   */
+  void putRing(int vip, int[] slots);
+
+  /** Removes the ring of a VIP: its packets are dropped. */
+  void removeRing(int vip);
+
+  /** Says how a backend is reached. */
+  void putBackend(int number, BackendEntry entry);
+
+  /** Forgets a backend that is in no ring any more. */
+  void removeBackend(int number);
+
+  /** Reads a counter, added up over the CPUs. */
+  Count count(Counter counter);
+
+  /** Sets a counter that nobody counts in to zero, for its number's next owner. */
+  void clear(Counter counter);
+
+  /**
+   * Runs a frame through the program as if it had arrived, counters included; nothing is sent.
+   *
+   * @param frame an Ethernet frame of at least 14 bytes; not changed
+   * @throws IllegalArgumentException if the frame is shorter, or longer than this dataplane takes
+   */
+  Simulation run(byte[] frame);
+
+  /** Takes the program away from where packets come in and frees the tables. */
+  @Override
+  void close();
+}
