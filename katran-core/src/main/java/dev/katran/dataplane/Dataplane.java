@@ -1,6 +1,7 @@
 package dev.katran.dataplane;
 
 import dev.katran.Count;
+import dev.katran.Footprint;
 import dev.katran.Simulation;
 import dev.katran.VipKey;
 import java.net.InetAddress;
@@ -57,6 +58,9 @@ public interface Dataplane extends AutoCloseable {
    * @throws IllegalArgumentException if the frame is shorter, or longer than this dataplane takes
    */
   Simulation run(byte[] frame);
+
+  /** What this costs in the kernel. */
+  Footprint footprint();
 
   /** Takes the program away from where packets come in and frees the tables. */
   @Override

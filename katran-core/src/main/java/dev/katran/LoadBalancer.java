@@ -1,0 +1,314 @@
+package dev.katran;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Sets;
+import dev.katran.dataplane.BackendEntry;
+import dev.katran.dataplane.Dataplane;
+import dev.katran.dataplane.Hop;
+import dev.katran.nexthop.NextHops;
+import java.net.InetAddress;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An XDP load balancer in this process: packets that come in by an interface for one of its {@link
+ * Vip VIPs} are encapsulated and sent to a {@link Backend}, which answers the client directly.
+ *
+ * <pre>{@code
+ * try (LoadBalancer lb = LoadBalancer.on("eth0").open()) {
+ *   Vip web = Vip.tcp("203.0.113.10", 443)
+ *       .backends(Backend.of("10.0.0.11"), Backend.of("10.0.0.12").weight(2))
+ *       .build();
+ *   lb.put(web);
+ *   lb.put(web.with(Backend.of("10.0.0.13")));
+ *   ...
+ * }
+ * }</pre>
+ *
+ * <p>Which backend a packet goes to is a function of its flow and of the VIP's {@link Ring} alone:
+ * every balancer with the same VIPs and {@link Limits} decides alike, and one that is restarted goes
+ * on at once.
+ *
+ * <p>All methods may be called from any thread. Changes are serialised, take effect for the next
+ * packet when the method returns, and are all or nothing: a method that throws has changed nothing.
+ * Reads never wait for a change.
+ */
+public final class LoadBalancer implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(LoadBalancer.class);
+
+  private final Dataplane dataplane;
+  private final Limits limits;
+  private final NextHops nextHops;
+  private final @Nullable NextHopRefresher refresher;
+
+  private final ReentrantLock changes = new ReentrantLock();
+  private final Numbers vipNumbers = new Numbers(0);
+  private final Numbers backendNumbers = new Numbers(Dataplane.NO_BACKEND + 1);
+
+  /** The next hops as the dataplane knows them; guarded by {@code changes}. */
+  private final Map<InetAddress, Hop> hops = new HashMap<>();
+
+  private volatile State state = State.EMPTY;
+  private volatile boolean closed;
+
+  LoadBalancer(Dataplane dataplane, Limits limits, NextHops nextHops) {
+    this.dataplane = dataplane;
+    this.limits = limits;
+    this.nextHops = nextHops;
+    this.refresher = nextHops.changes() ? NextHopRefresher.start(this::refreshNextHops) : null;
+  }
+
+  /**
+   * A balancer for the packets that come in by a network interface.
+   *
+   * @param interfaceName its name in the calling thread's network namespace, such as {@code "eth0"}
+   */
+  public static LoadBalancerBuilder on(String interfaceName) {
+    return LoadBalancerBuilder.attached(interfaceName);
+  }
+
+  /**
+   * A balancer whose program is in the kernel but attached to nothing: it takes only the frames that
+   * {@link #simulate} gives it. For trying out a configuration, and for tests of the datapath.
+   */
+  public static LoadBalancerBuilder detached() {
+    return LoadBalancerBuilder.detached();
+  }
+
+  /**
+   * A balancer in plain Java, which takes only the frames that {@link #simulate} gives it, and does
+   * with them what the program in the kernel does, byte for byte. For the tests of applications: it
+   * needs no privileges, no libbpf and not even Linux.
+   */
+  public static LoadBalancerBuilder inMemory() {
+    return LoadBalancerBuilder.inMemory();
+  }
+
+  /**
+   * Installs a VIP, or changes the installed one that has the same address, port and protocol.
+   *
+   * @throws LimitExceededException if there would be more VIPs or backends than {@link #limits}
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public void put(Vip vip) {
+    change(
+        vips -> {
+          vips.put(vip.key(), vip);
+          return true;
+        });
+  }
+
+  /**
+   * Removes a VIP, so that its packets pass to the host.
+   *
+   * @return whether it was installed
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public boolean remove(VipKey key) {
+    return change(vips -> vips.remove(key) != null);
+  }
+
+  /** Removes the VIP with this one's address, port and protocol, see {@link #remove(VipKey)}. */
+  public boolean remove(Vip vip) {
+    return remove(vip.key());
+  }
+
+  /**
+   * Makes the installed VIPs equal to a list: installs, changes and removes what differs, and
+   * touches nothing else.
+   *
+   * @throws IllegalArgumentException if two VIPs of the list have the same key
+   * @throws LimitExceededException if there would be more VIPs or backends than {@link #limits}
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public void apply(List<Vip> wanted) {
+    Map<VipKey, Vip> byKey = new LinkedHashMap<>();
+    for (Vip vip : wanted) {
+      if (byKey.put(vip.key(), vip) != null) {
+        throw new IllegalArgumentException("two VIPs for " + vip.key());
+      }
+    }
+    change(
+        vips -> {
+          vips.clear();
+          vips.putAll(byKey);
+          return true;
+        });
+  }
+
+  /** The installed VIPs. */
+  public List<Vip> vips() {
+    return state.vips().values().stream()
+        .map(State.Installed::vip)
+        .collect(ImmutableList.toImmutableList());
+  }
+
+  /** The installed VIP with this key. */
+  public Optional<Vip> vip(VipKey key) {
+    return Optional.ofNullable(state.vips().get(key)).map(State.Installed::vip);
+  }
+
+  /** The ring of the installed VIP with this key. */
+  public Optional<Ring> ring(VipKey key) {
+    return Optional.ofNullable(state.vips().get(key)).map(State.Installed::ring);
+  }
+
+  /** Where the packets of a flow go now, and why. Decided here, by what the program decides by. */
+  public Route route(Flow flow) {
+    return state.route(flow);
+  }
+
+  /**
+   * Runs a frame through the dataplane as if it had come in, and says what becomes of it. Nothing is
+   * sent; the frame is counted like any other.
+   *
+   * @param frame an Ethernet frame, from its header on without the frame check sequence; 14 bytes at
+   *     least and, for the kernel's sake, about 3500 at most; left as it is
+   * @throws IllegalArgumentException if the frame is shorter or longer
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public Simulation simulate(byte[] frame) {
+    checkOpen();
+    return dataplane.run(frame);
+  }
+
+  /**
+   * What has been counted, for the VIPs and backends that are installed now.
+   *
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public Counters counters() {
+    checkOpen();
+    return new Counters(dataplane, state);
+  }
+
+  /** What the balancer was opened for. */
+  public Limits limits() {
+    return limits;
+  }
+
+  /**
+   * What the balancer costs in the kernel; all zero for one that is {@link #inMemory}.
+   *
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public Footprint footprint() {
+    checkOpen();
+    return dataplane.footprint();
+  }
+
+  /**
+   * Detaches the program, so that the interface is as it was, and frees all memory. Packets in
+   * flight are finished first. Does nothing if the balancer is closed already.
+   */
+  @Override
+  public void close() {
+    changes.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    } finally {
+      changes.unlock();
+    }
+    if (refresher != null) {
+      refresher.close();
+    }
+    nextHops.close();
+    dataplane.close();
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("the load balancer is closed");
+    }
+  }
+
+  /** What a change does to the VIPs; its answer is passed on. */
+  private interface Change {
+    boolean applyTo(Map<VipKey, Vip> vips);
+  }
+
+  private boolean change(Change change) {
+    changes.lock();
+    try {
+      checkOpen();
+      Map<VipKey, Vip> wanted = new LinkedHashMap<>();
+      state.vips().forEach((key, installed) -> wanted.put(key, installed.vip()));
+      boolean answer = change.applyTo(wanted);
+      Set<InetAddress> backends = Transition.backendsOf(wanted.values());
+      checkLimits(wanted.size(), backends.size());
+      hops.putAll(resolve(Sets.difference(backends, state.backends().keySet()).immutableCopy()));
+      try {
+        state =
+            new Transition(dataplane, limits, vipNumbers, backendNumbers, state).to(wanted, hops);
+      } finally {
+        hops.keySet().retainAll(state.backends().keySet());
+      }
+      return answer;
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  private void checkLimits(int vips, int backends) {
+    if (vips > limits.vips()) {
+      throw new LimitExceededException(
+          vips + " VIPs are more than the limit of " + limits.vips());
+    }
+    if (backends > limits.backends()) {
+      throw new LimitExceededException(
+          backends + " backends are more than the limit of " + limits.backends());
+    }
+  }
+
+  private Map<InetAddress, Hop> resolve(Collection<InetAddress> added) {
+    if (added.isEmpty()) {
+      return ImmutableMap.of();
+    }
+    Map<InetAddress, Hop> hops = nextHops.resolve(added);
+    for (InetAddress backend : added) {
+      if (!hops.containsKey(backend)) {
+        log.warn(
+            "no next hop towards backend {} yet: its packets are dropped until there is one",
+            backend.getHostAddress());
+      }
+    }
+    return hops;
+  }
+
+  /** Asks again for all next hops, and tells the dataplane of those that are new. */
+  private void refreshNextHops() {
+    Map<InetAddress, Hop> found = nextHops.resolve(state.backends().keySet());
+    changes.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      state.backends().forEach((address, number) -> refresh(address, number, found.get(address)));
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  private void refresh(InetAddress backend, int number, @Nullable Hop hop) {
+    if (hop == null || hop.equals(hops.get(backend))) {
+      return;
+    }
+    dataplane.putBackend(number, new BackendEntry(backend, hop));
+    hops.put(backend, hop);
+    log.info("next hop towards backend {} is now {}", backend.getHostAddress(), hop.mac());
+  }
+}

@@ -1,0 +1,111 @@
+package dev.katran;
+
+import dev.katran.dataplane.Dataplane;
+import dev.katran.dataplane.DataplaneConfig;
+import dev.katran.dataplane.Hop;
+import dev.katran.dataplane.JavaDataplane;
+import dev.katran.dataplane.KernelDataplane;
+import dev.katran.ffm.net.MacAddress;
+import dev.katran.nexthop.NextHops;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Says how a {@link LoadBalancer} is opened; every setting has a default that works. */
+public final class LoadBalancerBuilder {
+
+  /** The Ethernet destination of a balancer that sends nothing, unless it is told another one. */
+  private static final MacAddress NOWHERE = MacAddress.parse("02:00:00:00:00:01");
+
+  private enum Kind {
+    ATTACHED,
+    DETACHED,
+    IN_MEMORY
+  }
+
+  private final Kind kind;
+  private final @Nullable String interfaceName;
+  private Limits limits = Limits.defaults();
+  private NextHop nextHop = NextHop.auto();
+  private AttachMode attachMode = AttachMode.AUTOMATIC;
+
+  private LoadBalancerBuilder(Kind kind, @Nullable String interfaceName) {
+    this.kind = kind;
+    this.interfaceName = interfaceName;
+  }
+
+  static LoadBalancerBuilder attached(String interfaceName) {
+    return new LoadBalancerBuilder(Kind.ATTACHED, Objects.requireNonNull(interfaceName));
+  }
+
+  static LoadBalancerBuilder detached() {
+    return new LoadBalancerBuilder(Kind.DETACHED, null);
+  }
+
+  static LoadBalancerBuilder inMemory() {
+    return new LoadBalancerBuilder(Kind.IN_MEMORY, null);
+  }
+
+  /** How many VIPs and backends there may be, and how large rings and packets are. */
+  public LoadBalancerBuilder limits(Limits limits) {
+    this.limits = Objects.requireNonNull(limits);
+    return this;
+  }
+
+  /**
+   * Where frames go on their way to the backends; {@link NextHop#auto()} unless said otherwise. A
+   * balancer without an interface has nobody to ask, and takes a fixed address then.
+   */
+  public LoadBalancerBuilder nextHop(NextHop nextHop) {
+    this.nextHop = Objects.requireNonNull(nextHop);
+    return this;
+  }
+
+  /** How the program is attached; {@link AttachMode#AUTOMATIC} unless said otherwise. */
+  public LoadBalancerBuilder attach(AttachMode mode) {
+    this.attachMode = Objects.requireNonNull(mode);
+    return this;
+  }
+
+  /**
+   * Opens the balancer, with no VIPs yet: all packets pass.
+   *
+   * @throws UnknownInterfaceException if there is no such interface
+   * @throws InterfaceDownException if it is down
+   * @throws XdpHookBusyException if somebody else's XDP program is attached to it
+   * @throws MissingCapabilityException if the process may not load or attach programs
+   * @throws UnsupportedKernelException if this is not Linux, or one that is too old
+   * @throws LoadBalancerException if libbpf is missing or too old, or the kernel refuses
+   */
+  public LoadBalancer open() {
+    DataplaneConfig config =
+        new DataplaneConfig(
+            limits.vips(), limits.backends(), limits.ringSize(), limits.maxPacketSize());
+    if (kind == Kind.IN_MEMORY) {
+      return open(new JavaDataplane(config), fixedNextHops());
+    }
+    if (interfaceName == null) {
+      return open(KernelDataplane.detached(config), fixedNextHops());
+    }
+    KernelDataplane dataplane = KernelDataplane.attached(config, interfaceName, attachMode);
+    return open(
+        dataplane,
+        nextHop instanceof NextHop.Auto
+            ? NextHops.routed(dataplane.interfaceIndex())
+            : fixedNextHops());
+  }
+
+  private LoadBalancer open(Dataplane dataplane, NextHops nextHops) {
+    try {
+      return new LoadBalancer(dataplane, limits, nextHops);
+    } catch (RuntimeException e) {
+      nextHops.close();
+      dataplane.close();
+      throw e;
+    }
+  }
+
+  private NextHops fixedNextHops() {
+    MacAddress mac = nextHop instanceof NextHop.Via via ? via.mac() : NOWHERE;
+    return NextHops.fixed(new Hop(mac, null));
+  }
+}

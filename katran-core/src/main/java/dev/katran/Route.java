@@ -1,0 +1,46 @@
+package dev.katran;
+
+import java.util.Optional;
+
+/**
+ * Where a flow goes, and why; see {@link LoadBalancer#route}.
+ *
+ * @param flow the flow that was asked about
+ * @param reason why it goes there
+ * @param vip the VIP that the flow is for; empty for {@link Reason#NO_VIP}
+ * @param backend the backend that serves it; empty unless the reason is {@link Reason#RING}
+ * @param slot the slot of the VIP's ring that the flow hashes to; -1 for {@link Reason#NO_VIP}
+ */
+public record Route(
+    Flow flow, Reason reason, Optional<Vip> vip, Optional<Backend> backend, int slot) {
+
+  /** Why a flow goes where it goes. */
+  public enum Reason {
+    /** The VIP's ring names the backend. */
+    RING,
+    /** Nobody serves the VIP: its ring is empty, and the packets are dropped. */
+    EMPTY_RING,
+    /** No VIP has this destination: the packets pass to the host. */
+    NO_VIP
+  }
+
+  static Route noVip(Flow flow) {
+    return new Route(flow, Reason.NO_VIP, Optional.empty(), Optional.empty(), -1);
+  }
+
+  static Route of(Flow flow, Vip vip, int slot, Optional<Backend> backend) {
+    Reason reason = backend.isPresent() ? Reason.RING : Reason.EMPTY_RING;
+    return new Route(flow, reason, Optional.of(vip), backend, slot);
+  }
+
+  @Override
+  public String toString() {
+    return switch (reason) {
+      case NO_VIP -> flow + ": no VIP, passes to the host";
+      case EMPTY_RING -> flow + ": " + vip.orElseThrow().key() + " has no backends, dropped";
+      case RING ->
+          "%s: %s, slot %d, to %s"
+              .formatted(flow, vip.orElseThrow().key(), slot, backend.orElseThrow());
+    };
+  }
+}

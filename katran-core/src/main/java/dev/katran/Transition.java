@@ -1,0 +1,224 @@
+package dev.katran;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Sets;
+import dev.katran.dataplane.BackendEntry;
+import dev.katran.dataplane.Counter;
+import dev.katran.dataplane.Dataplane;
+import dev.katran.dataplane.Hop;
+import dev.katran.dataplane.VipEntry;
+import java.net.InetAddress;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes the dataplane from one state to another, all or nothing: what is new is written first, then
+ * what changes is changed, and what is old is removed last, so that no packet finds a table that
+ * refers to nothing. Each step leaves behind how to undo it; if one fails, those before it are
+ * undone in reverse order and the state is what it was.
+ */
+final class Transition {
+
+  private static final Logger log = LoggerFactory.getLogger(Transition.class);
+
+  private final Dataplane dataplane;
+  private final Limits limits;
+  private final Numbers vipNumbers;
+  private final Numbers backendNumbers;
+  private final State from;
+
+  private final Deque<Runnable> undo = new ArrayDeque<>();
+  private final List<Runnable> afterwards = new ArrayList<>();
+  private final Map<VipKey, State.Installed> vips = new LinkedHashMap<>();
+  private final Map<InetAddress, Integer> backends = new HashMap<>();
+
+  Transition(
+      Dataplane dataplane,
+      Limits limits,
+      Numbers vipNumbers,
+      Numbers backendNumbers,
+      State from) {
+    this.dataplane = dataplane;
+    this.limits = limits;
+    this.vipNumbers = vipNumbers;
+    this.backendNumbers = backendNumbers;
+    this.from = from;
+  }
+
+  /**
+   * Makes the dataplane hold these VIPs and no others.
+   *
+   * @param hops the next hops of the backends that are new, as far as they are known
+   * @throws RuntimeException whatever a step threw; nothing has changed then
+   */
+  State to(Map<VipKey, Vip> wanted, Map<InetAddress, Hop> hops) {
+    try {
+      Set<InetAddress> addresses = backendsOf(wanted.values());
+      addresses.forEach(address -> installBackend(address, hops.get(address)));
+      wanted.values().forEach(this::install);
+      answerPings(addressesOf(from.vips().keySet()), addressesOf(wanted.keySet()));
+      Sets.difference(from.vips().keySet(), wanted.keySet())
+          .forEach(key -> removeVip(key, find(key)));
+      Sets.difference(from.backends().keySet(), addresses).forEach(this::removeBackend);
+    } catch (RuntimeException e) {
+      rollBack(e);
+      throw e;
+    }
+    afterwards.forEach(Transition::cleanUp);
+    return new State(ImmutableMap.copyOf(vips), ImmutableMap.copyOf(backends));
+  }
+
+  /** The addresses of all backends, in the order in which they come. */
+  static Set<InetAddress> backendsOf(Iterable<Vip> vips) {
+    Set<InetAddress> addresses = new LinkedHashSet<>();
+    for (Vip vip : vips) {
+      vip.backends().forEach(backend -> addresses.add(backend.address()));
+    }
+    return addresses;
+  }
+
+  private static Set<InetAddress> addressesOf(Set<VipKey> keys) {
+    Set<InetAddress> addresses = new HashSet<>();
+    keys.forEach(key -> addresses.add(key.address()));
+    return addresses;
+  }
+
+  private State.Installed find(VipKey key) {
+    return Objects.requireNonNull(from.vips().get(key));
+  }
+
+  private void installBackend(InetAddress address, @Nullable Hop hop) {
+    Integer known = from.backends().get(address);
+    if (known != null) {
+      backends.put(address, known);
+      return;
+    }
+    int number = backendNumbers.take();
+    undo.push(() -> backendNumbers.free(number));
+    dataplane.clear(new Counter.OfBackend(number));
+    step(
+        () -> dataplane.putBackend(number, new BackendEntry(address, hop)),
+        () -> dataplane.removeBackend(number));
+    backends.put(address, number);
+  }
+
+  private void install(Vip vip) {
+    State.Installed before = from.vips().get(vip.key());
+    vips.put(vip.key(), before == null ? add(vip) : change(before, vip));
+  }
+
+  private State.Installed add(Vip vip) {
+    int number = vipNumbers.take();
+    undo.push(() -> vipNumbers.free(number));
+    dataplane.clear(new Counter.OfVip(number));
+    State.Installed added = new State.Installed(vip, number, ringOf(vip));
+    step(() -> putRing(added, backends), () -> dataplane.removeRing(number));
+    step(() -> putVip(added), () -> dataplane.removeVip(vip.key()));
+    return added;
+  }
+
+  private State.Installed change(State.Installed before, Vip vip) {
+    if (before.vip().equals(vip)) {
+      return before;
+    }
+    Ring ring = servesAlike(before.vip(), vip) ? before.ring() : ringOf(vip);
+    State.Installed after = new State.Installed(vip, before.number(), ring);
+    if (ring != before.ring()) {
+      step(() -> putRing(after, backends), () -> putRing(before, from.backends()));
+    }
+    if (before.vip().hashing() != vip.hashing()) {
+      step(() -> putVip(after), () -> putVip(before));
+    }
+    return after;
+  }
+
+  /** Whether both have the same ring. */
+  private static boolean servesAlike(Vip one, Vip other) {
+    return one.algorithm() == other.algorithm()
+        && Set.copyOf(one.backends()).equals(Set.copyOf(other.backends()));
+  }
+
+  private Ring ringOf(Vip vip) {
+    return Ring.of(limits, vip.algorithm(), vip.backends());
+  }
+
+  private void putRing(State.Installed installed, Map<InetAddress, Integer> numbers) {
+    if (installed.ring().isEmpty()) {
+      dataplane.removeRing(installed.number());
+      return;
+    }
+    int[] slots =
+        installed
+            .ring()
+            .toNumbers(backend -> Objects.requireNonNull(numbers.get(backend.address())));
+    dataplane.putRing(installed.number(), slots);
+  }
+
+  private void putVip(State.Installed installed) {
+    Vip vip = installed.vip();
+    dataplane.putVip(vip.key(), new VipEntry(installed.number(), vip.hashing().flags()));
+  }
+
+  private void answerPings(Set<InetAddress> before, Set<InetAddress> after) {
+    for (InetAddress address : Sets.difference(after, before)) {
+      step(() -> dataplane.answerPing(address, true), () -> dataplane.answerPing(address, false));
+    }
+    for (InetAddress address : Sets.difference(before, after)) {
+      step(() -> dataplane.answerPing(address, false), () -> dataplane.answerPing(address, true));
+    }
+  }
+
+  private void removeVip(VipKey key, State.Installed removed) {
+    step(() -> dataplane.removeVip(key), () -> putVip(removed));
+    afterwards.add(
+        () -> {
+          dataplane.removeRing(removed.number());
+          vipNumbers.free(removed.number());
+        });
+  }
+
+  private void removeBackend(InetAddress address) {
+    int number = Objects.requireNonNull(from.backends().get(address));
+    afterwards.add(
+        () -> {
+          dataplane.removeBackend(number);
+          backendNumbers.free(number);
+        });
+  }
+
+  private void step(Runnable forth, Runnable back) {
+    forth.run();
+    undo.push(back);
+  }
+
+  /** The new state is in force: what cannot be freed costs memory, and nothing else. */
+  private static void cleanUp(Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException e) {
+      log.warn("something that is not used any more could not be removed", e);
+    }
+  }
+
+  private void rollBack(RuntimeException cause) {
+    for (Runnable step : undo) {
+      try {
+        step.run();
+      } catch (RuntimeException e) {
+        cause.addSuppressed(e);
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package dev.katran.dataplane;
+
+import dev.katran.VipKey;
+import dev.katran.bpf.generated.Katran;
+import dev.katran.bpf.generated.katran_address;
+import dev.katran.bpf.generated.katran_backend;
+import dev.katran.bpf.generated.katran_vip;
+import dev.katran.bpf.generated.katran_vip_key;
+import dev.katran.ffm.net.MacAddress;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.nio.ByteOrder;
+
+/** Writes the structures of {@code katran.h}. Every method fills the whole structure. */
+final class Abi {
+
+  private static final ValueLayout.OfShort NETWORK_SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+
+  /** The eight bytes of a backend that make it usable: family, flags and the next hop's address. */
+  private static final VarHandle BACKEND_WORD = ValueLayout.JAVA_LONG.varHandle();
+
+  private static final long BACKEND_WORD_OFFSET = katran_backend.family$offset();
+
+  private Abi() {}
+
+  static byte family(InetAddress address) {
+    return (byte) (address instanceof Inet4Address ? Katran.KATRAN_IPV4() : Katran.KATRAN_IPV6());
+  }
+
+  static void writeAddress(MemorySegment target, InetAddress address) {
+    target.asSlice(0, katran_address.sizeof()).fill((byte) 0);
+    byte[] bytes = address.getAddress();
+    MemorySegment.copy(bytes, 0, target, ValueLayout.JAVA_BYTE, 0, bytes.length);
+  }
+
+  static void writeVipKey(MemorySegment target, VipKey key) {
+    writeVipKey(target, key.address(), key.port(), key.protocol().number());
+  }
+
+  static void writeVipKey(MemorySegment target, InetAddress address, int port, int protocol) {
+    writeAddress(katran_vip_key.address(target), address);
+    target.set(NETWORK_SHORT, katran_vip_key.port$offset(), (short) port);
+    katran_vip_key.protocol(target, (byte) protocol);
+    katran_vip_key.family(target, family(address));
+  }
+
+  static void writeVip(MemorySegment target, VipEntry entry) {
+    katran_vip.number(target, entry.number());
+    katran_vip.flags(target, entry.flags());
+  }
+
+  /**
+   * Writes a backend where the program reads it: what makes the entry usable comes last, in one
+   * store, so that no packet meets an address without its next hop.
+   */
+  static void publishBackend(MemorySegment target, BackendEntry entry) {
+    Hop hop = entry.hop();
+    byte flags = 0;
+    long word = Byte.toUnsignedLong(family(entry.address()));
+    if (hop != null) {
+      Hop.Egress egress = hop.egress();
+      flags |= (byte) Katran.KATRAN_BACKEND_RESOLVED();
+      word |= macBits(hop.mac()) << 16;
+      if (egress != null) {
+        flags |= (byte) Katran.KATRAN_BACKEND_REDIRECT();
+        katran_backend.egress_ifindex(target, egress.ifindex());
+        MemorySegment.copy(
+            egress.mac().toByteArray(),
+            0,
+            katran_backend.source_mac(target),
+            ValueLayout.JAVA_BYTE,
+            0,
+            MacAddress.LENGTH);
+      }
+    }
+    word |= Byte.toUnsignedLong(flags) << 8;
+    writeAddress(katran_backend.address(target), entry.address());
+    BACKEND_WORD.setRelease(target, BACKEND_WORD_OFFSET, word);
+  }
+
+  /** Makes a backend unusable at once. */
+  static void clearBackend(MemorySegment target) {
+    BACKEND_WORD.setRelease(target, BACKEND_WORD_OFFSET, 0L);
+    target.fill((byte) 0);
+  }
+
+  /** The address as it lies in memory, read as a little-endian integer. */
+  private static long macBits(MacAddress mac) {
+    byte[] bytes = mac.toByteArray();
+    long bits = 0;
+    for (int i = bytes.length - 1; i >= 0; i--) {
+      bits = bits << Byte.SIZE | Byte.toUnsignedLong(bytes[i]);
+    }
+    return bits;
+  }
+}

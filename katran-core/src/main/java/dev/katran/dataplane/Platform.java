@@ -1,0 +1,87 @@
+package dev.katran.dataplane;
+
+import dev.katran.MissingCapabilityException;
+import dev.katran.UnsupportedKernelException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What the machine must offer before anything is loaded, so that a refusal can say what it is. */
+final class Platform {
+
+  /** Bits of the capability sets, capabilities(7). */
+  private static final int CAP_NET_ADMIN = 12;
+
+  private static final int CAP_SYS_ADMIN = 21;
+  private static final int CAP_BPF = 39;
+
+  private static final Path STATUS = Path.of("/proc/thread-self/status");
+  private static final Pattern EFFECTIVE =
+      Pattern.compile("^CapEff:\\s*([0-9a-f]+)$", Pattern.MULTILINE);
+
+  /** Linux 5.9 brought links for XDP; 5.10 is the first long-term kernel that has them. */
+  private static final int OLDEST_MAJOR = 5;
+
+  private static final int OLDEST_MINOR = 10;
+  private static final Pattern RELEASE = Pattern.compile("(\\d+)\\.(\\d+).*");
+
+  private Platform() {}
+
+  /**
+   * Throws the exception that says what is missing, if anything is.
+   *
+   * @param attach whether a program is to be attached, not only loaded
+   */
+  static void check(boolean attach) {
+    checkKernel(System.getProperty("os.name"), System.getProperty("os.version"));
+    try {
+      checkCapabilities(Files.readString(STATUS), attach);
+    } catch (IOException e) {
+      // Without /proc nobody knows; the kernel will say.
+    }
+  }
+
+  static void checkKernel(String system, String release) {
+    if (!system.equals("Linux")) {
+      throw new UnsupportedKernelException(
+          "XDP needs Linux, and this is %s; LoadBalancer.inMemory() runs everywhere"
+              .formatted(system));
+    }
+    Matcher version = RELEASE.matcher(release);
+    if (!version.matches()) {
+      return;
+    }
+    int major = Integer.parseInt(version.group(1));
+    int minor = Integer.parseInt(version.group(2));
+    if (major < OLDEST_MAJOR || (major == OLDEST_MAJOR && minor < OLDEST_MINOR)) {
+      throw new UnsupportedKernelException(
+          "this kernel is Linux %s, and links of XDP programs need %d.%d or newer"
+              .formatted(release, OLDEST_MAJOR, OLDEST_MINOR));
+    }
+  }
+
+  static void checkCapabilities(String status, boolean attach) {
+    Matcher effective = EFFECTIVE.matcher(status);
+    if (!effective.find()) {
+      return;
+    }
+    long capabilities = Long.parseUnsignedLong(effective.group(1), 16);
+    if (!has(capabilities, CAP_BPF) && !has(capabilities, CAP_SYS_ADMIN)) {
+      throw new MissingCapabilityException(
+          "loading a BPF program needs the capability CAP_BPF (or CAP_SYS_ADMIN), which this"
+              + " process does not have; run it as root or grant it");
+    }
+    if (!has(capabilities, CAP_NET_ADMIN)) {
+      throw new MissingCapabilityException(
+          (attach ? "attaching an XDP program" : "loading an XDP program")
+              + " needs the capability CAP_NET_ADMIN, which this process does not have;"
+              + " run it as root or grant it");
+    }
+  }
+
+  private static boolean has(long capabilities, int bit) {
+    return (capabilities & 1L << bit) != 0;
+  }
+}

@@ -1,0 +1,58 @@
+package dev.katran.dataplane;
+
+import dev.katran.Simulation;
+import dev.katran.Verdict;
+import dev.katran.bpf.generated.Katran;
+import dev.katran.ffm.BpfException;
+import dev.katran.ffm.BpfProgram;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Runs one frame through a program in the kernel (BPF_PROG_TEST_RUN), without any interface. */
+final class SimulatedFrame {
+
+  /** An Ethernet header. The kernel does not take less. */
+  static final int SHORTEST = 14;
+
+  /** What a frame can grow by: an outer IPv6 and a UDP header, and more than that. */
+  private static final int ROOM = 256;
+
+  private static final int EINVAL = 22;
+
+  private SimulatedFrame() {}
+
+  static Simulation run(BpfProgram program, byte[] frame) {
+    checkLength(frame);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment in = arena.allocateFrom(ValueLayout.JAVA_BYTE, frame);
+      MemorySegment out = arena.allocate((long) frame.length + ROOM);
+      BpfProgram.Run run = program.run(in, out);
+      byte[] left = out.asSlice(0, run.outLength()).toArray(ValueLayout.JAVA_BYTE);
+      return new Simulation(verdict(run.result()), left);
+    } catch (BpfException e) {
+      if (e.errno() == EINVAL) {
+        throw new IllegalArgumentException(
+            "a frame of %d bytes is longer than this kernel simulates".formatted(frame.length), e);
+      }
+      throw e;
+    }
+  }
+
+  static void checkLength(byte[] frame) {
+    if (frame.length < SHORTEST) {
+      throw new IllegalArgumentException(
+          "a frame of %d bytes has no whole Ethernet header".formatted(frame.length));
+    }
+  }
+
+  /** The kernel's XDP actions as verdicts. */
+  private static Verdict verdict(int action) {
+    return switch (action) {
+      case 2 -> Verdict.PASS;
+      case 3, 4 -> Verdict.TX;
+      case 0, 1 -> Verdict.DROP;
+      default -> throw new IllegalStateException("the program returned " + action);
+    };
+  }
+}

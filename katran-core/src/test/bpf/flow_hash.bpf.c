@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The balancer's hash on its own, for its test: the frame is an Ethernet header, the hash's seeds,
+ * a flow, and room for the flow's hash, which is written there.
+ */
+#include "../../../../katran-bpf/src/main/bpf/hash.h"
+
+struct question {
+	struct ethhdr eth;
+	__u32 seed_v4;
+	__u32 seed_v6;
+	struct flow flow;
+	__u32 answer;
+} __attribute__((packed));
+
+SEC("xdp")
+int flow_hash(struct xdp_md *ctx)
+{
+	struct question *question = packet_data(ctx);
+	struct flow flow;
+
+	if ((void *)(question + 1) > packet_end(ctx))
+		return XDP_DROP;
+	__builtin_memcpy(&flow, &question->flow, sizeof(flow));
+	question->answer = hash_flow(&flow, question->seed_v4, question->seed_v6);
+	return XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
