@@ -1,6 +1,5 @@
 package dev.katran;
 
-import com.google.common.net.InetAddresses;
 import dev.katran.dataplane.Counter;
 import dev.katran.dataplane.Dataplane;
 import java.net.InetAddress;
@@ -76,7 +75,7 @@ public final class Counters {
     Integer number = state.backends().get(address);
     if (number == null) {
       throw new IllegalArgumentException(
-          "no VIP has the backend " + InetAddresses.toAddrString(address));
+          "no VIP has the backend " + Addresses.text(address));
     }
     return dataplane.count(new Counter.OfBackend(number));
   }

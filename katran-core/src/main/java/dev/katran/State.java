@@ -30,6 +30,9 @@ record State(ImmutableMap<VipKey, Installed> vips, ImmutableMap<InetAddress, Int
   }
 
   private @Nullable Installed find(Flow flow, int port) {
+    if (!Addresses.isUnicast(flow.destination())) {
+      return null;
+    }
     return vips.get(new VipKey(flow.destination(), port, flow.protocol()));
   }
 }

@@ -1,10 +1,13 @@
 /**
- * A load balancer that a JVM service embeds: {@link dev.katran.Vip}, {@link dev.katran.Backend} and
- * {@link dev.katran.Ring} are immutable values, {@link dev.katran.LoadBalancer} holds the running
- * state, and an XDP program in the kernel forwards the packets.
+ * An XDP load balancer inside a JVM service: addresses that clients connect to, and the servers
+ * behind them.
  *
- * <p>Start with {@link dev.katran.LoadBalancer#on}; hosts that serve as backends open a {@link
- * dev.katran.Decapsulator}.
+ * <p>A {@link dev.katran.Vip} is an address with its {@link dev.katran.Backend}s. Which backend
+ * serves a {@link dev.katran.Flow} is a pure function: the flow's hash picks a slot of the VIP's
+ * {@link dev.katran.Ring}, and every balancer with the same configuration has the same ring. These
+ * are immutable values, safe to share between threads; an illegal one is refused when it is built,
+ * by an {@link java.lang.IllegalArgumentException} that names it. No argument and no result of this
+ * package may be null.
  */
 @NullMarked
 package dev.katran;

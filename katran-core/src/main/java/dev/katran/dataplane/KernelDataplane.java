@@ -14,16 +14,23 @@ import dev.katran.bpf.generated.katran_counter;
 import dev.katran.bpf.generated.katran_ring_line;
 import dev.katran.bpf.generated.katran_vip;
 import dev.katran.bpf.generated.katran_vip_key;
+import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.BpfObject;
 import dev.katran.ffm.BpfProgram;
+import dev.katran.ffm.LibbpfUnavailableException;
 import dev.katran.ffm.NativeException;
+import dev.katran.ffm.VerifierStatistics;
 import dev.katran.ffm.XdpLink;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The program in the kernel, and its tables. */
@@ -38,6 +45,8 @@ public final class KernelDataplane implements Dataplane {
   private static final int IPPROTO_ICMP = 1;
   private static final int IPPROTO_ICMPV6 = 58;
 
+  private static final List<String> MAPS = List.of("vips", "rings", "backends", "counters");
+
   private final DataplaneConfig config;
   private final BpfObject object;
   private final BpfProgram program;
@@ -45,6 +54,9 @@ public final class KernelDataplane implements Dataplane {
   private final BpfMap rings;
   private final MappedCounters counters;
   private final MemorySegment backends;
+  /** What each ring takes in the kernel, by the VIP's number. */
+  private final Map<Integer, Long> ringMemory = new ConcurrentHashMap<>();
+
   private @Nullable XdpLink link;
   private int ifindex;
 
@@ -63,7 +75,7 @@ public final class KernelDataplane implements Dataplane {
     Platform.check(false);
     try {
       return load(config);
-    } catch (NativeException e) {
+    } catch (NativeException | LibbpfUnavailableException e) {
       throw new LoadBalancerException("cannot load the program: " + e.getMessage(), e);
     }
   }
@@ -112,9 +124,10 @@ public final class KernelDataplane implements Dataplane {
     // a VIP may have one more entry, for pings
     object.map("vips").maxEntries(2 * ROOM * config.maxVips());
     object.map("rings").maxEntries(ROOM * config.maxVips());
-    object.map("rings").inner().maxEntries(ringLines(config));
+    object.map("rings").innerMaxEntries(ringLines(config));
     object.map("backends").maxEntries(backendNumbers(config));
     object.map("counters").maxEntries(countersPerCpu(config) * BpfMap.possibleCpus());
+    object.program("balancer").logLevel(BpfConstants.BPF_LOG_STATS);
   }
 
   private static int ringLines(DataplaneConfig config) {
@@ -147,7 +160,7 @@ public final class KernelDataplane implements Dataplane {
       MemorySegment value = arena.allocate(katran_vip.layout());
       Abi.writeVipKey(nativeKey, key);
       Abi.writeVip(value, entry);
-      vips.update(nativeKey, value, BpfMap.ANY);
+      vips.update(nativeKey, value, BpfConstants.BPF_ANY);
     }
   }
 
@@ -166,7 +179,7 @@ public final class KernelDataplane implements Dataplane {
       MemorySegment nativeKey = arena.allocate(katran_vip_key.layout());
       Abi.writeVipKey(nativeKey, address, 0, icmpOf(address));
       if (answer) {
-        vips.update(nativeKey, arena.allocate(katran_vip.layout()), BpfMap.ANY);
+        vips.update(nativeKey, arena.allocate(katran_vip.layout()), BpfConstants.BPF_ANY);
       } else {
         vips.delete(nativeKey);
       }
@@ -185,18 +198,16 @@ public final class KernelDataplane implements Dataplane {
     }
     try (BpfMap ring =
             BpfMap.create(
-                BpfMap.Type.ARRAY,
+                BpfConstants.BPF_MAP_TYPE_ARRAY,
                 "ring",
                 Integer.BYTES,
                 (int) katran_ring_line.sizeof(),
                 ringLines(config),
-                BpfMap.MMAPABLE);
+                BpfConstants.BPF_F_MMAPABLE);
         Arena arena = Arena.ofConfined()) {
       MemorySegment.copy(slots, 0, ring.mmap(), ValueLayout.JAVA_INT, 0, slots.length);
-      rings.update(
-          arena.allocateFrom(ValueLayout.JAVA_INT, vip),
-          arena.allocateFrom(ValueLayout.JAVA_INT, ring.fd()),
-          BpfMap.ANY);
+      rings.updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, vip), ring);
+      ringMemory.put(vip, ring.kernelMemory());
     }
   }
 
@@ -204,6 +215,7 @@ public final class KernelDataplane implements Dataplane {
   public void removeRing(int vip) {
     try (Arena arena = Arena.ofConfined()) {
       rings.delete(arena.allocateFrom(ValueLayout.JAVA_INT, vip));
+      ringMemory.remove(vip);
     }
   }
 
@@ -251,7 +263,13 @@ public final class KernelDataplane implements Dataplane {
 
   @Override
   public Footprint footprint() {
-    return new Footprint(object.kernelMemory(), program.instructions(), program.verificationTime());
+    long memory =
+        program.kernelMemory()
+            + MAPS.stream().mapToLong(map -> object.map(map).kernelMemory()).sum()
+            + ringMemory.values().stream().mapToLong(Long::longValue).sum();
+    Duration verification =
+        program.verifierStatistics().map(VerifierStatistics::time).orElse(Duration.ZERO);
+    return new Footprint(memory, program.info().instructions(), verification);
   }
 
   @Override

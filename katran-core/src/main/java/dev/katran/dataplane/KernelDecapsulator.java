@@ -8,8 +8,10 @@ import dev.katran.bpf.BpfPrograms;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_address;
 import dev.katran.bpf.generated.katran_decap_config;
+import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.BpfObject;
+import dev.katran.ffm.LibbpfUnavailableException;
 import dev.katran.ffm.NativeException;
 import dev.katran.ffm.XdpLink;
 import java.lang.foreign.Arena;
@@ -69,7 +71,7 @@ public final class KernelDecapsulator implements AutoCloseable {
         object.close();
         throw e;
       }
-    } catch (NativeException e) {
+    } catch (NativeException | LibbpfUnavailableException e) {
       throw new LoadBalancerException("cannot load the decapsulator: " + e.getMessage(), e);
     }
   }
@@ -78,7 +80,7 @@ public final class KernelDecapsulator implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment key = arena.allocate(katran_address.layout());
       Abi.writeAddress(key, address);
-      map.update(key, arena.allocate(ValueLayout.JAVA_BYTE), BpfMap.ANY);
+      map.update(key, arena.allocate(ValueLayout.JAVA_BYTE), BpfConstants.BPF_ANY);
     }
   }
 

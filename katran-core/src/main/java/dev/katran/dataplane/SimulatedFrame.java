@@ -2,9 +2,11 @@ package dev.katran.dataplane;
 
 import dev.katran.Simulation;
 import dev.katran.Verdict;
-import dev.katran.bpf.generated.Katran;
+import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfException;
 import dev.katran.ffm.BpfProgram;
+import dev.katran.ffm.Errno;
+import dev.katran.ffm.TestRunResult;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -18,8 +20,6 @@ final class SimulatedFrame {
   /** What a frame can grow by: an outer IPv6 and a UDP header, and more than that. */
   private static final int ROOM = 256;
 
-  private static final int EINVAL = 22;
-
   private SimulatedFrame() {}
 
   static Simulation run(BpfProgram program, byte[] frame) {
@@ -27,11 +27,11 @@ final class SimulatedFrame {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment in = arena.allocateFrom(ValueLayout.JAVA_BYTE, frame);
       MemorySegment out = arena.allocate((long) frame.length + ROOM);
-      BpfProgram.Run run = program.run(in, out);
-      byte[] left = out.asSlice(0, run.outLength()).toArray(ValueLayout.JAVA_BYTE);
-      return new Simulation(verdict(run.result()), left);
+      TestRunResult result = program.run(in, frame.length, out, null);
+      byte[] left = out.asSlice(0, result.length()).toArray(ValueLayout.JAVA_BYTE);
+      return new Simulation(verdict(result.retval()), left);
     } catch (BpfException e) {
-      if (e.errno() == EINVAL) {
+      if (e.errno() == Errno.EINVAL) {
         throw new IllegalArgumentException(
             "a frame of %d bytes is longer than this kernel simulates".formatted(frame.length), e);
       }
@@ -49,9 +49,9 @@ final class SimulatedFrame {
   /** The kernel's XDP actions as verdicts. */
   private static Verdict verdict(int action) {
     return switch (action) {
-      case 2 -> Verdict.PASS;
-      case 3, 4 -> Verdict.TX;
-      case 0, 1 -> Verdict.DROP;
+      case BpfConstants.XDP_PASS -> Verdict.PASS;
+      case BpfConstants.XDP_TX, BpfConstants.XDP_REDIRECT -> Verdict.TX;
+      case BpfConstants.XDP_DROP, BpfConstants.XDP_ABORTED -> Verdict.DROP;
       default -> throw new IllegalStateException("the program returned " + action);
     };
   }

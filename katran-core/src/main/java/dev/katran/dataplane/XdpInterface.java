@@ -5,6 +5,7 @@ import dev.katran.InterfaceDownException;
 import dev.katran.LoadBalancerException;
 import dev.katran.UnknownInterfaceException;
 import dev.katran.XdpHookBusyException;
+import dev.katran.ffm.AttachedProgram;
 import dev.katran.ffm.BpfProgram;
 import dev.katran.ffm.NativeException;
 import dev.katran.ffm.XdpBusyException;
@@ -72,7 +73,7 @@ record XdpInterface(String name, int ifindex, String driver) {
     } catch (XdpBusyException e) {
       throw new XdpHookBusyException(
           "%s has another XDP program already (%s), which is not replaced; detach it first"
-              .formatted(name, e.occupant()));
+              .formatted(name, e.attached().map(AttachedProgram::toString).orElse("gone by now")));
     } catch (NativeException e) {
       throw new LoadBalancerException(
           "cannot attach to %s (driver %s) in mode %s: %s"

@@ -1,0 +1,133 @@
+package dev.katran;
+
+import dev.katran.ring.BackendHash;
+import java.net.InetAddress;
+import java.util.Arrays;
+import java.util.Comparator;
+
+/**
+ * A server behind a {@link Vip}: its address, its weight, and whether it is draining.
+ *
+ * <p>A backend may be IPv4 or IPv6, whatever its VIP is.
+ */
+public final class Backend {
+
+  /** The largest weight, {@value}. */
+  public static final int MAX_WEIGHT = 1_000_000;
+
+  /** Ascending unsigned hash; equal hashes by address, so that the order is always the same. */
+  static final Comparator<Backend> RING_ORDER = Backend::compareOnRing;
+
+  private final InetAddress address;
+  private final int weight;
+  private final boolean draining;
+  private final long hash;
+
+  private Backend(InetAddress address, int weight, boolean draining, long hash) {
+    this.address = address;
+    this.weight = weight;
+    this.draining = draining;
+    this.hash = hash;
+  }
+
+  /**
+   * A backend of weight 1, not draining.
+   *
+   * @param address IPv4 or IPv6 literal; names are not looked up
+   * @throws IllegalArgumentException if it is no literal, has a zone, or is IPv4-mapped,
+   *     unspecified or multicast
+   */
+  public static Backend of(String address) {
+    return of(Addresses.parse("backend", address));
+  }
+
+  /**
+   * A backend of weight 1, not draining.
+   *
+   * @throws IllegalArgumentException if the address has a zone, or is IPv4-mapped, unspecified or
+   *     multicast
+   */
+  public static Backend of(InetAddress address) {
+    Addresses.checkUnicast("backend", address);
+    return new Backend(address, 1, false, BackendHash.of(address.getAddress()));
+  }
+
+  /** Where packets for this backend are sent. */
+  public InetAddress address() {
+    return address;
+  }
+
+  /** How many new flows it takes compared to the others: 0 to {@link #MAX_WEIGHT}. */
+  public int weight() {
+    return weight;
+  }
+
+  /** Whether it takes no new flows while its open ones finish. */
+  public boolean draining() {
+    return draining;
+  }
+
+  /** Whether it has a place on the ring: its weight is above 0 and it is not draining. */
+  public boolean takesNewFlows() {
+    return weight > 0 && !draining;
+  }
+
+  /**
+   * This backend with another weight.
+   *
+   * @param weight how many new flows it takes compared to the others, 0 to {@link #MAX_WEIGHT}; 0:
+   *     it takes no new flows. What a weight means exactly depends on the {@link RingAlgorithm}.
+   * @throws IllegalArgumentException if it is out of range
+   */
+  public Backend weight(int weight) {
+    if (weight < 0 || weight > MAX_WEIGHT) {
+      throw new IllegalArgumentException(
+          "weight %d of backend %s is not in 0..%d"
+              .formatted(weight, Addresses.text(address), MAX_WEIGHT));
+    }
+    return new Backend(address, weight, draining, hash);
+  }
+
+  /**
+   * This backend, draining or not.
+   *
+   * @param draining whether it takes no new flows while its open ones finish; it keeps its weight
+   *     for the time when it takes flows again
+   */
+  public Backend draining(boolean draining) {
+    return new Backend(address, weight, draining, hash);
+  }
+
+  /** Where it stands in the order of a ring, and the seed of its walk over the slots. */
+  long hash() {
+    return hash;
+  }
+
+  private static int compareOnRing(Backend one, Backend other) {
+    int order = Long.compareUnsigned(one.hash, other.hash);
+    return order != 0
+        ? order
+        : Arrays.compareUnsigned(one.address.getAddress(), other.address.getAddress());
+  }
+
+  @Override
+  public boolean equals(Object object) {
+    return object instanceof Backend other
+        && address.equals(other.address)
+        && weight == other.weight
+        && draining == other.draining;
+  }
+
+  @Override
+  public int hashCode() {
+    return (address.hashCode() * 31 + weight) * 31 + Boolean.hashCode(draining);
+  }
+
+  /** As in {@code 10.0.0.11 weight 2 draining}; a weight of 1 is left out. */
+  @Override
+  public String toString() {
+    return Addresses.text(address)
+        + (weight == 1 ? "" : " weight " + weight)
+        + (draining ? " draining" : "");
+  }
+}

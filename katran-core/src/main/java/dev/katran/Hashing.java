@@ -1,0 +1,73 @@
+package dev.katran;
+
+/**
+ * What of a flow decides its backend: flows that agree in it go to the same one.
+ *
+ * <p>All of these presume one {@link Vip}: its address and protocol chose the ring before anything
+ * is hashed. On a VIP that stands for every port the destination port counts as 0, so that all
+ * ports of one client connection meet at one backend, unless the constant says otherwise.
+ */
+public enum Hashing {
+  /** Source address, source port and destination port: every connection on its own. */
+  FLOW(0),
+
+  /**
+   * Source address and destination port: all connections of a client to one port stay together.
+   *
+   * <p>Clients behind one address translator count as one client.
+   */
+  SOURCE_ADDRESS(Hashing.NO_SOURCE_PORT),
+
+  /**
+   * Destination port alone: all clients of a port stay together, also on a VIP for every port.
+   *
+   * <p>For services that give each of their rooms, calls or shards a port of its own.
+   */
+  DESTINATION_PORT(Hashing.DESTINATION_PORT_ONLY),
+
+  /** As {@link #FLOW}, but on a VIP for every port the destination port is hashed as well. */
+  BOTH_PORTS(Hashing.SOURCE_AND_DESTINATION_PORT),
+
+  /**
+   * As {@link #SOURCE_ADDRESS}, but on a VIP for every port the destination port is hashed as well.
+   */
+  SOURCE_ADDRESS_AND_DESTINATION_PORT(
+      Hashing.NO_SOURCE_PORT | Hashing.SOURCE_AND_DESTINATION_PORT);
+
+  private static final int NO_SOURCE_PORT = 1;
+  private static final int DESTINATION_PORT_ONLY = 2;
+  private static final int SOURCE_AND_DESTINATION_PORT = 4;
+
+  private final int flags;
+
+  Hashing(int flags) {
+    this.flags = flags;
+  }
+
+  /**
+   * What of a flow is hashed, with the rest set to 0.
+   *
+   * @param exactPort whether the VIP has the flow's port, not every port
+   */
+  Flow hashed(Flow flow, boolean exactPort) {
+    boolean keepsPort =
+        exactPort || (flags & (DESTINATION_PORT_ONLY | SOURCE_AND_DESTINATION_PORT)) != 0;
+    int destinationPort = keepsPort ? flow.destinationPort() : 0;
+    if ((flags & DESTINATION_PORT_ONLY) != 0) {
+      return new Flow(
+          Addresses.unspecifiedLike(flow.source()),
+          destinationPort,
+          flow.destination(),
+          destinationPort,
+          flow.protocol());
+    }
+    int sourcePort = (flags & NO_SOURCE_PORT) != 0 ? 0 : flow.sourcePort();
+    return new Flow(
+        flow.source(), sourcePort, flow.destination(), destinationPort, flow.protocol());
+  }
+
+  /** The bits that tell the datapath: 1 no source port, 2 destination port only, 4 both ports. */
+  int flags() {
+    return flags;
+  }
+}

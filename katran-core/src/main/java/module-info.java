@@ -1,0 +1,10 @@
+/** An XDP load balancer that lives inside a JVM service. */
+module dev.katran {
+  requires com.google.common;
+  requires dev.katran.bpf;
+  requires dev.katran.ffm;
+  requires org.slf4j;
+  requires static org.jspecify;
+
+  exports dev.katran;
+}

@@ -1,0 +1,328 @@
+package dev.katran;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.katran.dataplane.DataplaneConfig;
+import dev.katran.dataplane.Hop;
+import dev.katran.dataplane.JavaDataplane;
+import dev.katran.ffm.net.MacAddress;
+import dev.katran.nexthop.NextHops;
+import dev.katran.packets.Encapsulated;
+import dev.katran.packets.Packet;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class LoadBalancerTest {
+
+  private static final Limits LIMITS = Limits.defaults().vips(4).backends(6).ringSize(251);
+  private static final NextHops NEXT_HOPS =
+      NextHops.fixed(new Hop(MacAddress.parse("02:00:00:00:00:01"), null));
+
+  private static final Backend ONE = Backend.of("10.0.0.1");
+  private static final Backend TWO = Backend.of("10.0.0.2");
+  private static final Backend THREE = Backend.of("fc00::3");
+
+  private static final Vip WEB = Vip.tcp("203.0.113.10", 443).backends(ONE, TWO).build();
+  private static final Vip DNS = Vip.udp("203.0.113.10", 53).backends(TWO, THREE).build();
+  private static final Vip V6 = Vip.tcp("2001:db8::10", 443).backends(ONE, THREE).build();
+
+  private final FailingDataplane dataplane =
+      new FailingDataplane(
+          new JavaDataplane(
+              new DataplaneConfig(
+                  LIMITS.vips(), LIMITS.backends(), LIMITS.ringSize(), LIMITS.maxPacketSize())));
+  private final LoadBalancer lb = new LoadBalancer(dataplane, LIMITS, NEXT_HOPS);
+
+  @AfterEach
+  void close() {
+    lb.close();
+  }
+
+  private static Packet packetTo(Vip vip, int sourcePort) {
+    InetAddress client = vip == V6 ? THREE.address() : ONE.address();
+    return vip.protocol() == Protocol.TCP
+        ? Packet.tcp(client, sourcePort, vip.address(), vip.port())
+        : Packet.udp(client, sourcePort, vip.address(), vip.port());
+  }
+
+  private Verdict verdict(Vip vip) {
+    return lb.simulate(packetTo(vip, 4000).frame()).verdict();
+  }
+
+  /** The backends that a few flows to a VIP go to. */
+  private List<InetAddress> backendsOf(Vip vip) {
+    return IntStream.range(0, 50)
+        .mapToObj(i -> lb.simulate(packetTo(vip, 1000 + i).frame()))
+        .filter(simulation -> simulation.verdict() == Verdict.TX)
+        .map(simulation -> Encapsulated.read(simulation.frame()).destination())
+        .toList();
+  }
+
+  @Test
+  void forwardsOnlyToVipsThatAreInstalled() {
+    assertThat(verdict(WEB)).isEqualTo(Verdict.PASS);
+
+    lb.put(WEB);
+
+    assertThat(verdict(WEB)).isEqualTo(Verdict.TX);
+    assertThat(verdict(DNS)).isEqualTo(Verdict.PASS);
+    assertThat(backendsOf(WEB)).containsOnly(ONE.address(), TWO.address());
+
+    assertThat(lb.remove(WEB)).isTrue();
+    assertThat(lb.remove(WEB)).isFalse();
+    assertThat(verdict(WEB)).isEqualTo(Verdict.PASS);
+    assertThat(lb.vips()).isEmpty();
+  }
+
+  @Test
+  void replacesTheVipWithTheSameKey() {
+    lb.put(WEB);
+    lb.put(WEB.with(THREE));
+
+    assertThat(lb.vips()).containsExactly(WEB.with(THREE));
+    assertThat(backendsOf(WEB)).containsOnly(ONE.address(), TWO.address(), THREE.address());
+
+    lb.put(WEB.draining("10.0.0.1"));
+
+    assertThat(backendsOf(WEB)).containsOnly(TWO.address());
+  }
+
+  @Test
+  void dropsPacketsToAVipWithoutBackends() {
+    lb.put(WEB);
+    lb.put(Vip.tcp("203.0.113.10", 443).build());
+
+    assertThat(verdict(WEB)).isEqualTo(Verdict.DROP);
+    assertThat(lb.route(Flow.tcp("10.0.0.1", 4000, "203.0.113.10", 443)).reason())
+        .isEqualTo(Route.Reason.EMPTY_RING);
+  }
+
+  @Test
+  void changesTheHashingOfAnInstalledVip() {
+    lb.put(WEB);
+    lb.put(
+        Vip.tcp("203.0.113.10", 443)
+            .backends(ONE, TWO)
+            .hashing(Hashing.SOURCE_ADDRESS)
+            .build());
+
+    assertThat(backendsOf(WEB).stream().distinct()).hasSize(1);
+  }
+
+  @Test
+  void appliesAListByTouchingOnlyWhatDiffers() {
+    lb.apply(List.of(WEB, DNS));
+    backendsOf(WEB);
+    long before = lb.counters().vip(WEB).packets();
+
+    lb.apply(List.of(WEB, V6));
+
+    assertThat(lb.vips()).containsExactly(WEB, V6);
+    assertThat(verdict(DNS)).isEqualTo(Verdict.PASS);
+    assertThat(lb.counters().vip(WEB).packets()).isEqualTo(before).isPositive();
+  }
+
+  @Test
+  void refusesAListThatNamesAVipTwice() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> lb.apply(List.of(WEB, DNS, WEB.without("10.0.0.1"))))
+        .withMessageContaining("tcp 203.0.113.10:443");
+    assertThat(lb.vips()).isEmpty();
+  }
+
+  @Test
+  void refusesMoreVipsThanTheLimit() {
+    List<Vip> five =
+        IntStream.rangeClosed(1, 5)
+            .mapToObj(port -> Vip.tcp("203.0.113.10", port).backends(ONE).build())
+            .toList();
+    lb.apply(five.subList(0, 4));
+
+    assertThatThrownBy(() -> lb.put(five.get(4)))
+        .isInstanceOf(LimitExceededException.class)
+        .hasMessageContaining("5 VIPs")
+        .hasMessageContaining("4");
+    assertThat(lb.vips()).containsExactlyElementsOf(five.subList(0, 4));
+  }
+
+  @Test
+  void refusesMoreBackendsThanTheLimit() {
+    lb.put(WEB);
+    Vip crowded = Vip.udp("203.0.113.10", 53).backends(backends("10.1.0.", 5)).build();
+
+    assertThatThrownBy(() -> lb.put(crowded))
+        .isInstanceOf(LimitExceededException.class)
+        .hasMessageContaining("7 backends")
+        .hasMessageContaining("6");
+    assertThat(lb.vips()).containsExactly(WEB);
+  }
+
+  @Test
+  void replacesAllVipsAndAllBackendsAtTheLimitInOneChange() {
+    lb.apply(fullHouse("10.1.0.", 1));
+    lb.apply(fullHouse("10.2.0.", 11));
+    lb.apply(fullHouse("10.1.0.", 1));
+
+    assertThat(lb.vips()).isEqualTo(fullHouse("10.1.0.", 1));
+    assertThat(backendsOf(lb.vips().getFirst())).hasSize(50);
+  }
+
+  private static List<Vip> fullHouse(String prefix, int firstPort) {
+    return IntStream.range(0, LIMITS.vips())
+        .mapToObj(
+            i ->
+                Vip.tcp("203.0.113.10", firstPort + i)
+                    .backends(backends(prefix, LIMITS.backends()))
+                    .build())
+        .toList();
+  }
+
+  private static List<Backend> backends(String prefix, int count) {
+    return IntStream.rangeClosed(1, count).mapToObj(i -> Backend.of(prefix + i)).toList();
+  }
+
+  /** Whatever write fails, the balancer is as it was, and the same change succeeds afterwards. */
+  @Test
+  void undoesAChangeThatFailsAtAnyWrite() {
+    List<Vip> before = List.of(WEB, DNS);
+    List<Vip> after = List.of(WEB.with(THREE).without("10.0.0.1"), V6);
+    int failures = 0;
+    for (boolean failed = true; failed; ) {
+      lb.apply(before);
+      List<Verdict> verdicts = List.of(verdict(WEB), verdict(DNS), verdict(V6));
+      List<InetAddress> flows = new ArrayList<>(backendsOf(WEB));
+      flows.addAll(backendsOf(DNS));
+
+      dataplane.failAfter(failures);
+      try {
+        lb.apply(after);
+      } catch (FailingDataplane.Failure e) {
+        assertThat(e.getSuppressed()).isEmpty();
+      }
+      failed = dataplane.hasFailed() && lb.vips().equals(before);
+      if (failed) {
+        assertThat(List.of(verdict(WEB), verdict(DNS), verdict(V6))).isEqualTo(verdicts);
+        List<InetAddress> flowsAfterwards = new ArrayList<>(backendsOf(WEB));
+        flowsAfterwards.addAll(backendsOf(DNS));
+        assertThat(flowsAfterwards).isEqualTo(flows);
+        failures++;
+      }
+    }
+    assertThat(failures).isGreaterThan(5);
+    assertThat(lb.vips()).isEqualTo(after);
+    assertThat(backendsOf(WEB)).containsOnly(TWO.address(), THREE.address());
+    assertThat(verdict(DNS)).isEqualTo(Verdict.PASS);
+    assertThat(verdict(V6)).isEqualTo(Verdict.TX);
+  }
+
+  @Test
+  void answersPingsForTheAddressesOfVips() {
+    byte[] ping = Packet.echoRequest("198.51.100.7", "203.0.113.10").frame();
+    byte[] elsewhere = Packet.echoRequest("198.51.100.7", "203.0.113.11").frame();
+    lb.apply(List.of(WEB, DNS));
+
+    assertThat(lb.simulate(ping).verdict()).isEqualTo(Verdict.TX);
+    assertThat(lb.simulate(elsewhere).verdict()).isEqualTo(Verdict.PASS);
+
+    lb.remove(WEB);
+    assertThat(lb.simulate(ping).verdict()).isEqualTo(Verdict.TX);
+    lb.remove(DNS);
+    assertThat(lb.simulate(ping).verdict()).isEqualTo(Verdict.PASS);
+  }
+
+  @Test
+  void countsPerVipAndPerBackend() {
+    lb.apply(List.of(WEB, DNS));
+    int length = packetTo(WEB, 1).ip().length;
+    backendsOf(WEB);
+    backendsOf(DNS);
+    lb.simulate(Packet.frame(0x0806, new byte[28]));
+    Counters counters = lb.counters();
+
+    assertThat(counters.vip(WEB)).isEqualTo(new Count(50, 50L * length));
+    assertThat(counters.vip(DNS).packets()).isEqualTo(50);
+    assertThat(
+            counters.backend(ONE).plus(counters.backend(TWO)).plus(counters.backend(THREE)))
+        .isEqualTo(counters.vip(WEB).plus(counters.vip(DNS)));
+    assertThat(counters.sent().packets()).isEqualTo(100);
+    assertThat(counters.passed()).isEqualTo(new Count(1, 42));
+    assertThat(counters.total().packets()).isEqualTo(101);
+  }
+
+  @Test
+  void countsAnewForAVipThatIsInstalledAgain() {
+    lb.put(WEB);
+    backendsOf(WEB);
+    lb.remove(WEB);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> lb.counters().vip(WEB))
+        .withMessageContaining("tcp 203.0.113.10:443");
+
+    lb.put(DNS);
+
+    assertThat(lb.counters().vip(DNS)).isEqualTo(Count.ZERO);
+    assertThat(lb.counters().backend(TWO)).isEqualTo(Count.ZERO);
+  }
+
+  @Test
+  void routesAsItForwards() {
+    lb.apply(List.of(WEB, DNS, Vip.tcp("203.0.113.11").backends(ONE, TWO, THREE).build()));
+    for (int port = 1; port < 500; port++) {
+      Flow flow = Flow.tcp("198.51.100.7", port, "203.0.113.11", 80);
+      byte[] frame = Packet.tcp("198.51.100.7", port, "203.0.113.11", 80).frame();
+      InetAddress destination = Encapsulated.read(lb.simulate(frame).frame()).destination();
+      assertThat(lb.route(flow).backend().orElseThrow().address()).isEqualTo(destination);
+    }
+  }
+
+  @Test
+  void routesWhatNoVipIsForToTheHost() {
+    lb.put(WEB);
+
+    assertThat(lb.route(Flow.tcp("198.51.100.7", 1, "203.0.113.10", 80)).reason())
+        .isEqualTo(Route.Reason.NO_VIP);
+    assertThat(lb.route(Flow.udp("198.51.100.7", 1, "203.0.113.10", 443)).reason())
+        .isEqualTo(Route.Reason.NO_VIP);
+    assertThat(lb.route(Flow.udp("198.51.100.7", 1, "224.0.0.1", 443)).reason())
+        .isEqualTo(Route.Reason.NO_VIP);
+  }
+
+  @Test
+  void prefersTheVipWithThePort() {
+    lb.apply(
+        List.of(
+            Vip.tcp("203.0.113.10").backends(ONE).build(),
+            Vip.tcp("203.0.113.10", 443).backends(TWO).build()));
+
+    assertThat(lb.route(Flow.tcp("198.51.100.7", 1, "203.0.113.10", 443)).backend()).contains(TWO);
+    assertThat(lb.route(Flow.tcp("198.51.100.7", 1, "203.0.113.10", 80)).backend()).contains(ONE);
+  }
+
+  @Test
+  void refusesEverythingOnceClosed() {
+    lb.put(WEB);
+    lb.close();
+    lb.close();
+
+    assertThatIllegalStateException().isThrownBy(() -> lb.put(DNS));
+    assertThatIllegalStateException().isThrownBy(() -> lb.remove(WEB));
+    assertThatIllegalStateException().isThrownBy(() -> lb.apply(List.of()));
+    assertThatIllegalStateException().isThrownBy(() -> lb.simulate(new byte[60]));
+    assertThatIllegalStateException().isThrownBy(lb::counters);
+    assertThatIllegalStateException().isThrownBy(lb::footprint);
+  }
+
+  @Test
+  void refusesAFrameWithoutAWholeEthernetHeader() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> lb.simulate(new byte[13]))
+        .withMessageContaining("13");
+  }
+}
