@@ -52,8 +52,14 @@ public final class Native {
     return (int) ERRNO.get(CAPTURED.get(), 0L);
   }
 
-  /** For the catch block around {@code invokeExact}, which declares more than C can throw. */
+  /**
+   * For the catch block around {@code invokeExact}, which declares more than C can throw. What the
+   * JVM throws instead of calling, as for a segment that is closed or on the heap, is passed on.
+   */
   public static AssertionError unreachable(Throwable thrown) {
+    if (thrown instanceof RuntimeException refused) {
+      throw refused;
+    }
     return new AssertionError("a C function cannot throw", thrown);
   }
 }

@@ -204,6 +204,33 @@ public class Libbpf {
     public static int BPF_F_NO_PREALLOC() {
         return BPF_F_NO_PREALLOC;
     }
+    private static final int BPF_F_NO_COMMON_LRU = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.BPF_F_NO_COMMON_LRU = 2
+     * }
+     */
+    public static int BPF_F_NO_COMMON_LRU() {
+        return BPF_F_NO_COMMON_LRU;
+    }
+    private static final int BPF_F_NUMA_NODE = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.BPF_F_NUMA_NODE = 4
+     * }
+     */
+    public static int BPF_F_NUMA_NODE() {
+        return BPF_F_NUMA_NODE;
+    }
+    private static final int BPF_F_RDONLY_PROG = (int)128L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.BPF_F_RDONLY_PROG = 128
+     * }
+     */
+    public static int BPF_F_RDONLY_PROG() {
+        return BPF_F_RDONLY_PROG;
+    }
     private static final int BPF_F_MMAPABLE = (int)1024L;
     /**
      * {@snippet lang=c :
@@ -212,6 +239,15 @@ public class Libbpf {
      */
     public static int BPF_F_MMAPABLE() {
         return BPF_F_MMAPABLE;
+    }
+    private static final int BPF_F_INNER_MAP = (int)4096L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.BPF_F_INNER_MAP = 4096
+     * }
+     */
+    public static int BPF_F_INNER_MAP() {
+        return BPF_F_INNER_MAP;
     }
     private static final int XDP_ABORTED = (int)0L;
     /**
@@ -2875,6 +2911,65 @@ public class Libbpf {
                 traceDowncall("bpf_map__initial_value", map, psize);
             }
             return (MemorySegment)mh$.invokeExact(map, psize);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class bpf_map__set_inner_map_fd {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Libbpf.C_INT,
+            Libbpf.C_POINTER,
+            Libbpf.C_INT
+        );
+
+        public static final MemorySegment ADDR = Libbpf.findOrThrow("bpf_map__set_inner_map_fd");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int bpf_map__set_inner_map_fd(struct bpf_map *map, int fd)
+     * }
+     */
+    public static FunctionDescriptor bpf_map__set_inner_map_fd$descriptor() {
+        return bpf_map__set_inner_map_fd.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int bpf_map__set_inner_map_fd(struct bpf_map *map, int fd)
+     * }
+     */
+    public static MethodHandle bpf_map__set_inner_map_fd$handle() {
+        return bpf_map__set_inner_map_fd.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int bpf_map__set_inner_map_fd(struct bpf_map *map, int fd)
+     * }
+     */
+    public static MemorySegment bpf_map__set_inner_map_fd$address() {
+        return bpf_map__set_inner_map_fd.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int bpf_map__set_inner_map_fd(struct bpf_map *map, int fd)
+     * }
+     */
+    public static int bpf_map__set_inner_map_fd(MemorySegment map, int fd) {
+        var mh$ = bpf_map__set_inner_map_fd.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bpf_map__set_inner_map_fd", map, fd);
+            }
+            return (int)mh$.invokeExact(map, fd);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

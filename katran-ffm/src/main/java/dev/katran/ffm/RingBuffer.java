@@ -1,0 +1,165 @@
+package dev.katran.ffm;
+
+import dev.katran.ffm.internal.BpfObjects;
+import dev.katran.ffm.internal.Native;
+import dev.katran.ffm.internal.RingBuffers;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The receiving end of a map of type {@link BpfConstants#BPF_MAP_TYPE_RINGBUF}: the events that
+ * programs write, in their order. A map has one consumer.
+ *
+ * <p>Threads take turns; {@link #close} waits until a {@link #poll} of another thread is over.
+ */
+public final class RingBuffer implements AutoCloseable {
+
+  private final String name;
+  private final Consumer<MemorySegment> consumer;
+  private final Arena lifetime = Arena.ofShared();
+  private final ReentrantLock lock = new ReentrantLock();
+  private MemorySegment handle;
+
+  /** What the consumer threw: it must not pass through C, so poll throws it again. */
+  private @Nullable Throwable thrown;
+
+  /** The lifetime of the events of the current poll. */
+  private @Nullable Arena events;
+
+  private RingBuffer(BpfMap map, Consumer<MemorySegment> consumer) {
+    this.name = map.name();
+    this.consumer = consumer;
+    this.handle = RingBuffers.open(map.fd(), this::accept, lifetime);
+    if (BpfObjects.isNull(handle)) {
+      int errno = Native.errno();
+      lifetime.close();
+      throw new BpfException("open ring buffer " + name, errno);
+    }
+  }
+
+  /**
+   * Opens a ring buffer; nothing is received before {@link #poll} or {@link #consume}.
+   *
+   * @param map must stay open as long as the ring buffer
+   * @param consumer gets each event, a read-only segment that is valid until it returns
+   * @throws BpfException if the map is no ring buffer ({@code EINVAL}), or the kernel refuses
+   * @throws IllegalStateException if the map is not loaded, or closed
+   */
+  public static RingBuffer open(BpfMap map, Consumer<MemorySegment> consumer) {
+    return new RingBuffer(map, consumer);
+  }
+
+  /**
+   * Waits until there are events, and gives them to the consumer, in this thread.
+   *
+   * @param timeout how long to wait at most, in whole milliseconds, at most 2^31 - 1
+   * @return how many events came; 0 if none did in time, or a signal interrupted the wait
+   * @throws BpfException if the kernel refuses
+   * @throws IllegalStateException if the ring buffer is closed
+   */
+  public int poll(Duration timeout) {
+    int millis = Math.clamp(timeout.toMillis(), 0, Integer.MAX_VALUE);
+    return receive(() -> RingBuffers.poll(handle, millis));
+  }
+
+  /**
+   * Gives all events that are there to the consumer, in this thread, without waiting; also those
+   * that programs wrote without waking anybody up.
+   *
+   * @return how many there were
+   * @throws IllegalStateException if the ring buffer is closed
+   */
+  public int consume() {
+    return receive(() -> RingBuffers.consume(handle));
+  }
+
+  /**
+   * A file descriptor that is readable when there are events.
+   *
+   * @throws IllegalStateException if the ring buffer is closed
+   */
+  public int epollFd() {
+    lock.lock();
+    try {
+      requireOpen();
+      return RingBuffers.epollFd(handle);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    requireOutside();
+    lock.lock();
+    try {
+      if (!BpfObjects.isNull(handle)) {
+        RingBuffers.close(handle);
+        handle = MemorySegment.NULL;
+        lifetime.close();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private int receive(IntSupplier call) {
+    requireOutside();
+    lock.lock();
+    try (Arena arena = Arena.ofConfined()) {
+      requireOpen();
+      events = arena;
+      int rc = call.getAsInt();
+      rethrow();
+      if (rc < 0 && rc != -Errno.EINTR) {
+        throw new BpfException("poll ring buffer " + name, -rc);
+      }
+      return Math.max(rc, 0);
+    } finally {
+      events = null;
+      lock.unlock();
+    }
+  }
+
+  /** Called by libbpf, within {@link #receive}. */
+  private int accept(MemorySegment context, MemorySegment data, long size) {
+    try {
+      consumer.accept(data.reinterpret(size, events, null).asReadOnly());
+      return 0;
+    } catch (Throwable t) {
+      thrown = t;
+      return -Errno.ECANCELED;
+    }
+  }
+
+  private void rethrow() {
+    Throwable t = thrown;
+    thrown = null;
+    if (t instanceof RuntimeException e) {
+      throw e;
+    }
+    if (t instanceof Error e) {
+      throw e;
+    }
+    if (t != null) {
+      throw new IllegalStateException("thrown by the consumer of ring buffer " + name, t);
+    }
+  }
+
+  private void requireOpen() {
+    if (BpfObjects.isNull(handle)) {
+      throw new IllegalStateException("ring buffer " + name + " is closed");
+    }
+  }
+
+  private void requireOutside() {
+    if (lock.isHeldByCurrentThread()) {
+      throw new IllegalStateException("called by the consumer of ring buffer " + name);
+    }
+  }
+}

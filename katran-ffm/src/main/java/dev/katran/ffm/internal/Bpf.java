@@ -1,0 +1,142 @@
+package dev.katran.ffm.internal;
+
+import dev.katran.ffm.generated.libbpf.Libbpf;
+import dev.katran.ffm.generated.libbpf.bpf_link_create_opts;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * The commands of bpf(2) on programs, links and pinned objects, through libbpf. Each returns what C
+ * returns: 0 or more, or the negative errno.
+ */
+public final class Bpf {
+
+  private static final MethodHandle BPF_OBJ_PIN =
+      Native.function(Libbpf.bpf_obj_pin$address(), Libbpf.bpf_obj_pin$descriptor());
+  private static final MethodHandle BPF_OBJ_GET =
+      Native.function(Libbpf.bpf_obj_get$address(), Libbpf.bpf_obj_get$descriptor());
+  private static final MethodHandle BPF_OBJ_GET_INFO_BY_FD =
+      Native.function(
+          Libbpf.bpf_obj_get_info_by_fd$address(), Libbpf.bpf_obj_get_info_by_fd$descriptor());
+  private static final MethodHandle BPF_PROG_GET_FD_BY_ID =
+      Native.function(
+          Libbpf.bpf_prog_get_fd_by_id$address(), Libbpf.bpf_prog_get_fd_by_id$descriptor());
+  private static final MethodHandle BPF_PROG_TEST_RUN_OPTS =
+      Native.function(
+          Libbpf.bpf_prog_test_run_opts$address(), Libbpf.bpf_prog_test_run_opts$descriptor());
+  private static final MethodHandle BPF_LINK_CREATE =
+      Native.function(Libbpf.bpf_link_create$address(), Libbpf.bpf_link_create$descriptor());
+  private static final MethodHandle BPF_LINK_UPDATE =
+      Native.function(Libbpf.bpf_link_update$address(), Libbpf.bpf_link_update$descriptor());
+  private static final MethodHandle BPF_LINK_DETACH =
+      Native.function(Libbpf.bpf_link_detach$address(), Libbpf.bpf_link_detach$descriptor());
+  private static final MethodHandle BPF_XDP_QUERY_ID =
+      Native.function(Libbpf.bpf_xdp_query_id$address(), Libbpf.bpf_xdp_query_id$descriptor());
+  private static final MethodHandle LIBBPF_NUM_POSSIBLE_CPUS =
+      Native.function(
+          Libbpf.libbpf_num_possible_cpus$address(), Libbpf.libbpf_num_possible_cpus$descriptor());
+
+  private Bpf() {}
+
+  /** Gives the map, program or link behind {@code fd} a name in a BPF file system. */
+  public static int pin(int fd, String path) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment cPath = arena.allocateFrom(path);
+      return (int) BPF_OBJ_PIN.invokeExact(Native.state(), fd, cPath);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** A file descriptor of what is pinned at {@code path}. */
+  public static int openPinned(String path) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment cPath = arena.allocateFrom(path);
+      return (int) BPF_OBJ_GET.invokeExact(Native.state(), cPath);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Fills {@code info} with as much as the kernel knows. */
+  public static int info(int fd, MemorySegment info) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment size = arena.allocateFrom(ValueLayout.JAVA_INT, (int) info.byteSize());
+      return (int) BPF_OBJ_GET_INFO_BY_FD.invokeExact(Native.state(), fd, info, size);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** A file descriptor of the program with this id. */
+  public static int programById(int id) {
+    try {
+      return (int) BPF_PROG_GET_FD_BY_ID.invokeExact(Native.state(), id);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Runs a program on what {@code opts}, a bpf_test_run_opts, says. */
+  public static int testRun(int fd, MemorySegment opts) {
+    try {
+      return (int) BPF_PROG_TEST_RUN_OPTS.invokeExact(Native.state(), fd, opts);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Attaches an XDP program to an interface; returns the link's file descriptor. */
+  public static int attachXdp(int programFd, int ifindex, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment opts = arena.allocate(bpf_link_create_opts.layout());
+      bpf_link_create_opts.sz(opts, opts.byteSize());
+      bpf_link_create_opts.flags(opts, flags);
+      return (int)
+          BPF_LINK_CREATE.invokeExact(Native.state(), programFd, ifindex, Libbpf.BPF_XDP(), opts);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Puts another program in the place of the link's. */
+  public static int updateLink(int linkFd, int programFd) {
+    try {
+      return (int)
+          BPF_LINK_UPDATE.invokeExact(Native.state(), linkFd, programFd, MemorySegment.NULL);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Takes the link's program off its hook. */
+  public static int detachLink(int linkFd) {
+    try {
+      return (int) BPF_LINK_DETACH.invokeExact(Native.state(), linkFd);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** The id of the XDP program on an interface, whoever attached it; 0 if there is none. */
+  public static int queryXdp(int ifindex) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment id = arena.allocate(ValueLayout.JAVA_INT);
+      int rc = (int) BPF_XDP_QUERY_ID.invokeExact(Native.state(), ifindex, 0, id);
+      return rc < 0 ? rc : id.get(ValueLayout.JAVA_INT, 0);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** How many CPUs this system can have: so many values has an entry of a per-CPU map. */
+  public static int possibleCpus() {
+    try {
+      return (int) LIBBPF_NUM_POSSIBLE_CPUS.invokeExact(Native.state());
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+}

@@ -1,0 +1,315 @@
+package dev.katran.ffm.internal;
+
+import dev.katran.ffm.generated.libbpf.Libbpf;
+import dev.katran.ffm.generated.libbpf.bpf_object_open_opts;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * libbpf's view of an object file: {@code bpf_object__*}, and of what is in it, {@code bpf_map__*}
+ * and {@code bpf_program__*}. Numbers are what C returns, 0 or more, or the negative errno; a
+ * pointer may be NULL, with the reason in {@link Native#errno()}.
+ */
+public final class BpfObjects {
+
+  private static final MethodHandle BPF_OBJECT_OPEN_MEM =
+      Native.function(
+          Libbpf.bpf_object__open_mem$address(), Libbpf.bpf_object__open_mem$descriptor());
+  private static final MethodHandle BPF_OBJECT_LOAD =
+      Native.function(Libbpf.bpf_object__load$address(), Libbpf.bpf_object__load$descriptor());
+  private static final MethodHandle BPF_OBJECT_CLOSE =
+      Native.function(Libbpf.bpf_object__close$address(), Libbpf.bpf_object__close$descriptor());
+  private static final MethodHandle BPF_OBJECT_FIND_MAP_BY_NAME =
+      Native.function(
+          Libbpf.bpf_object__find_map_by_name$address(),
+          Libbpf.bpf_object__find_map_by_name$descriptor());
+  private static final MethodHandle BPF_OBJECT_NEXT_MAP =
+      Native.function(
+          Libbpf.bpf_object__next_map$address(), Libbpf.bpf_object__next_map$descriptor());
+  private static final MethodHandle BPF_OBJECT_NEXT_PROGRAM =
+      Native.function(
+          Libbpf.bpf_object__next_program$address(), Libbpf.bpf_object__next_program$descriptor());
+  private static final MethodHandle BPF_MAP_FD =
+      Native.function(Libbpf.bpf_map__fd$address(), Libbpf.bpf_map__fd$descriptor());
+  private static final MethodHandle BPF_MAP_NAME =
+      Native.function(Libbpf.bpf_map__name$address(), Libbpf.bpf_map__name$descriptor());
+  private static final MethodHandle BPF_MAP_TYPE =
+      Native.function(Libbpf.bpf_map__type$address(), Libbpf.bpf_map__type$descriptor());
+  private static final MethodHandle BPF_MAP_KEY_SIZE =
+      Native.function(Libbpf.bpf_map__key_size$address(), Libbpf.bpf_map__key_size$descriptor());
+  private static final MethodHandle BPF_MAP_VALUE_SIZE =
+      Native.function(
+          Libbpf.bpf_map__value_size$address(), Libbpf.bpf_map__value_size$descriptor());
+  private static final MethodHandle BPF_MAP_MAX_ENTRIES =
+      Native.function(
+          Libbpf.bpf_map__max_entries$address(), Libbpf.bpf_map__max_entries$descriptor());
+  private static final MethodHandle BPF_MAP_MAP_FLAGS =
+      Native.function(Libbpf.bpf_map__map_flags$address(), Libbpf.bpf_map__map_flags$descriptor());
+  private static final MethodHandle BPF_MAP_SET_MAX_ENTRIES =
+      Native.function(
+          Libbpf.bpf_map__set_max_entries$address(), Libbpf.bpf_map__set_max_entries$descriptor());
+  private static final MethodHandle BPF_MAP_SET_MAP_FLAGS =
+      Native.function(
+          Libbpf.bpf_map__set_map_flags$address(), Libbpf.bpf_map__set_map_flags$descriptor());
+  private static final MethodHandle BPF_MAP_SET_AUTOCREATE =
+      Native.function(
+          Libbpf.bpf_map__set_autocreate$address(), Libbpf.bpf_map__set_autocreate$descriptor());
+  private static final MethodHandle BPF_MAP_INITIAL_VALUE =
+      Native.function(
+          Libbpf.bpf_map__initial_value$address(), Libbpf.bpf_map__initial_value$descriptor());
+  private static final MethodHandle BPF_MAP_INNER_MAP =
+      Native.function(Libbpf.bpf_map__inner_map$address(), Libbpf.bpf_map__inner_map$descriptor());
+  private static final MethodHandle BPF_MAP_SET_INNER_MAP_FD =
+      Native.function(
+          Libbpf.bpf_map__set_inner_map_fd$address(),
+          Libbpf.bpf_map__set_inner_map_fd$descriptor());
+  private static final MethodHandle BPF_PROGRAM_FD =
+      Native.function(Libbpf.bpf_program__fd$address(), Libbpf.bpf_program__fd$descriptor());
+  private static final MethodHandle BPF_PROGRAM_NAME =
+      Native.function(Libbpf.bpf_program__name$address(), Libbpf.bpf_program__name$descriptor());
+  private static final MethodHandle BPF_PROGRAM_SET_AUTOLOAD =
+      Native.function(
+          Libbpf.bpf_program__set_autoload$address(),
+          Libbpf.bpf_program__set_autoload$descriptor());
+  private static final MethodHandle BPF_PROGRAM_SET_LOG_BUF =
+      Native.function(
+          Libbpf.bpf_program__set_log_buf$address(), Libbpf.bpf_program__set_log_buf$descriptor());
+  private static final MethodHandle BPF_PROGRAM_SET_LOG_LEVEL =
+      Native.function(
+          Libbpf.bpf_program__set_log_level$address(),
+          Libbpf.bpf_program__set_log_level$descriptor());
+
+  private BpfObjects() {}
+
+  /** Parses an object, which libbpf does not refer to afterwards. */
+  public static MemorySegment open(MemorySegment elf, String name) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment opts = arena.allocate(bpf_object_open_opts.layout());
+      bpf_object_open_opts.sz(opts, opts.byteSize());
+      bpf_object_open_opts.object_name(opts, arena.allocateFrom(name));
+      return (MemorySegment)
+          BPF_OBJECT_OPEN_MEM.invokeExact(Native.state(), elf, elf.byteSize(), opts);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Creates the maps, verifies and loads the programs. */
+  public static int load(MemorySegment object) {
+    try {
+      return (int) BPF_OBJECT_LOAD.invokeExact(Native.state(), object);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Releases all that the object has, its file descriptors too. */
+  public static void close(MemorySegment object) {
+    try {
+      BPF_OBJECT_CLOSE.invokeExact(Native.state(), object);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** The map of this name, or NULL. */
+  public static MemorySegment findMap(MemorySegment object, String name) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment cName = arena.allocateFrom(name);
+      return (MemorySegment) BPF_OBJECT_FIND_MAP_BY_NAME.invokeExact(Native.state(), object, cName);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** The map after this one, the first one after NULL; NULL after the last. */
+  public static MemorySegment nextMap(MemorySegment object, MemorySegment map) {
+    try {
+      return (MemorySegment) BPF_OBJECT_NEXT_MAP.invokeExact(Native.state(), object, map);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** The program after this one, the first one after NULL; NULL after the last. */
+  public static MemorySegment nextProgram(MemorySegment object, MemorySegment program) {
+    try {
+      return (MemorySegment) BPF_OBJECT_NEXT_PROGRAM.invokeExact(Native.state(), object, program);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** A map's file descriptor, once its object is loaded. */
+  public static int mapFd(MemorySegment map) {
+    try {
+      return (int) BPF_MAP_FD.invokeExact(Native.state(), map);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** A map's name as the source has it; that of a section for its constants. */
+  public static String mapName(MemorySegment map) {
+    try {
+      return string((MemorySegment) BPF_MAP_NAME.invokeExact(Native.state(), map));
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** A map's type, such as BPF_MAP_TYPE_HASH. */
+  public static int mapType(MemorySegment map) {
+    try {
+      return (int) BPF_MAP_TYPE.invokeExact(Native.state(), map);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** The size of a key in bytes. */
+  public static int keySize(MemorySegment map) {
+    try {
+      return (int) BPF_MAP_KEY_SIZE.invokeExact(Native.state(), map);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** The size of a value in bytes. */
+  public static int valueSize(MemorySegment map) {
+    try {
+      return (int) BPF_MAP_VALUE_SIZE.invokeExact(Native.state(), map);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** How many entries the map may have. */
+  public static int maxEntries(MemorySegment map) {
+    try {
+      return (int) BPF_MAP_MAX_ENTRIES.invokeExact(Native.state(), map);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** The map's flags. */
+  public static int mapFlags(MemorySegment map) {
+    try {
+      return (int) BPF_MAP_MAP_FLAGS.invokeExact(Native.state(), map);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** How many entries the map will have. */
+  public static int setMaxEntries(MemorySegment map, int n) {
+    try {
+      return (int) BPF_MAP_SET_MAX_ENTRIES.invokeExact(Native.state(), map, n);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** The flags the map will be created with. */
+  public static int setMapFlags(MemorySegment map, int flags) {
+    try {
+      return (int) BPF_MAP_SET_MAP_FLAGS.invokeExact(Native.state(), map, flags);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Whether to create the map. */
+  public static int setAutocreate(MemorySegment map, boolean on) {
+    try {
+      return (int) BPF_MAP_SET_AUTOCREATE.invokeExact(Native.state(), map, on);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** What a map of constants or variables will hold at first; NULL for any other map. */
+  public static MemorySegment initialValue(MemorySegment map, Arena lifetime) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment size = arena.allocate(ValueLayout.JAVA_LONG);
+      MemorySegment value =
+          (MemorySegment) BPF_MAP_INITIAL_VALUE.invokeExact(Native.state(), map, size);
+      return isNull(value)
+          ? MemorySegment.NULL
+          : value.reinterpret(size.get(ValueLayout.JAVA_LONG, 0), lifetime, null);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** The template of the maps that a map of maps may hold; NULL for any other map. */
+  public static MemorySegment innerMap(MemorySegment map) {
+    try {
+      return (MemorySegment) BPF_MAP_INNER_MAP.invokeExact(Native.state(), map);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Another template, which must stay open until the load. */
+  public static int setInnerMap(MemorySegment map, int fd) {
+    try {
+      return (int) BPF_MAP_SET_INNER_MAP_FD.invokeExact(Native.state(), map, fd);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** A program's file descriptor, once its object is loaded. */
+  public static int programFd(MemorySegment program) {
+    try {
+      return (int) BPF_PROGRAM_FD.invokeExact(Native.state(), program);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** A program's name, that of its function. */
+  public static String programName(MemorySegment program) {
+    try {
+      return string((MemorySegment) BPF_PROGRAM_NAME.invokeExact(Native.state(), program));
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Whether to load the program. */
+  public static int setAutoload(MemorySegment program, boolean on) {
+    try {
+      return (int) BPF_PROGRAM_SET_AUTOLOAD.invokeExact(Native.state(), program, on);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Where the verifier's log of this program is to go; must live until the load is over. */
+  public static int setLog(MemorySegment program, MemorySegment log, int level) {
+    try {
+      int rc =
+          (int) BPF_PROGRAM_SET_LOG_BUF.invokeExact(Native.state(), program, log, log.byteSize());
+      return rc < 0
+          ? rc
+          : (int) BPF_PROGRAM_SET_LOG_LEVEL.invokeExact(Native.state(), program, level);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Whether C returned NULL. */
+  public static boolean isNull(MemorySegment pointer) {
+    return pointer.address() == 0;
+  }
+
+  private static String string(MemorySegment pointer) {
+    return isNull(pointer) ? "" : pointer.getString(0);
+  }
+}

@@ -1,0 +1,106 @@
+package dev.katran.ffm.internal;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** The few functions of libc that BPF needs: memory mappings, close, and formatted text. */
+public final class LibC {
+
+  private static final int PROT_READ = 1;
+  private static final int PROT_WRITE = 2;
+  private static final int MAP_SHARED = 1;
+  private static final int MAP_PRIVATE = 2;
+  private static final int MAP_ANONYMOUS = 0x20;
+  private static final int MAP_NORESERVE = 0x4000;
+  private static final long MAP_FAILED = -1;
+
+  private static final MethodHandle MMAP =
+      function(
+          "mmap",
+          FunctionDescriptor.of(
+              ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+  private static final MethodHandle MUNMAP =
+      function("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
+  private static final MethodHandle CLOSE =
+      function("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+  private static final MethodHandle GETPAGESIZE =
+      function("getpagesize", FunctionDescriptor.of(JAVA_INT));
+  private static final MethodHandle VSNPRINTF =
+      function("vsnprintf", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS));
+
+  private LibC() {}
+
+  /** Maps what {@code fd} stands for, to read and write; NULL on failure, see Native.errno(). */
+  public static MemorySegment map(int fd, long size) {
+    return mmap(MAP_SHARED, fd, size);
+  }
+
+  /** Memory that costs nothing before it is written; NULL on failure, see Native.errno(). */
+  public static MemorySegment reserve(long size) {
+    return mmap(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, size);
+  }
+
+  private static MemorySegment mmap(int flags, int fd, long size) {
+    try {
+      MemorySegment memory =
+          (MemorySegment)
+              MMAP.invokeExact(
+                  Native.state(), MemorySegment.NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0L);
+      return memory.address() == MAP_FAILED ? MemorySegment.NULL : memory.reinterpret(size);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Ends a mapping. */
+  public static void unmap(MemorySegment mapping) {
+    try {
+      int ignored = (int) MUNMAP.invokeExact(Native.state(), mapping, mapping.byteSize());
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Closes a file descriptor; what close(2) has to say afterwards helps nobody. */
+  public static void close(int fd) {
+    try {
+      int ignored = (int) CLOSE.invokeExact(Native.state(), fd);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** The size of a page of memory in bytes. */
+  public static int pageSize() {
+    try {
+      return (int) GETPAGESIZE.invokeExact(Native.state());
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /**
+   * Formats into {@code buffer}, always terminated; returns the length of the whole text. {@code
+   * arguments} is a C {@code va_list} as it came, which on the systems in question is passed as a
+   * pointer.
+   */
+  public static int format(MemorySegment buffer, MemorySegment format, MemorySegment arguments) {
+    try {
+      return (int)
+          VSNPRINTF.invokeExact(Native.state(), buffer, buffer.byteSize(), format, arguments);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  private static MethodHandle function(String name, FunctionDescriptor descriptor) {
+    return Native.function(
+        Linker.nativeLinker().defaultLookup().find(name).orElseThrow(), descriptor);
+  }
+}

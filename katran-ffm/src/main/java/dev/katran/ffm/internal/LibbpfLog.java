@@ -1,0 +1,96 @@
+package dev.katran.ffm.internal;
+
+import dev.katran.ffm.generated.libbpf.Libbpf;
+import dev.katran.ffm.generated.libbpf.libbpf_print_fn_t;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What libbpf has to say. A warning that comes within a {@link Capture} is kept for the exception
+ * that may follow: it belongs to the call that failed, and is no news to whoever catches it.
+ */
+public final class LibbpfLog {
+
+  private static final Logger LOG = LoggerFactory.getLogger("dev.katran.ffm.libbpf");
+  private static final int LINE_SIZE = 4096;
+
+  private static final MethodHandle LIBBPF_SET_PRINT =
+      Native.function(Libbpf.libbpf_set_print$address(), Libbpf.libbpf_set_print$descriptor());
+
+  private static final ThreadLocal<Capture> CAPTURE = new ThreadLocal<>();
+
+  private LibbpfLog() {}
+
+  /** Sends libbpf's log here, for good. */
+  public static void install() {
+    MemorySegment print = libbpf_print_fn_t.allocate(LibbpfLog::print, Arena.global());
+    try {
+      MemorySegment before = (MemorySegment) LIBBPF_SET_PRINT.invokeExact(Native.state(), print);
+      assert before.address() != print.address();
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Keeps the warnings of this thread's calls until it is closed. */
+  public static Capture capture() {
+    Capture capture = new Capture();
+    CAPTURE.set(capture);
+    return capture;
+  }
+
+  /** Called by libbpf, in the thread that called libbpf; an exception would end the JVM. */
+  private static int print(int level, MemorySegment format, MemorySegment arguments) {
+    try {
+      Capture capture = CAPTURE.get();
+      if (level == Libbpf.LIBBPF_WARN()) {
+        String line = format(format, arguments);
+        if (capture != null) {
+          capture.warnings.append(line).append('\n');
+          LOG.debug("{}", line);
+        } else {
+          LOG.warn("{}", line);
+        }
+      } else if (level == Libbpf.LIBBPF_INFO() && LOG.isDebugEnabled()) {
+        LOG.debug("{}", format(format, arguments));
+      } else if (LOG.isTraceEnabled()) {
+        LOG.trace("{}", format(format, arguments));
+      }
+    } catch (Throwable t) {
+      // Nobody to tell: what should carry the news is what failed.
+    }
+    return 0;
+  }
+
+  private static String format(MemorySegment format, MemorySegment arguments) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment line = arena.allocate(LINE_SIZE);
+      LibC.format(line, format, arguments);
+      return line.getString(0).stripTrailing().replaceFirst("^libbpf: ", "");
+    }
+  }
+
+  /** The warnings of one call. */
+  public static final class Capture implements AutoCloseable {
+
+    private final StringBuilder warnings = new StringBuilder();
+
+    /** What libbpf warned of so far, line by line; may be empty. */
+    public String warnings() {
+      return warnings.toString();
+    }
+
+    /** For a call that succeeded: what libbpf warned of all the same is logged. */
+    public void succeeded() {
+      warnings.toString().lines().forEach(line -> LOG.warn("{}", line));
+    }
+
+    @Override
+    public void close() {
+      CAPTURE.remove();
+    }
+  }
+}
