@@ -1,0 +1,47 @@
+package dev.katran.dataplane;
+
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+
+/**
+ * An IP address as it stands in a header. Unlike an {@link InetAddress} it stays an IPv6 address
+ * when it is an IPv4-mapped one: on the wire the two are different.
+ *
+ * @param isIpv6 its family
+ * @param high the first eight bytes of an IPv6 address; 0 for IPv4
+ * @param low the last eight bytes of an IPv6 address, or the four of an IPv4 address
+ */
+record Address(boolean isIpv6, long high, long low) {
+
+  static Address ipv4(int bytes) {
+    return new Address(false, 0, Integer.toUnsignedLong(bytes));
+  }
+
+  static Address ipv6(long high, long low) {
+    return new Address(true, high, low);
+  }
+
+  static Address of(InetAddress address) {
+    ByteBuffer bytes = ByteBuffer.wrap(address.getAddress());
+    return address instanceof Inet6Address
+        ? ipv6(bytes.getLong(), bytes.getLong())
+        : ipv4(bytes.getInt());
+  }
+
+  byte[] toByteArray() {
+    return isIpv6
+        ? ByteBuffer.allocate(16).putLong(high).putLong(low).array()
+        : ByteBuffer.allocate(4).putInt(lastFourBytes()).array();
+  }
+
+  /** The address of this family that is all zero. */
+  Address zero() {
+    return new Address(isIpv6, 0, 0);
+  }
+
+  /** All of an IPv4 address, and the part of an IPv6 address that tells clients apart best. */
+  int lastFourBytes() {
+    return (int) low;
+  }
+}

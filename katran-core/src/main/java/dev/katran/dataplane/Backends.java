@@ -1,0 +1,82 @@
+package dev.katran.dataplane;
+
+import dev.katran.ring.FlowHash;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/** The rings and the backends they name: which backend a packet goes to. */
+final class Backends {
+
+  /**
+   * A backend that was chosen.
+   *
+   * @param number of the backend
+   * @param flow the packet's, with the source that the encapsulation makes its own of
+   */
+  record Choice(int number, Address address, Hop hop, FiveTuple flow) {}
+
+  private record Reachable(Address address, Hop hop) {}
+
+  private final DataplaneConfig config;
+  private final AtomicReferenceArray<int @Nullable []> rings;
+  private final AtomicReferenceArray<@Nullable Reachable> reachable;
+
+  Backends(DataplaneConfig config) {
+    this.config = config;
+    this.rings = new AtomicReferenceArray<>(config.maxVips());
+    this.reachable = new AtomicReferenceArray<>(config.maxBackends() + 1);
+  }
+
+  void putRing(int vip, int[] slots) {
+    if (slots.length != config.ringSize()) {
+      throw new IllegalArgumentException(
+          "ring of " + slots.length + " slots, configured for " + config.ringSize());
+    }
+    rings.set(vip, slots.clone());
+  }
+
+  void removeRing(int vip) {
+    rings.set(vip, null);
+  }
+
+  void put(int number, BackendEntry entry) {
+    Hop hop = entry.hop();
+    reachable.set(number, hop == null ? null : new Reachable(Address.of(entry.address()), hop));
+  }
+
+  void remove(int number) {
+    reachable.set(number, null);
+  }
+
+  /**
+   * The flow's backend; null where nobody serves its slot, or the way to who does is not known.
+   *
+   * <p>For a VIP that hashes the destination port only, the flow has no source address any more, in
+   * the encapsulation neither: that is what goes over the wire between balancers and backends.
+   */
+  @Nullable Choice choose(VipEntry vip, FiveTuple flow) {
+    int[] ring = rings.get(vip.number());
+    if (ring == null) {
+      return null;
+    }
+    boolean destinationPortOnly = (vip.flags() & VipFlags.HASH_DESTINATION_PORT_ONLY) != 0;
+    FiveTuple anonymous = destinationPortOnly ? flow.withSource(flow.source().zero()) : flow;
+    FiveTuple hashed =
+        destinationPortOnly ? anonymous.withSourcePort(flow.destinationPort()) : flow;
+    int number = ring[FlowHash.slot(hash(hashed), config.ringSize())];
+    if (number == Dataplane.NO_BACKEND) {
+      return null;
+    }
+    Reachable backend = reachable.get(number);
+    return backend == null ? null : new Choice(number, backend.address(), backend.hop(), anonymous);
+  }
+
+  private int hash(FiveTuple flow) {
+    return FlowHash.hash(
+        flow.source().toByteArray(),
+        flow.sourcePort(),
+        flow.destinationPort(),
+        config.maxVips(),
+        config.ringSize());
+  }
+}

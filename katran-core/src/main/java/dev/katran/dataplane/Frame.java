@@ -1,0 +1,109 @@
+package dev.katran.dataplane;
+
+import dev.katran.ffm.net.MacAddress;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * A frame on its way through the dataplane: a buffer in network byte order with room in front for
+ * one more header. Offsets count from where the frame starts now.
+ */
+final class Frame {
+
+  static final int ETHERNET_HEADER = 14;
+  static final int IPV4_HEADER = 20;
+  static final int IPV6_HEADER = 40;
+
+  static final int ETHERTYPE_IPV4 = 0x0800;
+  static final int ETHERTYPE_IPV6 = 0x86dd;
+
+  /** Where the IP header is. */
+  static final int NETWORK = ETHERNET_HEADER;
+
+  private static final int MAC = 6;
+  private static final int ETHERTYPE = 2 * MAC;
+  private static final int HEADROOM = IPV6_HEADER;
+
+  private final ByteBuffer buffer;
+  private int start = HEADROOM;
+
+  Frame(byte[] bytes) {
+    buffer = ByteBuffer.allocate(HEADROOM + bytes.length);
+    buffer.put(HEADROOM, bytes);
+  }
+
+  int length() {
+    return buffer.capacity() - start;
+  }
+
+  int etherType() {
+    return unsignedShort(ETHERTYPE);
+  }
+
+  int unsignedByte(int offset) {
+    return buffer.get(start + offset) & 0xff;
+  }
+
+  int unsignedShort(int offset) {
+    return buffer.getShort(start + offset) & 0xffff;
+  }
+
+  Address ipv4Address(int offset) {
+    return Address.ipv4(buffer.getInt(start + offset));
+  }
+
+  Address ipv6Address(int offset) {
+    return Address.ipv6(buffer.getLong(start + offset), buffer.getLong(start + offset + 8));
+  }
+
+  void putByte(int offset, int value) {
+    buffer.put(start + offset, (byte) value);
+  }
+
+  void putShort(int offset, int value) {
+    buffer.putShort(start + offset, (short) value);
+  }
+
+  void putInt(int offset, int value) {
+    buffer.putInt(start + offset, value);
+  }
+
+  void putAddress(int offset, Address address) {
+    if (address.isIpv6()) {
+      buffer.putLong(start + offset, address.high());
+      buffer.putLong(start + offset + 8, address.low());
+    } else {
+      buffer.putInt(start + offset, address.lastFourBytes());
+    }
+  }
+
+  void swapMacs() {
+    byte[] destination = bytes(0, MAC);
+    buffer.put(start, bytes(MAC, MAC));
+    buffer.put(start + MAC, destination);
+  }
+
+  /**
+   * Makes room for a header between Ethernet and IP, and writes the Ethernet header in front of it.
+   * Its source is the address the frame came for, which is ours, unless it leaves elsewhere.
+   */
+  void pushHeader(int size, int etherType, Hop hop) {
+    byte[] source = hop.egress() == null ? bytes(0, MAC) : bytesOf(hop.egress().mac());
+    start -= size;
+    buffer.put(start, bytesOf(hop.mac()));
+    buffer.put(start + MAC, source);
+    putShort(ETHERTYPE, etherType);
+  }
+
+  byte[] toByteArray() {
+    return bytes(0, length());
+  }
+
+  private byte[] bytes(int offset, int length) {
+    return Arrays.copyOfRange(buffer.array(), start + offset, start + offset + length);
+  }
+
+  private static byte[] bytesOf(MacAddress mac) {
+    return mac.toByteArray();
+  }
+}

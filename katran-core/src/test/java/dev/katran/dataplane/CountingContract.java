@@ -1,0 +1,137 @@
+package dev.katran.dataplane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.katran.Count;
+import dev.katran.packets.Packet;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What is counted, and what is not. */
+abstract class CountingContract extends DataplaneContract {
+
+  private static final Counter TX = Counter.Total.TX;
+  private static final Counter DROP = Counter.Total.DROP;
+  private static final Counter PASS = Counter.Total.PASS;
+  private static final Counter FIRST_VIP = new Counter.OfVip(0);
+  private static final Counter FIRST_BACKEND = new Counter.OfBackend(1);
+
+  @Test
+  void nothingIsCountedAtFirst() {
+    assertThat(dataplane.count(TX)).isEqualTo(Count.ZERO);
+    assertThat(dataplane.count(FIRST_VIP)).isEqualTo(Count.ZERO);
+    assertThat(dataplane.count(new Counter.OfVip(CONFIG.maxVips() - 1))).isEqualTo(Count.ZERO);
+    assertThat(dataplane.count(new Counter.OfBackend(CONFIG.maxBackends()))).isEqualTo(Count.ZERO);
+  }
+
+  @Test
+  void aForwardedPacketCountsItsFrameAsItCameAndItsIpLength() {
+    serve(tcp(VIP4, 443), 0, NO_FLAGS, 1, BACKEND6);
+    dataplane.run(Packet.tcp(CLIENT4, 1, VIP4, 443).payload(100).frame());
+    dataplane.run(Packet.tcp(CLIENT4, 2, VIP4, 443).frame());
+
+    assertThat(dataplane.count(TX)).isEqualTo(new Count(2, 154 + 54));
+    assertThat(dataplane.count(FIRST_VIP)).isEqualTo(new Count(2, 140 + 40));
+    assertThat(dataplane.count(FIRST_BACKEND)).isEqualTo(new Count(2, 140 + 40));
+    assertThat(dataplane.count(DROP)).isEqualTo(Count.ZERO);
+    assertThat(dataplane.count(PASS)).isEqualTo(Count.ZERO);
+  }
+
+  @Test
+  void anIpv6PacketCountsItsPayloadLength() {
+    serve(tcp(VIP6, 443), 0, NO_FLAGS, 1, BACKEND4);
+    dataplane.run(Packet.tcp(CLIENT6, 1, VIP6, 443).payload(100).frame());
+
+    assertThat(dataplane.count(TX)).isEqualTo(new Count(1, 174));
+    assertThat(dataplane.count(FIRST_VIP)).isEqualTo(new Count(1, 120));
+    assertThat(dataplane.count(FIRST_BACKEND)).isEqualTo(new Count(1, 120));
+  }
+
+  @Test
+  void aVipAndABackendHaveTheirOwnCounters() {
+    serve(tcp(VIP4, 443), 0, NO_FLAGS, 1, "10.0.0.1");
+    serve(udp(VIP4, 443), 1, NO_FLAGS, 2, "10.0.0.2");
+    serve(tcp(VIP4, 80), 2, NO_FLAGS, 1, "10.0.0.1");
+    dataplane.run(Packet.tcp(CLIENT4, 1, VIP4, 443).frame());
+    dataplane.run(Packet.udp(CLIENT4, 1, VIP4, 443).frame());
+    dataplane.run(Packet.tcp(CLIENT4, 1, VIP4, 80).frame());
+
+    assertThat(dataplane.count(new Counter.OfVip(0))).isEqualTo(new Count(1, 40));
+    assertThat(dataplane.count(new Counter.OfVip(1))).isEqualTo(new Count(1, 28));
+    assertThat(dataplane.count(new Counter.OfVip(2))).isEqualTo(new Count(1, 40));
+    assertThat(dataplane.count(new Counter.OfBackend(1))).isEqualTo(new Count(2, 80));
+    assertThat(dataplane.count(new Counter.OfBackend(2))).isEqualTo(new Count(1, 28));
+  }
+
+  @Test
+  void whatPassesOrDropsCountsOnlyInTheTotals() {
+    serve(udp(VIP4, 443), 0, NO_FLAGS, 1, BACKEND4);
+    dataplane.run(Packet.udp(CLIENT4, 1, VIP4, 444).frame());
+    dataplane.run(new byte[20]);
+    dataplane.run(Packet.udp(CLIENT4, 1, VIP4, 443).payload(1500).frame());
+    dataplane.removeRing(0);
+    dataplane.run(Packet.udp(CLIENT4, 1, VIP4, 443).frame());
+
+    assertThat(dataplane.count(PASS)).isEqualTo(new Count(2, 42 + 20));
+    assertThat(dataplane.count(DROP)).isEqualTo(new Count(2, 1542 + 42));
+    assertThat(dataplane.count(TX)).isEqualTo(Count.ZERO);
+    assertThat(dataplane.count(FIRST_VIP)).isEqualTo(Count.ZERO);
+    assertThat(dataplane.count(FIRST_BACKEND)).isEqualTo(Count.ZERO);
+  }
+
+  @Test
+  void anAnsweredPingIsSentButIsNoPacketOfTheVip() {
+    serveEverything();
+    byte[] ping = Packet.echoRequest(CLIENT4, VIP4).frame();
+    dataplane.run(ping);
+
+    assertThat(dataplane.count(TX)).isEqualTo(new Count(1, ping.length));
+    assertThat(dataplane.count(FIRST_VIP)).isEqualTo(Count.ZERO);
+  }
+
+  @Test
+  void anIcmpErrorCountsForTheVipWithItsOwnLength() {
+    serveEverything();
+    Packet error =
+        Packet.icmp("192.0.2.1", VIP4, 3, 3)
+            .payload(Packet.tcp(VIP4, 443, CLIENT4, 49152).payload(500).ip());
+    dataplane.run(error.frame());
+
+    assertThat(dataplane.count(FIRST_VIP)).isEqualTo(new Count(1, error.ip().length));
+    assertThat(dataplane.count(FIRST_BACKEND)).isEqualTo(new Count(1, error.ip().length));
+  }
+
+  @Test
+  void aCounterCanBeCleared() {
+    serve(tcp(VIP4, 443), 0, NO_FLAGS, 1, BACKEND4);
+    dataplane.run(Packet.tcp(CLIENT4, 1, VIP4, 443).frame());
+
+    dataplane.clear(FIRST_VIP);
+
+    assertThat(dataplane.count(FIRST_VIP)).isEqualTo(Count.ZERO);
+    assertThat(dataplane.count(FIRST_BACKEND)).isEqualTo(new Count(1, 40));
+  }
+
+  @Test
+  void packetsFromManyThreadsAreAllCounted() throws InterruptedException {
+    serve(tcp(VIP4, 443), 0, NO_FLAGS, 1, BACKEND4);
+    byte[] frame = Packet.tcp(CLIENT4, 1, VIP4, 443).frame();
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      threads.add(
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    for (int n = 0; n < 2000; n++) {
+                      dataplane.run(frame);
+                    }
+                  }));
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    assertThat(dataplane.count(FIRST_VIP)).isEqualTo(new Count(8000, 8000 * 40));
+    assertThat(dataplane.count(TX)).isEqualTo(new Count(8000, 8000 * 54));
+  }
+}

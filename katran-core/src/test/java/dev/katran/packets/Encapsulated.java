@@ -1,0 +1,107 @@
+package dev.katran.packets;
+
+import com.google.common.io.BaseEncoding;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * A frame taken apart, as a backend would: Ethernet, an outer IP header, and what is in it.
+ *
+ * @param destinationMac in hex
+ * @param sourceMac in hex
+ * @param isIpv6 the family of the outer header
+ * @param trafficClass or TOS
+ * @param rest IPv4: identification, flags and fragment offset; IPv6: flow label
+ * @param protocol or next header
+ * @param ttl or hop limit
+ * @param checksumVerifies of the IPv4 header; always true for IPv6
+ * @param inner the packet inside, as long as the outer header says
+ */
+public record Encapsulated(
+    String destinationMac,
+    String sourceMac,
+    boolean isIpv6,
+    int trafficClass,
+    int rest,
+    int protocol,
+    int ttl,
+    boolean checksumVerifies,
+    InetAddress source,
+    InetAddress destination,
+    byte[] inner) {
+
+  /** Takes a frame apart. */
+  public static Encapsulated read(byte[] frame) {
+    ByteBuffer all = ByteBuffer.wrap(frame);
+    int etherType = all.getShort(12) & 0xffff;
+    ByteBuffer ip = all.slice(14, frame.length - 14);
+    return switch (etherType) {
+      case 0x0800 -> readIpv4(frame, ip);
+      case 0x86dd -> readIpv6(frame, ip);
+      default -> throw new AssertionError("EtherType %04x".formatted(etherType));
+    };
+  }
+
+  private static Encapsulated readIpv4(byte[] frame, ByteBuffer ip) {
+    if (ip.get(0) != 0x45) {
+      throw new AssertionError("outer header starts with %02x".formatted(ip.get(0)));
+    }
+    return new Encapsulated(
+        hex(frame, 0),
+        hex(frame, 6),
+        false,
+        ip.get(1) & 0xff,
+        ip.getInt(4),
+        ip.get(9) & 0xff,
+        ip.get(8) & 0xff,
+        InternetChecksum.verifies(ip.slice(0, 20)),
+        address(ip.slice(12, 4)),
+        address(ip.slice(16, 4)),
+        bytes(ip, 20, ip.getShort(2) & 0xffff));
+  }
+
+  private static Encapsulated readIpv6(byte[] frame, ByteBuffer ip) {
+    int word = ip.getInt(0);
+    if (word >>> 28 != 6) {
+      throw new AssertionError("outer header starts with %08x".formatted(word));
+    }
+    return new Encapsulated(
+        hex(frame, 0),
+        hex(frame, 6),
+        true,
+        word >>> 20 & 0xff,
+        word & 0xfffff,
+        ip.get(6) & 0xff,
+        ip.get(7) & 0xff,
+        true,
+        address(ip.slice(8, 16)),
+        address(ip.slice(24, 16)),
+        bytes(ip, 40, 40 + (ip.getShort(4) & 0xffff)));
+  }
+
+  private static byte[] bytes(ByteBuffer ip, int from, int to) {
+    if (to != ip.limit()) {
+      throw new AssertionError(
+          "outer header says %d bytes, the frame has %d".formatted(to, ip.limit()));
+    }
+    byte[] bytes = new byte[to - from];
+    ip.get(from, bytes);
+    return bytes;
+  }
+
+  private static InetAddress address(ByteBuffer slice) {
+    byte[] bytes = new byte[slice.limit()];
+    slice.get(bytes);
+    try {
+      return InetAddress.getByAddress(bytes);
+    } catch (UnknownHostException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String hex(byte[] frame, int from) {
+    return BaseEncoding.base16().lowerCase().encode(Arrays.copyOfRange(frame, from, from + 6));
+  }
+}
