@@ -5,16 +5,19 @@
 
 #include "ring.h"
 
-/* What of a flow is hashed, as its VIP wants it. */
-static __always_inline struct flow hashed_flow(const struct katran_vip *vip,
-					       const struct flow *flow)
+/*
+ * What of a flow is hashed, as its VIP wants it. Where the destination port alone counts, the flow
+ * itself loses its source address, so that the outer header does not tell its clients apart either.
+ */
+static __always_inline struct flow hashed_flow(const struct katran_vip *vip, struct flow *flow)
 {
-	struct flow hashed = *flow;
+	struct flow hashed;
 
-	if (vip->flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY) {
-		__builtin_memset(&hashed.source, 0, sizeof(hashed.source));
-		hashed.source_port = flow->destination_port;
-	}
+	if (!(vip->flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY))
+		return *flow;
+	__builtin_memset(&flow->source, 0, sizeof(flow->source));
+	hashed = *flow;
+	hashed.source_port = flow->destination_port;
 	return hashed;
 }
 
@@ -24,7 +27,7 @@ static __always_inline struct flow hashed_flow(const struct katran_vip *vip,
  * next hop is not known.
  */
 static __always_inline struct katran_backend *
-choose(const struct katran_vip *vip, const struct flow *flow,
+choose(const struct katran_vip *vip, struct flow *flow,
        const volatile struct katran_balancer_config *config, __u32 *number)
 {
 	struct flow hashed = hashed_flow(vip, flow);

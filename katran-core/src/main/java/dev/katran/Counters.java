@@ -74,8 +74,7 @@ public final class Counters {
   public Count backend(InetAddress address) {
     Integer number = state.backends().get(address);
     if (number == null) {
-      throw new IllegalArgumentException(
-          "no VIP has the backend " + Addresses.text(address));
+      throw new IllegalArgumentException("no VIP has the backend " + Addresses.text(address));
     }
     return dataplane.count(new Counter.OfBackend(number));
   }

@@ -31,8 +31,7 @@ public enum Hashing {
   /**
    * As {@link #SOURCE_ADDRESS}, but on a VIP for every port the destination port is hashed as well.
    */
-  SOURCE_ADDRESS_AND_DESTINATION_PORT(
-      Hashing.NO_SOURCE_PORT | Hashing.SOURCE_AND_DESTINATION_PORT);
+  SOURCE_ADDRESS_AND_DESTINATION_PORT(Hashing.NO_SOURCE_PORT | Hashing.SOURCE_AND_DESTINATION_PORT);
 
   private static final int NO_SOURCE_PORT = 1;
   private static final int DESTINATION_PORT_ONLY = 2;

@@ -36,8 +36,8 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>Which backend a packet goes to is a function of its flow and of the VIP's {@link Ring} alone:
- * every balancer with the same VIPs and {@link Limits} decides alike, and one that is restarted goes
- * on at once.
+ * every balancer with the same VIPs and {@link Limits} decides alike, and one that is restarted
+ * goes on at once.
  *
  * <p>All methods may be called from any thread. Changes are serialised, take effect for the next
  * packet when the method returns, and are all or nothing: a method that throws has changed nothing.
@@ -79,8 +79,8 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
-   * A balancer whose program is in the kernel but attached to nothing: it takes only the frames that
-   * {@link #simulate} gives it. For trying out a configuration, and for tests of the datapath.
+   * A balancer whose program is in the kernel but attached to nothing: it takes only the frames
+   * that {@link #simulate} gives it. For trying out a configuration, and for tests of the datapath.
    */
   public static LoadBalancerBuilder detached() {
     return LoadBalancerBuilder.detached();
@@ -102,11 +102,10 @@ public final class LoadBalancer implements AutoCloseable {
    * @throws IllegalStateException if the balancer is closed
    */
   public void put(Vip vip) {
-    change(
-        vips -> {
-          vips.put(vip.key(), vip);
-          return true;
-        });
+    change(vips -> {
+      vips.put(vip.key(), vip);
+      return true;
+    });
   }
 
   /**
@@ -139,12 +138,11 @@ public final class LoadBalancer implements AutoCloseable {
         throw new IllegalArgumentException("two VIPs for " + vip.key());
       }
     }
-    change(
-        vips -> {
-          vips.clear();
-          vips.putAll(byKey);
-          return true;
-        });
+    change(vips -> {
+      vips.clear();
+      vips.putAll(byKey);
+      return true;
+    });
   }
 
   /** The installed VIPs. */
@@ -170,11 +168,11 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
-   * Runs a frame through the dataplane as if it had come in, and says what becomes of it. Nothing is
-   * sent; the frame is counted like any other.
+   * Runs a frame through the dataplane as if it had come in, and says what becomes of it. Nothing
+   * is sent; the frame is counted like any other.
    *
-   * @param frame an Ethernet frame, from its header on without the frame check sequence; 14 bytes at
-   *     least and, for the kernel's sake, about 3500 at most; left as it is
+   * @param frame an Ethernet frame, from its header on without the frame check sequence; 14 bytes
+   *     at least and, for the kernel's sake, about 3500 at most; left as it is
    * @throws IllegalArgumentException if the frame is shorter or longer
    * @throws IllegalStateException if the balancer is closed
    */
@@ -265,8 +263,7 @@ public final class LoadBalancer implements AutoCloseable {
 
   private void checkLimits(int vips, int backends) {
     if (vips > limits.vips()) {
-      throw new LimitExceededException(
-          vips + " VIPs are more than the limit of " + limits.vips());
+      throw new LimitExceededException(vips + " VIPs are more than the limit of " + limits.vips());
     }
     if (backends > limits.backends()) {
       throw new LimitExceededException(

@@ -10,8 +10,8 @@ public sealed interface NextHop {
 
   /**
    * Asks the kernel's own routing table and neighbour cache for every backend, and keeps asking, so
-   * that backends may be on the link or behind routers, and routers may change. Frames for a backend
-   * whose next hop does not answer are dropped until it does.
+   * that backends may be on the link or behind routers, and routers may change. Frames for a
+   * backend whose next hop does not answer are dropped until it does.
    */
   static NextHop auto() {
     return Auto.INSTANCE;

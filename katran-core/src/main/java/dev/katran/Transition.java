@@ -45,11 +45,7 @@ final class Transition {
   private final Map<InetAddress, Integer> backends = new HashMap<>();
 
   Transition(
-      Dataplane dataplane,
-      Limits limits,
-      Numbers vipNumbers,
-      Numbers backendNumbers,
-      State from) {
+      Dataplane dataplane, Limits limits, Numbers vipNumbers, Numbers backendNumbers, State from) {
     this.dataplane = dataplane;
     this.limits = limits;
     this.vipNumbers = vipNumbers;
@@ -182,20 +178,18 @@ final class Transition {
 
   private void removeVip(VipKey key, State.Installed removed) {
     step(() -> dataplane.removeVip(key), () -> putVip(removed));
-    afterwards.add(
-        () -> {
-          dataplane.removeRing(removed.number());
-          vipNumbers.free(removed.number());
-        });
+    afterwards.add(() -> {
+      dataplane.removeRing(removed.number());
+      vipNumbers.free(removed.number());
+    });
   }
 
   private void removeBackend(InetAddress address) {
     int number = Objects.requireNonNull(from.backends().get(address));
-    afterwards.add(
-        () -> {
-          dataplane.removeBackend(number);
-          backendNumbers.free(number);
-        });
+    afterwards.add(() -> {
+      dataplane.removeBackend(number);
+      backendNumbers.free(number);
+    });
   }
 
   private void step(Runnable forth, Runnable back) {

@@ -272,8 +272,7 @@ public final class Vip {
       for (Backend backend : backends) {
         if (!addresses.add(backend.address())) {
           throw new IllegalArgumentException(
-              "backend %s is given twice for %s"
-                  .formatted(Addresses.text(backend.address()), key));
+              "backend %s is given twice for %s".formatted(Addresses.text(backend.address()), key));
         }
       }
       return new Vip(key, backends, hashing, algorithm);

@@ -33,8 +33,6 @@ public record VipKey(InetAddress address, int port, Protocol protocol) {
   public String toString() {
     return protocol.label()
         + " "
-        + (port == 0
-            ? Addresses.text(address) + " (every port)"
-            : Addresses.text(address, port));
+        + (port == 0 ? Addresses.text(address) + " (every port)" : Addresses.text(address, port));
   }
 }

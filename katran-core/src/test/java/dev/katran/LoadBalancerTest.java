@@ -107,11 +107,7 @@ class LoadBalancerTest {
   @Test
   void changesTheHashingOfAnInstalledVip() {
     lb.put(WEB);
-    lb.put(
-        Vip.tcp("203.0.113.10", 443)
-            .backends(ONE, TWO)
-            .hashing(Hashing.SOURCE_ADDRESS)
-            .build());
+    lb.put(Vip.tcp("203.0.113.10", 443).backends(ONE, TWO).hashing(Hashing.SOURCE_ADDRESS).build());
 
     assertThat(backendsOf(WEB).stream().distinct()).hasSize(1);
   }
@@ -176,11 +172,10 @@ class LoadBalancerTest {
 
   private static List<Vip> fullHouse(String prefix, int firstPort) {
     return IntStream.range(0, LIMITS.vips())
-        .mapToObj(
-            i ->
-                Vip.tcp("203.0.113.10", firstPort + i)
-                    .backends(backends(prefix, LIMITS.backends()))
-                    .build())
+        .mapToObj(i ->
+            Vip.tcp("203.0.113.10", firstPort + i)
+                .backends(backends(prefix, LIMITS.backends()))
+                .build())
         .toList();
   }
 
@@ -248,8 +243,7 @@ class LoadBalancerTest {
 
     assertThat(counters.vip(WEB)).isEqualTo(new Count(50, 50L * length));
     assertThat(counters.vip(DNS).packets()).isEqualTo(50);
-    assertThat(
-            counters.backend(ONE).plus(counters.backend(TWO)).plus(counters.backend(THREE)))
+    assertThat(counters.backend(ONE).plus(counters.backend(TWO)).plus(counters.backend(THREE)))
         .isEqualTo(counters.vip(WEB).plus(counters.vip(DNS)));
     assertThat(counters.sent().packets()).isEqualTo(100);
     assertThat(counters.passed()).isEqualTo(new Count(1, 42));

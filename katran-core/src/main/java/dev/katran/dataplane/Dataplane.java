@@ -32,7 +32,8 @@ public interface Dataplane extends AutoCloseable {
   /**
    * Replaces the ring of a VIP in one step.
    *
-   * @param slots a backend's number, or {@link #NO_BACKEND}, for each slot; as many as the ring size
+   * @param slots a backend's number, or {@link #NO_BACKEND}, for each slot; as many as the ring
+   *     size
    */
   void putRing(int vip, int[] slots);
 

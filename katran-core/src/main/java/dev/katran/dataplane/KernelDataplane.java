@@ -54,6 +54,7 @@ public final class KernelDataplane implements Dataplane {
   private final BpfMap rings;
   private final MappedCounters counters;
   private final MemorySegment backends;
+
   /** What each ring takes in the kernel, by the VIP's number. */
   private final Map<Integer, Long> ringMemory = new ConcurrentHashMap<>();
 

@@ -61,9 +61,7 @@ public final class KernelDecapsulator implements AutoCloseable {
         katran_decap_config.only_listed(constants, destinations.isEmpty() ? 0 : 1);
         object.map("destinations").create(!destinations.isEmpty());
         object.map("destinations").maxEntries(Math.max(1, destinations.size()));
-        object
-            .map("counters")
-            .maxEntries(Katran.KATRAN_DECAP_COUNTERS() * BpfMap.possibleCpus());
+        object.map("counters").maxEntries(Katran.KATRAN_DECAP_COUNTERS() * BpfMap.possibleCpus());
         object.load();
         destinations.forEach(address -> addDestination(object.map("destinations"), address));
         return object;

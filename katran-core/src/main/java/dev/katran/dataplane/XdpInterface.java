@@ -34,11 +34,10 @@ record XdpInterface(String name, int ifindex, String driver) {
           netlink.links().stream()
               .filter(candidate -> candidate.name().equals(name))
               .findFirst()
-              .orElseThrow(
-                  () ->
-                      new UnknownInterfaceException(
-                          "there is no network interface \"%s\" in this network namespace"
-                              .formatted(name)));
+              .orElseThrow(() ->
+                  new UnknownInterfaceException(
+                      "there is no network interface \"%s\" in this network namespace"
+                          .formatted(name)));
       if (!link.up()) {
         throw new InterfaceDownException(
             "the network interface %s is down; \"ip link set %s up\" brings it up"

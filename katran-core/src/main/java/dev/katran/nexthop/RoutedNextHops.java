@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
  * neighbour that it leads to. The netlink socket stays in the network namespace in which it was
  * opened, so that any thread may ask.
  *
- * <p>The program's packets do not pass through the kernel's neighbour cache, so that it would forget
- * the neighbours; each question also tells it that they are in use.
+ * <p>The program's packets do not pass through the kernel's neighbour cache, so that it would
+ * forget the neighbours; each question also tells it that they are in use.
  */
 final class RoutedNextHops implements NextHops {
 

@@ -71,10 +71,9 @@ public final class BpfObject implements AutoCloseable {
     LibbpfLibrary.ensureLoaded();
     String operation = "open object " + name;
     ElfFile.problem(elf)
-        .ifPresent(
-            problem -> {
-              throw new BpfException(operation, Errno.ENOEXEC, problem);
-            });
+        .ifPresent(problem -> {
+          throw new BpfException(operation, Errno.ENOEXEC, problem);
+        });
     try (Arena arena = Arena.ofConfined();
         LibbpfLog.Capture log = LibbpfLog.capture()) {
       MemorySegment copy = arena.allocate(elf.byteSize(), ALIGNMENT).copyFrom(elf);
