@@ -73,7 +73,7 @@ public final class KernelDataplane implements Dataplane {
 
   /** Loads the program, attached to nothing. */
   public static KernelDataplane detached(DataplaneConfig config) {
-    Platform.check(false);
+    Platform.check();
     try {
       return load(config);
     } catch (NativeException | LibbpfUnavailableException e) {
@@ -89,7 +89,7 @@ public final class KernelDataplane implements Dataplane {
    */
   public static KernelDataplane attached(
       DataplaneConfig config, String interfaceName, AttachMode mode) {
-    Platform.check(true);
+    Platform.check();
     XdpInterface ingress = XdpInterface.find(interfaceName);
     KernelDataplane dataplane = detached(config);
     try {

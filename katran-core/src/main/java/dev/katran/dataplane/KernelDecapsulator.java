@@ -41,7 +41,7 @@ public final class KernelDecapsulator implements AutoCloseable {
    */
   public static KernelDecapsulator open(
       String interfaceName, AttachMode mode, int guePort, List<InetAddress> destinations) {
-    Platform.check(true);
+    Platform.check();
     XdpInterface ingress = XdpInterface.find(interfaceName);
     BpfObject object = load(guePort, destinations);
     try {

@@ -11,12 +11,6 @@ import java.util.regex.Pattern;
 /** What the machine must offer before anything is loaded, so that a refusal can say what it is. */
 final class Platform {
 
-  /** Bits of the capability sets, capabilities(7). */
-  private static final int CAP_NET_ADMIN = 12;
-
-  private static final int CAP_SYS_ADMIN = 21;
-  private static final int CAP_BPF = 39;
-
   private static final Path STATUS = Path.of("/proc/thread-self/status");
   private static final Pattern EFFECTIVE =
       Pattern.compile("^CapEff:\\s*([0-9a-f]+)$", Pattern.MULTILINE);
@@ -29,15 +23,11 @@ final class Platform {
 
   private Platform() {}
 
-  /**
-   * Throws the exception that says what is missing, if anything is.
-   *
-   * @param attach whether a program is to be attached, not only loaded
-   */
-  static void check(boolean attach) {
+  /** Throws the exception that says what is missing, if anything is. */
+  static void check() {
     checkKernel(System.getProperty("os.name"), System.getProperty("os.version"));
     try {
-      checkCapabilities(Files.readString(STATUS), attach);
+      checkCapabilities(Files.readString(STATUS));
     } catch (IOException e) {
       // Without /proc nobody knows; the kernel will say.
     }
@@ -62,26 +52,49 @@ final class Platform {
     }
   }
 
-  static void checkCapabilities(String status, boolean attach) {
+  static void checkCapabilities(String status) {
     Matcher effective = EFFECTIVE.matcher(status);
     if (!effective.find()) {
       return;
     }
     long capabilities = Long.parseUnsignedLong(effective.group(1), 16);
-    if (!has(capabilities, CAP_BPF) && !has(capabilities, CAP_SYS_ADMIN)) {
-      throw new MissingCapabilityException(
-          "loading a BPF program needs the capability CAP_BPF (or CAP_SYS_ADMIN), which this"
-              + " process does not have; run it as root or grant it");
-    }
-    if (!has(capabilities, CAP_NET_ADMIN)) {
-      throw new MissingCapabilityException(
-          (attach ? "attaching an XDP program" : "loading an XDP program")
-              + " needs the capability CAP_NET_ADMIN, which this process does not have;"
-              + " run it as root or grant it");
+    for (Capability needed : Capability.values()) {
+      if (!needed.isIn(capabilities)) {
+        throw new MissingCapabilityException(
+            "%s needs the capability %s, which this process does not have: grant it, or run as root"
+                .formatted(needed.purpose, needed.names()));
+      }
     }
   }
 
-  private static boolean has(long capabilities, int bit) {
-    return (capabilities & 1L << bit) != 0;
+  /** What a balancer needs, capabilities(7). */
+  private enum Capability {
+    CAP_BPF(39, "loading a BPF program", true),
+    CAP_PERFMON(38, "pointer arithmetic in a BPF program", true),
+    CAP_NET_ADMIN(12, "an XDP program", false);
+
+    private static final int CAP_SYS_ADMIN = 21;
+
+    private final int bit;
+    private final String purpose;
+    private final boolean partOfSysAdmin;
+
+    Capability(int bit, String purpose, boolean partOfSysAdmin) {
+      this.bit = bit;
+      this.purpose = purpose;
+      this.partOfSysAdmin = partOfSysAdmin;
+    }
+
+    boolean isIn(long capabilities) {
+      return has(capabilities, bit) || (partOfSysAdmin && has(capabilities, CAP_SYS_ADMIN));
+    }
+
+    String names() {
+      return partOfSysAdmin ? name() + " (or CAP_SYS_ADMIN)" : name();
+    }
+
+    private static boolean has(long capabilities, int bit) {
+      return (capabilities & 1L << bit) != 0;
+    }
   }
 }

@@ -1,0 +1,78 @@
+package dev.katran.dataplane;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.katran.MissingCapabilityException;
+import dev.katran.UnsupportedKernelException;
+import org.junit.jupiter.api.Test;
+
+class PlatformTest {
+
+  private static final long NET_ADMIN = 1L << 12;
+  private static final long SYS_ADMIN = 1L << 21;
+  private static final long PERFMON = 1L << 38;
+  private static final long BPF = 1L << 39;
+
+  private static String status(long capabilities) {
+    return "Name:\tjava\nCapPrm:\t000001ffffffffff\nCapEff:\t%016x\nCapBnd:\t0000000000000000\n"
+        .formatted(capabilities);
+  }
+
+  @Test
+  void takesTheFineGrainedCapabilities() {
+    assertThatCode(() -> Platform.checkCapabilities(status(BPF | PERFMON | NET_ADMIN)))
+        .doesNotThrowAnyException();
+  }
+
+  @Test
+  void takesSysAdminForThoseThatCameOutOfIt() {
+    assertThatCode(() -> Platform.checkCapabilities(status(SYS_ADMIN | NET_ADMIN)))
+        .doesNotThrowAnyException();
+  }
+
+  @Test
+  void namesTheCapabilityThatIsMissing() {
+    assertThatThrownBy(() -> Platform.checkCapabilities(status(0)))
+        .isInstanceOf(MissingCapabilityException.class)
+        .hasMessageContaining("CAP_BPF (or CAP_SYS_ADMIN)");
+    assertThatThrownBy(() -> Platform.checkCapabilities(status(BPF | NET_ADMIN)))
+        .isInstanceOf(MissingCapabilityException.class)
+        .hasMessageContaining("CAP_PERFMON (or CAP_SYS_ADMIN)");
+    assertThatThrownBy(() -> Platform.checkCapabilities(status(SYS_ADMIN | BPF)))
+        .isInstanceOf(MissingCapabilityException.class)
+        .hasMessageContaining("capability CAP_NET_ADMIN,");
+  }
+
+  @Test
+  void leavesItToTheKernelWhereNobodyKnows() {
+    assertThatCode(() -> Platform.checkCapabilities("Name:\tjava\n")).doesNotThrowAnyException();
+  }
+
+  @Test
+  void takesKernelsFromFiveTenOn() {
+    assertThatCode(() -> Platform.checkKernel("Linux", "5.10.0-33-amd64"))
+        .doesNotThrowAnyException();
+    assertThatCode(() -> Platform.checkKernel("Linux", "6.1.0")).doesNotThrowAnyException();
+    assertThatCode(() -> Platform.checkKernel("Linux", "custom")).doesNotThrowAnyException();
+  }
+
+  @Test
+  void namesAKernelThatIsTooOld() {
+    assertThatThrownBy(() -> Platform.checkKernel("Linux", "5.9.16"))
+        .isInstanceOf(UnsupportedKernelException.class)
+        .hasMessageContaining("5.9.16")
+        .hasMessageContaining("5.10");
+    assertThatThrownBy(() -> Platform.checkKernel("Linux", "4.19.0-27-amd64"))
+        .isInstanceOf(UnsupportedKernelException.class)
+        .hasMessageContaining("4.19.0-27-amd64");
+  }
+
+  @Test
+  void namesAnotherSystem() {
+    assertThatThrownBy(() -> Platform.checkKernel("Mac OS X", "15.1"))
+        .isInstanceOf(UnsupportedKernelException.class)
+        .hasMessageContaining("Mac OS X")
+        .hasMessageContaining("LoadBalancer.inMemory()");
+  }
+}
