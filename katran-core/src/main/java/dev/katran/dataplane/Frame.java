@@ -1,6 +1,5 @@
 package dev.katran.dataplane;
 
-import dev.katran.ffm.net.MacAddress;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
@@ -88,9 +87,9 @@ final class Frame {
    * Its source is the address the frame came for, which is ours, unless it leaves elsewhere.
    */
   void pushHeader(int size, int etherType, Hop hop) {
-    byte[] source = hop.egress() == null ? bytes(0, MAC) : bytesOf(hop.egress().mac());
+    byte[] source = hop.egress() == null ? bytes(0, MAC) : hop.egress().mac().toBytes();
     start -= size;
-    buffer.put(start, bytesOf(hop.mac()));
+    buffer.put(start, hop.mac().toBytes());
     buffer.put(start + MAC, source);
     putShort(ETHERTYPE, etherType);
   }
@@ -101,9 +100,5 @@ final class Frame {
 
   private byte[] bytes(int offset, int length) {
     return Arrays.copyOfRange(buffer.array(), start + offset, start + offset + length);
-  }
-
-  private static byte[] bytesOf(MacAddress mac) {
-    return mac.toByteArray();
   }
 }

@@ -41,8 +41,8 @@ class RandomFlowsTest {
     Random random = new Random(repetition.getCurrentRepetition());
     int length = random.nextBoolean() ? 4 : 16;
     InetAddress client = address(random, length);
-    InetAddress vip = address(random, length);
-    InetAddress backend = address(random, random.nextBoolean() ? 4 : 16);
+    InetAddress vip = unicast(random, length);
+    InetAddress backend = unicast(random, random.nextBoolean() ? 4 : 16);
     int sourcePort = random.nextInt(0x10000);
     int port = 1 + random.nextInt(0xffff);
     boolean isTcp = random.nextBoolean();
@@ -98,6 +98,17 @@ class RandomFlowsTest {
   private static InetAddress address(Random random, int length) {
     byte[] bytes = new byte[length];
     random.nextBytes(bytes);
+    return address(bytes);
+  }
+
+  private static InetAddress unicast(Random random, int length) {
+    byte[] bytes = new byte[length];
+    random.nextBytes(bytes);
+    bytes[0] &= 0x7f; // neither 224.0.0.0/4 nor ff00::/8
+    return address(bytes);
+  }
+
+  private static InetAddress address(byte[] bytes) {
     try {
       return InetAddress.getByAddress(bytes);
     } catch (UnknownHostException e) {

@@ -1,0 +1,8 @@
+/**
+ * Golden packets: scenarios of configuration, frames, and what becomes of them, that any
+ * implementation of the wire contract can be held to. They are data beside the repository.
+ */
+@NullMarked
+package dev.katran.golden;
+
+import org.jspecify.annotations.NullMarked;
