@@ -31,10 +31,10 @@ enum Feature {
       case "LOCAL" -> Optional.of(LOCAL);
       // hash flags are no feature; without a flow table there is none to bypass or to share
       case "HASH_NO_SRC_PORT",
-              "HASH_DST_PORT_ONLY",
-              "HASH_SRC_DST_PORT",
-              "LRU_BYPASS",
-              "GLOBAL_LRU" ->
+          "HASH_DST_PORT_ONLY",
+          "HASH_SRC_DST_PORT",
+          "LRU_BYPASS",
+          "GLOBAL_LRU" ->
           Optional.empty();
       default -> throw new IllegalArgumentException("unknown flag " + flag);
     };

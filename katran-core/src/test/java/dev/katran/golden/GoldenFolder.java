@@ -52,7 +52,8 @@ final class GoldenFolder {
 
   private static <T> T skip(String reason) {
     boolean forbidden =
-        "1".equals(System.getenv("KATRAN_FORBID_SKIPS")) || Boolean.getBoolean("katran.forbidSkips");
+        "1".equals(System.getenv("KATRAN_FORBID_SKIPS"))
+            || Boolean.getBoolean("katran.forbidSkips");
     if (forbidden) {
       return fail("must not be skipped: " + reason);
     }

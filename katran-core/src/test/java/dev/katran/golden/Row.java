@@ -78,7 +78,8 @@ record Row(String id, String description, Verdict verdict, byte[] input, byte[] 
         input      %s
         expected   %-4s %s
         but was    %-4s %s
-        %s"""
+        %s\
+        """
             .formatted(
                 id,
                 description,

@@ -78,8 +78,7 @@ final class ScenarioPlayer {
     needs.addAll(scenario.needs());
     needs.addAll(vip.needs());
     if (supported.containsAll(needs)) {
-      tests.add(
-          DynamicTest.dynamicTest("put " + vip.toVip(), () -> balancer.put(vip.toVip())));
+      tests.add(DynamicTest.dynamicTest("put " + vip.toVip(), () -> balancer.put(vip.toVip())));
     }
   }
 
@@ -89,8 +88,7 @@ final class ScenarioPlayer {
     missing.removeAll(supported);
     if (missing.isEmpty()) {
       tests.add(
-          DynamicTest.dynamicTest(
-              row.toString(), () -> row.check(balancer.simulate(row.input()))));
+          DynamicTest.dynamicTest(row.toString(), () -> row.check(balancer.simulate(row.input()))));
     }
     missing.forEach(
         feature -> leftOut.computeIfAbsent(feature, absent -> new ArrayList<>()).add(row));
