@@ -69,12 +69,12 @@ final class Abi {
         flags |= (byte) Katran.KATRAN_BACKEND_REDIRECT();
         katran_backend.egress_ifindex(target, egress.ifindex());
         MemorySegment.copy(
-            egress.mac().toByteArray(),
+            egress.mac().toBytes(),
             0,
             katran_backend.source_mac(target),
             ValueLayout.JAVA_BYTE,
             0,
-            MacAddress.LENGTH);
+            MacAddress.BYTES);
       }
     }
     word |= Byte.toUnsignedLong(flags) << 8;
@@ -90,11 +90,6 @@ final class Abi {
 
   /** The address as it lies in memory, read as a little-endian integer. */
   private static long macBits(MacAddress mac) {
-    byte[] bytes = mac.toByteArray();
-    long bits = 0;
-    for (int i = bytes.length - 1; i >= 0; i--) {
-      bits = bits << Byte.SIZE | Byte.toUnsignedLong(bytes[i]);
-    }
-    return bits;
+    return Long.reverseBytes(mac.bits()) >>> (Long.SIZE - MacAddress.BYTES * Byte.SIZE);
   }
 }

@@ -76,8 +76,7 @@ final class RoutedNextHops implements NextHops {
     try {
       Route route = netlink.route(backend);
       withoutRoute.remove(backend);
-      InetAddress gateway = route.gateway();
-      return new Neighbour(route.ifindex(), gateway == null ? backend : gateway);
+      return new Neighbour(route.egressIndex(), route.nextHop(backend));
     } catch (NativeException e) {
       if (withoutRoute.add(backend)) {
         log.warn("no route to backend {}: {}", backend.getHostAddress(), e.getMessage());
@@ -96,15 +95,16 @@ final class RoutedNextHops implements NextHops {
     if (mac == null) {
       return false;
     }
-    hops.put(backend, new Hop(mac, egress(neighbour.ifindex())));
+    hops.put(backend, hop(neighbour.ifindex(), mac));
     return true;
   }
 
-  private Hop.@Nullable Egress egress(int ifindex) {
+  private Hop hop(int ifindex, MacAddress mac) {
     if (ifindex == ingress) {
-      return null;
+      return new Hop(mac, null);
     }
-    return new Hop.Egress(ifindex, netlink.link(ifindex).mac());
+    MacAddress source = netlink.link(ifindex).mac();
+    return new Hop(mac, new Hop.Egress(ifindex, source == null ? MacAddress.ZERO : source));
   }
 
   private static boolean pause() {
