@@ -1,5 +1,7 @@
 package dev.katran.ffm;
 
+import java.util.List;
+
 /** A BPF operation failed. For a load, {@link #log()} has what the verifier said. */
 public class BpfException extends NativeException {
 
@@ -39,15 +41,14 @@ public class BpfException extends NativeException {
   }
 
   private static String tail(String log) {
-    String[] lines = log.strip().split("\n");
-    int omitted = lines.length - LINES_IN_MESSAGE;
+    List<String> lines = log.strip().lines().toList();
+    int omitted = lines.size() - LINES_IN_MESSAGE;
     if (omitted <= 0) {
       return log.strip();
     }
-    StringBuilder tail = new StringBuilder("... (" + omitted + " lines omitted)");
-    for (int i = omitted; i < lines.length; i++) {
-      tail.append('\n').append(lines[i]);
-    }
-    return tail.toString();
+    return "... ("
+        + omitted
+        + " lines omitted)\n"
+        + String.join("\n", lines.subList(omitted, lines.size()));
   }
 }

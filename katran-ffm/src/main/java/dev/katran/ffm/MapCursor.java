@@ -35,10 +35,7 @@ public final class MapCursor implements AutoCloseable {
   private boolean first = true;
   private boolean last;
 
-  private Arena buffers = Arena.ofShared();
-  private int capacity;
-  private MemorySegment keys = MemorySegment.NULL;
-  private MemorySegment values = MemorySegment.NULL;
+  private Buffers buffers;
 
   MapCursor(BpfMap map, int capacity) {
     this.map = map;
@@ -49,7 +46,7 @@ public final class MapCursor implements AutoCloseable {
     this.count = lifetime.allocate(ValueLayout.JAVA_INT);
     this.position = lifetime.allocate(positionSize, ALIGNMENT);
     this.spare = lifetime.allocate(positionSize, ALIGNMENT);
-    allocate(capacity);
+    this.buffers = new Buffers(capacity);
   }
 
   /**
@@ -65,12 +62,12 @@ public final class MapCursor implements AutoCloseable {
     }
     int fd = map.fd();
     while (!last) {
-      count.set(ValueLayout.JAVA_INT, 0, capacity);
+      count.set(ValueLayout.JAVA_INT, 0, buffers.capacity);
       MemorySegment from = first ? MemorySegment.NULL : position;
-      int rc = BpfMaps.lookupBatch(fd, from, spare, keys, values, count);
+      int rc = BpfMaps.lookupBatch(fd, from, spare, buffers.keys, buffers.values, count);
       int entries = count.get(ValueLayout.JAVA_INT, 0);
       if (rc == -Errno.ENOSPC) {
-        allocate(2 * capacity); // a bucket of the hash table has more entries than that
+        grow(); // a bucket of the hash table has more entries than that
         continue;
       }
       if (rc < 0 && rc != -Errno.ENOENT && rc != -Errno.EINTR) {
@@ -93,37 +90,50 @@ public final class MapCursor implements AutoCloseable {
 
   /** The keys of the last batch, {@link BpfMap#keySize()} bytes each. */
   public MemorySegment keys() {
-    return keys;
+    return buffers.keys;
   }
 
   /** The values of the last batch, {@link BpfMap#bufferSize()} bytes each. */
   public MemorySegment values() {
-    return values;
+    return buffers.values;
   }
 
   /** The key of entry {@code index} of the last batch, from 0 on. */
   public MemorySegment key(int index) {
-    return keys.asSlice((long) index * keySize, keySize);
+    return buffers.keys.asSlice((long) index * keySize, keySize);
   }
 
   /** The value of entry {@code index} of the last batch, from 0 on. */
   public MemorySegment value(int index) {
-    return values.asSlice(index * valueSize, valueSize);
+    return buffers.values.asSlice(index * valueSize, valueSize);
   }
 
   @Override
   public void close() {
     if (lifetime.scope().isAlive()) {
       lifetime.close();
-      buffers.close();
+      buffers.lifetime.close();
     }
   }
 
-  private void allocate(int capacity) {
-    buffers.close();
-    buffers = Arena.ofShared();
-    this.capacity = capacity;
-    this.keys = buffers.allocate((long) capacity * keySize, ALIGNMENT);
-    this.values = buffers.allocate(capacity * valueSize, ALIGNMENT);
+  private void grow() {
+    Buffers before = buffers;
+    buffers = new Buffers(2 * before.capacity);
+    before.lifetime.close();
+  }
+
+  /** Room for a batch. */
+  private final class Buffers {
+
+    private final Arena lifetime = Arena.ofShared();
+    private final int capacity;
+    private final MemorySegment keys;
+    private final MemorySegment values;
+
+    private Buffers(int capacity) {
+      this.capacity = capacity;
+      this.keys = lifetime.allocate((long) capacity * keySize, ALIGNMENT);
+      this.values = lifetime.allocate(capacity * valueSize, ALIGNMENT);
+    }
   }
 }
