@@ -4,4 +4,5 @@ module dev.katran.ffm {
   requires static transitive org.jspecify;
 
   exports dev.katran.ffm;
+  exports dev.katran.ffm.net;
 }

@@ -95,24 +95,6 @@ public class LibC {
     public static int EINTR() {
         return EINTR;
     }
-    private static final int E2BIG = (int)7L;
-    /**
-     * {@snippet lang=c :
-     * #define E2BIG 7
-     * }
-     */
-    public static int E2BIG() {
-        return E2BIG;
-    }
-    private static final int EBADF = (int)9L;
-    /**
-     * {@snippet lang=c :
-     * #define EBADF 9
-     * }
-     */
-    public static int EBADF() {
-        return EBADF;
-    }
     private static final int EAGAIN = (int)11L;
     /**
      * {@snippet lang=c :
@@ -122,15 +104,6 @@ public class LibC {
     public static int EAGAIN() {
         return EAGAIN;
     }
-    private static final int ENOMEM = (int)12L;
-    /**
-     * {@snippet lang=c :
-     * #define ENOMEM 12
-     * }
-     */
-    public static int ENOMEM() {
-        return ENOMEM;
-    }
     private static final int EACCES = (int)13L;
     /**
      * {@snippet lang=c :
@@ -139,15 +112,6 @@ public class LibC {
      */
     public static int EACCES() {
         return EACCES;
-    }
-    private static final int EBUSY = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * #define EBUSY 16
-     * }
-     */
-    public static int EBUSY() {
-        return EBUSY;
     }
     private static final int EEXIST = (int)17L;
     /**
@@ -176,15 +140,6 @@ public class LibC {
     public static int EINVAL() {
         return EINVAL;
     }
-    private static final int ENOSPC = (int)28L;
-    /**
-     * {@snippet lang=c :
-     * #define ENOSPC 28
-     * }
-     */
-    public static int ENOSPC() {
-        return ENOSPC;
-    }
     private static final int EMSGSIZE = (int)90L;
     /**
      * {@snippet lang=c :
@@ -193,24 +148,6 @@ public class LibC {
      */
     public static int EMSGSIZE() {
         return EMSGSIZE;
-    }
-    private static final int EOPNOTSUPP = (int)95L;
-    /**
-     * {@snippet lang=c :
-     * #define EOPNOTSUPP 95
-     * }
-     */
-    public static int EOPNOTSUPP() {
-        return EOPNOTSUPP;
-    }
-    private static final int EADDRNOTAVAIL = (int)99L;
-    /**
-     * {@snippet lang=c :
-     * #define EADDRNOTAVAIL 99
-     * }
-     */
-    public static int EADDRNOTAVAIL() {
-        return EADDRNOTAVAIL;
     }
     private static final int ENETUNREACH = (int)101L;
     /**
@@ -383,15 +320,6 @@ public class LibC {
     public static int NLM_F_CREATE() {
         return NLM_F_CREATE;
     }
-    private static final int NLM_F_CAPPED = (int)256L;
-    /**
-     * {@snippet lang=c :
-     * #define NLM_F_CAPPED 256
-     * }
-     */
-    public static int NLM_F_CAPPED() {
-        return NLM_F_CAPPED;
-    }
     private static final int NLM_F_ACK_TLVS = (int)512L;
     /**
      * {@snippet lang=c :
@@ -436,15 +364,6 @@ public class LibC {
      */
     public static int NETLINK_EXT_ACK() {
         return NETLINK_EXT_ACK;
-    }
-    private static final int NETLINK_GET_STRICT_CHK = (int)12L;
-    /**
-     * {@snippet lang=c :
-     * #define NETLINK_GET_STRICT_CHK 12
-     * }
-     */
-    public static int NETLINK_GET_STRICT_CHK() {
-        return NETLINK_GET_STRICT_CHK;
     }
     private static final int NUD_REACHABLE = (int)2L;
     /**
@@ -544,33 +463,6 @@ public class LibC {
      */
     public static int CLONE_NEWNET() {
         return CLONE_NEWNET;
-    }
-    private static final int PROT_READ = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define PROT_READ 1
-     * }
-     */
-    public static int PROT_READ() {
-        return PROT_READ;
-    }
-    private static final int PROT_WRITE = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define PROT_WRITE 2
-     * }
-     */
-    public static int PROT_WRITE() {
-        return PROT_WRITE;
-    }
-    private static final int MAP_SHARED = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define MAP_SHARED 1
-     * }
-     */
-    public static int MAP_SHARED() {
-        return MAP_SHARED;
     }
 
     /**
@@ -699,15 +591,6 @@ public class LibC {
     public static int IFLA_NET_NS_FD() {
         return IFLA_NET_NS_FD;
     }
-    private static final int IFLA_EXT_MASK = (int)29L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFLA_EXT_MASK = 29
-     * }
-     */
-    public static int IFLA_EXT_MASK() {
-        return IFLA_EXT_MASK;
-    }
     private static final int IFLA_XDP = (int)43L;
     /**
      * {@snippet lang=c :
@@ -743,6 +626,15 @@ public class LibC {
      */
     public static int IFLA_XDP_PROG_ID() {
         return IFLA_XDP_PROG_ID;
+    }
+    private static final int IFLA_XDP_DRV_PROG_ID = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_XDP_DRV_PROG_ID = 5
+     * }
+     */
+    public static int IFLA_XDP_DRV_PROG_ID() {
+        return IFLA_XDP_DRV_PROG_ID;
     }
     private static final int NDA_DST = (int)1L;
     /**
@@ -1048,66 +940,6 @@ public class LibC {
         }
     }
 
-    private static class bind {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LibC.C_INT,
-            LibC.C_INT,
-            __CONST_SOCKADDR_ARG.layout(),
-            LibC.C_INT
-        );
-
-        public static final MemorySegment ADDR = LibC.findOrThrow("bind");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int bind(int __fd, __CONST_SOCKADDR_ARG __addr, socklen_t __len)
-     * }
-     */
-    public static FunctionDescriptor bind$descriptor() {
-        return bind.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int bind(int __fd, __CONST_SOCKADDR_ARG __addr, socklen_t __len)
-     * }
-     */
-    public static MethodHandle bind$handle() {
-        return bind.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int bind(int __fd, __CONST_SOCKADDR_ARG __addr, socklen_t __len)
-     * }
-     */
-    public static MemorySegment bind$address() {
-        return bind.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int bind(int __fd, __CONST_SOCKADDR_ARG __addr, socklen_t __len)
-     * }
-     */
-    public static int bind(int __fd, MemorySegment __addr, int __len) {
-        var mh$ = bind.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("bind", __fd, __addr, __len);
-            }
-            return (int)mh$.invokeExact(__fd, __addr, __len);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class send {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LibC.C_LONG,
@@ -1300,15 +1132,6 @@ public class LibC {
     public static int IFF_UP() {
         return IFF_UP;
     }
-    private static final int IFF_LOOPBACK = (int)8L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFF_LOOPBACK = 8
-     * }
-     */
-    public static int IFF_LOOPBACK() {
-        return IFF_LOOPBACK;
-    }
     private static final int IFF_RUNNING = (int)64L;
     /**
      * {@snippet lang=c :
@@ -1436,67 +1259,6 @@ public class LibC {
         }
     }
 
-    private static class vsnprintf {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LibC.C_INT,
-            LibC.C_POINTER,
-            LibC.C_LONG,
-            LibC.C_POINTER,
-            LibC.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = LibC.findOrThrow("vsnprintf");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int vsnprintf(char *restrict __s, size_t __maxlen, const char *restrict __format, __gnuc_va_list __arg)
-     * }
-     */
-    public static FunctionDescriptor vsnprintf$descriptor() {
-        return vsnprintf.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int vsnprintf(char *restrict __s, size_t __maxlen, const char *restrict __format, __gnuc_va_list __arg)
-     * }
-     */
-    public static MethodHandle vsnprintf$handle() {
-        return vsnprintf.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int vsnprintf(char *restrict __s, size_t __maxlen, const char *restrict __format, __gnuc_va_list __arg)
-     * }
-     */
-    public static MemorySegment vsnprintf$address() {
-        return vsnprintf.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int vsnprintf(char *restrict __s, size_t __maxlen, const char *restrict __format, __gnuc_va_list __arg)
-     * }
-     */
-    public static int vsnprintf(MemorySegment __s, long __maxlen, MemorySegment __format, MemorySegment __arg) {
-        var mh$ = vsnprintf.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("vsnprintf", __s, __maxlen, __format, __arg);
-            }
-            return (int)mh$.invokeExact(__s, __maxlen, __format, __arg);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     /**
      * Variadic invoker class for:
      * {@snippet lang=c :
@@ -1567,128 +1329,6 @@ public class LibC {
             } catch (Throwable ex$) {
                throw new AssertionError("should not reach here", ex$);
             }
-        }
-    }
-
-    private static class mmap {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LibC.C_POINTER,
-            LibC.C_POINTER,
-            LibC.C_LONG,
-            LibC.C_INT,
-            LibC.C_INT,
-            LibC.C_INT,
-            LibC.C_LONG
-        );
-
-        public static final MemorySegment ADDR = LibC.findOrThrow("mmap");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void *mmap(void *__addr, size_t __len, int __prot, int __flags, int __fd, __off_t __offset)
-     * }
-     */
-    public static FunctionDescriptor mmap$descriptor() {
-        return mmap.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void *mmap(void *__addr, size_t __len, int __prot, int __flags, int __fd, __off_t __offset)
-     * }
-     */
-    public static MethodHandle mmap$handle() {
-        return mmap.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void *mmap(void *__addr, size_t __len, int __prot, int __flags, int __fd, __off_t __offset)
-     * }
-     */
-    public static MemorySegment mmap$address() {
-        return mmap.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void *mmap(void *__addr, size_t __len, int __prot, int __flags, int __fd, __off_t __offset)
-     * }
-     */
-    public static MemorySegment mmap(MemorySegment __addr, long __len, int __prot, int __flags, int __fd, long __offset) {
-        var mh$ = mmap.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("mmap", __addr, __len, __prot, __flags, __fd, __offset);
-            }
-            return (MemorySegment)mh$.invokeExact(__addr, __len, __prot, __flags, __fd, __offset);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class munmap {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LibC.C_INT,
-            LibC.C_POINTER,
-            LibC.C_LONG
-        );
-
-        public static final MemorySegment ADDR = LibC.findOrThrow("munmap");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int munmap(void *__addr, size_t __len)
-     * }
-     */
-    public static FunctionDescriptor munmap$descriptor() {
-        return munmap.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int munmap(void *__addr, size_t __len)
-     * }
-     */
-    public static MethodHandle munmap$handle() {
-        return munmap.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int munmap(void *__addr, size_t __len)
-     * }
-     */
-    public static MemorySegment munmap$address() {
-        return munmap.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int munmap(void *__addr, size_t __len)
-     * }
-     */
-    public static int munmap(MemorySegment __addr, long __len) {
-        var mh$ = munmap.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("munmap", __addr, __len);
-            }
-            return (int)mh$.invokeExact(__addr, __len);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
         }
     }
 
@@ -1793,24 +1433,6 @@ public class LibC {
      */
     public static int NTF_USE() {
         return NTF_USE;
-    }
-    private static final int RTEXT_FILTER_SKIP_STATS = (int)8L;
-    /**
-     * {@snippet lang=c :
-     * #define RTEXT_FILTER_SKIP_STATS 8
-     * }
-     */
-    public static int RTEXT_FILTER_SKIP_STATS() {
-        return RTEXT_FILTER_SKIP_STATS;
-    }
-    private static final int AF_UNSPEC = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * #define AF_UNSPEC 0
-     * }
-     */
-    public static int AF_UNSPEC() {
-        return AF_UNSPEC;
     }
     private static final int AF_INET = (int)2L;
     /**

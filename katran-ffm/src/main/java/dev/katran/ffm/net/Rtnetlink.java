@@ -1,0 +1,380 @@
+package dev.katran.ffm.net;
+
+import dev.katran.ffm.generated.libc.LibC;
+import dev.katran.ffm.generated.libc.ifaddrmsg;
+import dev.katran.ffm.generated.libc.ifinfomsg;
+import dev.katran.ffm.generated.libc.ndmsg;
+import dev.katran.ffm.generated.libc.rtmsg;
+import dev.katran.ffm.generated.libc.rtvia;
+import java.lang.foreign.MemorySegment;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The interfaces, addresses, routes and neighbours of one network namespace: that of the thread
+ * that calls {@link #open}. It stays the same whatever thread uses the object afterwards.
+ *
+ * <p>Interfaces go by their index, which, unlike the name, never changes. Reading needs no
+ * privilege; changing needs CAP_NET_ADMIN. Everything that can fail throws {@link
+ * NetworkException}.
+ *
+ * <p>Instances are thread-safe; calls are serialised.
+ */
+public final class Rtnetlink implements AutoCloseable {
+
+  /** The states of a neighbour in which its MAC address can be used. */
+  private static final int USABLE =
+      LibC.NUD_REACHABLE()
+          | LibC.NUD_STALE()
+          | LibC.NUD_DELAY()
+          | LibC.NUD_PROBE()
+          | LibC.NUD_PERMANENT()
+          | LibC.NUD_NOARP();
+
+  private final Netlink netlink;
+
+  private Rtnetlink(Netlink netlink) {
+    this.netlink = netlink;
+  }
+
+  /** Opens the calling thread's network namespace. */
+  public static Rtnetlink open() {
+    return new Rtnetlink(Netlink.open());
+  }
+
+  /**
+   * The interface of this name.
+   *
+   * @throws NetworkException with ENODEV if there is none
+   */
+  public Link link(String name) {
+    NetlinkRequest request =
+        linkRequest(LibC.RTM_GETLINK(), 0, 0).string(LibC.IFLA_IFNAME(), checkedName(name));
+    return oneLink(request, "find interface " + name);
+  }
+
+  /**
+   * The interface of this index.
+   *
+   * @throws NetworkException with ENODEV if there is none
+   */
+  public Link link(int index) {
+    return oneLink(linkRequest(LibC.RTM_GETLINK(), 0, index), "find interface " + index);
+  }
+
+  /** All interfaces. */
+  public List<Link> links() {
+    NetlinkRequest request = linkRequest(LibC.RTM_GETLINK(), LibC.NLM_F_DUMP(), 0);
+    return netlink.exchange(request, "list interfaces").stream().map(Rtnetlink::toLink).toList();
+  }
+
+  /**
+   * Creates two interfaces that are the ends of one virtual cable. Both are down.
+   *
+   * @param name the end in this namespace
+   * @param peerName the other end
+   * @param peerNamespace where the other end is
+   * @param mtu of both ends
+   * @return this end
+   * @throws NetworkException with EEXIST if a name is taken
+   */
+  public Link createVeth(String name, String peerName, NetworkNamespace peerNamespace, int mtu) {
+    NetlinkRequest request =
+        linkRequest(LibC.RTM_NEWLINK(), LibC.NLM_F_CREATE() | LibC.NLM_F_EXCL(), 0)
+            .string(LibC.IFLA_IFNAME(), checkedName(name))
+            .int32(LibC.IFLA_MTU(), mtu);
+    Consumer<NetlinkRequest> peer =
+        end -> {
+          end.struct(ifinfomsg.layout());
+          end.string(LibC.IFLA_IFNAME(), checkedName(peerName))
+              .int32(LibC.IFLA_MTU(), mtu)
+              .int32(LibC.IFLA_NET_NS_FD(), peerNamespace.fd());
+        };
+    request.nest(
+        LibC.IFLA_LINKINFO(),
+        info ->
+            info.string(LibC.IFLA_INFO_KIND(), "veth")
+                .nest(LibC.IFLA_INFO_DATA(), data -> data.nest(LibC.VETH_INFO_PEER(), peer)));
+    String operation = "create veth %s with peer %s in %s".formatted(name, peerName, peerNamespace);
+    netlink.exchange(request, operation);
+    return link(name);
+  }
+
+  /** Deletes an interface; with one end of a veth goes the other. */
+  public void delete(int index) {
+    netlink.exchange(linkRequest(LibC.RTM_DELLINK(), 0, index), "delete interface " + index);
+  }
+
+  /** Moves an interface to another namespace, where it is down and has no addresses. */
+  public void moveTo(int index, NetworkNamespace namespace) {
+    change(index, "move to " + namespace, r -> r.int32(LibC.IFLA_NET_NS_FD(), namespace.fd()));
+  }
+
+  /** Sets an interface up. */
+  public void setUp(int index) {
+    setFlags(index, LibC.IFF_UP(), "set up");
+  }
+
+  /** Sets an interface down. */
+  public void setDown(int index) {
+    setFlags(index, 0, "set down");
+  }
+
+  /** Sets the largest packet that an interface sends. */
+  public void setMtu(int index, int mtu) {
+    change(index, "set MTU to " + mtu, r -> r.int32(LibC.IFLA_MTU(), mtu));
+  }
+
+  /** Sets an interface's own MAC address. */
+  public void setMac(int index, MacAddress mac) {
+    change(index, "set MAC address to " + mac, r -> r.bytes(LibC.IFLA_ADDRESS(), mac.toBytes()));
+  }
+
+  /**
+   * Adds an address to an interface, unless it is there already. An IPv6 address can be used at
+   * once: duplicates are not looked for.
+   *
+   * @param address the interface's own, with the length of the network it is on
+   */
+  public void addAddress(int index, Prefix address) {
+    NetlinkRequest request =
+        new NetlinkRequest(LibC.RTM_NEWADDR(), LibC.NLM_F_CREATE() | LibC.NLM_F_REPLACE());
+    MemorySegment struct = request.struct(ifaddrmsg.layout());
+    ifaddrmsg.ifa_family(struct, (byte) Addresses.family(address.address()));
+    ifaddrmsg.ifa_prefixlen(struct, (byte) address.length());
+    ifaddrmsg.ifa_index(struct, index);
+    if (!(address.address() instanceof Inet4Address)) {
+      ifaddrmsg.ifa_flags(struct, (byte) LibC.IFA_F_NODAD());
+    }
+    request
+        .address(LibC.IFA_LOCAL(), address.address())
+        .address(LibC.IFA_ADDRESS(), address.address());
+    netlink.exchange(request, "add address " + address + " to interface " + index);
+  }
+
+  /**
+   * Adds a route, or replaces the one to the same destination.
+   *
+   * @param destination whom it is for; bits beyond its length do not matter
+   * @param gateway the router that packets are sent to, or null if the destination is on the link.
+   *     It may be an IPv6 address for an IPv4 destination
+   * @param index the interface that packets leave through
+   */
+  public void addRoute(Prefix destination, @Nullable InetAddress gateway, int index) {
+    Prefix network = destination.network();
+    NetlinkRequest request =
+        new NetlinkRequest(LibC.RTM_NEWROUTE(), LibC.NLM_F_CREATE() | LibC.NLM_F_REPLACE());
+    MemorySegment struct = request.struct(rtmsg.layout());
+    int family = Addresses.family(network.address());
+    rtmsg.rtm_family(struct, (byte) family);
+    rtmsg.rtm_dst_len(struct, (byte) network.length());
+    rtmsg.rtm_table(struct, (byte) LibC.RT_TABLE_MAIN());
+    rtmsg.rtm_protocol(struct, (byte) LibC.RTPROT_STATIC());
+    rtmsg.rtm_type(struct, (byte) LibC.RTN_UNICAST());
+    rtmsg.rtm_scope(
+        struct, (byte) (gateway == null ? LibC.RT_SCOPE_LINK() : LibC.RT_SCOPE_UNIVERSE()));
+    request.address(LibC.RTA_DST(), network.address()).int32(LibC.RTA_OIF(), index);
+    if (gateway != null) {
+      if (Addresses.family(gateway) == family) {
+        request.address(LibC.RTA_GATEWAY(), gateway);
+      } else {
+        request.bytes(LibC.RTA_VIA(), toVia(gateway));
+      }
+    }
+    String via = gateway == null ? "" : " via " + Addresses.format(gateway);
+    netlink.exchange(request, "add route to " + network + via + " on interface " + index);
+  }
+
+  /**
+   * How a packet to this destination would leave.
+   *
+   * @throws NetworkException if it would not: there is no route, the route is a refusal
+   *     (unreachable, blackhole, prohibit), or the destination is this host itself
+   */
+  public Route route(InetAddress destination) {
+    String operation = "find a route to " + Addresses.format(destination);
+    NetlinkRequest request = new NetlinkRequest(LibC.RTM_GETROUTE(), 0);
+    MemorySegment struct = request.struct(rtmsg.layout());
+    rtmsg.rtm_family(struct, (byte) Addresses.family(destination));
+    rtmsg.rtm_dst_len(struct, (byte) Prefix.host(destination).length());
+    request.address(LibC.RTA_DST(), destination);
+    NetlinkReply reply;
+    try {
+      reply = new NetlinkReply(netlink.exchange(request, operation).getFirst(), rtmsg.layout());
+    } catch (NetworkException e) {
+      throw new NetworkException(operation, e.errno(), whyNoRoute(e.errno()));
+    }
+    int type = Byte.toUnsignedInt(rtmsg.rtm_type(reply.struct()));
+    if (type == LibC.RTN_LOCAL()) {
+      throw new NetworkException(
+          operation, LibC.EINVAL(), Addresses.format(destination) + " is this host itself");
+    }
+    if (type != LibC.RTN_UNICAST()) {
+      throw new NetworkException(
+          operation, LibC.EHOSTUNREACH(), "no host can be reached by a route of type " + type);
+    }
+    InetAddress gateway = reply.address(LibC.RTA_GATEWAY());
+    if (gateway == null) {
+      gateway = fromVia(reply.bytes(LibC.RTA_VIA()));
+    }
+    return new Route(reply.int32(LibC.RTA_OIF(), 0), gateway, reply.address(LibC.RTA_PREFSRC()));
+  }
+
+  private static String whyNoRoute(int errno) {
+    if (errno == LibC.ENETUNREACH()) {
+      return "the routing table has no route to it";
+    }
+    boolean refusal =
+        errno == LibC.EHOSTUNREACH() || errno == LibC.EINVAL() || errno == LibC.EACCES();
+    return refusal ? "the route to it is unreachable, blackhole or prohibit" : "";
+  }
+
+  private static byte[] toVia(InetAddress gateway) {
+    byte[] address = gateway.getAddress();
+    return ByteBuffer.allocate((int) rtvia.sizeof() + address.length)
+        .order(ByteOrder.nativeOrder())
+        .putShort((short) Addresses.family(gateway))
+        .put(address)
+        .array();
+  }
+
+  private static @Nullable InetAddress fromVia(byte @Nullable [] via) {
+    return via == null
+        ? null
+        : Addresses.of(Arrays.copyOfRange(via, (int) rtvia.sizeof(), via.length));
+  }
+
+  /**
+   * The MAC address of a neighbour, if the kernel knows one that can be used.
+   *
+   * @return null if it does not, or if the interface has no MAC addresses; {@link #probe} makes the
+   *     kernel look for it
+   */
+  public @Nullable MacAddress neighbour(int index, InetAddress address) {
+    String operation = "find neighbour " + Addresses.format(address) + " on interface " + index;
+    NetlinkRequest request = neighbourRequest(LibC.RTM_GETNEIGH(), 0, index, address, 0, 0);
+    try {
+      NetlinkReply reply =
+          new NetlinkReply(netlink.exchange(request, operation).getFirst(), ndmsg.layout());
+      boolean usable = (ndmsg.ndm_state(reply.struct()) & USABLE) != 0;
+      return usable ? macOf(reply.bytes(LibC.NDA_LLADDR())) : null;
+    } catch (NetworkException e) {
+      if (e.errno() == LibC.ENOENT()) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Makes the kernel find out a neighbour's MAC address, by ARP or neighbour discovery, or confirm
+   * the one it has if that is old. Returns at once; {@link #neighbour} has the answer when it
+   * comes.
+   */
+  public void probe(int index, InetAddress address) {
+    NetlinkRequest request =
+        neighbourRequest(
+            LibC.RTM_NEWNEIGH(), LibC.NLM_F_CREATE(), index, address, 0, LibC.NTF_USE());
+    netlink.exchange(
+        request, "probe neighbour " + Addresses.format(address) + " on interface " + index);
+  }
+
+  /** Sets a neighbour's MAC address for good: the kernel will not ask, nor believe another. */
+  public void addNeighbour(int index, InetAddress address, MacAddress mac) {
+    NetlinkRequest request =
+        neighbourRequest(
+                LibC.RTM_NEWNEIGH(),
+                LibC.NLM_F_CREATE() | LibC.NLM_F_REPLACE(),
+                index,
+                address,
+                LibC.NUD_PERMANENT(),
+                0)
+            .bytes(LibC.NDA_LLADDR(), mac.toBytes());
+    netlink.exchange(
+        request,
+        "add neighbour %s at %s on interface %d".formatted(Addresses.format(address), mac, index));
+  }
+
+  /** Closes the socket; the namespace is not held any longer. */
+  @Override
+  public void close() {
+    netlink.close();
+  }
+
+  private Link oneLink(NetlinkRequest request, String operation) {
+    return toLink(netlink.exchange(request, operation).getFirst());
+  }
+
+  private void setFlags(int index, int flags, String verb) {
+    NetlinkRequest request = new NetlinkRequest(LibC.RTM_NEWLINK(), 0);
+    MemorySegment struct = request.struct(ifinfomsg.layout());
+    ifinfomsg.ifi_index(struct, index);
+    ifinfomsg.ifi_flags(struct, flags);
+    ifinfomsg.ifi_change(struct, LibC.IFF_UP());
+    netlink.exchange(request, verb + " interface " + index);
+  }
+
+  private void change(int index, String operation, Consumer<NetlinkRequest> attributes) {
+    NetlinkRequest request = linkRequest(LibC.RTM_NEWLINK(), 0, index);
+    attributes.accept(request);
+    netlink.exchange(request, operation + ": interface " + index);
+  }
+
+  private static NetlinkRequest linkRequest(int type, int flags, int index) {
+    NetlinkRequest request = new NetlinkRequest(type, flags);
+    ifinfomsg.ifi_index(request.struct(ifinfomsg.layout()), index);
+    return request;
+  }
+
+  private static NetlinkRequest neighbourRequest(
+      int type, int flags, int index, InetAddress address, int state, int neighbourFlags) {
+    NetlinkRequest request = new NetlinkRequest(type, flags);
+    MemorySegment struct = request.struct(ndmsg.layout());
+    ndmsg.ndm_family(struct, (byte) Addresses.family(address));
+    ndmsg.ndm_ifindex(struct, index);
+    ndmsg.ndm_state(struct, (short) state);
+    ndmsg.ndm_flags(struct, (byte) neighbourFlags);
+    return request.address(LibC.NDA_DST(), address);
+  }
+
+  private static Link toLink(MemorySegment message) {
+    NetlinkReply reply = new NetlinkReply(message, ifinfomsg.layout());
+    int flags = ifinfomsg.ifi_flags(reply.struct());
+    NetlinkReply xdp = reply.nest(LibC.IFLA_XDP());
+    return new Link(
+        ifinfomsg.ifi_index(reply.struct()),
+        reply.string(LibC.IFLA_IFNAME()),
+        macOf(reply.bytes(LibC.IFLA_ADDRESS())),
+        reply.int32(LibC.IFLA_MTU(), 0),
+        (flags & LibC.IFF_UP()) != 0,
+        (flags & LibC.IFF_RUNNING()) != 0,
+        reply.nest(LibC.IFLA_LINKINFO()).string(LibC.IFLA_INFO_KIND()),
+        // With several programs the kernel names each by its mode alone.
+        xdp.int32(LibC.IFLA_XDP_PROG_ID(), xdp.int32(LibC.IFLA_XDP_DRV_PROG_ID(), 0)));
+  }
+
+  /** Loopback has a MAC address of zeros, a tunnel an IP address or none. */
+  private static @Nullable MacAddress macOf(byte @Nullable [] linkLayerAddress) {
+    if (linkLayerAddress == null || linkLayerAddress.length != MacAddress.BYTES) {
+      return null;
+    }
+    MacAddress mac = MacAddress.of(linkLayerAddress);
+    return mac.equals(MacAddress.ZERO) ? null : mac;
+  }
+
+  static String checkedName(String name) {
+    int length = name.getBytes(StandardCharsets.UTF_8).length;
+    if (length == 0 || length >= LibC.IFNAMSIZ()) {
+      throw new IllegalArgumentException(
+          "interface name \"" + name + "\": must have 1 to " + (LibC.IFNAMSIZ() - 1) + " bytes");
+    }
+    return name;
+  }
+}
