@@ -131,7 +131,7 @@ final class Transition {
     }
     Ring ring = servesAlike(before.vip(), vip) ? before.ring() : ringOf(vip);
     State.Installed after = new State.Installed(vip, before.number(), ring);
-    if (ring != before.ring()) {
+    if (!ring.equals(before.ring())) {
       step(() -> putRing(after, backends), () -> putRing(before, from.backends()));
     }
     if (before.vip().hashing() != vip.hashing()) {
