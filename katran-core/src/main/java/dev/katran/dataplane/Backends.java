@@ -1,7 +1,8 @@
 package dev.katran.dataplane;
 
 import dev.katran.ring.FlowHash;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The rings and the backends they name: which backend a packet goes to. */
@@ -18,13 +19,11 @@ final class Backends {
   private record Reachable(Address address, Hop hop) {}
 
   private final DataplaneConfig config;
-  private final AtomicReferenceArray<int @Nullable []> rings;
-  private final AtomicReferenceArray<@Nullable Reachable> reachable;
+  private final Map<Integer, int[]> rings = new ConcurrentHashMap<>();
+  private final Map<Integer, Reachable> reachable = new ConcurrentHashMap<>();
 
   Backends(DataplaneConfig config) {
     this.config = config;
-    this.rings = new AtomicReferenceArray<>(config.maxVips());
-    this.reachable = new AtomicReferenceArray<>(config.maxBackends() + 1);
   }
 
   void putRing(int vip, int[] slots) {
@@ -32,20 +31,24 @@ final class Backends {
       throw new IllegalArgumentException(
           "ring of " + slots.length + " slots, configured for " + config.ringSize());
     }
-    rings.set(vip, slots.clone());
+    rings.put(vip, slots.clone());
   }
 
   void removeRing(int vip) {
-    rings.set(vip, null);
+    rings.remove(vip);
   }
 
   void put(int number, BackendEntry entry) {
     Hop hop = entry.hop();
-    reachable.set(number, hop == null ? null : new Reachable(Address.of(entry.address()), hop));
+    if (hop == null) {
+      reachable.remove(number);
+    } else {
+      reachable.put(number, new Reachable(Address.of(entry.address()), hop));
+    }
   }
 
   void remove(int number) {
-    reachable.set(number, null);
+    reachable.remove(number);
   }
 
   /**

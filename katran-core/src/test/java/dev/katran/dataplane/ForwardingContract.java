@@ -202,6 +202,18 @@ abstract class ForwardingContract extends DataplaneContract {
     }
   }
 
+  @Test
+  void thereIsRoomForAllVipsAndBackendsToBeReplacedInOneChange() {
+    int lastVip = 2 * CONFIG.maxVips() - 1;
+    int lastBackend = 2 * CONFIG.maxBackends();
+    serve(tcp(VIP4, 443), lastVip, NO_FLAGS, lastBackend, BACKEND4);
+
+    Packet packet = Packet.tcp(CLIENT4, 49152, VIP4, 443);
+    assertThat(forwarded(packet.frame()).destination()).isEqualTo(address(BACKEND4));
+    assertThat(dataplane.count(new Counter.OfVip(lastVip)).packets()).isEqualTo(1);
+    assertThat(dataplane.count(new Counter.OfBackend(lastBackend)).packets()).isEqualTo(1);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {VIP4, VIP6})
   void aFrameLongerThanTheLargestDropsIfItIsForAVip(String vip) {
