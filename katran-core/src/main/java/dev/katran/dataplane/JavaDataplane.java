@@ -13,11 +13,6 @@ import java.net.InetAddress;
  */
 public final class JavaDataplane implements Dataplane {
 
-  private static final int SHORTEST_FRAME = Frame.ETHERNET_HEADER;
-
-  /** What fits beside headroom and trailer in the page that the kernel's test run copies to. */
-  private static final int LONGEST_FRAME = 3520;
-
   private final DataplaneConfig config;
   private final VipTable vips = new VipTable();
   private final Backends backends;
@@ -31,11 +26,7 @@ public final class JavaDataplane implements Dataplane {
 
   @Override
   public Simulation run(byte[] bytes) {
-    if (bytes.length < SHORTEST_FRAME || bytes.length > LONGEST_FRAME) {
-      throw new IllegalArgumentException(
-          "frame of %d bytes, must have %d to %d"
-              .formatted(bytes.length, SHORTEST_FRAME, LONGEST_FRAME));
-    }
+    FrameLength.check(bytes);
     Frame frame = new Frame(bytes);
     Verdict verdict = balance(frame);
     counters.add(

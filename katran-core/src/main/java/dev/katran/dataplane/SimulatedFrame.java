@@ -3,9 +3,7 @@ package dev.katran.dataplane;
 import dev.katran.Simulation;
 import dev.katran.Verdict;
 import dev.katran.ffm.BpfConstants;
-import dev.katran.ffm.BpfException;
 import dev.katran.ffm.BpfProgram;
-import dev.katran.ffm.Errno;
 import dev.katran.ffm.TestRunResult;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,35 +12,19 @@ import java.lang.foreign.ValueLayout;
 /** Runs one frame through a program in the kernel (BPF_PROG_TEST_RUN), without any interface. */
 final class SimulatedFrame {
 
-  /** An Ethernet header. The kernel does not take less. */
-  static final int SHORTEST = 14;
-
   /** What a frame can grow by: an outer IPv6 and a UDP header, and more than that. */
   private static final int ROOM = 256;
 
   private SimulatedFrame() {}
 
   static Simulation run(BpfProgram program, byte[] frame) {
-    checkLength(frame);
+    FrameLength.check(frame);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment in = arena.allocateFrom(ValueLayout.JAVA_BYTE, frame);
       MemorySegment out = arena.allocate((long) frame.length + ROOM);
       TestRunResult result = program.run(in, frame.length, out, null);
       byte[] left = out.asSlice(0, result.length()).toArray(ValueLayout.JAVA_BYTE);
       return new Simulation(verdict(result.retval()), left);
-    } catch (BpfException e) {
-      if (e.errno() == Errno.EINVAL) {
-        throw new IllegalArgumentException(
-            "a frame of %d bytes is longer than this kernel simulates".formatted(frame.length), e);
-      }
-      throw e;
-    }
-  }
-
-  static void checkLength(byte[] frame) {
-    if (frame.length < SHORTEST) {
-      throw new IllegalArgumentException(
-          "a frame of %d bytes has no whole Ethernet header".formatted(frame.length));
     }
   }
 
