@@ -1,8 +1,8 @@
 package dev.katran.golden;
 
-import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import dev.katran.needs.Skips;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -19,7 +19,9 @@ final class GoldenFolder {
   static List<Scenario> scenarios() {
     Path golden = repository().resolveSibling("shared").resolve("golden");
     if (!Files.isDirectory(golden)) {
-      return skip("golden packets: no folder " + golden);
+      String reason = "golden packets: no folder " + golden;
+      Skips.announce(reason);
+      return abort(reason);
     }
     try (Stream<Path> folders = Files.list(golden)) {
       return folders
@@ -48,16 +50,5 @@ final class GoldenFolder {
       }
     }
     throw new IllegalStateException("no mvnw in or above " + start);
-  }
-
-  private static <T> T skip(String reason) {
-    boolean forbidden =
-        "1".equals(System.getenv("KATRAN_FORBID_SKIPS"))
-            || Boolean.getBoolean("katran.forbidSkips");
-    if (forbidden) {
-      return fail("must not be skipped: " + reason);
-    }
-    System.out.println("skipped: " + reason);
-    return abort(reason);
   }
 }

@@ -197,6 +197,9 @@ public final class Packet {
   private byte[] body() {
     ByteBuffer body = ByteBuffer.allocate(transport.length + payload.length);
     body.put(transport).put(payload);
+    if (transport.length == 0) {
+      return body.array();
+    }
     switch (protocol) {
       case 1 -> body.putShort(2, (short) InternetChecksum.of(body));
       case 58 -> body.putShort(2, (short) InternetChecksum.of(pseudoHeader(body), body));
