@@ -121,12 +121,11 @@ abstract class CountingContract extends DataplaneContract {
     for (int i = 0; i < 4; i++) {
       threads.add(
           Thread.ofPlatform()
-              .start(
-                  () -> {
-                    for (int n = 0; n < 2000; n++) {
-                      dataplane.run(frame);
-                    }
-                  }));
+              .start(() -> {
+                for (int n = 0; n < 2000; n++) {
+                  dataplane.run(frame);
+                }
+              }));
     }
     for (Thread thread : threads) {
       thread.join();

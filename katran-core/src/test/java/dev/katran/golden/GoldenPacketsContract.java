@@ -38,11 +38,10 @@ abstract class GoldenPacketsContract {
         DynamicContainer.dynamicContainer(scenario.name(), player.tests(balancer));
     player
         .leftOut()
-        .forEach(
-            (feature, rows) ->
-                System.out.printf(
-                    "left out: golden %s, rows %s: no %s%n",
-                    scenario.name(), rows.stream().map(Row::id).collect(joining(" ")), feature));
+        .forEach((feature, rows) ->
+            System.out.printf(
+                "left out: golden %s, rows %s: no %s%n",
+                scenario.name(), rows.stream().map(Row::id).collect(joining(" ")), feature));
     return played;
   }
 }

@@ -98,11 +98,10 @@ final class ScenarioPlayer {
     Set<Feature> needs = EnumSet.noneOf(Feature.class);
     needs.addAll(scenario.needs());
     row.destination()
-        .ifPresent(
-            destination ->
-                vips.values().stream()
-                    .filter(vip -> vip.covers(destination))
-                    .forEach(vip -> needs.addAll(needs(vip))));
+        .ifPresent(destination ->
+            vips.values().stream()
+                .filter(vip -> vip.covers(destination))
+                .forEach(vip -> needs.addAll(needs(vip))));
     return needs;
   }
 

@@ -72,14 +72,13 @@ class ScenarioPlayerTest {
     Scenario scenario = scenario(PACKETS);
     assertThatExceptionOfType(AssertionError.class)
         .isThrownBy(() -> play(scenario))
-        .satisfies(
-            error -> {
-              List<String> lines = error.getMessage().lines().toList();
-              String expectedLine = lines.get(lines.size() - 3);
-              String mark = lines.get(lines.size() - 1);
-              assertThat(mark).endsWith("^ byte 15");
-              assertThat(expectedLine.substring(mark.indexOf('^'))).startsWith("ee");
-            });
+        .satisfies(error -> {
+          List<String> lines = error.getMessage().lines().toList();
+          String expectedLine = lines.get(lines.size() - 3);
+          String mark = lines.get(lines.size() - 1);
+          assertThat(mark).endsWith("^ byte 15");
+          assertThat(expectedLine.substring(mark.indexOf('^'))).startsWith("ee");
+        });
   }
 
   @Test
