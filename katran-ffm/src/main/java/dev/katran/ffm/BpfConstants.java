@@ -63,8 +63,11 @@ public final class BpfConstants {
   /** Verifier's log level: nothing; a failed load is repeated with a log all the same. */
   public static final int BPF_LOG_NONE = 0;
 
-  /** Verifier's log level: the instructions as they are visited. */
+  /** Verifier's log level: the instructions on the path that failed. */
   public static final int BPF_LOG_LEVEL1 = 1;
+
+  /** Verifier's log level: all instructions as they are visited. */
+  public static final int BPF_LOG_LEVEL2 = 2;
 
   /** Verifier's log level: statistics only; what {@link VerifierStatistics} is made of. */
   public static final int BPF_LOG_STATS = 4;

@@ -321,21 +321,20 @@ public final class BpfMap implements AutoCloseable {
   }
 
   /**
-   * Writes many entries in one system call.
+   * Writes many entries in one system call, whether the map has their keys or not.
    *
    * @param keys the keys, one after the other
    * @param values their values, likewise, {@link #bufferSize()} bytes each
    * @param count how many, greater than 0
-   * @param flags as in {@link #update(MemorySegment, MemorySegment, long)}
    * @return how many were written, which is {@code count}
    * @throws BpfException if one of them could not be written; those before it were
    */
-  public int updateBatch(MemorySegment keys, MemorySegment values, int count, long flags) {
+  public int updateBatch(MemorySegment keys, MemorySegment values, int count) {
     require(keys, (long) positive(count) * keySize, "keys");
     require(values, count * bufferSize, "values");
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment done = arena.allocateFrom(ValueLayout.JAVA_INT, count);
-      check("update", BpfMaps.updateBatch(fd(), keys, values, done, flags));
+      check("update", BpfMaps.updateBatch(fd(), keys, values, done));
       return done.get(ValueLayout.JAVA_INT, 0);
     }
   }

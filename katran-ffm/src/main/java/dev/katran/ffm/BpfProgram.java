@@ -51,7 +51,7 @@ public final class BpfProgram {
 
   /**
    * What the verifier is to log although it finds nothing wrong: {@link BpfConstants#BPF_LOG_NONE}
-   * (as it is at first), {@link BpfConstants#BPF_LOG_STATS}, {@link BpfConstants#BPF_LOG_LEVEL1} or
+   * (as it is at first), {@link BpfConstants#BPF_LOG_STATS}, {@link BpfConstants#BPF_LOG_LEVEL2} or
    * several by {@code |}. A log larger than 16 MiB fails the load on kernels before 6.4.
    *
    * @throws IllegalStateException if the object is loaded or closed

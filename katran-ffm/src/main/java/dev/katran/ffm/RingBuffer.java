@@ -1,6 +1,7 @@
 package dev.katran.ffm;
 
 import dev.katran.ffm.internal.BpfObjects;
+import dev.katran.ffm.internal.LibbpfLog;
 import dev.katran.ffm.internal.Native;
 import dev.katran.ffm.internal.RingBuffers;
 import java.lang.foreign.Arena;
@@ -34,11 +35,15 @@ public final class RingBuffer implements AutoCloseable {
   private RingBuffer(BpfMap map, Consumer<MemorySegment> consumer) {
     this.name = map.name();
     this.consumer = consumer;
-    this.handle = RingBuffers.open(map.fd(), this::accept, lifetime);
-    if (BpfObjects.isNull(handle)) {
-      int errno = Native.errno();
-      lifetime.close();
-      throw new BpfException("open ring buffer " + name, errno);
+    int fd = map.fd();
+    try (LibbpfLog.Capture log = LibbpfLog.capture()) {
+      this.handle = RingBuffers.open(fd, this::accept, lifetime);
+      if (BpfObjects.isNull(handle)) {
+        int errno = Native.errno();
+        lifetime.close();
+        throw new BpfException("open ring buffer " + name, errno, log.warnings());
+      }
+      log.succeeded();
     }
   }
 

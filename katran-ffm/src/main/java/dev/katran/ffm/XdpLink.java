@@ -83,10 +83,11 @@ public final class XdpLink implements AutoCloseable {
   }
 
   /**
-   * The program on an interface's XDP hook, whoever attached it and however.
+   * The program on an interface's XDP hook, whoever attached it and however; empty if there is
+   * none, or no such interface.
    *
    * @param ifindex the interface's index, greater than 0
-   * @throws BpfException if there is no such interface ({@code ENODEV})
+   * @throws BpfException if the kernel refuses
    * @throws LibbpfUnavailableException if there is no libbpf to work with
    */
   public static Optional<AttachedProgram> attachedProgram(int ifindex) {

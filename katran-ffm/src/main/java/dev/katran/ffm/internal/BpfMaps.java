@@ -1,7 +1,6 @@
 package dev.katran.ffm.internal;
 
 import dev.katran.ffm.generated.libbpf.Libbpf;
-import dev.katran.ffm.generated.libbpf.bpf_map_batch_opts;
 import dev.katran.ffm.generated.libbpf.bpf_map_create_opts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -115,12 +114,11 @@ public final class BpfMaps {
 
   /** Writes entries; {@code count} says how many, and afterwards how many were written. */
   public static int updateBatch(
-      int fd, MemorySegment keys, MemorySegment values, MemorySegment count, long flags) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment opts = arena.allocate(bpf_map_batch_opts.layout());
-      bpf_map_batch_opts.sz(opts, opts.byteSize());
-      bpf_map_batch_opts.elem_flags(opts, flags);
-      return (int) BPF_MAP_UPDATE_BATCH.invokeExact(Native.state(), fd, keys, values, count, opts);
+      int fd, MemorySegment keys, MemorySegment values, MemorySegment count) {
+    try {
+      return (int)
+          BPF_MAP_UPDATE_BATCH.invokeExact(
+              Native.state(), fd, keys, values, count, MemorySegment.NULL);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }

@@ -1744,65 +1744,6 @@ public class Libbpf {
         }
     }
 
-    private static class bpf_object__find_program_by_name {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            Libbpf.C_POINTER,
-            Libbpf.C_POINTER,
-            Libbpf.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = Libbpf.findOrThrow("bpf_object__find_program_by_name");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct bpf_program *bpf_object__find_program_by_name(const struct bpf_object *obj, const char *name)
-     * }
-     */
-    public static FunctionDescriptor bpf_object__find_program_by_name$descriptor() {
-        return bpf_object__find_program_by_name.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct bpf_program *bpf_object__find_program_by_name(const struct bpf_object *obj, const char *name)
-     * }
-     */
-    public static MethodHandle bpf_object__find_program_by_name$handle() {
-        return bpf_object__find_program_by_name.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct bpf_program *bpf_object__find_program_by_name(const struct bpf_object *obj, const char *name)
-     * }
-     */
-    public static MemorySegment bpf_object__find_program_by_name$address() {
-        return bpf_object__find_program_by_name.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct bpf_program *bpf_object__find_program_by_name(const struct bpf_object *obj, const char *name)
-     * }
-     */
-    public static MemorySegment bpf_object__find_program_by_name(MemorySegment obj, MemorySegment name) {
-        var mh$ = bpf_object__find_program_by_name.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("bpf_object__find_program_by_name", obj, name);
-            }
-            return (MemorySegment)mh$.invokeExact(obj, name);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class bpf_object__next_program {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Libbpf.C_POINTER,

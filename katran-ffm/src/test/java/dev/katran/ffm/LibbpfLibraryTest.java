@@ -1,0 +1,55 @@
+package dev.katran.ffm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.katran.ffm.LibbpfLibrary.Version;
+import org.junit.jupiter.api.Test;
+
+class LibbpfLibraryTest {
+
+  @Test
+  void aMissingLibraryIsAMatterOfOneCommand() {
+    assertThatThrownBy(() -> LibbpfLibrary.check("libnowhere.so.1", "libnowhere.so.0"))
+        .isInstanceOf(LibbpfMissingException.class)
+        .hasMessage(
+            "libnowhere.so.1 was not found; install libbpf: Debian/Ubuntu `apt-get install"
+                + " libbpf1`, Fedora/RHEL `dnf install libbpf`, Alpine `apk add libbpf`");
+  }
+
+  @Test
+  void anOldLibraryIsRefusedByItsVersion() {
+    assertThatThrownBy(() -> LibbpfLibrary.check(new Version(0, 8)))
+        .isInstanceOf(LibbpfTooOldException.class)
+        .hasMessage("libbpf 1.0 or later is needed, this system has 0.8");
+  }
+
+  @Test
+  void versionsFrom1OnAreAccepted() {
+    assertThatCode(() -> LibbpfLibrary.check(new Version(1, 0))).doesNotThrowAnyException();
+    assertThatCode(() -> LibbpfLibrary.check(new Version(2, 0))).doesNotThrowAnyException();
+  }
+
+  @Test
+  void aLibraryWithoutAVersionIsOlderThanAll() {
+    assertThat(LibbpfLibrary.find("libc.so.6").map(Version::toString)).hasValue("0.0");
+  }
+
+  @Test
+  void deniedNativeAccessNamesTheFlagToPass() {
+    IllegalCallerException cause = new IllegalCallerException();
+
+    assertThat(new NativeAccessDeniedException(Object.class.getModule(), cause))
+        .hasMessage("the JVM denies native access; start it with --enable-native-access=java.base")
+        .hasCause(cause);
+    assertThat(NativeAccessDeniedException.flag(LibbpfLibraryTest.class.getModule()))
+        .isEqualTo("--enable-native-access=ALL-UNNAMED");
+  }
+
+  @Test
+  @KernelTest
+  void theSystemsLibraryTellsItsVersion() {
+    assertThat(LibbpfLibrary.version()).matches("[1-9]\\d*\\.\\d+");
+  }
+}

@@ -1,0 +1,116 @@
+package dev.katran.ffm;
+
+import static dev.katran.ffm.BpfConstants.BPF_F_MMAPABLE;
+import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_ARRAY;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.katran.ffm.internal.LibC;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.junit.jupiter.api.Test;
+
+@KernelTest
+class MapMemoryTest {
+
+  @Test
+  void programsAndMemoryShareTheValues() {
+    try (BpfObject lab = Lab.load()) {
+      BpfMap mapped = lab.map("mapped");
+      MemorySegment memory = mapped.mmap();
+      assertThat(mapped.valueSize()).isEqualTo(12);
+      assertThat(mapped.valueStride()).isEqualTo(16);
+
+      memory.set(JAVA_INT, 16, 5);
+      memory.set(JAVA_INT, 20, 30);
+
+      assertThat(Lab.run(lab.program("add_mapped"))).isEqualTo(35);
+      assertThat(memory.get(JAVA_INT, 20)).isEqualTo(35);
+    }
+  }
+
+  @Test
+  void variablesOfTheProgramAreMemoryToo() {
+    try (BpfObject lab = Lab.load()) {
+      MemorySegment bss = lab.map(".bss").mmap();
+      Lab.run(lab.program("verdict"));
+
+      assertThat(bss.get(JAVA_LONG, 0)).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void theSegmentIsAsLongAsTheMapping() {
+    int page = LibC.pageSize();
+    try (BpfMap large = array("large", 12, page / 4, BPF_F_MMAPABLE)) {
+      MemorySegment memory = large.mmap();
+
+      assertThat(memory.byteSize()).isEqualTo(4L * page);
+      memory.set(JAVA_INT, 4L * page - 4, 1);
+      assertThat(large.mmap()).isSameAs(memory);
+    }
+  }
+
+  @Test
+  void theSegmentEndsWithTheMap() {
+    BpfMap map = array("numbers", 4, 1, BPF_F_MMAPABLE);
+    MemorySegment memory = map.mmap();
+    map.close();
+
+    assertThatIllegalStateException().isThrownBy(() -> memory.get(JAVA_INT, 0));
+    assertThatIllegalStateException().isThrownBy(map::mmap).withMessage("map numbers is closed");
+  }
+
+  @Test
+  void theSegmentOfAnObjectsMapEndsWithTheObject() {
+    BpfObject lab = Lab.load();
+    MemorySegment memory = lab.map("mapped").mmap();
+    lab.close();
+
+    assertThatIllegalStateException().isThrownBy(() -> memory.get(JAVA_INT, 0));
+  }
+
+  @Test
+  void onlyAnArrayMadeForItCanBeMapped() {
+    try (BpfMap plain = array("plain", 4, 1, 0)) {
+      assertThatIllegalStateException()
+          .isThrownBy(plain::mmap)
+          .withMessage("map plain is no array that can be mapped");
+    }
+  }
+
+  @Test
+  void aFrozenMapCanOnlyBeRead() {
+    try (BpfMap map = array("numbers", 4, 1, BPF_F_MMAPABLE);
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment value = arena.allocateFrom(JAVA_INT, 42);
+      map.update(Lab.of(arena, 0), value);
+      map.freeze();
+
+      assertThatThrownBy(() -> map.update(Lab.of(arena, 0), value))
+          .hasMessage("update map numbers: EPERM (Operation not permitted)");
+      assertThatThrownBy(map::mmap)
+          .hasMessage("map into memory map numbers: EPERM (Operation not permitted)");
+      value.set(JAVA_INT, 0, 0);
+      assertThat(map.lookup(Lab.of(arena, 0), value)).isTrue();
+      assertThat(value.get(JAVA_INT, 0)).isEqualTo(42);
+    }
+  }
+
+  @Test
+  void aMappedMapCannotBeFrozen() {
+    try (BpfMap map = array("numbers", 4, 1, BPF_F_MMAPABLE)) {
+      map.mmap();
+
+      assertThatThrownBy(map::freeze)
+          .hasMessage("freeze map numbers: EBUSY (Device or resource busy)");
+    }
+  }
+
+  private static BpfMap array(String name, int valueSize, int maxEntries, int flags) {
+    return BpfMap.create(BPF_MAP_TYPE_ARRAY, name, 4, valueSize, maxEntries, flags);
+  }
+}

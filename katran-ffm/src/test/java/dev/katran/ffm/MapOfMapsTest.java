@@ -1,0 +1,98 @@
+package dev.katran.ffm;
+
+import static dev.katran.ffm.BpfConstants.BPF_F_MMAPABLE;
+import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_ARRAY;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+@KernelTest
+class MapOfMapsTest {
+
+  private final Arena arena = Arena.ofConfined();
+  private final MemorySegment one = arena.allocateFrom(JAVA_INT, 1);
+
+  @AfterEach
+  void close() {
+    arena.close();
+  }
+
+  @Test
+  void aProgramSeesTheMapThatWasPutThere() {
+    try (BpfObject lab = Lab.load()) {
+      BpfMap outer = lab.map("outer");
+      BpfProgram reader = lab.program("read_inner");
+      assertThat(Lab.run(reader)).isZero();
+
+      put(outer, 41, 1);
+      assertThat(Lab.run(reader)).isEqualTo(41);
+      put(outer, 42, 1);
+      assertThat(Lab.run(reader)).isEqualTo(42);
+
+      assertThat(outer.delete(one)).isTrue();
+      assertThat(Lab.run(reader)).isZero();
+    }
+  }
+
+  @Test
+  void theTemplatesSizeCanBeChanged() {
+    try (BpfObject lab = Lab.open()) {
+      BpfMap outer = lab.map("outer").maxEntries(5).innerMaxEntries(100);
+      lab.load();
+
+      put(outer, 43, 100);
+
+      assertThat(Lab.run(lab.program("read_inner"))).isEqualTo(43);
+      assertThat(outer.maxEntries()).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void aMapThatIsNotLikeTheTemplateIsRefused() {
+    try (BpfObject lab = Lab.open()) {
+      lab.map("outer").innerMaxEntries(100);
+      lab.load();
+
+      assertThatThrownBy(() -> put(lab.map("outer"), 1, 1))
+          .hasMessage("update map outer: EINVAL (Invalid argument)");
+    }
+  }
+
+  @Test
+  void onlyAMapOfMapsHasATemplate() {
+    try (BpfObject lab = Lab.open()) {
+      assertThatIllegalStateException()
+          .isThrownBy(() -> lab.map("table").innerMaxEntries(1))
+          .withMessage("map table is no map of maps");
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> lab.map("outer").innerMaxEntries(-1))
+          .withMessage("-1 is not greater than 0");
+    }
+  }
+
+  @Test
+  void aMapThatIsLeftOutNeedsNoTemplate() {
+    try (BpfObject lab = Lab.open()) {
+      lab.map("outer").innerMaxEntries(100).create(false);
+      lab.program("read_inner").load(false);
+      lab.load();
+
+      assertThatIllegalStateException().isThrownBy(lab.map("outer")::fd);
+    }
+  }
+
+  /** The outer map keeps the inner one, whose own handle goes at once. */
+  private void put(BpfMap outer, int value, int entries) {
+    try (BpfMap inner = BpfMap.create(BPF_MAP_TYPE_ARRAY, "inner", 4, 4, entries, BPF_F_MMAPABLE)) {
+      inner.mmap().set(JAVA_INT, 0, value);
+      outer.updateInner(one, inner);
+    }
+  }
+}

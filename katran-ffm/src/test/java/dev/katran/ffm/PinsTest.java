@@ -1,0 +1,99 @@
+package dev.katran.ffm;
+
+import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_ARRAY;
+import static dev.katran.ffm.Isolated.LOOPBACK;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.katran.ffm.XdpLink.Mode;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@KernelTest
+class PinsTest {
+
+  @TempDir Path directory;
+
+  @Test
+  void aPinnedMapOutlivesItsHandle() throws Exception {
+    Path path = directory.resolve("numbers");
+    Isolated.withBpfFileSystem(
+        directory,
+        () -> {
+          try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocateFrom(JAVA_INT, 42);
+            try (BpfMap map = BpfMap.create(BPF_MAP_TYPE_ARRAY, "numbers", 4, 4, 1, 0)) {
+              map.update(Lab.of(arena, 0), value);
+              map.pin(path);
+              assertThatThrownBy(() -> map.pin(path))
+                  .hasMessage("pin map numbers at " + path + ": EEXIST (File exists)");
+            }
+            value.set(JAVA_INT, 0, 0);
+            try (BpfMap map = BpfMap.openPinned(path)) {
+              assertThat(map.name()).isEqualTo("numbers");
+              assertThat(map.maxEntries()).isEqualTo(1);
+              assertThat(map.lookup(Lab.of(arena, 0), value)).isTrue();
+              assertThat(value.get(JAVA_INT, 0)).isEqualTo(42);
+            }
+          }
+        });
+  }
+
+  @Test
+  void aPinnedLinkOutlivesItsHandle() throws Exception {
+    Path path = directory.resolve("link");
+    Isolated.withBpfFileSystem(
+        directory,
+        () -> {
+          try (BpfObject lab = Lab.load()) {
+            BpfProgram verdict = lab.program("verdict");
+            try (XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC)) {
+              link.pin(path);
+            }
+            assertThat(XdpLink.attachedProgram(LOOPBACK)).isPresent();
+
+            try (XdpLink link = XdpLink.openPinned(path)) {
+              assertThat(link.ifindex()).isEqualTo(LOOPBACK);
+              assertThat(link.programId()).isEqualTo(verdict.info().id());
+              link.update(lab.program("report"));
+              link.detach();
+            }
+            assertThat(XdpLink.attachedProgram(LOOPBACK)).isEmpty();
+            Files.delete(path);
+          }
+        });
+  }
+
+  @Test
+  void aPinIsOpenedAsWhatItIs() throws Exception {
+    Path path = directory.resolve("map");
+    Isolated.withBpfFileSystem(
+        directory,
+        () -> {
+          try (BpfMap map = BpfMap.create(BPF_MAP_TYPE_ARRAY, "numbers", 4, 4, 1, 0)) {
+            map.pin(path);
+          }
+          assertThatThrownBy(() -> XdpLink.openPinned(path))
+              .hasMessage(
+                  "open link pinned at "
+                      + path
+                      + ": EINVAL (Invalid argument)\nno link is pinned there");
+          assertThatThrownBy(() -> BpfMap.openPinned(directory.resolve("nothing")))
+              .hasMessageEndingWith("nothing: ENOENT (No such file or directory)");
+        });
+  }
+
+  @Test
+  void anOrdinaryDirectoryTakesNoPins() {
+    Path path = directory.resolve("numbers");
+    try (BpfMap map = BpfMap.create(BPF_MAP_TYPE_ARRAY, "numbers", 4, 4, 1, 0)) {
+      assertThatThrownBy(() -> map.pin(path))
+          .hasMessage("pin map numbers at " + path + ": EPERM (Operation not permitted)");
+    }
+  }
+}
