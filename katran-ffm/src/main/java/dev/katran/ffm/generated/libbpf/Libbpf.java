@@ -213,15 +213,6 @@ public class Libbpf {
     public static int BPF_F_NO_COMMON_LRU() {
         return BPF_F_NO_COMMON_LRU;
     }
-    private static final int BPF_F_NUMA_NODE = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.BPF_F_NUMA_NODE = 4
-     * }
-     */
-    public static int BPF_F_NUMA_NODE() {
-        return BPF_F_NUMA_NODE;
-    }
     private static final int BPF_F_RDONLY_PROG = (int)128L;
     /**
      * {@snippet lang=c :
@@ -1423,62 +1414,6 @@ public class Libbpf {
                 traceDowncall("libbpf_minor_version");
             }
             return (int)mh$.invokeExact();
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class libbpf_version_string {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            Libbpf.C_POINTER    );
-
-        public static final MemorySegment ADDR = Libbpf.findOrThrow("libbpf_version_string");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * const char *libbpf_version_string()
-     * }
-     */
-    public static FunctionDescriptor libbpf_version_string$descriptor() {
-        return libbpf_version_string.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * const char *libbpf_version_string()
-     * }
-     */
-    public static MethodHandle libbpf_version_string$handle() {
-        return libbpf_version_string.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * const char *libbpf_version_string()
-     * }
-     */
-    public static MemorySegment libbpf_version_string$address() {
-        return libbpf_version_string.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * const char *libbpf_version_string()
-     * }
-     */
-    public static MemorySegment libbpf_version_string() {
-        var mh$ = libbpf_version_string.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("libbpf_version_string");
-            }
-            return (MemorySegment)mh$.invokeExact();
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -3147,67 +3082,6 @@ public class Libbpf {
                 traceDowncall("ring_buffer__free", rb);
             }
             mh$.invokeExact(rb);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ring_buffer__add {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            Libbpf.C_INT,
-            Libbpf.C_POINTER,
-            Libbpf.C_INT,
-            Libbpf.C_POINTER,
-            Libbpf.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = Libbpf.findOrThrow("ring_buffer__add");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int ring_buffer__add(struct ring_buffer *rb, int map_fd, ring_buffer_sample_fn sample_cb, void *ctx)
-     * }
-     */
-    public static FunctionDescriptor ring_buffer__add$descriptor() {
-        return ring_buffer__add.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int ring_buffer__add(struct ring_buffer *rb, int map_fd, ring_buffer_sample_fn sample_cb, void *ctx)
-     * }
-     */
-    public static MethodHandle ring_buffer__add$handle() {
-        return ring_buffer__add.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int ring_buffer__add(struct ring_buffer *rb, int map_fd, ring_buffer_sample_fn sample_cb, void *ctx)
-     * }
-     */
-    public static MemorySegment ring_buffer__add$address() {
-        return ring_buffer__add.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int ring_buffer__add(struct ring_buffer *rb, int map_fd, ring_buffer_sample_fn sample_cb, void *ctx)
-     * }
-     */
-    public static int ring_buffer__add(MemorySegment rb, int map_fd, MemorySegment sample_cb, MemorySegment ctx) {
-        var mh$ = ring_buffer__add.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ring_buffer__add", rb, map_fd, sample_cb, ctx);
-            }
-            return (int)mh$.invokeExact(rb, map_fd, sample_cb, ctx);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
