@@ -46,7 +46,7 @@ class LoadBalancerTest {
   }
 
   private static Packet packetTo(Vip vip, int sourcePort) {
-    InetAddress client = vip == V6 ? THREE.address() : ONE.address();
+    InetAddress client = vip.equals(V6) ? THREE.address() : ONE.address();
     return vip.protocol() == Protocol.TCP
         ? Packet.tcp(client, sourcePort, vip.address(), vip.port())
         : Packet.udp(client, sourcePort, vip.address(), vip.port());

@@ -62,7 +62,7 @@ final class Encapsulator {
     int portLow = flow.sourcePort() & 0xff;
     int portHigh = flow.sourcePort() >> 8;
     int lastTwoBytes = flow.source().lastFourBytes() & 0xffff;
-    return Address.ipv4(SOURCE_PREFIX_V4 | lastTwoBytes ^ (portLow << 8 | portHigh));
+    return Address.ipv4(SOURCE_PREFIX_V4 | (lastTwoBytes ^ (portLow << 8 | portHigh)));
   }
 
   private static Address outerSourceV6(FiveTuple flow) {

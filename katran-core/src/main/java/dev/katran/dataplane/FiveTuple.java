@@ -24,6 +24,11 @@ record FiveTuple(
 
   /** The same connection as seen by packets that go the other way. */
   FiveTuple turnedRound() {
-    return new FiveTuple(destination, source, destinationPort, sourcePort, protocol);
+    return new FiveTuple(
+        /* source= */ destination,
+        /* destination= */ source,
+        /* sourcePort= */ destinationPort,
+        /* destinationPort= */ sourcePort,
+        protocol);
   }
 }
