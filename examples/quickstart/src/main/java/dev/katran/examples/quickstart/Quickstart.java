@@ -1,0 +1,162 @@
+package dev.katran.examples.quickstart;
+
+import dev.katran.Backend;
+import dev.katran.Footprint;
+import dev.katran.LoadBalancer;
+import dev.katran.LoadBalancerException;
+import dev.katran.Vip;
+import dev.katran.ffm.net.NetworkException;
+import dev.katran.lab.Host;
+import dev.katran.lab.HostOptions;
+import dev.katran.lab.Lab;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Builds a small network, opens a load balancer in it, sends HTTP requests through it, drains a
+ * backend half way, and compares what everybody counted.
+ */
+@Command(
+    name = "quickstart",
+    mixinStandardHelpOptions = true,
+    description = "Serves HTTP requests through an XDP load balancer, all in this JVM.")
+public final class Quickstart implements Callable<Integer> {
+
+  private static final int PORT = 8080;
+  private static final String VIP_IPV4 = "203.0.113.10";
+  private static final String VIP_IPV6 = "2001:db8::10";
+
+  /** Room for the outer header on the way to the backends. */
+  private static final HostOptions FABRIC = HostOptions.DEFAULT.mtu(1600);
+
+  @Option(
+      names = "--requests",
+      defaultValue = "1000",
+      description = "over IPv4, and as many over IPv6 (default: ${DEFAULT-VALUE})")
+  private int requests;
+
+  @Option(
+      names = "--backends",
+      defaultValue = "3",
+      description = "2 or more (default: ${DEFAULT-VALUE})")
+  private int backends;
+
+  private Quickstart() {}
+
+  /** Runs the quickstart; exits with 0 if all went well, and with 1 if not. */
+  public static void main(String[] args) {
+    // every request is to have a connection, and so a source port, of its own
+    System.setProperty("http.keepAlive", "false");
+    System.exit(new CommandLine(new Quickstart()).execute(args));
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    if (requests < 1 || backends < 2) {
+      System.err.println("one request at least, and two backends at least");
+      return 1;
+    }
+    try {
+      return run() ? 0 : 1;
+    } catch (LoadBalancerException | NetworkException e) {
+      System.err.println("quickstart: " + e.getMessage());
+      return 1;
+    }
+  }
+
+  private boolean run() throws Exception {
+    System.out.printf(
+        "One JVM: a client, a router, a balancer and %d backends, each in a network namespace of"
+            + " its own.%n%n",
+        backends);
+    List<BackendServer> servers = new ArrayList<>();
+    try (Lab lab = Lab.create()) {
+      Host client = lab.host("client");
+      Host balancer = lab.host("balancer", FABRIC);
+      try (LoadBalancer lb = open(balancer)) {
+        for (int i = 1; i <= backends; i++) {
+          Host host = lab.host("backend-" + i, FABRIC);
+          host.addLoopbackAddress(VIP_IPV4);
+          host.addLoopbackAddress(VIP_IPV6);
+          servers.add(BackendServer.start(host, PORT));
+        }
+        lab.route(VIP_IPV4 + "/32", balancer);
+        lab.route(VIP_IPV6 + "/128", balancer);
+        return serve(lb, new Client(client), servers);
+      } finally {
+        servers.forEach(BackendServer::close);
+      }
+    }
+  }
+
+  /** Opens the balancer twice: the first time, the JVM has all its classes to load. */
+  private static LoadBalancer open(Host host) throws Exception {
+    long start = System.nanoTime();
+    host.call(() -> LoadBalancer.on(Host.INTERFACE).open()).close();
+    Duration cold = Duration.ofNanos(System.nanoTime() - start);
+    start = System.nanoTime();
+    LoadBalancer lb = host.call(() -> LoadBalancer.on(Host.INTERFACE).open());
+    Duration warm = Duration.ofNanos(System.nanoTime() - start);
+    System.out.printf(
+        "The balancer is open after %d ms (%d ms the first time in this JVM).%n",
+        warm.toMillis(), cold.toMillis());
+    return lb;
+  }
+
+  private boolean serve(LoadBalancer lb, Client client, List<BackendServer> servers)
+      throws Exception {
+    Vip ipv4 = vip(VIP_IPV4, servers, BackendServer::ipv4);
+    Vip ipv6 = vip(VIP_IPV6, servers, BackendServer::ipv6);
+    lb.apply(List.of(ipv4, ipv6));
+    Footprint footprint = lb.footprint();
+    System.out.printf(
+        "Its program has %d instructions, verified in %d ms; with two VIPs it takes %.1f MiB of"
+            + " kernel memory.%n%n",
+        footprint.instructions(),
+        footprint.verification().toMillis(),
+        footprint.memory() / 1024.0 / 1024.0);
+
+    int half = requests / 2;
+    Tally tally = new Tally(servers.stream().map(BackendServer::name).toList());
+    System.out.printf("%d requests over IPv4, and as many over IPv6:%n", requests);
+    client.get(ipv4, half, tally);
+    client.get(ipv6, half, tally);
+
+    BackendServer drained = servers.get(1);
+    long before = drained.requests();
+    System.out.printf("%nHalf way: %s drains.%n", drained.name());
+    lb.apply(List.of(ipv4.draining(drained.ipv4()), ipv6.draining(drained.ipv6())));
+    client.get(ipv4, requests - half, tally);
+    client.get(ipv6, requests - half, tally);
+
+    Report report = new Report(lb, servers);
+    boolean agree = report.settle();
+    report.print(tally);
+    return new Verdicts()
+        .check(tally.failures() == 0, "every request was answered", tally.firstFailure())
+        .check(
+            drained.requests() == before,
+            "%s got no request after it was drained".formatted(drained.name()),
+            "it got %d".formatted(drained.requests() - before))
+        .check(
+            servers.stream().allMatch(s -> s.requests() == tally.of(s.name())),
+            "client and servers counted the same requests",
+            "they did not")
+        .check(agree, "balancer and backends counted the same packets and bytes", "they did not")
+        .allHold();
+  }
+
+  private static Vip vip(
+      String address, List<BackendServer> servers, Function<BackendServer, InetAddress> family) {
+    return Vip.tcp(address, PORT)
+        .backends(servers.stream().map(family).map(Backend::of).toList())
+        .build();
+  }
+}

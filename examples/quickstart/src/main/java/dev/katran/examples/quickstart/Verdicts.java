@@ -1,0 +1,19 @@
+package dev.katran.examples.quickstart;
+
+import org.jspecify.annotations.Nullable;
+
+/** Prints what was checked, and remembers whether all of it holds. */
+final class Verdicts {
+
+  private boolean allHold = true;
+
+  Verdicts check(boolean holds, String claim, @Nullable String otherwise) {
+    allHold &= holds;
+    System.out.println(holds ? "yes: " + claim : "NO:  " + claim + ": " + otherwise);
+    return this;
+  }
+
+  boolean allHold() {
+    return allHold;
+  }
+}
