@@ -2,9 +2,10 @@
 module dev.katran {
   requires com.google.common;
   requires dev.katran.bpf;
-  requires dev.katran.ffm;
+  requires transitive dev.katran.ffm;
   requires org.slf4j;
   requires static org.jspecify;
 
   exports dev.katran;
+  exports dev.katran.lab;
 }

@@ -49,6 +49,13 @@ public final class Rtnetlink implements AutoCloseable {
     return new Rtnetlink(Netlink.open());
   }
 
+  /** Opens that network namespace, which stays open in this object when it is closed itself. */
+  public static Rtnetlink open(NetworkNamespace namespace) {
+    Netlink[] netlink = new Netlink[1];
+    namespace.run(() -> netlink[0] = Netlink.open());
+    return new Rtnetlink(netlink[0]);
+  }
+
   /**
    * The interface of this name.
    *
