@@ -1,6 +1,5 @@
 package dev.katran.ffm;
 
-import dev.katran.ffm.generated.libbpf.Libbpf;
 import dev.katran.ffm.internal.Bpf;
 import dev.katran.ffm.internal.FdInfo;
 import dev.katran.ffm.internal.LibC;
@@ -24,11 +23,7 @@ public final class XdpLink implements AutoCloseable {
     /** In the interface's driver, which must support it. */
     NATIVE,
     /** In the stack, for any interface, after the kernel has made a socket buffer of the frame. */
-    GENERIC;
-
-    private int flags() {
-      return this == NATIVE ? Libbpf.XDP_FLAGS_DRV_MODE() : Libbpf.XDP_FLAGS_SKB_MODE();
-    }
+    GENERIC
   }
 
   private final int ifindex;
@@ -48,7 +43,7 @@ public final class XdpLink implements AutoCloseable {
    *     XDP ({@code EOPNOTSUPP}, only {@link Mode#NATIVE}), or the kernel refuses
    */
   public static XdpLink attach(BpfProgram program, int ifindex, Mode mode) {
-    int fd = Bpf.attachXdp(program.fd(), ifindex, mode.flags());
+    int fd = Bpf.attachXdp(program.fd(), ifindex, mode == Mode.NATIVE);
     if (fd < 0) {
       String operation =
           "attach "

@@ -171,13 +171,12 @@ class BpfObjectTest {
 
   @Test
   void missingCapabilitiesAreExplained() throws Exception {
-    Isolated.withoutCapabilities(
-        () -> {
-          try (BpfObject lab = Lab.open()) {
-            assertThatThrownBy(lab::load)
-                .hasMessageStartingWith("load object lab: EPERM (Operation not permitted)\n");
-          }
-        });
+    Isolated.withoutCapabilities(() -> {
+      try (BpfObject lab = Lab.open()) {
+        assertThatThrownBy(lab::load)
+            .hasMessageStartingWith("load object lab: EPERM (Operation not permitted)\n");
+      }
+    });
   }
 
   @Test

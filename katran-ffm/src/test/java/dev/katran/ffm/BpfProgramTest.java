@@ -142,12 +142,11 @@ class BpfProgramTest {
   @Test
   void statisticsComeForTheAsking() {
     assertThat(lab.program("verdict").verifierStatistics())
-        .hasValueSatisfying(
-            statistics -> {
-              assertThat(statistics.time()).isPositive();
-              assertThat(statistics.instructions())
-                  .isEqualTo(lab.program("verdict").info().verifiedInstructions());
-            });
+        .hasValueSatisfying(statistics -> {
+          assertThat(statistics.time()).isPositive();
+          assertThat(statistics.instructions())
+              .isEqualTo(lab.program("verdict").info().verifiedInstructions());
+        });
     assertThat(lab.program("ingress").verifierStatistics()).isEmpty();
     assertThat(lab.program("ingress").verifierLog()).isEmpty();
   }

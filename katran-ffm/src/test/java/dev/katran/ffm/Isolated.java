@@ -33,42 +33,38 @@ final class Isolated {
   }
 
   static void inNetworkNamespace(Task task) throws Exception {
-    inThread(
-        () -> {
-          call("unshare", CLONE_NEWNET);
-          task.run();
-        });
+    inThread(() -> {
+      call("unshare", CLONE_NEWNET);
+      task.run();
+    });
   }
 
   /** With a BPF file system at {@code directory} that only the thread sees. */
   static void withBpfFileSystem(Path directory, Task task) throws Exception {
-    inThread(
-        () -> {
-          call("unshare", CLONE_NEWNS | CLONE_NEWNET);
-          mount("none", "/", "none", MS_REC_PRIVATE);
-          mount("bpf", directory.toString(), "bpf", 0);
-          task.run();
-        });
+    inThread(() -> {
+      call("unshare", CLONE_NEWNS | CLONE_NEWNET);
+      mount("none", "/", "none", MS_REC_PRIVATE);
+      mount("bpf", directory.toString(), "bpf", 0);
+      task.run();
+    });
   }
 
   static void withoutCapabilities(Task task) throws Exception {
-    inThread(
-        () -> {
-          try (Arena arena = Arena.ofConfined()) {
-            MemorySegment header = arena.allocateFrom(JAVA_INT, CAPABILITY_VERSION_3, 0);
-            call("capset", header, arena.allocate(6L * Integer.BYTES, Integer.BYTES));
-          }
-          task.run();
-        });
+    inThread(() -> {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment header = arena.allocateFrom(JAVA_INT, CAPABILITY_VERSION_3, 0);
+        call("capset", header, arena.allocate(6L * Integer.BYTES, Integer.BYTES));
+      }
+      task.run();
+    });
   }
 
   private static void inThread(Task task) throws Exception {
     FutureTask<Void> future =
-        new FutureTask<>(
-            () -> {
-              task.run();
-              return null;
-            });
+        new FutureTask<>(() -> {
+          task.run();
+          return null;
+        });
     Thread.ofPlatform().name("isolated").start(future);
     try {
       future.get();

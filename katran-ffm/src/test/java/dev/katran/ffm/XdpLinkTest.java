@@ -25,99 +25,92 @@ class XdpLinkTest {
 
   @Test
   void aProgramIsAttachedUntilItsLinkIsClosed() throws Exception {
-    Isolated.inNetworkNamespace(
-        () -> {
-          assertThat(XdpLink.attachedProgram(LOOPBACK)).isEmpty();
-          XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC);
-          assertThat(link.ifindex()).isEqualTo(LOOPBACK);
-          assertThat(link.programId()).isEqualTo(verdict.info().id());
-          assertThat(XdpLink.attachedProgram(LOOPBACK)).hasValue(attached(verdict));
+    Isolated.inNetworkNamespace(() -> {
+      assertThat(XdpLink.attachedProgram(LOOPBACK)).isEmpty();
+      XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC);
+      assertThat(link.ifindex()).isEqualTo(LOOPBACK);
+      assertThat(link.programId()).isEqualTo(verdict.info().id());
+      assertThat(XdpLink.attachedProgram(LOOPBACK)).hasValue(attached(verdict));
 
-          link.close();
+      link.close();
 
-          assertThat(XdpLink.attachedProgram(LOOPBACK)).isEmpty();
-        });
+      assertThat(XdpLink.attachedProgram(LOOPBACK)).isEmpty();
+    });
   }
 
   @Test
   void anotherProgramTakesTheFirstOnesPlace() throws Exception {
-    Isolated.inNetworkNamespace(
-        () -> {
-          try (XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC)) {
-            link.update(report);
+    Isolated.inNetworkNamespace(() -> {
+      try (XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC)) {
+        link.update(report);
 
-            assertThat(XdpLink.attachedProgram(LOOPBACK)).hasValue(attached(report));
-            assertThat(link.programId()).isEqualTo(report.info().id());
-          }
-        });
+        assertThat(XdpLink.attachedProgram(LOOPBACK)).hasValue(attached(report));
+        assertThat(link.programId()).isEqualTo(report.info().id());
+      }
+    });
   }
 
   @Test
   void aDetachedLinkIsClosed() throws Exception {
-    Isolated.inNetworkNamespace(
-        () -> {
-          XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC);
-          link.detach();
+    Isolated.inNetworkNamespace(() -> {
+      XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC);
+      link.detach();
 
-          assertThat(XdpLink.attachedProgram(LOOPBACK)).isEmpty();
-          assertThatIllegalStateException().isThrownBy(link::fd);
-        });
+      assertThat(XdpLink.attachedProgram(LOOPBACK)).isEmpty();
+      assertThatIllegalStateException().isThrownBy(link::fd);
+    });
   }
 
   @Test
   void somebodyElsesProgramStays() throws Exception {
-    Isolated.inNetworkNamespace(
-        () -> {
-          try (XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC)) {
-            assertThatThrownBy(() -> XdpLink.attach(report, LOOPBACK, Mode.GENERIC))
-                .hasMessage(
-                    "attach program report to interface 1 in generic mode: EBUSY (Device or"
-                        + " resource busy)\n"
-                        + attached(verdict)
-                        + " is attached there")
-                .asInstanceOf(type(XdpBusyException.class))
-                .satisfies(e -> assertThat(e.ifindex()).isEqualTo(LOOPBACK))
-                .satisfies(e -> assertThat(e.attached()).hasValue(attached(verdict)));
-            assertThat(link.programId()).isEqualTo(verdict.info().id());
-          }
-        });
+    Isolated.inNetworkNamespace(() -> {
+      try (XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC)) {
+        assertThatThrownBy(() -> XdpLink.attach(report, LOOPBACK, Mode.GENERIC))
+            .hasMessage(
+                "attach program report to interface 1 in generic mode: EBUSY (Device or"
+                    + " resource busy)\n"
+                    + attached(verdict)
+                    + " is attached there")
+            .asInstanceOf(type(XdpBusyException.class))
+            .satisfies(e -> assertThat(e.ifindex()).isEqualTo(LOOPBACK))
+            .satisfies(e -> assertThat(e.attached()).hasValue(attached(verdict)));
+        assertThat(link.programId()).isEqualTo(verdict.info().id());
+      }
+    });
   }
 
   @Test
   void aDriverWithoutXdpSaysSo() throws Exception {
-    Isolated.inNetworkNamespace(
-        () ->
-            assertThatThrownBy(() -> XdpLink.attach(verdict, LOOPBACK, Mode.NATIVE))
-                .hasMessage(
-                    "attach program verdict to interface 1 in native mode: EOPNOTSUPP (Operation"
-                        + " not supported)")
-                .isNotInstanceOf(XdpBusyException.class));
+    Isolated.inNetworkNamespace(() ->
+        assertThatThrownBy(() -> XdpLink.attach(verdict, LOOPBACK, Mode.NATIVE))
+            .hasMessage(
+                "attach program verdict to interface 1 in native mode: EOPNOTSUPP (Operation"
+                    + " not supported)")
+            .isNotInstanceOf(XdpBusyException.class));
   }
 
   @Test
   void anInterfaceThatDoesNotExistIsNamed() throws Exception {
-    Isolated.inNetworkNamespace(
-        () -> {
-          assertThatThrownBy(() -> XdpLink.attach(verdict, 4711, Mode.GENERIC))
-              .hasMessageStartingWith("attach program verdict to interface 4711 in generic mode: ");
-          assertThat(XdpLink.attachedProgram(4711)).isEmpty();
-        });
+    Isolated.inNetworkNamespace(() -> {
+      assertThatThrownBy(() -> XdpLink.attach(verdict, 4711, Mode.GENERIC))
+          .hasMessageStartingWith("attach program verdict to interface 4711 in generic mode: ");
+      assertThat(XdpLink.attachedProgram(4711)).isEmpty();
+    });
   }
 
   @Test
   void aClosedLinkCannotBeUsed() throws Exception {
-    Isolated.inNetworkNamespace(
-        () -> {
-          XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC);
-          link.close();
+    Isolated.inNetworkNamespace(() -> {
+      XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC);
+      link.close();
 
-          assertThatCode(link::close).doesNotThrowAnyException();
-          assertThatIllegalStateException()
-              .isThrownBy(() -> link.update(report))
-              .withMessage("XDP link on interface 1 is closed");
-          assertThatIllegalStateException().isThrownBy(link::detach);
-          assertThatIllegalStateException().isThrownBy(link::programId);
-        });
+      assertThatCode(link::close).doesNotThrowAnyException();
+      assertThatIllegalStateException()
+          .isThrownBy(() -> link.update(report))
+          .withMessage("XDP link on interface 1 is closed");
+      assertThatIllegalStateException().isThrownBy(link::detach);
+      assertThatIllegalStateException().isThrownBy(link::programId);
+    });
   }
 
   @Test

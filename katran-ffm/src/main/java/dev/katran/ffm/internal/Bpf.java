@@ -88,8 +88,12 @@ public final class Bpf {
     }
   }
 
-  /** Attaches an XDP program to an interface; returns the link's file descriptor. */
-  public static int attachXdp(int programFd, int ifindex, int flags) {
+  /**
+   * Attaches an XDP program to an interface, in its driver or in the stack; returns the link's file
+   * descriptor.
+   */
+  public static int attachXdp(int programFd, int ifindex, boolean inDriver) {
+    int flags = inDriver ? Libbpf.XDP_FLAGS_DRV_MODE() : Libbpf.XDP_FLAGS_SKB_MODE();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment opts = arena.allocate(bpf_link_create_opts.layout());
       bpf_link_create_opts.sz(opts, opts.byteSize());
