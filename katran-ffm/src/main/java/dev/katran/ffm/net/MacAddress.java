@@ -39,7 +39,7 @@ public record MacAddress(long bits) {
     }
     long bits = 0;
     for (byte b : bytes) {
-      bits = bits << 8 | Byte.toUnsignedLong(b);
+      bits = (bits << 8) | Byte.toUnsignedLong(b);
     }
     return new MacAddress(bits);
   }
@@ -72,7 +72,7 @@ public record MacAddress(long bits) {
 
   /** Whether frames to it are for many: the broadcast address, and multicast ones. */
   public boolean isMulticast() {
-    return (bits >>> 40 & 1) != 0;
+    return ((bits >>> 40) & 1) != 0;
   }
 
   /** The usual form, such as {@code 02:00:5e:10:00:01}. */
