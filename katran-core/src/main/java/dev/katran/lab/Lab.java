@@ -161,9 +161,9 @@ public final class Lab implements AutoCloseable {
       int ifindex,
       String interfaceName,
       Subnet own) {
-    // A packet between namespaces never meets a wire: its checksum would stay empty and its
-    // length up to 64 KiB. This switches off TSO and GSO too.
+    // A packet between namespaces meets no wire: nobody would fill in its checksum, or split it.
     namespace.run(() -> Ethtool.setFeature(interfaceName, Feature.TX_CHECKSUM, false));
+    namespace.run(() -> Ethtool.setFeature(interfaceName, Feature.TSO, false));
     // What an XDP program at the other end sends is received by polling, which is on with GRO.
     namespace.run(() -> Ethtool.setFeature(interfaceName, Feature.GRO, true));
     netlink.setMac(ifindex, own.mac());

@@ -18,11 +18,11 @@ public final class Ethtool {
   public enum Feature {
     /** Merges received segments of a flow; on veth, also lets the device poll (NAPI). */
     GRO(LibC.ETHTOOL_GGRO(), LibC.ETHTOOL_SGRO()),
-    /** Splits what is sent into segments at the last moment. */
+    /** Lets protocols build packets beyond the MTU, which are split just before the device. */
     GSO(LibC.ETHTOOL_GGSO(), LibC.ETHTOOL_SGSO()),
-    /** Leaves splitting TCP segments to the device. */
+    /** Leaves splitting TCP segments to the device; on veth, nobody splits them. */
     TSO(LibC.ETHTOOL_GTSO(), LibC.ETHTOOL_STSO()),
-    /** Leaves computing checksums of what is sent to the device. */
+    /** Leaves computing checksums to the device; on veth, nobody computes them. */
     TX_CHECKSUM(LibC.ETHTOOL_GTXCSUM(), LibC.ETHTOOL_STXCSUM());
 
     private final int get;
@@ -66,8 +66,7 @@ public final class Ethtool {
   }
 
   /**
-   * Switches a feature on or off, and with it those that need it: without {@link
-   * Feature#TX_CHECKSUM} there is neither {@link Feature#TSO} nor {@link Feature#GSO}.
+   * Switches a feature on or off.
    *
    * @throws NetworkException if there is no such interface, or it cannot, or without CAP_NET_ADMIN
    */

@@ -42,7 +42,7 @@ final class NetlinkReply {
       if (length < header || length > attribute.byteSize()) {
         throw new IllegalStateException("netlink attribute of length " + length);
       }
-      int type = nlattr.nla_type(attribute) & LibC.NLA_TYPE_MASK();
+      int type = Short.toUnsignedInt(nlattr.nla_type(attribute)) & LibC.NLA_TYPE_MASK();
       attributes.put(type, attribute.asSlice(header, length - header));
       offset += Netlink.align(length);
     }

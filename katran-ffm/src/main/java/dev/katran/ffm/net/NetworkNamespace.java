@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -14,8 +15,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A network namespace, with platform threads that live in it.
@@ -33,10 +34,12 @@ public final class NetworkNamespace implements AutoCloseable {
 
   private static final AtomicInteger CREATED = new AtomicInteger();
   private static final String OF_THIS_THREAD = "/proc/thread-self/ns/net";
+  private static final Duration WORKERS_END = Duration.ofSeconds(1);
   private static final Path SYSCTLS = Path.of("/proc/sys");
 
   private final String name;
   private final ExecutorService worker;
+  private final AtomicReference<Thread> workerThread = new AtomicReference<>();
   private final Set<Thread> started = ConcurrentHashMap.newKeySet();
   private final int fd;
   private boolean closed;
@@ -44,7 +47,12 @@ public final class NetworkNamespace implements AutoCloseable {
   private NetworkNamespace(String name, Callable<Integer> enter) {
     this.name = name;
     // Its one thread never ends before close(): what a task throws stays in the task.
-    this.worker = Executors.newSingleThreadExecutor(task -> new Inhabitant(name, task));
+    this.worker =
+        Executors.newSingleThreadExecutor(task -> {
+          Thread thread = new Inhabitant(name, task);
+          workerThread.set(thread);
+          return thread;
+        });
     try {
       this.fd = callInWorker(enter);
     } catch (RuntimeException e) {
@@ -253,7 +261,7 @@ public final class NetworkNamespace implements AutoCloseable {
   /** So that, when close() returns, nothing of ours is left; but never for ever. */
   private void awaitWorker() {
     try {
-      worker.awaitTermination(1, TimeUnit.SECONDS);
+      workerThread.get().join(WORKERS_END);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

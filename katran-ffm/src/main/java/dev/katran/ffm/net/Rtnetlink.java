@@ -265,19 +265,11 @@ public final class Rtnetlink implements AutoCloseable {
    *     kernel look for it
    */
   public @Nullable MacAddress neighbour(int index, InetAddress address) {
-    String operation = "find neighbour " + Addresses.format(address) + " on interface " + index;
-    NetlinkRequest request = neighbourRequest(LibC.RTM_GETNEIGH(), 0, index, address, 0, 0);
-    try {
-      NetlinkReply reply =
-          new NetlinkReply(netlink.exchange(request, operation).getFirst(), ndmsg.layout());
-      boolean usable = (ndmsg.ndm_state(reply.struct()) & USABLE) != 0;
-      return usable ? macOf(reply.bytes(LibC.NDA_LLADDR())) : null;
-    } catch (NetworkException e) {
-      if (e.errno() == LibC.ENOENT()) {
-        return null;
-      }
-      throw e;
+    NetlinkReply reply = neighbourEntry(index, address);
+    if (reply == null || (ndmsg.ndm_state(reply.struct()) & USABLE) == 0) {
+      return null;
     }
+    return macOf(reply.bytes(LibC.NDA_LLADDR()));
   }
 
   /**
@@ -286,6 +278,10 @@ public final class Rtnetlink implements AutoCloseable {
    * comes.
    */
   public void probe(int index, InetAddress address) {
+    NetlinkReply reply = neighbourEntry(index, address);
+    if (reply != null && (ndmsg.ndm_state(reply.struct()) & LibC.NUD_PERMANENT()) != 0) {
+      return; // the request below would make the kernel forget it
+    }
     NetlinkRequest request =
         neighbourRequest(
             LibC.RTM_NEWNEIGH(), LibC.NLM_F_CREATE(), index, address, 0, LibC.NTF_USE());
@@ -338,6 +334,19 @@ public final class Rtnetlink implements AutoCloseable {
     NetlinkRequest request = new NetlinkRequest(type, flags);
     ifinfomsg.ifi_index(request.struct(ifinfomsg.layout()), index);
     return request;
+  }
+
+  private @Nullable NetlinkReply neighbourEntry(int index, InetAddress address) {
+    String operation = "find neighbour " + Addresses.format(address) + " on interface " + index;
+    NetlinkRequest request = neighbourRequest(LibC.RTM_GETNEIGH(), 0, index, address, 0, 0);
+    try {
+      return new NetlinkReply(netlink.exchange(request, operation).getFirst(), ndmsg.layout());
+    } catch (NetworkException e) {
+      if (e.errno() == LibC.ENOENT()) {
+        return null;
+      }
+      throw e;
+    }
   }
 
   private static NetlinkRequest neighbourRequest(

@@ -1,0 +1,236 @@
+package dev.katran.ffm.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.katran.ffm.KernelTest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+
+@KernelTest
+class NetworkNamespaceTest {
+
+  private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
+
+  @Test
+  void tasksRunInItAndNowhereElse() throws Exception {
+    String outside = thisThreadsNamespace();
+    try (NetworkNamespace namespace = NetworkNamespace.create("blue");
+        NetworkNamespace other = NetworkNamespace.create()) {
+      String inside = namespace.call(NetworkNamespaceTest::thisThreadsNamespace);
+
+      assertThat(inside).isNotEqualTo(outside);
+      assertThat(other.call(NetworkNamespaceTest::thisThreadsNamespace)).isNotIn(inside, outside);
+      assertThat(namespace.call(NetworkNamespaceTest::thisThreadsNamespace)).isEqualTo(inside);
+      assertThat(thisThreadsNamespace()).isEqualTo(outside);
+      assertThat(namespace.call(() -> Thread.currentThread().getName())).isEqualTo("blue");
+    }
+  }
+
+  @Test
+  void socketsStayWhereTheyWereMade() throws Exception {
+    try (NetworkNamespace namespace = NetworkNamespace.create();
+        Rtnetlink netlink = Rtnetlink.open(namespace)) {
+      netlink.setUp(netlink.link("lo").index());
+      try (ServerSocket server = namespace.call(() -> new ServerSocket(0, 1, LOOPBACK));
+          Socket client = namespace.call(() -> new Socket(LOOPBACK, server.getLocalPort()));
+          Socket accepted = server.accept()) {
+        client.getOutputStream().write(7);
+        assertThat(accepted.getInputStream().read()).isEqualTo(7);
+        assertThatThrownBy(() -> new Socket(LOOPBACK, server.getLocalPort()).close())
+            .hasMessageContaining("refused");
+      }
+    }
+  }
+
+  @Test
+  void aStartedThreadLivesThere() throws Exception {
+    try (NetworkNamespace namespace = NetworkNamespace.create()) {
+      String[] seen = new String[2];
+      Thread thread =
+          namespace.start(
+              "server",
+              () -> {
+                seen[0] = thisThreadsNamespace();
+                namespace.run(() -> seen[1] = Thread.currentThread().getName());
+              });
+      thread.join();
+
+      assertThat(thread.getName()).isEqualTo("server");
+      assertThat(thread.isDaemon()).isTrue();
+      assertThat(seen[0]).isEqualTo(namespace.call(NetworkNamespaceTest::thisThreadsNamespace));
+      assertThat(seen[1]).isEqualTo("server");
+    }
+  }
+
+  @Test
+  void aVirtualThreadMayAsk() throws Exception {
+    try (NetworkNamespace namespace = NetworkNamespace.create()) {
+      String inside = namespace.call(NetworkNamespaceTest::thisThreadsNamespace);
+      String[] seen = new String[1];
+      Thread.startVirtualThread(
+              () -> namespace.run(() -> seen[0] = NetworkNamespaceTest.thisThreadsNamespace()))
+          .join();
+
+      assertThat(seen[0]).isEqualTo(inside);
+    }
+  }
+
+  @Test
+  void exceptionsComeBackAsTheyAre() {
+    try (NetworkNamespace namespace = NetworkNamespace.create()) {
+      IOException checked = new IOException("cable");
+      AssertionError error = new AssertionError("wrong");
+
+      assertThatThrownBy(() ->
+              namespace.call(() -> {
+                throw checked;
+              }))
+          .isSameAs(checked);
+      assertThatThrownBy(() ->
+              namespace.run(() -> {
+                throw error;
+              }))
+          .isSameAs(error);
+    }
+  }
+
+  @Test
+  void anInterruptedCallerInterruptsItsTask() throws Exception {
+    try (NetworkNamespace namespace = NetworkNamespace.create()) {
+      CountDownLatch running = new CountDownLatch(1);
+      CountDownLatch interrupted = new CountDownLatch(1);
+      Throwable[] thrown = new Throwable[1];
+      Thread caller =
+          Thread.ofPlatform()
+              .start(() -> {
+                try {
+                  namespace.run(() -> {
+                    running.countDown();
+                    try {
+                      Thread.sleep(60_000);
+                    } catch (InterruptedException e) {
+                      interrupted.countDown();
+                    }
+                  });
+                } catch (CancellationException e) {
+                  thrown[0] = e;
+                }
+              });
+      running.await();
+      caller.interrupt();
+      caller.join();
+      interrupted.await();
+
+      assertThat(thrown[0]).isInstanceOf(CancellationException.class);
+      assertThat(namespace.call(() -> Thread.currentThread().isInterrupted())).isFalse();
+    }
+  }
+
+  @Test
+  void theCurrentOneAndOneByPath() throws Exception {
+    try (NetworkNamespace namespace = NetworkNamespace.create();
+        NetworkNamespace current = namespace.call(NetworkNamespace::current);
+        NetworkNamespace ours = NetworkNamespace.current();
+        NetworkNamespace byPath = NetworkNamespace.ofPath(Path.of("/proc/self/ns/net"))) {
+      assertThat(current.call(NetworkNamespaceTest::thisThreadsNamespace))
+          .isEqualTo(namespace.call(NetworkNamespaceTest::thisThreadsNamespace));
+      assertThat(ours.call(NetworkNamespaceTest::thisThreadsNamespace))
+          .isEqualTo(thisThreadsNamespace());
+      assertThat(byPath.call(NetworkNamespaceTest::thisThreadsNamespace))
+          .isEqualTo(thisThreadsNamespace());
+    }
+  }
+
+  @Test
+  void whatIsNoNamespaceIsRefused() {
+    assertThatThrownBy(() -> NetworkNamespace.ofPath(Path.of("/run/netns/no-such")))
+        .isInstanceOf(NetworkException.class)
+        .hasMessage(
+            "open network namespace /run/netns/no-such: ENOENT (No such file or directory)");
+    assertThatThrownBy(() -> NetworkNamespace.ofPath(Path.of("/proc/self/ns/uts")))
+        .isInstanceOf(NetworkException.class)
+        .hasMessage("enter network namespace /proc/self/ns/uts: EINVAL (Invalid argument)");
+  }
+
+  @Test
+  void sysctlsAreItsOwn() {
+    try (NetworkNamespace namespace = NetworkNamespace.create();
+        NetworkNamespace other = NetworkNamespace.create()) {
+      for (String value : new String[] {"1", "0", "1"}) {
+        namespace.sysctl("net.ipv4.ip_forward", value);
+        other.sysctl("net.ipv4.ip_forward", "0");
+
+        assertThat(namespace.sysctl("net.ipv4.ip_forward")).isEqualTo(value);
+      }
+      assertThatThrownBy(() -> namespace.sysctl("net.ipv4.no_such", "1"))
+          .isInstanceOf(UncheckedIOException.class)
+          .hasMessageStartingWith("set sysctl net.ipv4.no_such=1 of network namespace netns-");
+    }
+  }
+
+  @Test
+  void sysctlsOfTheMachineAreRefused() {
+    try (NetworkNamespace namespace = NetworkNamespace.create()) {
+      for (String key : new String[] {"kernel.panic", "net.//.kernel.panic", "network.x"}) {
+        assertThatIllegalArgumentException()
+            .isThrownBy(() -> namespace.sysctl(key, "1"))
+            .withMessage("sysctl " + key + ": not one of a network namespace");
+      }
+    }
+  }
+
+  @Test
+  void nothingIsLeftBehind() throws Exception {
+    NetworkNamespace.create().close(); // loads the classes, which opens files
+    long descriptors = openDescriptors();
+    for (int i = 0; i < 3; i++) {
+      NetworkNamespace namespace = NetworkNamespace.create("left-behind");
+      Thread server = namespace.start("left-behind", NetworkNamespaceTest::sleep);
+      namespace.close();
+      namespace.close();
+
+      server.join();
+      assertThatIllegalStateException()
+          .isThrownBy(() -> namespace.run(() -> {}))
+          .withMessage("network namespace left-behind is closed");
+    }
+
+    assertThat(openDescriptors()).isEqualTo(descriptors);
+    assertThat(Thread.getAllStackTraces().keySet())
+        .extracting(Thread::getName)
+        .doesNotContain("left-behind");
+  }
+
+  private static void sleep() {
+    try {
+      Thread.sleep(60_000);
+    } catch (InterruptedException e) {
+      // the end
+    }
+  }
+
+  private static long openDescriptors() throws IOException {
+    try (var files = Files.list(Path.of("/proc/self/fd"))) {
+      return files.count();
+    }
+  }
+
+  private static String thisThreadsNamespace() {
+    try {
+      return Files.readSymbolicLink(Path.of("/proc/thread-self/ns/net")).toString();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,314 @@
+package dev.katran.ffm.net;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.katran.ffm.KernelTest;
+import java.net.InetAddress;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Two namespaces, left and right, and a veth between them. */
+@KernelTest
+class RtnetlinkTest {
+
+  private static final MacAddress SOMEBODY = MacAddress.parse("02:00:00:00:00:99");
+
+  private final NetworkNamespace left = NetworkNamespace.create("left");
+  private final NetworkNamespace right = NetworkNamespace.create("right");
+  private final Rtnetlink netlink = Rtnetlink.open(left);
+  private final Rtnetlink rightNetlink = Rtnetlink.open(right);
+  private Link near;
+  private Link far;
+
+  @BeforeEach
+  void connect() {
+    near = netlink.createVeth("near", "far", right, 1400);
+    far = rightNetlink.link("far");
+    netlink.setUp(near.index());
+    rightNetlink.setUp(far.index());
+    addAddress(netlink, near, "192.0.2.1/24", "2001:db8::1/64");
+    addAddress(rightNetlink, far, "192.0.2.2/24", "2001:db8::2/64");
+  }
+
+  @AfterEach
+  void close() {
+    netlink.close();
+    rightNetlink.close();
+    left.close();
+    right.close();
+  }
+
+  @Test
+  void aNewVethIsDownOnBothEnds() {
+    assertThat(near.name()).isEqualTo("near");
+    assertThat(near.kind()).isEqualTo("veth");
+    assertThat(near.mtu()).isEqualTo(1400);
+    assertThat(near.up()).isFalse();
+    assertThat(near.mac()).isNotNull().isNotEqualTo(far.mac());
+    assertThat(near.xdpProgramId()).isZero();
+    assertThat(far.up()).isFalse();
+    assertThat(far.mtu()).isEqualTo(1400);
+  }
+
+  @Test
+  void linksByNameByIndexAndAll() {
+    Link link = netlink.link("near");
+
+    assertThat(link.up()).isTrue();
+    assertThat(link.running()).isTrue();
+    assertThat(netlink.link(link.index())).isEqualTo(link);
+    assertThat(netlink.links()).extracting(Link::name).containsExactly("lo", "near");
+    assertThat(netlink.links()).contains(link);
+  }
+
+  @Test
+  void loopbackHasNoMacAddress() {
+    assertThat(netlink.link("lo").mac()).isNull();
+    assertThat(netlink.link("lo").kind()).isEmpty();
+  }
+
+  @Test
+  void linksCanBeChanged() {
+    netlink.setMac(near.index(), SOMEBODY);
+    netlink.setMtu(near.index(), 1280);
+    netlink.setDown(near.index());
+
+    Link changed = netlink.link("near");
+    assertThat(changed.mac()).isEqualTo(SOMEBODY);
+    assertThat(changed.mtu()).isEqualTo(1280);
+    assertThat(changed.up()).isFalse();
+    assertThat(rightNetlink.link("far").running()).isFalse();
+  }
+
+  @Test
+  void linksCanMoveAndGo() {
+    try (NetworkNamespace third = NetworkNamespace.create("third");
+        Rtnetlink thirdNetlink = Rtnetlink.open(third)) {
+      netlink.moveTo(near.index(), third);
+
+      assertThat(netlink.links()).extracting(Link::name).containsExactly("lo");
+      assertThat(thirdNetlink.link("near").up()).isFalse();
+      rightNetlink.delete(far.index());
+      assertThat(thirdNetlink.links()).extracting(Link::name).containsExactly("lo");
+    }
+  }
+
+  @Test
+  void whatIsNotThere() {
+    assertThatNetlink(() -> netlink.link("nope"))
+        .hasMessage("find interface nope: ENODEV (No such device)");
+    assertThatNetlink(() -> netlink.link(4711))
+        .hasMessage("find interface 4711: ENODEV (No such device)");
+    assertThatNetlink(() -> netlink.setUp(4711))
+        .hasMessageStartingWith("set up interface 4711: ENODEV (No such device)");
+    assertThatNetlink(() -> netlink.addAddress(4711, Prefix.parse("192.0.2.9/24")))
+        .hasMessageStartingWith("add address 192.0.2.9/24 to interface 4711: ENODEV");
+    assertThatNetlink(() -> netlink.addRoute(Prefix.parse("0.0.0.0/0"), null, 4711))
+        .hasMessageStartingWith("add route to 0.0.0.0/0 on interface 4711: ENODEV");
+  }
+
+  @Test
+  void theKernelsExplanationIsPassedOn() {
+    assertThatNetlink(() -> netlink.setMtu(near.index(), 20))
+        .hasMessage(
+            "set MTU to 20: interface "
+                + near.index()
+                + ": EINVAL (Invalid argument)\n"
+                + "mtu less than device minimum");
+    assertThatNetlink(() ->
+            netlink.addRoute(
+                Prefix.parse("198.51.100.0/24"),
+                InetAddress.ofLiteral("203.0.113.1"),
+                near.index()))
+        .hasMessage(
+            "add route to 198.51.100.0/24 via 203.0.113.1 on interface %d: ENETUNREACH (Network is"
+                    .formatted(near.index())
+                + " unreachable)\nNexthop has invalid gateway");
+  }
+
+  @Test
+  void aNameThatIsTaken() {
+    assertThatNetlink(() -> netlink.createVeth("near", "far2", right, 1500))
+        .hasMessageStartingWith(
+            "create veth near with peer far2 in network namespace right: EEXIST (File exists)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "sixteen-bytes-xx"})
+  void aNameNoInterfaceCanHave(String name) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> netlink.link(name))
+        .withMessage("interface name \"" + name + "\": must have 1 to 15 bytes");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"192.0.2.2, 192.0.2.1", "2001:db8::2, 2001:db8::1"})
+  void aRouteOnTheLink(String destination, String source) {
+    InetAddress address = InetAddress.ofLiteral(destination);
+    Route route = netlink.route(address);
+
+    assertThat(route).isEqualTo(new Route(near.index(), null, InetAddress.ofLiteral(source)));
+    assertThat(route.nextHop(address)).isEqualTo(address);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "198.51.100.7, 198.51.100.0/24, 192.0.2.2",
+    "198.51.100.7, 0.0.0.0/0, 192.0.2.2",
+    "198.51.100.7, 198.51.100.7/24, 2001:db8::2",
+    "2001:db8:1::7, 2001:db8:1::/48, 2001:db8::2",
+    "2001:db8:1::7, ::/0, 2001:db8::2",
+  })
+  void aRouteThroughAGateway(String destination, String prefix, String gateway) {
+    InetAddress via = InetAddress.ofLiteral(gateway);
+    netlink.addRoute(Prefix.parse(prefix), via, near.index());
+    netlink.addRoute(Prefix.parse(prefix), via, near.index());
+
+    Route route = netlink.route(InetAddress.ofLiteral(destination));
+
+    assertThat(route.egressIndex()).isEqualTo(near.index());
+    assertThat(route.gateway()).isEqualTo(via);
+    assertThat(route.nextHop(InetAddress.ofLiteral(destination))).isEqualTo(via);
+  }
+
+  @Test
+  void aRouteIsReplaced() {
+    for (String gateway : new String[] {"192.0.2.2", "192.0.2.3"}) {
+      netlink.addRoute(Prefix.parse("203.0.113.10"), InetAddress.ofLiteral(gateway), near.index());
+
+      assertThat(netlink.route(InetAddress.ofLiteral("203.0.113.10")).gateway())
+          .isEqualTo(InetAddress.ofLiteral(gateway));
+    }
+    for (String gateway : new String[] {"2001:db8::2", "2001:db8::3"}) {
+      netlink.addRoute(
+          Prefix.parse("2001:db8:9::10"), InetAddress.ofLiteral(gateway), near.index());
+
+      assertThat(netlink.route(InetAddress.ofLiteral("2001:db8:9::10")).gateway())
+          .isEqualTo(InetAddress.ofLiteral(gateway));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"198.51.100.7", "2001:db8:1:0:0:0:0:7"})
+  void noRoute(String destination) {
+    assertThatNetlink(() -> netlink.route(InetAddress.ofLiteral(destination)))
+        .hasMessage(
+            "find a route to %s: ENETUNREACH (Network is unreachable)\n".formatted(destination)
+                + "the routing table has no route to it");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"192.0.2.1", "2001:db8:0:0:0:0:0:1"})
+  void noRouteToOneself(String destination) {
+    assertThatNetlink(() -> netlink.route(InetAddress.ofLiteral(destination)))
+        .hasMessage(
+            "find a route to %1$s: EINVAL (Invalid argument)\n%1$s is this host itself"
+                .formatted(destination));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"192.0.2.2", "2001:db8::2"})
+  void aProbedNeighbourIsFound(String literal) throws Exception {
+    InetAddress address = InetAddress.ofLiteral(literal);
+    assertThat(netlink.neighbour(near.index(), address)).isNull();
+
+    netlink.probe(near.index(), address);
+
+    assertThat(awaitNeighbour(address)).isEqualTo(rightNetlink.link("far").mac());
+    netlink.probe(near.index(), address);
+    assertThat(netlink.neighbour(near.index(), address)).isEqualTo(far.mac());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"192.0.2.77", "2001:db8::77"})
+  void nobodyAnswersForANeighbourThatIsNotThere(String literal) throws Exception {
+    InetAddress address = InetAddress.ofLiteral(literal);
+    netlink.probe(near.index(), address);
+    Thread.sleep(50);
+
+    assertThat(netlink.neighbour(near.index(), address)).isNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"192.0.2.77", "2001:db8::77"})
+  void aPermanentNeighbour(String literal) {
+    InetAddress address = InetAddress.ofLiteral(literal);
+    netlink.addNeighbour(near.index(), address, far.mac());
+    netlink.addNeighbour(near.index(), address, SOMEBODY);
+    netlink.probe(near.index(), address);
+
+    assertThat(netlink.neighbour(near.index(), address)).isEqualTo(SOMEBODY);
+  }
+
+  @Test
+  void loopbackHasNoNeighbours() {
+    int loopback = netlink.link("lo").index();
+    netlink.setUp(loopback);
+    InetAddress address = InetAddress.ofLiteral("127.0.0.1");
+    netlink.probe(loopback, address);
+
+    assertThat(netlink.neighbour(loopback, address)).isNull();
+  }
+
+  @Test
+  void aClosedOneSaysSo() {
+    netlink.close();
+    netlink.close();
+
+    assertThatIllegalStateException()
+        .isThrownBy(() -> netlink.link("lo"))
+        .withMessage("find interface lo: the netlink socket is closed");
+  }
+
+  @Test
+  void manyThreadsMayAsk() throws Exception {
+    Thread[] threads = new Thread[8];
+    int[] right = new int[threads.length];
+    for (int i = 0; i < threads.length; i++) {
+      int number = i;
+      threads[i] =
+          Thread.ofVirtual()
+              .start(() -> {
+                for (int j = 0; j < 200; j++) {
+                  right[number] += netlink.link("near").index() == near.index() ? 1 : 0;
+                  right[number] += netlink.links().size() == 2 ? 1 : 0;
+                }
+              });
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+
+    assertThat(right).containsOnly(400);
+  }
+
+  private MacAddress awaitNeighbour(InetAddress address) throws InterruptedException {
+    long deadline = System.nanoTime() + SECONDS.toNanos(5);
+    MacAddress mac = netlink.neighbour(near.index(), address);
+    while (mac == null && System.nanoTime() < deadline) {
+      Thread.sleep(1);
+      mac = netlink.neighbour(near.index(), address);
+    }
+    return mac;
+  }
+
+  private static void addAddress(Rtnetlink netlink, Link link, String... addresses) {
+    for (String address : addresses) {
+      netlink.addAddress(link.index(), Prefix.parse(address));
+    }
+  }
+
+  private static org.assertj.core.api.AbstractThrowableAssert<?, ?> assertThatNetlink(
+      ThrowingCallable call) {
+    return assertThatThrownBy(call).isInstanceOf(NetworkException.class);
+  }
+}
