@@ -1,0 +1,17 @@
+package dev.katran.needs;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Inherited;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A test that makes network namespaces, and so needs Linux, CAP_SYS_ADMIN and CAP_NET_ADMIN. */
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@Inherited
+@Tag("kernel")
+@ExtendWith(NamespaceCondition.class)
+public @interface NeedsNamespaces {}
