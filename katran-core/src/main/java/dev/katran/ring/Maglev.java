@@ -8,48 +8,18 @@ import java.util.Arrays;
  * <p>The algorithm of section 3.4 of Eisenbud et al., "Maglev: A Fast and Reliable Software Network
  * Load Balancer", NSDI 2016, with weights. A walk starts at the backend's offset and goes on by its
  * skip, modulo the number of slots; that number is a prime, so every walk meets every slot. Filling
- * takes about {@code size * ln(size)} steps, however many backends there are.
- *
- * <p>Positions are counted in 32-bit unsigned arithmetic and wrap around, because they do so in the
- * C++ Katran. With 65537 slots that is a matter of the very last steps, with more it is common. A
- * walk that wraps may go in circles and miss a free slot; it then goes on slot by slot, where the
- * C++ Katran would search for ever.
+ * would take about {@code size * ln(size)} steps, however many backends there are, more than half of
+ * them for the last few slots; {@link Walks} spares most of these.
  */
 public final class Maglev {
 
   /** The most backends a ring can have: their indices must fit the slots. */
   public static final int MAX_BACKENDS = Character.MAX_VALUE;
 
-  /** Where in {@link #walks} a backend's numbers are. */
-  private static final int POSITION = 0;
-
-  private static final int SLOT = 1;
-  private static final int SKIP = 2;
-  private static final int WALK_LENGTH = 3;
-
   /** How many backends {@link #fillByCredit} looks at together. */
-  private static final int BLOCK = 32;
+  private static final int BLOCK = 64;
 
-  private final int size;
-  private final char[] slots;
-  private final long[] taken;
-  private final int[] walks;
-  private int free;
-
-  private Maglev(long[] hashes, int size) {
-    this.size = size;
-    this.slots = new char[size];
-    this.taken = new long[(size + Long.SIZE - 1) / Long.SIZE];
-    this.walks = new int[hashes.length * WALK_LENGTH];
-    this.free = size;
-    for (int i = 0; i < hashes.length; i++) {
-      int walk = i * WALK_LENGTH;
-      int offset = offset(hashes[i], size);
-      walks[walk + POSITION] = offset;
-      walks[walk + SLOT] = offset;
-      walks[walk + SKIP] = skip(hashes[i], size);
-    }
-  }
+  private Maglev() {}
 
   /** The slot at which a backend's walk starts. */
   public static int offset(long hash, int size) {
@@ -76,18 +46,18 @@ public final class Maglev {
     if (hashes.length <= 1) {
       return new char[size];
     }
-    Maglev ring = new Maglev(hashes, size);
+    Walks walks = new Walks(hashes, size);
     for (int i = 0; i < hashes.length; i++) {
-      for (int turns = Math.min(weights[i], ring.free); turns > 0; turns--) {
-        ring.take(i);
+      for (int turns = Math.min(weights[i], walks.free()); turns > 0; turns--) {
+        walks.take(i);
       }
     }
-    while (ring.free > 0) {
-      for (int i = 0, turns = Math.min(hashes.length, ring.free); i < turns; i++) {
-        ring.take(i);
+    while (walks.free() > 0) {
+      for (int i = 0, turns = Math.min(hashes.length, walks.free()); i < turns; i++) {
+        walks.take(i);
       }
     }
-    return ring.slots;
+    return walks.slots();
   }
 
   /**
@@ -110,7 +80,7 @@ public final class Maglev {
       return new char[size];
     }
     int count = hashes.length;
-    Maglev ring = new Maglev(hashes, size);
+    Walks walks = new Walks(hashes, size);
     int heaviest = Arrays.stream(weights).max().getAsInt();
     int[] dueRounds = new int[count];
     int[] remainders = new int[count]; // of the divisions by the weight, so as to round up exactly
@@ -128,9 +98,9 @@ public final class Maglev {
         int blockDueRound = Integer.MAX_VALUE;
         for (int i = block * BLOCK; i < end; i++) {
           if (dueRounds[i] == round) {
-            ring.take(i);
-            if (ring.free == 0) {
-              return ring.slots;
+            walks.take(i);
+            if (walks.free() == 0) {
+              return walks.slots();
             }
             dueRounds[i] = nextDueRound(i, round, heaviest, weights, remainders);
           }
@@ -150,36 +120,6 @@ public final class Maglev {
     int dividend = heaviest + remainders[backend];
     remainders[backend] = dividend % weight;
     return round + dividend / weight;
-  }
-
-  /** Gives the backend the next free slot of its walk; there must be one. */
-  private void take(int backend) {
-    int walk = backend * WALK_LENGTH;
-    int position = walks[walk + POSITION];
-    int slot = walks[walk + SLOT];
-    int skip = walks[walk + SKIP];
-    int wraps = 0;
-    while ((taken[slot >>> 6] & 1L << slot) != 0) {
-      position += skip;
-      slot += skip;
-      if (slot >= size) {
-        slot -= size;
-      }
-      if (Integer.compareUnsigned(position, skip) < 0) {
-        slot = Integer.remainderUnsigned(position, size);
-        wraps++;
-        // 2^32 / gcd(skip, 2^32) steps lead back to where we came from
-        if (wraps > skip >>> Integer.numberOfTrailingZeros(skip)) {
-          skip = 1;
-        }
-      }
-    }
-    taken[slot >>> 6] |= 1L << slot;
-    slots[slot] = (char) backend;
-    free--;
-    walks[walk + POSITION] = position;
-    walks[walk + SLOT] = slot;
-    walks[walk + SKIP] = skip;
   }
 
   private static void checkBackends(int count) {
