@@ -31,7 +31,13 @@ public final class BackendHash {
     };
   }
 
-  /** 32-bit FNV-1, but each byte is sign-extended before it is XORed: so does the C++ Katran. */
+  /**
+   * 32-bit FNV-1, but each byte is sign-extended before it is XORed: so does the C++ Katran.
+   *
+   * <p>Sign extension costs much of FNV's quality: 10.0.126.255 and 10.0.128.1 are one of many
+   * pairs of addresses that have the same hash, so that whoever sorts by it must be ready for
+   * equals.
+   */
   private static long ofIpv4(byte[] address, int offset) {
     int hash = 0x811c9dc5;
     for (int i = offset; i < offset + IPV4_LENGTH; i++) {

@@ -8,8 +8,8 @@ import java.util.Arrays;
  * <p>The algorithm of section 3.4 of Eisenbud et al., "Maglev: A Fast and Reliable Software Network
  * Load Balancer", NSDI 2016, with weights. A walk starts at the backend's offset and goes on by its
  * skip, modulo the number of slots; that number is a prime, so every walk meets every slot. Filling
- * would take about {@code size * ln(size)} steps, however many backends there are, more than half of
- * them for the last few slots; {@link Walks} spares most of these.
+ * would take about {@code size * ln(size)} steps, however many backends there are, more than half
+ * of them for the last few slots; {@link Walks} spares most of these.
  */
 public final class Maglev {
 

@@ -108,7 +108,8 @@ final class Walks {
   /**
    * Finds the free slot that the walk comes to first: quick while there are few.
    *
-   * <p>As the size is a prime, slot s is {@code (s - slot) / skip} steps ahead, divided modulo size.
+   * <p>As the size is a prime, slot s is {@code (s - slot) / skip} steps ahead, divided modulo
+   * size.
    */
   private void leap(int walk) {
     int position = walks[walk + POSITION];
@@ -119,9 +120,10 @@ final class Walks {
     long steps = size;
     int nearest = 0;
     for (int i = 0; i < free; i++) {
-      long distance = last[i] - slot;
-      distance += distance >> 63 & size;
-      long ahead = distance * inverse - (distance * quotient >>> 32) * size - size;
+      int distance = last[i] - slot;
+      distance += distance >> 31 & size;
+      long multiple = (distance * quotient) >>> 32;
+      long ahead = distance * inverse - (multiple + 1) * size;
       ahead += ahead >> 63 & size;
       if (ahead < steps) {
         steps = ahead;

@@ -2,6 +2,8 @@ package dev.katran.golden;
 
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.katran.needs.Skips;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,18 +12,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Where the golden packets are: in {@code shared/golden} beside the repository. */
+/** Where golden packets and rings are: in {@code shared/golden} beside the repository. */
 final class GoldenFolder {
 
   private GoldenFolder() {}
 
   /** All scenarios, by name; skips the test if there are none, or fails it if it must not. */
   static List<Scenario> scenarios() {
-    Path golden = repository().resolveSibling("shared").resolve("golden");
+    Path golden = folder();
     if (!Files.isDirectory(golden)) {
-      String reason = "golden packets: no folder " + golden;
-      Skips.announce(reason);
-      return abort(reason);
+      return abort(announced("golden packets: no folder " + golden));
     }
     try (Stream<Path> folders = Files.list(golden)) {
       return folders
@@ -29,6 +29,19 @@ final class GoldenFolder {
           .sorted()
           .map(GoldenFolder::read)
           .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The hashes and rings; skips the test if there are none, or fails it if it must not. */
+  static JsonNode rings() {
+    Path rings = folder().resolve("rings.json");
+    if (!Files.exists(rings)) {
+      return abort(announced("golden rings: no file " + rings));
+    }
+    try {
+      return new JsonMapper().readTree(rings.toFile());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -42,13 +55,18 @@ final class GoldenFolder {
     }
   }
 
-  private static Path repository() {
+  private static Path folder() {
     Path start = Path.of("").toAbsolutePath();
     for (Path path = start; path != null; path = path.getParent()) {
       if (Files.exists(path.resolve("mvnw"))) {
-        return path;
+        return path.resolveSibling("shared").resolve("golden");
       }
     }
     throw new IllegalStateException("no mvnw in or above " + start);
+  }
+
+  private static String announced(String reason) {
+    Skips.announce(reason);
+    return reason;
   }
 }

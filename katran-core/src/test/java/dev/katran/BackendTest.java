@@ -1,0 +1,73 @@
+package dev.katran;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import com.google.common.net.InetAddresses;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BackendTest {
+
+  private static final Backend BACKEND = Backend.of("10.0.0.11");
+
+  @Test
+  void weighs1AndTakesNewFlowsUnlessToldOtherwise() {
+    assertThat(BACKEND.address()).isEqualTo(InetAddresses.forString("10.0.0.11"));
+    assertThat(BACKEND.weight()).isEqualTo(1);
+    assertThat(BACKEND.draining()).isFalse();
+    assertThat(BACKEND.takesNewFlows()).isTrue();
+  }
+
+  @Test
+  void takesNoNewFlowsWhileItDrains() {
+    Backend draining = BACKEND.weight(3).draining(true);
+
+    assertThat(draining.takesNewFlows()).isFalse();
+    assertThat(draining.weight()).isEqualTo(3);
+    assertThat(draining.draining(false)).isEqualTo(BACKEND.weight(3));
+  }
+
+  @Test
+  void takesNoNewFlowsWithoutWeight() {
+    assertThat(BACKEND.weight(0).takesNewFlows()).isFalse();
+  }
+
+  @Test
+  void isChangedByCopy() {
+    assertThat(BACKEND.weight(2)).isNotSameAs(BACKEND);
+    assertThat(BACKEND.weight()).isEqualTo(1);
+  }
+
+  @Test
+  void canHaveTheLargestWeight() {
+    assertThat(BACKEND.weight(1_000_000).weight()).isEqualTo(Backend.MAX_WEIGHT);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, Integer.MIN_VALUE, 1_000_001})
+  void aWeightOutOfRangeIsRefused(int weight) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> BACKEND.weight(weight))
+        .withMessage("weight %d of backend 10.0.0.11 is not in 0..1000000", weight);
+  }
+
+  @Test
+  void isEqualToOneMadeTheSameWay() {
+    Backend same = Backend.of(InetAddresses.forString("10.0.0.11"));
+
+    assertThat(same).isEqualTo(BACKEND).hasSameHashCodeAs(BACKEND);
+    assertThat(BACKEND)
+        .isNotEqualTo(Backend.of("10.0.0.12"))
+        .isNotEqualTo(BACKEND.weight(2))
+        .isNotEqualTo(BACKEND.draining(true));
+  }
+
+  @Test
+  void readsAsItIsWritten() {
+    assertThat(BACKEND).hasToString("10.0.0.11");
+    assertThat(Backend.of("FC00:0:0::1").weight(2).draining(true))
+        .hasToString("fc00::1 weight 2 draining");
+  }
+}
