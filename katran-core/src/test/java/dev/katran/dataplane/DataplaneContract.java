@@ -2,7 +2,6 @@ package dev.katran.dataplane;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.common.io.BaseEncoding;
 import com.google.common.net.InetAddresses;
 import dev.katran.Protocol;
 import dev.katran.Simulation;
@@ -100,9 +99,5 @@ abstract class DataplaneContract {
 
   void assertDrops(byte[] frame) {
     assertThat(dataplane.run(frame)).isEqualTo(new Simulation(Verdict.DROP, frame));
-  }
-
-  static String hex(byte[] bytes) {
-    return BaseEncoding.base16().lowerCase().encode(bytes);
   }
 }

@@ -2,7 +2,6 @@ package dev.katran.dataplane;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.common.io.BaseEncoding;
 import com.google.common.net.InetAddresses;
 import dev.katran.Protocol;
 import dev.katran.Simulation;
@@ -11,6 +10,7 @@ import dev.katran.VipKey;
 import dev.katran.ffm.net.MacAddress;
 import dev.katran.needs.NeedsKernel;
 import dev.katran.packets.FrameGenerator;
+import dev.katran.packets.Hex;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +49,7 @@ class DifferentialFuzzTest {
         byte[] frame = frames.next();
         Simulation expected = java.run(frame);
         assertThat(kernel.run(frame))
-            .as("frame %d of seed %d: %s", i, SEED, BaseEncoding.base16().encode(frame))
+            .as("frame %d of seed %d: %s", i, SEED, Hex.of(frame))
             .isEqualTo(expected);
         verdicts.merge(expected.verdict(), 1, Integer::sum);
       }

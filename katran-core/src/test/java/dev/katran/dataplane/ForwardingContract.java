@@ -9,9 +9,11 @@ import dev.katran.Simulation;
 import dev.katran.Verdict;
 import dev.katran.ffm.net.MacAddress;
 import dev.katran.packets.Encapsulated;
+import dev.katran.packets.Hex;
 import dev.katran.packets.InternetChecksum;
 import dev.katran.packets.Packet;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,6 +25,7 @@ abstract class ForwardingContract extends DataplaneContract {
 
   private static final int IPIP = 4;
   private static final int SIX_IN = 41;
+  private static final byte[] PING = "ping".getBytes(StandardCharsets.US_ASCII);
 
   @Test
   void aPacketIsWrappedAsItIs() {
@@ -31,7 +34,7 @@ abstract class ForwardingContract extends DataplaneContract {
 
     Simulation simulation = dataplane.run(Packet.frame(0x0800, packet));
 
-    assertThat(hex(simulation.frame()))
+    assertThat(Hex.of(simulation.frame()))
         .isEqualTo(
             "0000deadbeaf" // next hop
                 + BALANCER_MAC
@@ -39,7 +42,7 @@ abstract class ForwardingContract extends DataplaneContract {
                 + "4500003f0000000040045fd9" // 20 + 43 bytes, TTL 64, IPIP
                 + "ac1064c7" // 172.16, 100 ^ 0x00, 7 ^ 0xc0
                 + "0a00000b"
-                + hex(packet));
+                + Hex.of(packet));
     assertThat(simulation.verdict()).isEqualTo(Verdict.TX);
   }
 
@@ -57,7 +60,7 @@ abstract class ForwardingContract extends DataplaneContract {
 
     Encapsulated sent = forwarded(packet.frame());
 
-    assertThat(sent.inner()).isEqualTo(packet.ip());
+    assertThat(sent.inner()).isEqualTo(Hex.of(packet.ip()));
     assertThat(sent.protocol()).isEqualTo(protocol);
     assertThat(sent.ttl()).isEqualTo(64);
     assertThat(sent.rest()).as("id and fragment bits, or flow label").isZero();
@@ -243,7 +246,7 @@ abstract class ForwardingContract extends DataplaneContract {
       assertThat(sent.source()).isEqualTo(ofFlow.source());
       assertThat(sent.protocol()).isEqualTo(IPIP);
       assertThat(sent.trafficClass()).isEqualTo(0xc0);
-      assertThat(sent.inner()).isEqualTo(error.ip());
+      assertThat(sent.inner()).isEqualTo(Hex.of(error.ip()));
     }
   }
 
@@ -264,7 +267,7 @@ abstract class ForwardingContract extends DataplaneContract {
       assertThat(sent.source()).isEqualTo(ofFlow.source());
       assertThat(sent.protocol()).isEqualTo(SIX_IN);
       assertThat(sent.trafficClass()).isEqualTo(0x20);
-      assertThat(sent.inner()).isEqualTo(error.ip());
+      assertThat(sent.inner()).isEqualTo(Hex.of(error.ip()));
     }
   }
 
@@ -288,10 +291,10 @@ abstract class ForwardingContract extends DataplaneContract {
 
     Simulation simulation = dataplane.run(request);
 
-    byte[] reply = Packet.icmp(VIP4, CLIENT4, 0, 0).payload("ping".getBytes()).ttl(64).frame();
+    byte[] reply = Packet.icmp(VIP4, CLIENT4, 0, 0).payload(PING).ttl(64).frame();
     assertThat(simulation.verdict()).isEqualTo(Verdict.TX);
-    assertThat(hex(simulation.frame()))
-        .isEqualTo(CLIENT_MAC + BALANCER_MAC + hex(reply).substring(24));
+    assertThat(Hex.of(simulation.frame()))
+        .isEqualTo(CLIENT_MAC + BALANCER_MAC + Hex.of(reply).substring(24));
   }
 
   @Test
@@ -301,10 +304,10 @@ abstract class ForwardingContract extends DataplaneContract {
 
     Simulation simulation = dataplane.run(request);
 
-    byte[] reply = Packet.icmp(VIP6, CLIENT6, 129, 0).payload("ping".getBytes()).ttl(64).frame();
+    byte[] reply = Packet.icmp(VIP6, CLIENT6, 129, 0).payload(PING).ttl(64).frame();
     assertThat(simulation.verdict()).isEqualTo(Verdict.TX);
-    assertThat(hex(simulation.frame()))
-        .isEqualTo(CLIENT_MAC + BALANCER_MAC + hex(reply).substring(24));
+    assertThat(Hex.of(simulation.frame()))
+        .isEqualTo(CLIENT_MAC + BALANCER_MAC + Hex.of(reply).substring(24));
   }
 
   @Test

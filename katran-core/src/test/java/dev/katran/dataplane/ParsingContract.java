@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.katran.Verdict;
+import dev.katran.packets.Hex;
 import dev.katran.packets.Packet;
 import java.util.Arrays;
 import java.util.stream.Stream;
@@ -36,12 +37,16 @@ abstract class ParsingContract extends DataplaneContract {
             .frame(),
         14 + 40 + 8 + 40 + 8);
 
-    final byte[] frame;
+    private final String hex;
     final int needed;
 
     Kind(byte[] frame, int needed) {
-      this.frame = frame;
+      this.hex = Hex.of(frame);
       this.needed = needed;
+    }
+
+    byte[] frame() {
+      return Hex.decode(hex);
     }
   }
 
@@ -49,8 +54,8 @@ abstract class ParsingContract extends DataplaneContract {
   @EnumSource
   void aFrameCutShortInsideItsHeadersDropsAndAnyLongerOneIsSent(Kind kind) {
     serveEverything();
-    for (int length = 14; length <= kind.frame.length; length++) {
-      byte[] cut = Arrays.copyOf(kind.frame, length);
+    for (int length = 14; length <= kind.frame().length; length++) {
+      byte[] cut = Arrays.copyOf(kind.frame(), length);
       if (length < kind.needed) {
         assertDrops(cut);
       } else {
@@ -62,8 +67,8 @@ abstract class ParsingContract extends DataplaneContract {
   @ParameterizedTest
   @EnumSource
   void aFrameForNobodyHerePassesUnlessItIsCutShort(Kind kind) {
-    for (int length = 14; length <= kind.frame.length; length++) {
-      byte[] cut = Arrays.copyOf(kind.frame, length);
+    for (int length = 14; length <= kind.frame().length; length++) {
+      byte[] cut = Arrays.copyOf(kind.frame(), length);
       if (length < kind.needed) {
         assertDrops(cut);
       } else {
@@ -76,9 +81,9 @@ abstract class ParsingContract extends DataplaneContract {
   @EnumSource
   void theGivenFrameIsLeftAsItIs(Kind kind) {
     serveEverything();
-    byte[] given = kind.frame.clone();
+    byte[] given = kind.frame();
     dataplane.run(given);
-    assertThat(given).isEqualTo(kind.frame);
+    assertThat(given).isEqualTo(kind.frame());
   }
 
   @ParameterizedTest
@@ -201,7 +206,7 @@ abstract class ParsingContract extends DataplaneContract {
   @ValueSource(ints = {0x46, 0x44, 0x4f})
   void anErrorThatQuotesOptionsDrops(int versionAndLength) {
     serveEverything();
-    byte[] frame = Kind.ERROR4.frame.clone();
+    byte[] frame = Kind.ERROR4.frame();
     frame[NETWORK + 28] = (byte) versionAndLength;
     assertDrops(frame);
   }

@@ -1,12 +1,14 @@
 package dev.katran.golden;
 
-import com.google.common.io.BaseEncoding;
+import com.google.common.base.Strings;
 import com.google.common.net.InetAddresses;
 import dev.katran.Simulation;
 import dev.katran.Verdict;
+import dev.katran.packets.Hex;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -16,11 +18,13 @@ import java.util.Optional;
 /**
  * A frame, and what becomes of it.
  *
- * @param output the frame as it is left in the buffer, whatever the verdict
+ * @param input the frame in hex
+ * @param output the frame in hex as it is left in the buffer, whatever the verdict
  */
-record Row(String id, String description, Verdict verdict, byte[] input, byte[] output) {
+record Row(String id, String description, Verdict verdict, String input, String output) {
 
-  private static final BaseEncoding HEX = BaseEncoding.base16().lowerCase();
+  /** Where both frames start in the message of a failure. */
+  private static final int FRAME_COLUMN = 16;
 
   /** Reads a table of tab-separated rows in which {@code #} starts a comment. */
   static List<Row> read(Path tsv) throws IOException {
@@ -36,19 +40,24 @@ record Row(String id, String description, Verdict verdict, byte[] input, byte[] 
       throw new IllegalArgumentException("row of " + cells.length + " cells: " + line);
     }
     return new Row(
-        cells[0],
-        cells[1],
-        Verdict.valueOf(cells[2]),
-        HEX.decode(cells[3].strip()),
-        HEX.decode(cells[4].strip()));
+        cells[0], cells[1], Verdict.valueOf(cells[2]), canonical(cells[3]), canonical(cells[4]));
+  }
+
+  private static String canonical(String hex) {
+    return Hex.of(Hex.decode(hex.strip()));
+  }
+
+  byte[] frame() {
+    return Hex.decode(input);
   }
 
   /** Where the frame is sent to, if it is an IP packet. */
   Optional<InetAddress> destination() {
-    int etherType = (input[12] & 0xff) << 8 | input[13] & 0xff;
+    byte[] frame = frame();
+    int etherType = ByteBuffer.wrap(frame).getShort(12) & 0xffff;
     return switch (etherType) {
-      case 0x0800 -> Optional.of(address(Arrays.copyOfRange(input, 30, 34)));
-      case 0x86dd -> Optional.of(address(Arrays.copyOfRange(input, 38, 54)));
+      case 0x0800 -> Optional.of(address(Arrays.copyOfRange(frame, 30, 34)));
+      case 0x86dd -> Optional.of(address(Arrays.copyOfRange(frame, 38, 54)));
       default -> Optional.empty();
     };
   }
@@ -63,14 +72,15 @@ record Row(String id, String description, Verdict verdict, byte[] input, byte[] 
 
   /** Fails unless the balancer did the same; shows both frames, and where they differ. */
   void check(Simulation actual) {
-    if (actual.verdict() == verdict && Arrays.equals(actual.frame(), output)) {
+    String frame = Hex.of(actual.frame());
+    if (actual.verdict() == verdict && frame.equals(output)) {
       return;
     }
-    int same = Arrays.mismatch(output, actual.frame());
+    int same = Strings.commonPrefix(output, frame).length() / 2;
     String difference =
-        same < 0
+        frame.equals(output)
             ? "the frames are equal"
-            : "           %s^ byte %d".formatted("  ".repeat(same) + " ".repeat(5), same);
+            : "%s^ byte %d".formatted(" ".repeat(FRAME_COLUMN + 2 * same), same);
     throw new AssertionError(
         """
         row %s: %s
@@ -84,11 +94,11 @@ record Row(String id, String description, Verdict verdict, byte[] input, byte[] 
                 id,
                 description,
                 destination().map(InetAddresses::toAddrString).orElse("no IP address"),
-                HEX.encode(input),
+                input,
                 verdict,
-                HEX.encode(output),
+                output,
                 actual.verdict(),
-                HEX.encode(actual.frame()),
+                frame,
                 difference));
   }
 

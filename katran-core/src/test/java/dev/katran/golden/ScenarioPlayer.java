@@ -88,7 +88,7 @@ final class ScenarioPlayer {
     missing.removeAll(supported);
     if (missing.isEmpty()) {
       tests.add(
-          DynamicTest.dynamicTest(row.toString(), () -> row.check(balancer.simulate(row.input()))));
+          DynamicTest.dynamicTest(row.toString(), () -> row.check(balancer.simulate(row.frame()))));
     }
     missing.forEach(
         feature -> leftOut.computeIfAbsent(feature, absent -> new ArrayList<>()).add(row));

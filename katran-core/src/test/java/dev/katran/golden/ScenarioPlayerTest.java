@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import com.google.common.io.BaseEncoding;
 import dev.katran.LoadBalancer;
 import dev.katran.NextHop;
+import dev.katran.packets.Hex;
 import dev.katran.packets.Packet;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,9 +42,9 @@ class ScenarioPlayerTest {
   private static final String PACKETS = "{\"packets\": \"rows.tsv\"}";
 
   private static final String TO_VIP =
-      hex(Packet.tcp("198.51.100.7", 49152, "203.0.113.10", 443).frame());
+      Hex.of(Packet.tcp("198.51.100.7", 49152, "203.0.113.10", 443).frame());
   private static final String TO_OTHER =
-      hex(Packet.tcp("198.51.100.7", 49152, "203.0.113.11", 443).frame());
+      Hex.of(Packet.tcp("198.51.100.7", 49152, "203.0.113.11", 443).frame());
 
   @TempDir Path folder;
 
@@ -187,9 +187,5 @@ class ScenarioPlayerTest {
       }
     }
     return player;
-  }
-
-  private static String hex(byte[] bytes) {
-    return BaseEncoding.base16().lowerCase().encode(bytes);
   }
 }

@@ -1,6 +1,5 @@
 package dev.katran.packets;
 
-import com.google.common.io.BaseEncoding;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
@@ -17,7 +16,7 @@ import java.util.Arrays;
  * @param protocol or next header
  * @param ttl or hop limit
  * @param checksumVerifies of the IPv4 header; always true for IPv6
- * @param inner the packet inside, as long as the outer header says
+ * @param inner the packet inside in hex, as long as the outer header says
  */
 public record Encapsulated(
     String destinationMac,
@@ -30,7 +29,7 @@ public record Encapsulated(
     boolean checksumVerifies,
     InetAddress source,
     InetAddress destination,
-    byte[] inner) {
+    String inner) {
 
   /** Takes a frame apart. */
   public static Encapsulated read(byte[] frame) {
@@ -49,8 +48,8 @@ public record Encapsulated(
       throw new AssertionError("outer header starts with %02x".formatted(ip.get(0)));
     }
     return new Encapsulated(
-        hex(frame, 0),
-        hex(frame, 6),
+        Hex.of(Arrays.copyOf(frame, 6)),
+        Hex.of(Arrays.copyOfRange(frame, 6, 12)),
         false,
         ip.get(1) & 0xff,
         ip.getInt(4),
@@ -59,7 +58,7 @@ public record Encapsulated(
         InternetChecksum.verifies(ip.slice(0, 20)),
         address(ip.slice(12, 4)),
         address(ip.slice(16, 4)),
-        bytes(ip, 20, ip.getShort(2) & 0xffff));
+        inner(ip, 20, ip.getShort(2) & 0xffff));
   }
 
   private static Encapsulated readIpv6(byte[] frame, ByteBuffer ip) {
@@ -68,8 +67,8 @@ public record Encapsulated(
       throw new AssertionError("outer header starts with %08x".formatted(word));
     }
     return new Encapsulated(
-        hex(frame, 0),
-        hex(frame, 6),
+        Hex.of(Arrays.copyOf(frame, 6)),
+        Hex.of(Arrays.copyOfRange(frame, 6, 12)),
         true,
         word >>> 20 & 0xff,
         word & 0xfffff,
@@ -78,17 +77,17 @@ public record Encapsulated(
         true,
         address(ip.slice(8, 16)),
         address(ip.slice(24, 16)),
-        bytes(ip, 40, 40 + (ip.getShort(4) & 0xffff)));
+        inner(ip, 40, 40 + (ip.getShort(4) & 0xffff)));
   }
 
-  private static byte[] bytes(ByteBuffer ip, int from, int to) {
+  private static String inner(ByteBuffer ip, int from, int to) {
     if (to != ip.limit()) {
       throw new AssertionError(
           "outer header says %d bytes, the frame has %d".formatted(to, ip.limit()));
     }
     byte[] bytes = new byte[to - from];
     ip.get(from, bytes);
-    return bytes;
+    return Hex.of(bytes);
   }
 
   private static InetAddress address(ByteBuffer slice) {
@@ -99,9 +98,5 @@ public record Encapsulated(
     } catch (UnknownHostException e) {
       throw new AssertionError(e);
     }
-  }
-
-  private static String hex(byte[] frame, int from) {
-    return BaseEncoding.base16().lowerCase().encode(Arrays.copyOfRange(frame, from, from + 6));
   }
 }

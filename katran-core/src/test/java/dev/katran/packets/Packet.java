@@ -1,6 +1,5 @@
 package dev.katran.packets;
 
-import com.google.common.io.BaseEncoding;
 import com.google.common.net.InetAddresses;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -164,8 +163,8 @@ public final class Packet {
   /** An Ethernet frame that holds anything. */
   public static byte[] frame(int etherType, byte[] content) {
     return ByteBuffer.allocate(NETWORK + content.length)
-        .put(unhex(BALANCER_MAC))
-        .put(unhex(CLIENT_MAC))
+        .put(Hex.decode(BALANCER_MAC))
+        .put(Hex.decode(CLIENT_MAC))
         .putShort((short) etherType)
         .put(content)
         .array();
@@ -222,9 +221,5 @@ public final class Packet {
         .put(destination.getAddress())
         .putInt(body.capacity())
         .putInt(protocol);
-  }
-
-  static byte[] unhex(String hex) {
-    return BaseEncoding.base16().lowerCase().decode(hex);
   }
 }
