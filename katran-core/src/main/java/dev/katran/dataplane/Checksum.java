@@ -16,7 +16,8 @@ final class Checksum {
 
   /**
    * The checksum after one 16-bit word under it has changed. Of the two ways to write zero it gives
-   * 0xffff (RFC 1141), where RFC 1624 gives 0; a receiver takes either.
+   * 0xffff (RFC 1141), where RFC 1624 gives 0: the former is right for an echo reply that is all
+   * zero, and a receiver takes either for any other.
    */
   static int updated(int checksum, int before, int after) {
     return fold(checksum + before + (~after & 0xffff));
