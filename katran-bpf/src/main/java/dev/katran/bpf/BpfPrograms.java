@@ -22,6 +22,11 @@ public final class BpfPrograms {
     return read("decap.bpf.o");
   }
 
+  /** Passes everything, for the peer of a veth whose program sends: program {@code pass}. */
+  public static byte[] pass() {
+    return read("pass.bpf.o");
+  }
+
   private static byte[] read(String name) {
     try (InputStream in = BpfPrograms.class.getResourceAsStream(name)) {
       if (in == null) {

@@ -1,11 +1,16 @@
 package dev.katran.lab;
 
+import dev.katran.bpf.BpfPrograms;
+import dev.katran.ffm.BpfObject;
+import dev.katran.ffm.LibbpfUnavailableException;
+import dev.katran.ffm.NativeException;
+import dev.katran.ffm.XdpLink;
 import dev.katran.ffm.net.Ethtool;
 import dev.katran.ffm.net.Ethtool.Feature;
-import dev.katran.ffm.net.NetworkException;
 import dev.katran.ffm.net.NetworkNamespace;
 import dev.katran.ffm.net.Prefix;
 import dev.katran.ffm.net.Rtnetlink;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +25,8 @@ import org.slf4j.LoggerFactory;
  * <p>The router forwards IPv4 and IPv6 and sends prefixes where {@link #route} says; ARP, neighbour
  * discovery and path MTU discovery are the kernel's, as in production. The cables behave like
  * wires: frames on them have valid checksums and are no longer than the MTU. A host's XDP program
- * may answer with XDP_TX, since the router's ends poll for what such a program sends.
+ * may send with XDP_TX: the router's ends have programs, which pass everything, and so take what
+ * such a program sends.
  *
  * <p>Sockets over IPv6 need a JVM that found IPv6 on the machine when it started.
  *
@@ -38,25 +44,40 @@ public final class Lab implements AutoCloseable {
 
   private final NetworkNamespace router;
   private final Rtnetlink netlink;
+  private final BpfObject pass;
+  private final List<XdpLink> passLinks = new ArrayList<>();
   private final Map<String, Host> hosts = new LinkedHashMap<>();
 
-  private Lab(NetworkNamespace router, Rtnetlink netlink) {
+  private Lab(NetworkNamespace router, Rtnetlink netlink, BpfObject pass) {
     this.router = router;
     this.netlink = netlink;
+    this.pass = pass;
   }
 
   /**
    * A router and no hosts.
    *
-   * @throws NetworkException without CAP_SYS_ADMIN and CAP_NET_ADMIN
+   * @throws NativeException without CAP_SYS_ADMIN and CAP_NET_ADMIN
+   * @throws LibbpfUnavailableException if there is no libbpf to work with
    */
   public static Lab create() {
     NetworkNamespace router = NetworkNamespace.create("router");
     try {
       configure(router, true);
-      return new Lab(router, Rtnetlink.open(router));
+      return new Lab(router, Rtnetlink.open(router), loadPass());
     } catch (RuntimeException e) {
       router.close();
+      throw e;
+    }
+  }
+
+  private static BpfObject loadPass() {
+    BpfObject pass = BpfObject.open("pass", BpfPrograms.pass());
+    try {
+      pass.load();
+      return pass;
+    } catch (RuntimeException e) {
+      pass.close();
       throw e;
     }
   }
@@ -123,6 +144,9 @@ public final class Lab implements AutoCloseable {
   public synchronized void close() {
     hosts.values().forEach(Host::close);
     hosts.clear();
+    passLinks.forEach(XdpLink::close);
+    passLinks.clear();
+    pass.close();
     netlink.close();
     router.close();
   }
@@ -146,6 +170,7 @@ public final class Lab implements AutoCloseable {
       int ifindex = hostNetlink.link(Host.INTERFACE).index();
       setUp(netlink, router, routerIfindex, name, subnet.router());
       setUp(hostNetlink, namespace, ifindex, Host.INTERFACE, subnet);
+      router.run(() -> passLinks.add(attachPass(routerIfindex)));
       hostNetlink.addRoute(Prefix.parse("0.0.0.0/0"), subnet.router().ipv4().address(), ifindex);
       hostNetlink.addRoute(Prefix.parse("::/0"), subnet.router().ipv6().address(), ifindex);
       return new Host(name, namespace, hostNetlink, subnet, ifindex, routerIfindex);
@@ -153,6 +178,11 @@ public final class Lab implements AutoCloseable {
       hostNetlink.close();
       throw e;
     }
+  }
+
+  /** A veth takes at once what its peer's program sends only if it has a program of its own. */
+  private XdpLink attachPass(int routerIfindex) {
+    return XdpLink.attach(pass.program("pass"), routerIfindex, XdpLink.Mode.NATIVE);
   }
 
   private static void setUp(
@@ -164,8 +194,6 @@ public final class Lab implements AutoCloseable {
     // A packet between namespaces meets no wire: nobody would fill in its checksum, or split it.
     namespace.run(() -> Ethtool.setFeature(interfaceName, Feature.TX_CHECKSUM, false));
     namespace.run(() -> Ethtool.setFeature(interfaceName, Feature.TSO, false));
-    // What an XDP program at the other end sends is received by polling, which is on with GRO.
-    namespace.run(() -> Ethtool.setFeature(interfaceName, Feature.GRO, true));
     netlink.setMac(ifindex, own.mac());
     netlink.setUp(ifindex);
     netlink.addAddress(ifindex, own.ipv4());

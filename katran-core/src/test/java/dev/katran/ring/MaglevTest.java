@@ -20,7 +20,7 @@ class MaglevTest {
   void isWhatPlainMaglevIs(RepetitionInfo repetition) {
     Random random = new Random(repetition.getCurrentRepetition());
     int size = nextPrime(2 + random.nextInt(1 << 2 + random.nextInt(12)));
-    int count = 2 + random.nextInt(1 << 1 + random.nextInt(8));
+    int count = 2 + random.nextInt(1 << (1 + random.nextInt(8)));
     int heaviest = 1 << random.nextInt(21);
     assertIsPlainMaglev(hashes(random, count), weights(random, count, heaviest), size);
   }

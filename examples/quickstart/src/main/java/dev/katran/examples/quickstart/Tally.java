@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 
 /** Who answered how many requests, as the client saw it; draws itself while requests are sent. */
 final class Tally {
@@ -17,7 +18,7 @@ final class Tally {
   private final Map<String, LongAdder> answers = new LinkedHashMap<>();
   private final LongAdder failures = new LongAdder();
   private final AtomicReference<@Nullable String> firstFailure = new AtomicReference<>();
-  private final boolean terminal = System.console() != null && System.console().isTerminal();
+  private final boolean terminal = CommandLine.Help.Ansi.AUTO.enabled();
 
   Tally(List<String> names) {
     names.forEach(name -> answers.put(name, new LongAdder()));
