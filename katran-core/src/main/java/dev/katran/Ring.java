@@ -19,7 +19,7 @@ import java.util.function.ToIntFunction;
  * the backends are given. When a backend comes or goes, few slots change hands but its own. A
  * backend that is draining or of weight 0 has no slot. A ring to which no backend is left is empty.
  *
- * <p>A ring of 65537 slots is built in about a millisecond, and takes 128 KiB.
+ * <p>A ring of 65537 slots is built in one or two milliseconds, and takes 128 KiB.
  */
 public final class Ring {
 

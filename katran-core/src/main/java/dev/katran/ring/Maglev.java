@@ -17,7 +17,7 @@ public final class Maglev {
   public static final int MAX_BACKENDS = Character.MAX_VALUE;
 
   /** How many backends {@link #fillByCredit} looks at together. */
-  private static final int BLOCK = 64;
+  private static final int BLOCK = 32;
 
   private Maglev() {}
 
