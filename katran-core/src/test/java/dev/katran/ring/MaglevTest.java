@@ -19,7 +19,7 @@ class MaglevTest {
   @RepeatedTest(300)
   void isWhatPlainMaglevIs(RepetitionInfo repetition) {
     Random random = new Random(repetition.getCurrentRepetition());
-    int size = nextPrime(2 + random.nextInt(1 << 2 + random.nextInt(12)));
+    int size = nextPrime(2 + random.nextInt(1 << (2 + random.nextInt(12))));
     int count = 2 + random.nextInt(1 << (1 + random.nextInt(8)));
     int heaviest = 1 << random.nextInt(21);
     assertIsPlainMaglev(hashes(random, count), weights(random, count, heaviest), size);

@@ -303,8 +303,26 @@ class RtnetlinkTest {
 
   private static void addAddress(Rtnetlink netlink, Link link, String... addresses) {
     for (String address : addresses) {
-      netlink.addAddress(link.index(), Prefix.parse(address));
+      Prefix prefix = Prefix.parse(address);
+      netlink.addAddress(link.index(), prefix);
+      awaitOwn(netlink, prefix.address());
     }
+  }
+
+  /** The kernel adds the route to an IPv6 address of its own a little later than the address. */
+  private static void awaitOwn(Rtnetlink netlink, InetAddress address) {
+    long deadline = System.nanoTime() + SECONDS.toNanos(5);
+    while (System.nanoTime() < deadline) {
+      try {
+        netlink.route(address);
+      } catch (NetworkException e) {
+        if (e.getMessage().contains("this host itself")) {
+          return;
+        }
+      }
+      Thread.onSpinWait();
+    }
+    throw new AssertionError("the kernel does not know its own address " + address);
   }
 
   private static org.assertj.core.api.AbstractThrowableAssert<?, ?> assertThatNetlink(
