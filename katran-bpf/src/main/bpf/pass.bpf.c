@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Passes everything. A veth takes frames that its peer's program sends (XDP_TX) at once only if it
- * has a program of its own; this one is for those that have nothing else to do.
+ * For the other end of a veth whose program answers with XDP_TX: the driver hands such frames over
+ * at once only to an interface that has a program itself.
  */
 #include <linux/bpf.h>
 

@@ -22,7 +22,7 @@ public final class BpfPrograms {
     return read("decap.bpf.o");
   }
 
-  /** Passes everything, for the peer of a veth whose program sends: program {@code pass}. */
+  /** Lets every packet pass: program {@code pass}, for the other end of a veth. */
   public static byte[] pass() {
     return read("pass.bpf.o");
   }

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * How a host is connected to the router of its {@link Lab}.
  *
  * @param mtu of both ends of the link. Where packets arrive encapsulated it must exceed that of the
- *     other links: 1600 is plenty for 1500. IPv6 needs 1280
+ *     other links: 1600 is plenty for 1500. From 1280, which IPv6 needs, to about 3500, which XDP
+ *     allows
  * @param ipv4 the host's address, such as {@code 198.51.100.7/24}, or null for {@code 10.0.n.2/24}
  *     with the first n that is free; the router has the first address of the network
  * @param ipv6 the same for IPv6, or null for {@code fc00:0:0:n::2/64}

@@ -1,16 +1,10 @@
 package dev.katran.lab;
 
-import dev.katran.bpf.BpfPrograms;
-import dev.katran.ffm.BpfObject;
 import dev.katran.ffm.LibbpfUnavailableException;
 import dev.katran.ffm.NativeException;
-import dev.katran.ffm.XdpLink;
-import dev.katran.ffm.net.Ethtool;
-import dev.katran.ffm.net.Ethtool.Feature;
 import dev.katran.ffm.net.NetworkNamespace;
 import dev.katran.ffm.net.Prefix;
 import dev.katran.ffm.net.Rtnetlink;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,8 +19,8 @@ import org.slf4j.LoggerFactory;
  * <p>The router forwards IPv4 and IPv6 and sends prefixes where {@link #route} says; ARP, neighbour
  * discovery and path MTU discovery are the kernel's, as in production. The cables behave like
  * wires: frames on them have valid checksums and are no longer than the MTU. A host's XDP program
- * may send with XDP_TX: the router's ends have programs, which pass everything, and so take what
- * such a program sends.
+ * may answer with XDP_TX: the router's ends have programs too, without which veth would not deliver
+ * such frames, or not in time.
  *
  * <p>Sockets over IPv6 need a JVM that found IPv6 on the machine when it started.
  *
@@ -39,47 +33,21 @@ public final class Lab implements AutoCloseable {
   /** A host's name is also that of an interface, hence its length. */
   private static final Pattern HOST_NAME = Pattern.compile("[a-z][a-z0-9-]{0,14}");
 
-  private static final List<String> FAMILIES = List.of("ipv4", "ipv6");
-  private static final List<String> CONF = List.of("all", "default");
-
-  private final NetworkNamespace router;
-  private final Rtnetlink netlink;
-  private final BpfObject pass;
-  private final List<XdpLink> passLinks = new ArrayList<>();
+  private final Router router;
   private final Map<String, Host> hosts = new LinkedHashMap<>();
 
-  private Lab(NetworkNamespace router, Rtnetlink netlink, BpfObject pass) {
+  private Lab(Router router) {
     this.router = router;
-    this.netlink = netlink;
-    this.pass = pass;
   }
 
   /**
    * A router and no hosts.
    *
-   * @throws NativeException without CAP_SYS_ADMIN and CAP_NET_ADMIN
-   * @throws LibbpfUnavailableException if there is no libbpf to work with
+   * @throws NativeException without CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_BPF
+   * @throws LibbpfUnavailableException without libbpf
    */
   public static Lab create() {
-    NetworkNamespace router = NetworkNamespace.create("router");
-    try {
-      configure(router, true);
-      return new Lab(router, Rtnetlink.open(router), loadPass());
-    } catch (RuntimeException e) {
-      router.close();
-      throw e;
-    }
-  }
-
-  private static BpfObject loadPass() {
-    BpfObject pass = BpfObject.open("pass", BpfPrograms.pass());
-    try {
-      pass.load();
-      return pass;
-    } catch (RuntimeException e) {
-      pass.close();
-      throw e;
-    }
+    return new Lab(Router.create());
   }
 
   /**
@@ -125,7 +93,7 @@ public final class Lab implements AutoCloseable {
 
   /** Where the router lives; its interface to a host has the host's name. */
   public NetworkNamespace router() {
-    return router;
+    return router.namespace();
   }
 
   /**
@@ -135,7 +103,7 @@ public final class Lab implements AutoCloseable {
    */
   public void route(String prefix, Host via) {
     Prefix destination = Prefix.parse(prefix);
-    netlink.addRoute(destination, via.subnet().of(destination.address()), via.routerIfindex());
+    router.route(destination, via);
     log.debug("route {} via {}", destination, via);
   }
 
@@ -144,10 +112,6 @@ public final class Lab implements AutoCloseable {
   public synchronized void close() {
     hosts.values().forEach(Host::close);
     hosts.clear();
-    passLinks.forEach(XdpLink::close);
-    passLinks.clear();
-    pass.close();
-    netlink.close();
     router.close();
   }
 
@@ -163,66 +127,18 @@ public final class Lab implements AutoCloseable {
   }
 
   private Host connect(String name, NetworkNamespace namespace, Subnet subnet, int mtu) {
-    configure(namespace, false);
-    Rtnetlink hostNetlink = Rtnetlink.open(namespace);
+    Stack.configure(namespace, false);
+    Rtnetlink netlink = Rtnetlink.open(namespace);
     try {
-      int routerIfindex = netlink.createVeth(name, Host.INTERFACE, namespace, mtu).index();
-      int ifindex = hostNetlink.link(Host.INTERFACE).index();
-      setUp(netlink, router, routerIfindex, name, subnet.router());
-      setUp(hostNetlink, namespace, ifindex, Host.INTERFACE, subnet);
-      router.run(() -> passLinks.add(attachPass(routerIfindex)));
-      hostNetlink.addRoute(Prefix.parse("0.0.0.0/0"), subnet.router().ipv4().address(), ifindex);
-      hostNetlink.addRoute(Prefix.parse("::/0"), subnet.router().ipv6().address(), ifindex);
-      return new Host(name, namespace, hostNetlink, subnet, ifindex, routerIfindex);
+      int routerIfindex = router.connect(name, namespace, subnet.router(), mtu);
+      int ifindex = netlink.link(Host.INTERFACE).index();
+      Stack.setUp(netlink, namespace, ifindex, subnet);
+      netlink.addRoute(Prefix.parse("0.0.0.0/0"), subnet.router().ipv4().address(), ifindex);
+      netlink.addRoute(Prefix.parse("::/0"), subnet.router().ipv6().address(), ifindex);
+      return new Host(name, namespace, netlink, subnet, ifindex, routerIfindex);
     } catch (RuntimeException e) {
-      hostNetlink.close();
+      netlink.close();
       throw e;
-    }
-  }
-
-  /** A veth takes at once what its peer's program sends only if it has a program of its own. */
-  private XdpLink attachPass(int routerIfindex) {
-    return XdpLink.attach(pass.program("pass"), routerIfindex, XdpLink.Mode.NATIVE);
-  }
-
-  private static void setUp(
-      Rtnetlink netlink,
-      NetworkNamespace namespace,
-      int ifindex,
-      String interfaceName,
-      Subnet own) {
-    // A packet between namespaces meets no wire: nobody would fill in its checksum, or split it.
-    namespace.run(() -> Ethtool.setFeature(interfaceName, Feature.TX_CHECKSUM, false));
-    namespace.run(() -> Ethtool.setFeature(interfaceName, Feature.TSO, false));
-    netlink.setMac(ifindex, own.mac());
-    netlink.setUp(ifindex);
-    netlink.addAddress(ifindex, own.ipv4());
-    netlink.addAddress(ifindex, own.ipv6());
-  }
-
-  /** What has to be known before the first interface is there, which takes over the defaults. */
-  private static void configure(NetworkNamespace namespace, boolean router) {
-    for (String conf : CONF) {
-      for (String family : FAMILIES) {
-        namespace.sysctl("net.%s.conf.%s.forwarding".formatted(family, conf), router ? "1" : "0");
-      }
-      String ipv4 = "net.ipv4.conf." + conf;
-      String ipv6 = "net.ipv6.conf." + conf;
-      // The way back is another than the way there, and a VIP belongs to several hosts.
-      namespace.sysctl(ipv4 + ".rp_filter", "0");
-      namespace.sysctl(ipv4 + ".arp_ignore", "1");
-      namespace.sysctl(ipv4 + ".arp_announce", "2");
-      namespace.sysctl(ipv6 + ".disable_ipv6", "0");
-      // Nobody waits for, or advertises, what nobody else can have.
-      namespace.sysctl(ipv6 + ".accept_dad", "0");
-      namespace.sysctl(ipv6 + ".accept_ra", "0");
-      namespace.sysctl(ipv6 + ".router_solicitations", "0");
-    }
-    // Every packet that is too big is told so.
-    namespace.sysctl("net.ipv4.icmp_ratelimit", "0");
-    namespace.sysctl("net.ipv6.icmp.ratelimit", "0");
-    try (Rtnetlink netlink = Rtnetlink.open(namespace)) {
-      netlink.setUp(netlink.link("lo").index());
     }
   }
 }

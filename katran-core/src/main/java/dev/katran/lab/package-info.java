@@ -2,9 +2,9 @@
  * A network of several hosts within one JVM, for tests and demonstrations that need real packets.
  *
  * <p>{@link dev.katran.lab.Lab} is a router with {@linkplain dev.katran.lab.Host hosts} around it,
- * each in a network namespace of its own. It needs Linux, CAP_SYS_ADMIN and CAP_NET_ADMIN, but no
- * programs such as {@code ip}; of the machine's own network it neither uses nor changes anything,
- * and nothing of it outlives the process.
+ * each in a network namespace of its own. It needs Linux, libbpf and root, but no programs such as
+ * {@code ip}; of the machine's own network it neither uses nor changes anything, and nothing of it
+ * outlives the process.
  *
  * <pre>{@code
  * try (Lab lab = Lab.create()) {

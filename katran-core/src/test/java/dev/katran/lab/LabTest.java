@@ -3,10 +3,14 @@ package dev.katran.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.katran.Backend;
+import dev.katran.LoadBalancer;
+import dev.katran.Vip;
 import dev.katran.ffm.net.Ethtool;
 import dev.katran.ffm.net.Ethtool.Feature;
 import dev.katran.ffm.net.NetworkNamespace;
 import dev.katran.ffm.net.Rtnetlink;
+import dev.katran.needs.NeedsKernel;
 import dev.katran.needs.NeedsNamespaces;
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -22,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@NeedsKernel
 @NeedsNamespaces
 class LabTest {
 
@@ -161,9 +166,24 @@ class LabTest {
       namespaces[i].run(() -> {
         assertThat(Ethtool.driver(name)).isEqualTo("veth");
         assertThat(Ethtool.feature(name, Feature.TX_CHECKSUM)).isFalse();
-        assertThat(Ethtool.feature(name, Feature.TSO)).isFalse();
-        assertThat(Ethtool.feature(name, Feature.GRO)).isTrue();
       });
+    }
+  }
+
+  /** The program answers pings of a VIP itself, by XDP_TX; nothing else is sent meanwhile. */
+  @Test
+  void theAnswerOfAnXdpProgramArrivesAtOnce() throws Exception {
+    for (String vip : new String[] {"203.0.113.10", "2001:db8:feed::10"}) {
+      lab.route(vip, server);
+      assertReachable(client, server.ipv4());
+      assertReachable(client, server.ipv6());
+      try (LoadBalancer lb = server.call(() -> LoadBalancer.on(Host.INTERFACE).open())) {
+        lb.put(Vip.tcp(vip, 443).backends(Backend.of("10.0.1.2")).build());
+
+        for (int i = 0; i < 3; i++) {
+          assertReachable(client, InetAddress.ofLiteral(vip));
+        }
+      }
     }
   }
 

@@ -22,7 +22,10 @@ public final class Ethtool {
     GSO(LibC.ETHTOOL_GGSO(), LibC.ETHTOOL_SGSO()),
     /** Leaves splitting TCP segments to the device; on veth, nobody splits them. */
     TSO(LibC.ETHTOOL_GTSO(), LibC.ETHTOOL_STSO()),
-    /** Leaves computing checksums to the device; on veth, nobody computes them. */
+    /**
+     * Leaves computing checksums to the device; on veth, nobody computes them. Without it there is
+     * no segmentation of TCP by the device either, whatever {@link #TSO} says.
+     */
     TX_CHECKSUM(LibC.ETHTOOL_GTXCSUM(), LibC.ETHTOOL_STXCSUM());
 
     private final int get;
