@@ -5,7 +5,8 @@ import dev.katran.Footprint;
 import dev.katran.LoadBalancer;
 import dev.katran.LoadBalancerException;
 import dev.katran.Vip;
-import dev.katran.ffm.net.NetworkException;
+import dev.katran.ffm.LibbpfUnavailableException;
+import dev.katran.ffm.NativeException;
 import dev.katran.lab.Host;
 import dev.katran.lab.HostOptions;
 import dev.katran.lab.Lab;
@@ -65,7 +66,7 @@ public final class Quickstart implements Callable<Integer> {
     }
     try {
       return run() ? 0 : 1;
-    } catch (LoadBalancerException | NetworkException e) {
+    } catch (LoadBalancerException | NativeException | LibbpfUnavailableException e) {
       System.err.println("quickstart: " + e.getMessage());
       return 1;
     }
