@@ -87,21 +87,20 @@ public final class LoadBalancerBuilder {
       return open(KernelDataplane.detached(config), fixedNextHops());
     }
     KernelDataplane dataplane = KernelDataplane.attached(config, interfaceName, attachMode);
-    return open(
-        dataplane,
-        nextHop instanceof NextHop.Auto
-            ? NextHops.routed(dataplane.interfaceIndex())
-            : fixedNextHops());
-  }
-
-  private LoadBalancer open(Dataplane dataplane, NextHops nextHops) {
     try {
-      return new LoadBalancer(dataplane, limits, nextHops);
+      return open(dataplane, nextHops(dataplane.interfaceIndex()));
     } catch (RuntimeException e) {
-      nextHops.close();
       dataplane.close();
       throw e;
     }
+  }
+
+  private LoadBalancer open(Dataplane dataplane, NextHops nextHops) {
+    return new LoadBalancer(dataplane, limits, nextHops);
+  }
+
+  private NextHops nextHops(int ifindex) {
+    return nextHop instanceof NextHop.Auto ? NextHops.routed(ifindex) : fixedNextHops();
   }
 
   private NextHops fixedNextHops() {

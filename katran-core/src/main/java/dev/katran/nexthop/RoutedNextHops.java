@@ -58,7 +58,7 @@ final class RoutedNextHops implements NextHops {
         neighbours.put(backend, neighbour);
       }
     }
-    Set.copyOf(neighbours.values()).forEach(n -> netlink.probe(n.ifindex(), n.address()));
+    Set.copyOf(neighbours.values()).forEach(this::probe);
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     List<InetAddress> open = new ArrayList<>(neighbours.keySet());
     while (true) {
@@ -82,6 +82,15 @@ final class RoutedNextHops implements NextHops {
         log.warn("no route to backend {}: {}", backend.getHostAddress(), e.getMessage());
       }
       return null;
+    }
+  }
+
+  private void probe(Neighbour neighbour) {
+    try {
+      netlink.probe(neighbour.ifindex(), neighbour.address());
+    } catch (NativeException e) {
+      // the link went down after the route was found: there is nobody to answer
+      log.debug("{} is not probed", neighbour, e);
     }
   }
 
