@@ -62,7 +62,7 @@ public final class Backend {
     return weight;
   }
 
-  /** Whether it takes no new flows while its open ones finish. */
+  /** Whether it has left the ring, but not the VIP. */
   public boolean draining() {
     return draining;
   }
@@ -91,8 +91,8 @@ public final class Backend {
   /**
    * This backend, draining or not.
    *
-   * @param draining whether it takes no new flows while its open ones finish; it keeps its weight
-   *     for the time when it takes flows again
+   * @param draining whether it leaves the ring; it keeps its weight for the time when it takes
+   *     flows again
    */
   public Backend draining(boolean draining) {
     return new Backend(address, weight, draining, hash);

@@ -3,6 +3,7 @@ package dev.katran;
 import dev.katran.dataplane.Counter;
 import dev.katran.dataplane.Dataplane;
 import java.net.InetAddress;
+import java.util.function.Supplier;
 
 /**
  * What a balancer has counted since it was opened. Each method reads the counter when it is called,
@@ -12,9 +13,9 @@ import java.net.InetAddress;
 public final class Counters {
 
   private final Dataplane dataplane;
-  private final State state;
+  private final Supplier<State> state;
 
-  Counters(Dataplane dataplane, State state) {
+  Counters(Dataplane dataplane, Supplier<State> state) {
     this.dataplane = dataplane;
     this.state = state;
   }
@@ -43,8 +44,7 @@ public final class Counters {
    * Packets to a VIP that were sent to one of its backends, since the VIP was installed; bytes are
    * the IPv4 total length, or the IPv6 payload length.
    *
-   * @throws IllegalArgumentException if the VIP was not installed when {@link
-   *     LoadBalancer#counters} was called
+   * @throws IllegalArgumentException if the VIP is not installed
    */
   public Count vip(Vip vip) {
     return vip(vip.key());
@@ -52,7 +52,7 @@ public final class Counters {
 
   /** The same, for whoever has only the key. */
   public Count vip(VipKey key) {
-    State.Installed installed = state.vips().get(key);
+    State.Installed installed = state.get().vips().get(key);
     if (installed == null) {
       throw new IllegalArgumentException(key + " is not installed");
     }
@@ -63,8 +63,7 @@ public final class Counters {
    * Packets that were sent to a backend, of all VIPs that it serves, since it came to serve the
    * first of them; bytes as for a VIP.
    *
-   * @throws IllegalArgumentException if the backend served no VIP when {@link
-   *     LoadBalancer#counters} was called
+   * @throws IllegalArgumentException if the backend serves no VIP
    */
   public Count backend(Backend backend) {
     return backend(backend.address());
@@ -72,7 +71,7 @@ public final class Counters {
 
   /** The same, for whoever has only the address. */
   public Count backend(InetAddress address) {
-    Integer number = state.backends().get(address);
+    Integer number = state.get().backends().get(address);
     if (number == null) {
       throw new IllegalArgumentException("no VIP has the backend " + Addresses.text(address));
     }

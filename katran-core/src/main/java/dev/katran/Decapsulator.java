@@ -2,6 +2,8 @@ package dev.katran;
 
 import com.google.common.collect.ImmutableList;
 import dev.katran.dataplane.KernelDecapsulator;
+import dev.katran.ffm.LibbpfUnavailableException;
+import dev.katran.ffm.NativeException;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,7 +13,8 @@ import java.util.Objects;
 /**
  * What a backend's host runs: takes the balancer's encapsulation (IPIP, 6in4 and GUE) off the
  * packets that come in by an interface, before the host's own stack sees them, so that the host
- * needs no tunnel. Everything else is left alone.
+ * needs no tunnel. Everything else is left alone. Unless {@link Builder#destinations} says
+ * otherwise, it unwraps whatever tunnel packet comes in, whoever sent it.
  *
  * <p>The host must have the VIPs' addresses, on the loopback interface for instance, and send its
  * answers to the clients directly.
@@ -98,8 +101,14 @@ public final class Decapsulator implements AutoCloseable {
      * @throws LoadBalancerException for the same reasons as {@link LoadBalancerBuilder#open}
      */
     public Decapsulator open() {
-      return new Decapsulator(
-          KernelDecapsulator.open(interfaceName, attachMode, guePort, destinations));
+      try {
+        return new Decapsulator(
+            KernelDecapsulator.open(interfaceName, attachMode, guePort, destinations));
+      } catch (LibbpfUnavailableException e) {
+        throw new LibbpfException(e);
+      } catch (NativeException e) {
+        throw new LoadBalancerException("the decapsulator is not opened: " + e.getMessage(), e);
+      }
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.katran;
 
+import dev.katran.dataplane.VipFlags;
+
 /**
  * What of a flow decides its backend: flows that agree in it go to the same one.
  *
@@ -16,26 +18,22 @@ public enum Hashing {
    *
    * <p>Clients behind one address translator count as one client.
    */
-  SOURCE_ADDRESS(Hashing.NO_SOURCE_PORT),
+  SOURCE_ADDRESS(VipFlags.HASH_NO_SOURCE_PORT),
 
   /**
    * Destination port alone: all clients of a port stay together, also on a VIP for every port.
    *
    * <p>For services that give each of their rooms, calls or shards a port of its own.
    */
-  DESTINATION_PORT(Hashing.DESTINATION_PORT_ONLY),
+  DESTINATION_PORT(VipFlags.HASH_DESTINATION_PORT_ONLY),
 
   /** As {@link #FLOW}, but on a VIP for every port the destination port is hashed as well. */
-  BOTH_PORTS(Hashing.SOURCE_AND_DESTINATION_PORT),
+  BOTH_PORTS(VipFlags.HASH_BOTH_PORTS),
 
   /**
    * As {@link #SOURCE_ADDRESS}, but on a VIP for every port the destination port is hashed as well.
    */
-  SOURCE_ADDRESS_AND_DESTINATION_PORT(Hashing.NO_SOURCE_PORT | Hashing.SOURCE_AND_DESTINATION_PORT);
-
-  private static final int NO_SOURCE_PORT = 1;
-  private static final int DESTINATION_PORT_ONLY = 2;
-  private static final int SOURCE_AND_DESTINATION_PORT = 4;
+  SOURCE_ADDRESS_AND_DESTINATION_PORT(VipFlags.HASH_NO_SOURCE_PORT | VipFlags.HASH_BOTH_PORTS);
 
   private final int flags;
 
@@ -50,9 +48,10 @@ public enum Hashing {
    */
   Flow hashed(Flow flow, boolean exactPort) {
     boolean keepsPort =
-        exactPort || (flags & (DESTINATION_PORT_ONLY | SOURCE_AND_DESTINATION_PORT)) != 0;
+        exactPort
+            || (flags & (VipFlags.HASH_DESTINATION_PORT_ONLY | VipFlags.HASH_BOTH_PORTS)) != 0;
     int destinationPort = keepsPort ? flow.destinationPort() : 0;
-    if ((flags & DESTINATION_PORT_ONLY) != 0) {
+    if ((flags & VipFlags.HASH_DESTINATION_PORT_ONLY) != 0) {
       return new Flow(
           Addresses.unspecifiedLike(flow.source()),
           destinationPort,
@@ -60,12 +59,12 @@ public enum Hashing {
           destinationPort,
           flow.protocol());
     }
-    int sourcePort = (flags & NO_SOURCE_PORT) != 0 ? 0 : flow.sourcePort();
+    int sourcePort = (flags & VipFlags.HASH_NO_SOURCE_PORT) != 0 ? 0 : flow.sourcePort();
     return new Flow(
         flow.source(), sourcePort, flow.destination(), destinationPort, flow.protocol());
   }
 
-  /** The bits that tell the datapath: 1 no source port, 2 destination port only, 4 both ports. */
+  /** {@link VipFlags} for the dataplane. */
   int flags() {
     return flags;
   }

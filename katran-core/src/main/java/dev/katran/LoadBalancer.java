@@ -6,8 +6,10 @@ import com.google.common.collect.Sets;
 import dev.katran.dataplane.BackendEntry;
 import dev.katran.dataplane.Dataplane;
 import dev.katran.dataplane.Hop;
+import dev.katran.ffm.NativeException;
 import dev.katran.nexthop.NextHops;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -16,6 +18,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,12 +51,19 @@ public final class LoadBalancer implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(LoadBalancer.class);
 
+  /** How long a change waits for the next hops of new backends; they may be found later. */
+  private static final Duration PATIENCE = Duration.ofMillis(500);
+
   private final Dataplane dataplane;
   private final Limits limits;
   private final NextHops nextHops;
   private final @Nullable NextHopRefresher refresher;
 
   private final ReentrantLock changes = new ReentrantLock();
+
+  /** Read while the dataplane is used from outside a change, written while it is closed. */
+  private final ReentrantReadWriteLock usage = new ReentrantReadWriteLock();
+
   private final Numbers vipNumbers = new Numbers(0);
   private final Numbers backendNumbers = new Numbers(Dataplane.NO_BACKEND + 1);
 
@@ -98,7 +109,11 @@ public final class LoadBalancer implements AutoCloseable {
   /**
    * Installs a VIP, or changes the installed one that has the same address, port and protocol.
    *
+   * <p>Waits up to half a second for the next hops of backends that are new. One that is not found
+   * by then is looked for again every second; its packets are dropped until it is.
+   *
    * @throws LimitExceededException if there would be more VIPs or backends than {@link #limits}
+   * @throws LoadBalancerException if the kernel refuses
    * @throws IllegalStateException if the balancer is closed
    */
   public void put(Vip vip) {
@@ -129,6 +144,7 @@ public final class LoadBalancer implements AutoCloseable {
    *
    * @throws IllegalArgumentException if two VIPs of the list have the same key
    * @throws LimitExceededException if there would be more VIPs or backends than {@link #limits}
+   * @throws LoadBalancerException if the kernel refuses
    * @throws IllegalStateException if the balancer is closed
    */
   public void apply(List<Vip> wanted) {
@@ -177,18 +193,17 @@ public final class LoadBalancer implements AutoCloseable {
    * @throws IllegalStateException if the balancer is closed
    */
   public Simulation simulate(byte[] frame) {
-    checkOpen();
-    return dataplane.run(frame);
+    return use(() -> dataplane.run(frame));
   }
 
   /**
-   * What has been counted, for the VIPs and backends that are installed now.
+   * What has been counted; may be kept, and asked again and again.
    *
    * @throws IllegalStateException if the balancer is closed
    */
   public Counters counters() {
     checkOpen();
-    return new Counters(dataplane, state);
+    return new Counters(dataplane, () -> state);
   }
 
   /** What the balancer was opened for. */
@@ -202,8 +217,7 @@ public final class LoadBalancer implements AutoCloseable {
    * @throws IllegalStateException if the balancer is closed
    */
   public Footprint footprint() {
-    checkOpen();
-    return dataplane.footprint();
+    return use(dataplane::footprint);
   }
 
   /**
@@ -221,11 +235,29 @@ public final class LoadBalancer implements AutoCloseable {
     } finally {
       changes.unlock();
     }
-    if (refresher != null) {
-      refresher.close();
+    try {
+      if (refresher != null) {
+        refresher.close();
+      }
+      nextHops.close();
+    } finally {
+      usage.writeLock().lock();
+      try {
+        dataplane.close();
+      } finally {
+        usage.writeLock().unlock();
+      }
     }
-    nextHops.close();
-    dataplane.close();
+  }
+
+  private <T> T use(Supplier<T> question) {
+    usage.readLock().lock();
+    try {
+      checkOpen();
+      return question.get();
+    } finally {
+      usage.readLock().unlock();
+    }
   }
 
   private void checkOpen() {
@@ -242,23 +274,28 @@ public final class LoadBalancer implements AutoCloseable {
   private boolean change(Change change) {
     changes.lock();
     try {
-      checkOpen();
-      Map<VipKey, Vip> wanted = new LinkedHashMap<>();
-      state.vips().forEach((key, installed) -> wanted.put(key, installed.vip()));
-      boolean answer = change.applyTo(wanted);
-      Set<InetAddress> backends = Transition.backendsOf(wanted.values());
-      checkLimits(wanted.size(), backends.size());
-      hops.putAll(resolve(Sets.difference(backends, state.backends().keySet()).immutableCopy()));
-      try {
-        state =
-            new Transition(dataplane, limits, vipNumbers, backendNumbers, state).to(wanted, hops);
-      } finally {
-        hops.keySet().retainAll(state.backends().keySet());
-      }
-      return answer;
+      return tryToChange(change);
+    } catch (NativeException e) {
+      throw new LoadBalancerException("nothing is changed: " + e.getMessage(), e);
     } finally {
       changes.unlock();
     }
+  }
+
+  private boolean tryToChange(Change change) {
+    checkOpen();
+    Map<VipKey, Vip> wanted = new LinkedHashMap<>();
+    state.vips().forEach((key, installed) -> wanted.put(key, installed.vip()));
+    boolean answer = change.applyTo(wanted);
+    Set<InetAddress> backends = Transition.backendsOf(wanted.values());
+    checkLimits(wanted.size(), backends.size());
+    hops.putAll(resolve(Sets.difference(backends, state.backends().keySet()).immutableCopy()));
+    try {
+      state = new Transition(dataplane, limits, vipNumbers, backendNumbers, state).to(wanted, hops);
+    } finally {
+      hops.keySet().retainAll(state.backends().keySet());
+    }
+    return answer;
   }
 
   private void checkLimits(int vips, int backends) {
@@ -275,7 +312,7 @@ public final class LoadBalancer implements AutoCloseable {
     if (added.isEmpty()) {
       return ImmutableMap.of();
     }
-    Map<InetAddress, Hop> hops = nextHops.resolve(added);
+    Map<InetAddress, Hop> hops = nextHops.resolve(added, PATIENCE);
     for (InetAddress backend : added) {
       if (!hops.containsKey(backend)) {
         log.warn(
@@ -288,7 +325,7 @@ public final class LoadBalancer implements AutoCloseable {
 
   /** Asks again for all next hops, and tells the dataplane of those that are new. */
   private void refreshNextHops() {
-    Map<InetAddress, Hop> found = nextHops.resolve(state.backends().keySet());
+    Map<InetAddress, Hop> found = nextHops.resolve(state.backends().keySet(), Duration.ZERO);
     changes.lock();
     try {
       if (closed) {

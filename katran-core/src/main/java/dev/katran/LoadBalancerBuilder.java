@@ -5,10 +5,11 @@ import dev.katran.dataplane.DataplaneConfig;
 import dev.katran.dataplane.Hop;
 import dev.katran.dataplane.JavaDataplane;
 import dev.katran.dataplane.KernelDataplane;
+import dev.katran.ffm.LibbpfUnavailableException;
+import dev.katran.ffm.NativeException;
 import dev.katran.ffm.net.MacAddress;
 import dev.katran.nexthop.NextHops;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /** Says how a {@link LoadBalancer} is opened; every setting has a default that works. */
 public final class LoadBalancerBuilder {
@@ -23,12 +24,12 @@ public final class LoadBalancerBuilder {
   }
 
   private final Kind kind;
-  private final @Nullable String interfaceName;
+  private final String interfaceName;
   private Limits limits = Limits.defaults();
   private NextHop nextHop = NextHop.auto();
   private AttachMode attachMode = AttachMode.AUTOMATIC;
 
-  private LoadBalancerBuilder(Kind kind, @Nullable String interfaceName) {
+  private LoadBalancerBuilder(Kind kind, String interfaceName) {
     this.kind = kind;
     this.interfaceName = interfaceName;
   }
@@ -38,11 +39,11 @@ public final class LoadBalancerBuilder {
   }
 
   static LoadBalancerBuilder detached() {
-    return new LoadBalancerBuilder(Kind.DETACHED, null);
+    return new LoadBalancerBuilder(Kind.DETACHED, "");
   }
 
   static LoadBalancerBuilder inMemory() {
-    return new LoadBalancerBuilder(Kind.IN_MEMORY, null);
+    return new LoadBalancerBuilder(Kind.IN_MEMORY, "");
   }
 
   /** How many VIPs and backends there may be, and how large rings and packets are. */
@@ -74,33 +75,46 @@ public final class LoadBalancerBuilder {
    * @throws XdpHookBusyException if somebody else's XDP program is attached to it
    * @throws MissingCapabilityException if the process may not load or attach programs
    * @throws UnsupportedKernelException if this is not Linux, or one that is too old
-   * @throws LoadBalancerException if libbpf is missing or too old, or the kernel refuses
+   * @throws LibbpfException if libbpf is missing or older than 1.0, or may not be called
+   * @throws LoadBalancerException if the kernel refuses
    */
   public LoadBalancer open() {
     DataplaneConfig config =
         new DataplaneConfig(
             limits.vips(), limits.backends(), limits.ringSize(), limits.maxPacketSize());
-    if (kind == Kind.IN_MEMORY) {
-      return open(new JavaDataplane(config), fixedNextHops());
-    }
-    if (interfaceName == null) {
-      return open(KernelDataplane.detached(config), fixedNextHops());
-    }
-    KernelDataplane dataplane = KernelDataplane.attached(config, interfaceName, attachMode);
     try {
-      return open(dataplane, nextHops(dataplane.interfaceIndex()));
-    } catch (RuntimeException e) {
+      return switch (kind) {
+        case IN_MEMORY -> open(new JavaDataplane(config), fixedNextHops());
+        case DETACHED -> open(KernelDataplane.detached(config), fixedNextHops());
+        case ATTACHED -> openAttached(KernelDataplane.attached(config, interfaceName, attachMode));
+      };
+    } catch (LibbpfUnavailableException e) {
+      throw new LibbpfException(e);
+    } catch (NativeException e) {
+      throw new LoadBalancerException("the balancer is not opened: " + e.getMessage(), e);
+    }
+  }
+
+  private LoadBalancer openAttached(KernelDataplane dataplane) {
+    try {
+      return open(
+          dataplane,
+          nextHop instanceof NextHop.Auto
+              ? NextHops.routed(dataplane.interfaceIndex())
+              : fixedNextHops());
+    } catch (RuntimeException | Error e) {
       dataplane.close();
       throw e;
     }
   }
 
   private LoadBalancer open(Dataplane dataplane, NextHops nextHops) {
-    return new LoadBalancer(dataplane, limits, nextHops);
-  }
-
-  private NextHops nextHops(int ifindex) {
-    return nextHop instanceof NextHop.Auto ? NextHops.routed(ifindex) : fixedNextHops();
+    try {
+      return new LoadBalancer(dataplane, limits, nextHops);
+    } catch (RuntimeException | Error e) {
+      nextHops.close();
+      throw e;
+    }
   }
 
   private NextHops fixedNextHops() {

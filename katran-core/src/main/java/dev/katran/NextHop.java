@@ -11,7 +11,11 @@ public sealed interface NextHop {
   /**
    * Asks the kernel's own routing table and neighbour cache for every backend, and keeps asking, so
    * that backends may be on the link or behind routers, and routers may change. Frames for a
-   * backend whose next hop does not answer are dropped until it does.
+   * backend whose next hop does not answer are dropped until it does for the first time; from then
+   * on the last answer counts.
+   *
+   * <p>Where the way leads out by another interface than the one that packets come in by, that
+   * interface's driver must be able to send what XDP redirects to it.
    */
   static NextHop auto() {
     return Auto.INSTANCE;

@@ -35,7 +35,7 @@ final class NextHopRefresher implements AutoCloseable {
         refresh.run();
       } catch (InterruptedException e) {
         return;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         if (!closed) {
           log.warn("next hops are not refreshed this time", e);
         }

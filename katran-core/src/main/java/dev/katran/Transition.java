@@ -41,6 +41,7 @@ final class Transition {
 
   private final Deque<Runnable> undo = new ArrayDeque<>();
   private final List<Runnable> afterwards = new ArrayList<>();
+  private final Map<VipKey, Ring> rings = new HashMap<>();
   private final Map<VipKey, State.Installed> vips = new LinkedHashMap<>();
   private final Map<InetAddress, Integer> backends = new HashMap<>();
 
@@ -60,6 +61,7 @@ final class Transition {
    * @throws RuntimeException whatever a step threw; nothing has changed then
    */
   State to(Map<VipKey, Vip> wanted, Map<InetAddress, Hop> hops) {
+    wanted.values().forEach(this::buildRing);
     try {
       Set<InetAddress> addresses = backendsOf(wanted.values());
       addresses.forEach(address -> installBackend(address, hops.get(address)));
@@ -68,7 +70,7 @@ final class Transition {
       Sets.difference(from.vips().keySet(), wanted.keySet())
           .forEach(key -> removeVip(key, find(key)));
       Sets.difference(from.backends().keySet(), addresses).forEach(this::removeBackend);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       rollBack(e);
       throw e;
     }
@@ -129,7 +131,7 @@ final class Transition {
     if (before.vip().equals(vip)) {
       return before;
     }
-    Ring ring = servesAlike(before.vip(), vip) ? before.ring() : ringOf(vip);
+    Ring ring = ringOf(vip);
     State.Installed after = new State.Installed(vip, before.number(), ring);
     if (!ring.equals(before.ring())) {
       step(() -> putRing(after, backends), () -> putRing(before, from.backends()));
@@ -146,8 +148,18 @@ final class Transition {
         && Set.copyOf(one.backends()).equals(Set.copyOf(other.backends()));
   }
 
+  /** Builds the ring of a VIP that is new or changed: before any write, as it may be large. */
+  private void buildRing(Vip vip) {
+    State.Installed before = from.vips().get(vip.key());
+    rings.put(
+        vip.key(),
+        before != null && servesAlike(before.vip(), vip)
+            ? before.ring()
+            : Ring.of(limits, vip.algorithm(), vip.backends()));
+  }
+
   private Ring ringOf(Vip vip) {
-    return Ring.of(limits, vip.algorithm(), vip.backends());
+    return Objects.requireNonNull(rings.get(vip.key()));
   }
 
   private void putRing(State.Installed installed, Map<InetAddress, Integer> numbers) {
@@ -206,7 +218,7 @@ final class Transition {
     }
   }
 
-  private void rollBack(RuntimeException cause) {
+  private void rollBack(Throwable cause) {
     for (Runnable step : undo) {
       try {
         step.run();

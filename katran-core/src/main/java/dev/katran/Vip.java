@@ -146,7 +146,7 @@ public final class Vip {
   /**
    * This VIP without the backend at the address, or unchanged if there is none.
    *
-   * <p>Open flows of the backend move to others at once; see {@link #draining} to let them finish.
+   * <p>Open flows of the backend move to others at once.
    *
    * @throws IllegalArgumentException if the address is no literal
    */
@@ -166,7 +166,8 @@ public final class Vip {
   }
 
   /**
-   * This VIP with one backend draining: it takes no new flows, its open ones finish.
+   * This VIP with one backend draining: no packets go to it any more. Nothing is remembered about
+   * flows yet, so that its open ones move to others as new ones do.
    *
    * <p>To have it take flows again, give it to {@link #with} anew.
    *
@@ -177,7 +178,8 @@ public final class Vip {
   }
 
   /**
-   * This VIP with one backend draining: it takes no new flows, its open ones finish.
+   * This VIP with one backend draining: no packets go to it any more. Nothing is remembered about
+   * flows yet, so that its open ones move to others as new ones do.
    *
    * @throws IllegalArgumentException if no backend has the address
    */

@@ -6,7 +6,7 @@ public final class XdpHookBusyException extends LoadBalancerException {
   private static final long serialVersionUID = 1L;
 
   /** One sentence that names the value and what to change. */
-  public XdpHookBusyException(String message) {
-    super(message);
+  public XdpHookBusyException(String message, Throwable cause) {
+    super(message, cause);
   }
 }

@@ -24,6 +24,7 @@ final class Abi {
   private static final VarHandle BACKEND_WORD = ValueLayout.JAVA_LONG.varHandle();
 
   private static final long BACKEND_WORD_OFFSET = katran_backend.family$offset();
+  private static final long FAMILY_MASK = 0xff;
 
   private Abi() {}
 
@@ -54,32 +55,39 @@ final class Abi {
   }
 
   /**
-   * Writes a backend where the program reads it: what makes the entry usable comes last, in one
-   * store, so that no packet meets an address without its next hop.
+   * Writes a backend where the program reads it. The word with the next hop comes last, in one
+   * store, so that no packet meets an address without its next hop. The address of an entry in use
+   * is never touched, and if the way out changes the entry is unusable meanwhile.
    */
   static void publishBackend(MemorySegment target, BackendEntry entry) {
+    if ((long) BACKEND_WORD.getAcquire(target, BACKEND_WORD_OFFSET) == 0) {
+      writeAddress(katran_backend.address(target), entry.address());
+    }
     Hop hop = entry.hop();
-    byte flags = 0;
     long word = Byte.toUnsignedLong(family(entry.address()));
+    int flags = 0;
     if (hop != null) {
-      Hop.Egress egress = hop.egress();
-      flags |= (byte) Katran.KATRAN_BACKEND_RESOLVED();
+      flags |= Katran.KATRAN_BACKEND_RESOLVED();
       word |= macBits(hop.mac()) << 16;
+      Hop.Egress egress = hop.egress();
       if (egress != null) {
-        flags |= (byte) Katran.KATRAN_BACKEND_REDIRECT();
-        katran_backend.egress_ifindex(target, egress.ifindex());
-        MemorySegment.copy(
-            egress.mac().toBytes(),
-            0,
-            katran_backend.source_mac(target),
-            ValueLayout.JAVA_BYTE,
-            0,
-            MacAddress.BYTES);
+        flags |= Katran.KATRAN_BACKEND_REDIRECT();
+        writeEgress(target, egress);
       }
     }
-    word |= Byte.toUnsignedLong(flags) << 8;
-    writeAddress(katran_backend.address(target), entry.address());
-    BACKEND_WORD.setRelease(target, BACKEND_WORD_OFFSET, word);
+    BACKEND_WORD.setRelease(target, BACKEND_WORD_OFFSET, word | ((long) flags << 8));
+  }
+
+  private static void writeEgress(MemorySegment target, Hop.Egress egress) {
+    MemorySegment mac = MemorySegment.ofArray(egress.mac().toBytes());
+    MemorySegment written = katran_backend.source_mac(target);
+    if (katran_backend.egress_ifindex(target) == egress.ifindex() && written.mismatch(mac) < 0) {
+      return;
+    }
+    long word = (long) BACKEND_WORD.getAcquire(target, BACKEND_WORD_OFFSET);
+    BACKEND_WORD.setVolatile(target, BACKEND_WORD_OFFSET, word & FAMILY_MASK);
+    katran_backend.egress_ifindex(target, egress.ifindex());
+    written.copyFrom(mac);
   }
 
   /** Makes a backend unusable at once. */

@@ -10,7 +10,10 @@ public sealed interface Counter {
     PASS
   }
 
-  /** Packets to a VIP that went to a backend; bytes as in the IP header (see the wire contract). */
+  /**
+   * Packets to a VIP that went to a backend; bytes are the IPv4 total length, or the IPv6 payload
+   * length.
+   */
   record OfVip(int number) implements Counter {}
 
   /** Packets that went to a backend, of all VIPs; bytes as for a VIP. */

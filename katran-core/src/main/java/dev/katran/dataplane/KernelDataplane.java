@@ -18,7 +18,6 @@ import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.BpfObject;
 import dev.katran.ffm.BpfProgram;
-import dev.katran.ffm.LibbpfUnavailableException;
 import dev.katran.ffm.NativeException;
 import dev.katran.ffm.VerifierStatistics;
 import dev.katran.ffm.XdpLink;
@@ -45,13 +44,12 @@ public final class KernelDataplane implements Dataplane {
   private static final int IPPROTO_ICMP = 1;
   private static final int IPPROTO_ICMPV6 = 58;
 
-  private static final List<String> MAPS = List.of("vips", "rings", "backends", "counters");
-
   private final DataplaneConfig config;
   private final BpfObject object;
   private final BpfProgram program;
   private final BpfMap vips;
   private final BpfMap rings;
+  private final List<BpfMap> maps;
   private final MappedCounters counters;
   private final MemorySegment backends;
 
@@ -67,6 +65,7 @@ public final class KernelDataplane implements Dataplane {
     this.program = object.program("balancer");
     this.vips = object.map("vips");
     this.rings = object.map("rings");
+    this.maps = List.of(vips, rings, object.map("backends"), object.map("counters"));
     this.counters = new MappedCounters(object.map("counters"), countersPerCpu(config));
     this.backends = object.map("backends").mmap();
   }
@@ -76,7 +75,7 @@ public final class KernelDataplane implements Dataplane {
     Platform.check();
     try {
       return load(config);
-    } catch (NativeException | LibbpfUnavailableException e) {
+    } catch (NativeException e) {
       throw new LoadBalancerException("cannot load the program: " + e.getMessage(), e);
     }
   }
@@ -96,7 +95,7 @@ public final class KernelDataplane implements Dataplane {
       dataplane.link = ingress.attach(dataplane.program, mode);
       dataplane.ifindex = ingress.ifindex();
       return dataplane;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       dataplane.close();
       throw e;
     }
@@ -108,7 +107,7 @@ public final class KernelDataplane implements Dataplane {
       configure(object, config);
       object.load();
       return new KernelDataplane(config, object);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       object.close();
       throw e;
     }
@@ -207,8 +206,9 @@ public final class KernelDataplane implements Dataplane {
                 BpfConstants.BPF_F_MMAPABLE);
         Arena arena = Arena.ofConfined()) {
       MemorySegment.copy(slots, 0, ring.mmap(), ValueLayout.JAVA_INT, 0, slots.length);
+      long memory = ring.kernelMemory();
       rings.updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, vip), ring);
-      ringMemory.put(vip, ring.kernelMemory());
+      ringMemory.put(vip, memory);
     }
   }
 
@@ -266,7 +266,7 @@ public final class KernelDataplane implements Dataplane {
   public Footprint footprint() {
     long memory =
         program.kernelMemory()
-            + MAPS.stream().mapToLong(map -> object.map(map).kernelMemory()).sum()
+            + maps.stream().mapToLong(BpfMap::kernelMemory).sum()
             + ringMemory.values().stream().mapToLong(Long::longValue).sum();
     Duration verification =
         program.verifierStatistics().map(VerifierStatistics::time).orElse(Duration.ZERO);

@@ -11,7 +11,6 @@ import dev.katran.bpf.generated.katran_decap_config;
 import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.BpfObject;
-import dev.katran.ffm.LibbpfUnavailableException;
 import dev.katran.ffm.NativeException;
 import dev.katran.ffm.XdpLink;
 import java.lang.foreign.Arena;
@@ -27,9 +26,9 @@ public final class KernelDecapsulator implements AutoCloseable {
   private final MappedCounters counters;
   private final XdpLink link;
 
-  private KernelDecapsulator(BpfObject object, XdpLink link) {
+  private KernelDecapsulator(BpfObject object, MappedCounters counters, XdpLink link) {
     this.object = object;
-    this.counters = new MappedCounters(object.map("counters"), Katran.KATRAN_DECAP_COUNTERS());
+    this.counters = counters;
     this.link = link;
   }
 
@@ -45,8 +44,11 @@ public final class KernelDecapsulator implements AutoCloseable {
     XdpInterface ingress = XdpInterface.find(interfaceName);
     BpfObject object = load(guePort, destinations);
     try {
-      return new KernelDecapsulator(object, ingress.attach(object.program("decap"), mode));
-    } catch (RuntimeException e) {
+      MappedCounters counters =
+          new MappedCounters(object.map("counters"), Katran.KATRAN_DECAP_COUNTERS());
+      return new KernelDecapsulator(
+          object, counters, ingress.attach(object.program("decap"), mode));
+    } catch (RuntimeException | Error e) {
       object.close();
       throw e;
     }
@@ -65,11 +67,11 @@ public final class KernelDecapsulator implements AutoCloseable {
         object.load();
         destinations.forEach(address -> addDestination(object.map("destinations"), address));
         return object;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         object.close();
         throw e;
       }
-    } catch (NativeException | LibbpfUnavailableException e) {
+    } catch (NativeException e) {
       throw new LoadBalancerException("cannot load the decapsulator: " + e.getMessage(), e);
     }
   }

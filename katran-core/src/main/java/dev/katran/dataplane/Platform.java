@@ -2,6 +2,7 @@ package dev.katran.dataplane;
 
 import dev.katran.MissingCapabilityException;
 import dev.katran.UnsupportedKernelException;
+import dev.katran.ffm.LibbpfLibrary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,9 +24,14 @@ final class Platform {
 
   private Platform() {}
 
-  /** Throws the exception that says what is missing, if anything is. */
+  /**
+   * Throws the exception that says what is missing, if anything is.
+   *
+   * @throws dev.katran.ffm.LibbpfUnavailableException if it is libbpf, or leave to call it
+   */
   static void check() {
     checkKernel(System.getProperty("os.name"), System.getProperty("os.version"));
+    LibbpfLibrary.ensureLoaded();
     try {
       checkCapabilities(Files.readString(STATUS));
     } catch (IOException e) {

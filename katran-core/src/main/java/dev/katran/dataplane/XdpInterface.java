@@ -72,7 +72,8 @@ record XdpInterface(String name, int ifindex, String driver) {
     } catch (XdpBusyException e) {
       throw new XdpHookBusyException(
           "%s has another XDP program already (%s), which is not replaced; detach it first"
-              .formatted(name, e.attached().map(AttachedProgram::toString).orElse("gone by now")));
+              .formatted(name, e.attached().map(AttachedProgram::toString).orElse("gone by now")),
+          e);
     } catch (NativeException e) {
       throw new LoadBalancerException(
           "cannot attach to %s (driver %s) in mode %s: %s"
@@ -90,10 +91,12 @@ record XdpInterface(String name, int ifindex, String driver) {
       XdpLink link = XdpLink.attach(program, ifindex, XdpLink.Mode.GENERIC);
       log.warn(
           "the driver {} of {} does not take the program ({}): it runs in generic mode, which is"
-              + " several times slower",
+              + " several times slower and drops what the driver has merged (ethtool -K {} gro off"
+              + " lro off)",
           driver,
           name,
-          e.errnoName());
+          e.errnoName(),
+          name);
       return link;
     }
   }

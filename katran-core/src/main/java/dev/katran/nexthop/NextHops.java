@@ -2,6 +2,7 @@ package dev.katran.nexthop;
 
 import dev.katran.dataplane.Hop;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
 
@@ -23,10 +24,12 @@ public interface NextHops extends AutoCloseable {
   }
 
   /**
-   * The next hops towards some backends, found within a bounded time; one that is not known is not
-   * in the answer. May be asked again at any time, and answers what is true then.
+   * The next hops towards some backends; one that is not known is not in the answer. May be asked
+   * again at any time, and answers what is true then.
+   *
+   * @param patience how long to wait for neighbours that do not answer at once
    */
-  Map<InetAddress, Hop> resolve(Collection<InetAddress> backends);
+  Map<InetAddress, Hop> resolve(Collection<InetAddress> backends, Duration patience);
 
   /** Whether an answer can become another one later. */
   boolean changes();

@@ -30,9 +30,6 @@ final class RoutedNextHops implements NextHops {
 
   private static final Logger log = LoggerFactory.getLogger(RoutedNextHops.class);
 
-  /** How long a neighbour may take to answer before its backend is left without a next hop. */
-  private static final Duration PATIENCE = Duration.ofMillis(500);
-
   private static final Duration PAUSE = Duration.ofMillis(2);
 
   private final Rtnetlink netlink;
@@ -49,7 +46,7 @@ final class RoutedNextHops implements NextHops {
   }
 
   @Override
-  public Map<InetAddress, Hop> resolve(Collection<InetAddress> backends) {
+  public Map<InetAddress, Hop> resolve(Collection<InetAddress> backends, Duration patience) {
     Map<InetAddress, Hop> hops = new HashMap<>();
     Map<InetAddress, Neighbour> neighbours = new HashMap<>();
     for (InetAddress backend : backends) {
@@ -59,7 +56,7 @@ final class RoutedNextHops implements NextHops {
       }
     }
     Set.copyOf(neighbours.values()).forEach(this::probe);
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    long deadline = System.nanoTime() + patience.toNanos();
     List<InetAddress> open = new ArrayList<>(neighbours.keySet());
     while (true) {
       open.removeIf(backend -> answered(backend, neighbours, hops));
@@ -100,11 +97,15 @@ final class RoutedNextHops implements NextHops {
     if (neighbour == null) {
       return true;
     }
-    MacAddress mac = netlink.neighbour(neighbour.ifindex(), neighbour.address());
-    if (mac == null) {
-      return false;
+    try {
+      MacAddress mac = netlink.neighbour(neighbour.ifindex(), neighbour.address());
+      if (mac == null) {
+        return false;
+      }
+      hops.put(backend, hop(neighbour.ifindex(), mac));
+    } catch (NativeException e) {
+      log.debug("the link to {} has gone", neighbour, e);
     }
-    hops.put(backend, hop(neighbour.ifindex(), mac));
     return true;
   }
 

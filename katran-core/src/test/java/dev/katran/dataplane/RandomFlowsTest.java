@@ -79,7 +79,7 @@ class RandomFlowsTest {
     assertThat(sent.sourceMac()).isEqualTo(Packet.BALANCER_MAC);
   }
 
-  /** Section 5 of the wire contract, byte by byte. */
+  /** A fixed prefix, with the client's last bytes and its port mixed in. */
   private static byte[] outerSource(byte[] client, int port, boolean isIpv6) {
     byte[] b = Arrays.copyOfRange(client, client.length - 4, client.length);
     int portHigh = port >> 8;

@@ -64,8 +64,7 @@ class KernelFlowHashTest {
     question.order(ByteOrder.BIG_ENDIAN);
     question.put(SOURCE, source);
     question.putShort(PORTS, (short) sourcePort).putShort(PORTS + 2, (short) destinationPort);
-    question.put(
-        FAMILY, (byte) (source.length == 4 ? Katran.KATRAN_IPV4() : Katran.KATRAN_IPV6()));
+    question.put(FAMILY, (byte) (source.length == 4 ? Katran.KATRAN_IPV4() : Katran.KATRAN_IPV6()));
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment frame = arena.allocateFrom(ValueLayout.JAVA_BYTE, question.array());
       MemorySegment out = arena.allocate(frame.byteSize());
@@ -101,8 +100,7 @@ class KernelFlowHashTest {
       int destinationPort = random.nextInt(65536);
       assertThat(hash(source, sourcePort, destinationPort))
           .isEqualTo(
-              FlowHash.hash(
-                  source, sourcePort, destinationPort, LIMITS.vips(), LIMITS.ringSize()));
+              FlowHash.hash(source, sourcePort, destinationPort, LIMITS.vips(), LIMITS.ringSize()));
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Golden packets: scenarios of configuration, frames, and what becomes of them, that any
- * implementation of the wire contract can be held to. They are data beside the repository.
+ * implementation of this wire format can be held to. They are data beside the repository.
  */
 @NullMarked
 package dev.katran.golden;

@@ -6,6 +6,7 @@ import dev.katran.lab.Host;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
+import java.net.Proxy;
 import java.net.URI;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
@@ -46,7 +47,7 @@ final class Client {
 
   private static void get(URL url, Tally tally) {
     try {
-      HttpURLConnection connection = (HttpURLConnection) url.openConnection();
+      HttpURLConnection connection = (HttpURLConnection) url.openConnection(Proxy.NO_PROXY);
       connection.setConnectTimeout(TIMEOUT_MILLIS);
       connection.setReadTimeout(TIMEOUT_MILLIS);
       try (InputStream in = connection.getInputStream()) {
@@ -54,7 +55,7 @@ final class Client {
       } finally {
         connection.disconnect();
       }
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       tally.failed(url + ": " + e);
     }
   }

@@ -141,7 +141,11 @@ public final class Quickstart implements Callable<Integer> {
     boolean agree = report.settle();
     report.print(tally);
     return new Verdicts()
-        .check(tally.failures() == 0, "every request was answered", tally.firstFailure())
+        .check(
+            tally.failures() == 0 && tally.answers() == 2L * requests,
+            "all %d requests were answered".formatted(2 * requests),
+            "%d were not, the first one: %s"
+                .formatted(2L * requests - tally.answers(), tally.firstFailure()))
         .check(
             drained.requests() == before,
             "%s got no request after it was drained".formatted(drained.name()),

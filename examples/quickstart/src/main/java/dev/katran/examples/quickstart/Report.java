@@ -75,7 +75,13 @@ final class Report {
   void print(Tally tally) {
     System.out.printf(
         "%n%-36s %21s  %21s%n%-36s %9s %11s  %9s %11s%n",
-        "", "the balancer counted", "the backends counted", "", "packets", "bytes", "packets",
+        "",
+        "the balancer counted",
+        "the backends counted",
+        "",
+        "packets",
+        "bytes",
+        "packets",
         "bytes");
     for (Vip vip : lb.vips()) {
       Count count = countOf(vip);

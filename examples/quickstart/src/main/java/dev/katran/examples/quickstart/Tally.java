@@ -43,6 +43,11 @@ final class Tally {
     return counter == null ? 0 : counter.sum();
   }
 
+  /** How many requests were answered, by whomever. */
+  long answers() {
+    return answers.values().stream().mapToLong(LongAdder::sum).sum();
+  }
+
   long failures() {
     return failures.sum();
   }
@@ -66,12 +71,11 @@ final class Tally {
 
   private void draw() {
     long most = Math.max(1, answers.values().stream().mapToLong(LongAdder::sum).max().orElse(1));
-    answers.forEach(
-        (name, counter) -> {
-          long sum = counter.sum();
-          String bar = "#".repeat((int) (BAR * sum / most));
-          System.out.printf("  %-10s %-" + BAR + "s %6d%n", name, bar, sum);
-        });
+    answers.forEach((name, counter) -> {
+      long sum = counter.sum();
+      String bar = "#".repeat((int) (BAR * sum / most));
+      System.out.printf("  %-10s %-" + BAR + "s %6d%n", name, bar, sum);
+    });
     if (terminal) {
       System.out.flush();
     } else {
