@@ -1,0 +1,106 @@
+package dev.katran.traffic;
+
+import dev.katran.lab.Host;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+
+/** Talks to servers from a host, and hears only what comes from the address it talked to. */
+final class Client {
+
+  /** How long an answer may take that must come; much longer than it ever takes. */
+  static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /** How long to wait for an answer that must not come, or to be asked for again. */
+  static final Duration IMPATIENCE = Duration.ofMillis(200);
+
+  private final Host host;
+
+  Client(Host host) {
+    this.host = host;
+  }
+
+  Host host() {
+    return host;
+  }
+
+  /** Sends a datagram from one of the host's addresses and returns the answer. */
+  byte[] udp(InetSocketAddress from, InetSocketAddress to, byte[] datagram) throws Exception {
+    return udp(from, to, datagram, PATIENCE)
+        .orElseThrow(() -> new SocketTimeoutException("no answer from " + to + " to " + from));
+  }
+
+  /** Sends a datagram and returns the answer, if one comes soon. */
+  Optional<byte[]> tryUdp(InetSocketAddress to, byte[] datagram) throws Exception {
+    return udp(anySource(to), to, datagram, IMPATIENCE);
+  }
+
+  private Optional<byte[]> udp(
+      InetSocketAddress from, InetSocketAddress to, byte[] datagram, Duration patience)
+      throws Exception {
+    return host.call(() -> {
+      try (DatagramSocket socket = new DatagramSocket(from)) {
+        socket.connect(to);
+        socket.setSoTimeout((int) patience.toMillis());
+        DatagramPacket answer = new DatagramPacket(new byte[65_535], 65_535);
+        socket.send(new DatagramPacket(datagram, datagram.length));
+        socket.receive(answer);
+        return Optional.of(Arrays.copyOf(answer.getData(), answer.getLength()));
+      } catch (SocketTimeoutException e) {
+        return Optional.empty();
+      }
+    });
+  }
+
+  /** Connects, sends, and returns all that comes until the server closes. */
+  byte[] tcp(InetSocketAddress from, InetSocketAddress to, byte[] sent) throws Exception {
+    return host.call(() -> {
+      try (Socket socket = new Socket()) {
+        socket.bind(from);
+        socket.setSoTimeout((int) PATIENCE.toMillis());
+        socket.connect(to, (int) PATIENCE.toMillis());
+        Thread writer = Thread.ofPlatform().daemon().start(() -> write(socket, sent));
+        byte[] received = socket.getInputStream().readAllBytes();
+        writer.join(PATIENCE);
+        return received;
+      }
+    });
+  }
+
+  private static void write(Socket socket, byte[] bytes) {
+    try {
+      socket.getOutputStream().write(bytes);
+      socket.shutdownOutput();
+    } catch (SocketException e) {
+      // closed by the server, which wanted nothing more
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Whether an address answers pings within a time. */
+  boolean pings(InetAddress address, Duration patience) throws Exception {
+    return host.call(() -> address.isReachable((int) patience.toMillis()));
+  }
+
+  /** The host's address of the same family, with a port that the kernel chooses. */
+  InetSocketAddress anySource(InetSocketAddress to) {
+    return source(to, 0);
+  }
+
+  /** The host's address of the same family. */
+  InetSocketAddress source(InetSocketAddress to, int port) {
+    boolean isIpv4 = to.getAddress() instanceof Inet4Address;
+    return new InetSocketAddress(isIpv4 ? host.ipv4() : host.ipv6(), port);
+  }
+}

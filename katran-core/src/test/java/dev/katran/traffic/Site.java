@@ -1,0 +1,133 @@
+package dev.katran.traffic;
+
+import dev.katran.AttachMode;
+import dev.katran.Backend;
+import dev.katran.Flow;
+import dev.katran.LoadBalancer;
+import dev.katran.LoadBalancerBuilder;
+import dev.katran.Protocol;
+import dev.katran.Route;
+import dev.katran.Vip;
+import dev.katran.lab.Host;
+import dev.katran.lab.HostOptions;
+import dev.katran.lab.Lab;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+
+/**
+ * A client, the host of a balancer, and servers, with a router between them that sends what is for
+ * {@link #VIP_IPV4} and {@link #VIP_IPV6} to the balancer.
+ */
+final class Site implements AutoCloseable {
+
+  static final String VIP_IPV4 = "203.0.113.10";
+  static final String VIP_IPV6 = "2001:db8:feed::10";
+  static final int PORT = 8080;
+
+  /** Room for the outer header on the way to the servers. */
+  private static final HostOptions FABRIC = HostOptions.DEFAULT.mtu(1600);
+
+  private final Lab lab;
+  private final Client client;
+  private final Host balancer;
+  private final List<Server> servers = new ArrayList<>();
+
+  private Site(Lab lab) {
+    this.lab = lab;
+    this.client = new Client(lab.host("client"));
+    this.balancer = lab.host("balancer", FABRIC);
+    lab.route(VIP_IPV4, balancer);
+    lab.route(VIP_IPV6, balancer);
+  }
+
+  static Site of(int servers, Service service) throws Exception {
+    return of(servers, host -> service, AttachMode.AUTOMATIC);
+  }
+
+  /** A site whose servers listen on both VIPs at {@link #PORT}. */
+  static Site of(int servers, Function<Host, Service> service, AttachMode decapsulators)
+      throws Exception {
+    Site site = new Site(Lab.create());
+    try {
+      for (int i = 1; i <= servers; i++) {
+        Host host = site.lab.host("server-" + i, FABRIC);
+        Server server = Server.start(host, service.apply(host), decapsulators);
+        site.servers.add(server);
+        server.listen(VIP_IPV4, PORT);
+        server.listen(VIP_IPV6, PORT);
+      }
+      return site;
+    } catch (Exception e) {
+      site.close();
+      throw e;
+    }
+  }
+
+  Lab lab() {
+    return lab;
+  }
+
+  Client client() {
+    return client;
+  }
+
+  Host balancer() {
+    return balancer;
+  }
+
+  List<Server> servers() {
+    return servers;
+  }
+
+  /** The addresses of the servers, as backends. */
+  List<Backend> backends(Function<Host, InetAddress> address) {
+    return servers.stream().map(Server::host).map(address).map(Backend::of).toList();
+  }
+
+  /** Opens a balancer on its host. */
+  LoadBalancer open() throws Exception {
+    return open(UnaryOperator.identity());
+  }
+
+  /** Opens a balancer on its host, with other settings than the default. */
+  LoadBalancer open(UnaryOperator<LoadBalancerBuilder> settings) throws Exception {
+    return balancer.call(() -> settings.apply(LoadBalancer.on(Host.INTERFACE)).open());
+  }
+
+  /** Where clients send to. */
+  static InetSocketAddress target(Vip vip) {
+    return new InetSocketAddress(vip.address(), vip.port());
+  }
+
+  /** A port of the client from which a backend is reached. */
+  InetSocketAddress sourceFor(LoadBalancer lb, Vip vip, Backend backend) {
+    InetSocketAddress target = target(vip);
+    return IntStream.range(20_000, 30_000)
+        .mapToObj(port -> client.source(target, port))
+        .filter(source -> {
+          Route route = lb.route(flow(source, target, vip.protocol()));
+          return route
+              .backend()
+              .map(Backend::address)
+              .filter(backend.address()::equals)
+              .isPresent();
+        })
+        .findFirst()
+        .orElseThrow();
+  }
+
+  static Flow flow(InetSocketAddress from, InetSocketAddress to, Protocol protocol) {
+    return new Flow(from.getAddress(), from.getPort(), to.getAddress(), to.getPort(), protocol);
+  }
+
+  @Override
+  public void close() {
+    servers.forEach(Server::close);
+    lab.close();
+  }
+}

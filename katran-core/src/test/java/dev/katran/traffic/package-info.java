@@ -1,0 +1,5 @@
+/** Real packets: clients, a balancer and its backends, each in a network namespace of its own. */
+@NullMarked
+package dev.katran.traffic;
+
+import org.jspecify.annotations.NullMarked;
