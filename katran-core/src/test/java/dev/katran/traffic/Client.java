@@ -9,7 +9,6 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -22,7 +21,7 @@ final class Client {
   static final Duration PATIENCE = Duration.ofSeconds(10);
 
   /** How long to wait for an answer that must not come, or to be asked for again. */
-  static final Duration IMPATIENCE = Duration.ofMillis(200);
+  static final Duration IMPATIENCE = Duration.ofMillis(100);
 
   private final Host host;
 
@@ -40,9 +39,14 @@ final class Client {
         .orElseThrow(() -> new SocketTimeoutException("no answer from " + to + " to " + from));
   }
 
-  /** Sends a datagram and returns the answer, if one comes soon. */
-  Optional<byte[]> tryUdp(InetSocketAddress to, byte[] datagram) throws Exception {
-    return udp(anySource(to), to, datagram, IMPATIENCE);
+  /** Sends a datagram from one of the host's addresses and returns the answer, if it comes soon. */
+  Optional<byte[]> tryUdp(InetSocketAddress from, InetSocketAddress to) throws Exception {
+    return udp(from, to, new byte[] {'?'}, IMPATIENCE);
+  }
+
+  /** The same from a port that the kernel chooses. */
+  Optional<byte[]> tryUdp(InetSocketAddress to) throws Exception {
+    return tryUdp(source(to, 0), to);
   }
 
   private Optional<byte[]> udp(
@@ -66,6 +70,7 @@ final class Client {
   byte[] tcp(InetSocketAddress from, InetSocketAddress to, byte[] sent) throws Exception {
     return host.call(() -> {
       try (Socket socket = new Socket()) {
+        socket.setReuseAddress(true); // the last connection from there need not be forgotten
         socket.bind(from);
         socket.setSoTimeout((int) PATIENCE.toMillis());
         socket.connect(to, (int) PATIENCE.toMillis());
@@ -81,8 +86,6 @@ final class Client {
     try {
       socket.getOutputStream().write(bytes);
       socket.shutdownOutput();
-    } catch (SocketException e) {
-      // closed by the server, which wanted nothing more
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -93,12 +96,7 @@ final class Client {
     return host.call(() -> address.isReachable((int) patience.toMillis()));
   }
 
-  /** The host's address of the same family, with a port that the kernel chooses. */
-  InetSocketAddress anySource(InetSocketAddress to) {
-    return source(to, 0);
-  }
-
-  /** The host's address of the same family. */
+  /** The host's address of the same family, and a port; 0 for one that the kernel chooses. */
   InetSocketAddress source(InetSocketAddress to, int port) {
     boolean isIpv4 = to.getAddress() instanceof Inet4Address;
     return new InetSocketAddress(isIpv4 ? host.ipv4() : host.ipv6(), port);

@@ -12,7 +12,7 @@ interface Service {
   /** The datagram that answers one. */
   byte[] answer(byte[] datagram);
 
-  /** A connection, until it is to be closed. */
+  /** Serves a connection, which is closed then; all that the client said must have been read. */
   void serve(InputStream in, OutputStream out) throws IOException;
 
   /** Sends back what it gets. */
@@ -35,7 +35,7 @@ interface Service {
     return sending(bytes, bytes);
   }
 
-  /** Sends the same to everybody, whatever is asked. */
+  /** Sends the same to everybody, whatever is asked, when the client has ended. */
   static Service sending(byte[] datagram, byte[] stream) {
     return new Service() {
       @Override
@@ -45,6 +45,7 @@ interface Service {
 
       @Override
       public void serve(InputStream in, OutputStream out) throws IOException {
+        in.readAllBytes();
         out.write(stream);
       }
     };

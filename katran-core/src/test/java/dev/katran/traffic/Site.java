@@ -6,7 +6,6 @@ import dev.katran.Flow;
 import dev.katran.LoadBalancer;
 import dev.katran.LoadBalancerBuilder;
 import dev.katran.Protocol;
-import dev.katran.Route;
 import dev.katran.Vip;
 import dev.katran.lab.Host;
 import dev.katran.lab.HostOptions;
@@ -15,9 +14,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * A client, the host of a balancer, and servers, with a router between them that sends what is for
@@ -36,6 +37,7 @@ final class Site implements AutoCloseable {
   private final Client client;
   private final Host balancer;
   private final List<Server> servers = new ArrayList<>();
+  private final AtomicInteger nextPort = new AtomicInteger(20_000);
 
   private Site(Lab lab) {
     this.lab = lab;
@@ -104,19 +106,12 @@ final class Site implements AutoCloseable {
     return new InetSocketAddress(vip.address(), vip.port());
   }
 
-  /** A port of the client from which a backend is reached. */
+  /** A port of the client from which a backend is reached; another one each time. */
   InetSocketAddress sourceFor(LoadBalancer lb, Vip vip, Backend backend) {
     InetSocketAddress target = target(vip);
-    return IntStream.range(20_000, 30_000)
-        .mapToObj(port -> client.source(target, port))
-        .filter(source -> {
-          Route route = lb.route(flow(source, target, vip.protocol()));
-          return route
-              .backend()
-              .map(Backend::address)
-              .filter(backend.address()::equals)
-              .isPresent();
-        })
+    return Stream.generate(() -> client.source(target, nextPort.getAndIncrement()))
+        .filter(source ->
+            lb.route(flow(source, target, vip.protocol())).backend().equals(Optional.of(backend)))
         .findFirst()
         .orElseThrow();
   }
