@@ -317,7 +317,7 @@ public final class LoadBalancer implements AutoCloseable {
       if (!hops.containsKey(backend)) {
         log.warn(
             "no next hop towards backend {} yet: its packets are dropped until there is one",
-            backend.getHostAddress());
+            Addresses.text(backend));
       }
     }
     return hops;
@@ -343,6 +343,6 @@ public final class LoadBalancer implements AutoCloseable {
     }
     dataplane.putBackend(number, new BackendEntry(backend, hop));
     hops.put(backend, hop);
-    log.info("next hop towards backend {} is now {}", backend.getHostAddress(), hop.mac());
+    log.info("next hop towards backend {} is now {}", Addresses.text(backend), hop.mac());
   }
 }

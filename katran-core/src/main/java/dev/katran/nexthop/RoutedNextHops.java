@@ -1,5 +1,6 @@
 package dev.katran.nexthop;
 
+import com.google.common.net.InetAddresses;
 import dev.katran.dataplane.Hop;
 import dev.katran.ffm.NativeException;
 import dev.katran.ffm.net.MacAddress;
@@ -76,7 +77,7 @@ final class RoutedNextHops implements NextHops {
       return new Neighbour(route.egressIndex(), route.nextHop(backend));
     } catch (NativeException e) {
       if (withoutRoute.add(backend)) {
-        log.warn("no route to backend {}: {}", backend.getHostAddress(), e.getMessage());
+        log.warn("no route to backend {}: {}", InetAddresses.toAddrString(backend), e.getMessage());
       }
       return null;
     }

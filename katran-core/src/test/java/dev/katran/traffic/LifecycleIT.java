@@ -153,7 +153,7 @@ class LifecycleIT {
           assertThat(same.client().tcp(source, Site.target(tcp), stream)).isEqualTo(stream);
         }
         assertThat(lb.counters().vip(udp))
-            .isEqualTo(new Count(2, 2 * tunnel.countedBytes(longest.length)));
+            .isEqualTo(new Count(2, 2L * tunnel.countedBytes(longest.length)));
         assertThat(lb.counters().vip(tcp).bytes()).isGreaterThan(2L * stream.length);
       }
       assertThat(lb.counters().dropped()).isEqualTo(Count.ZERO);

@@ -10,7 +10,6 @@ import dev.katran.Vip;
 import dev.katran.lab.Host;
 import dev.katran.lab.HostOptions;
 import dev.katran.lab.Lab;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,11 +83,6 @@ final class Site implements AutoCloseable {
 
   List<Server> servers() {
     return servers;
-  }
-
-  /** The addresses of the servers, as backends. */
-  List<Backend> backends(Function<Host, InetAddress> address) {
-    return servers.stream().map(Server::host).map(address).map(Backend::of).toList();
   }
 
   /** Opens a balancer on its host. */

@@ -5,25 +5,23 @@ import dev.katran.Decapsulator.Encapsulation;
 import dev.katran.Protocol;
 import dev.katran.Vip;
 import dev.katran.VipKey;
-import dev.katran.lab.Host;
 import java.net.InetAddress;
 import java.util.List;
-import java.util.function.Function;
 
 /** A family of the VIP, and one of its backends. */
 enum Tunnel {
-  IPV4_IN_IPV4(Site.VIP_IPV4, Host::ipv4, Encapsulation.IPIP),
-  IPV6_IN_IPV6(Site.VIP_IPV6, Host::ipv6, Encapsulation.IPV6_IN_IPV6),
-  IPV4_IN_IPV6(Site.VIP_IPV4, Host::ipv6, Encapsulation.IPV4_IN_IPV6),
-  IPV6_IN_IPV4(Site.VIP_IPV6, Host::ipv4, Encapsulation.IPV6_IN_IPV4);
+  IPV4_IN_IPV4(Site.VIP_IPV4, true, Encapsulation.IPIP),
+  IPV6_IN_IPV6(Site.VIP_IPV6, false, Encapsulation.IPV6_IN_IPV6),
+  IPV4_IN_IPV6(Site.VIP_IPV4, false, Encapsulation.IPV4_IN_IPV6),
+  IPV6_IN_IPV4(Site.VIP_IPV6, true, Encapsulation.IPV6_IN_IPV4);
 
   private final String vip;
-  private final Function<Host, InetAddress> backendAddress;
+  private final boolean hasIpv4Backends;
   private final Encapsulation encapsulation;
 
-  Tunnel(String vip, Function<Host, InetAddress> backendAddress, Encapsulation encapsulation) {
+  Tunnel(String vip, boolean hasIpv4Backends, Encapsulation encapsulation) {
     this.vip = vip;
-    this.backendAddress = backendAddress;
+    this.hasIpv4Backends = hasIpv4Backends;
     this.encapsulation = encapsulation;
   }
 
@@ -36,11 +34,11 @@ enum Tunnel {
 
   /** The servers of a site, in order. */
   List<Backend> backends(Site site) {
-    return site.backends(backendAddress);
+    return site.servers().stream().map(this::backend).toList();
   }
 
   Backend backend(Server server) {
-    return Backend.of(backendAddress.apply(server.host()));
+    return Backend.of(hasIpv4Backends ? server.host().ipv4() : server.host().ipv6());
   }
 
   Encapsulation encapsulation() {
@@ -57,7 +55,7 @@ enum Tunnel {
   }
 
   /** What a datagram counts: the IPv4 total length, or the IPv6 payload length. */
-  long countedBytes(int datagram) {
+  int countedBytes(int datagram) {
     return datagram + (hasIpv4Vip() ? 20 : 0) + 8;
   }
 }
