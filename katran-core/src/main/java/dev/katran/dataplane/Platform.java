@@ -1,7 +1,10 @@
 package dev.katran.dataplane;
 
+import dev.katran.LoadBalancerException;
 import dev.katran.MissingCapabilityException;
 import dev.katran.UnsupportedKernelException;
+import dev.katran.bpf.BpfPrograms;
+import dev.katran.bpf.generated.Katran;
 import dev.katran.ffm.LibbpfLibrary;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,10 +35,25 @@ final class Platform {
   static void check() {
     checkKernel(System.getProperty("os.name"), System.getProperty("os.version"));
     LibbpfLibrary.ensureLoaded();
+    checkAbi();
     try {
       checkCapabilities(Files.readString(STATUS));
     } catch (IOException e) {
       // Without /proc nobody knows; the kernel will say.
+    }
+  }
+
+  /** The ABI's layouts need native access, too, and say so by failing to be initialised. */
+  private static void checkAbi() {
+    try {
+      var _ = Katran.KATRAN_TX();
+    } catch (LinkageError e) {
+      throw new LoadBalancerException(
+          "the JVM denies native access; start it with --enable-native-access=%s,%s"
+              .formatted(
+                  LibbpfLibrary.class.getModule().getName(),
+                  BpfPrograms.class.getModule().getName()),
+          e);
     }
   }
 
