@@ -42,7 +42,7 @@ static __always_inline int balance(struct xdp_md *ctx)
 	if (!backend)
 		return XDP_DROP;
 
-	verdict = encapsulate(ctx, &packet, backend);
+	verdict = encapsulate(ctx, &packet, backend, &config);
 	if (verdict != NEXT)
 		return verdict;
 	count_forwarded(vip_number, backend_number, packet.bytes);

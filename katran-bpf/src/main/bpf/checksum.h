@@ -12,6 +12,13 @@ static __always_inline __u16 checksum_fold(__u32 sum)
 	return sum;
 }
 
+static __always_inline __u16 checksum_fold_wide(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	return checksum_fold(sum);
+}
+
 /* The checksum of a header without options, whose checksum field must be 0. */
 static __always_inline __u16 ipv4_checksum(const struct iphdr *ip)
 {

@@ -66,6 +66,8 @@ enum katran_backend_flag {
 	KATRAN_BACKEND_RESOLVED = 1 << 0,
 	/* the next hop is behind another interface than the one the packet came in by */
 	KATRAN_BACKEND_REDIRECT = 1 << 1,
+	/* packets to this backend go in GUE; in IPIP without it */
+	KATRAN_BACKEND_GUE = 1 << 2,
 };
 
 /* Value of the map `backends`: one cache line that holds all a packet needs to reach it. */
@@ -105,6 +107,10 @@ struct katran_balancer_config {
 	__u32 max_packet_size;	/* of a frame for a VIP, Ethernet header included */
 	__u32 counters_per_cpu;
 	__u32 first_backend_counter;
+	__u32 gue;		/* 1: there may be backends with KATRAN_BACKEND_GUE */
+	__u32 gue_port;		/* outer UDP destination, in host byte order */
+	struct katran_address gue_source_v4; /* outer sources, of the families in use */
+	struct katran_address gue_source_v6;
 };
 
 /* The decapsulator's counters: bytes of the inner packet as above, but for the last two. */

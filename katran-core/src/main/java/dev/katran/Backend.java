@@ -1,9 +1,12 @@
 package dev.katran;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.katran.ring.BackendHash;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Objects;
 
 /**
  * A server behind a {@link Vip}: its address, its weight, and whether it is draining.
@@ -21,12 +24,15 @@ public final class Backend {
   private final InetAddress address;
   private final int weight;
   private final boolean draining;
+  private final Encapsulation encapsulation;
   private final long hash;
 
-  private Backend(InetAddress address, int weight, boolean draining, long hash) {
+  private Backend(
+      InetAddress address, int weight, boolean draining, Encapsulation encapsulation, long hash) {
     this.address = address;
     this.weight = weight;
     this.draining = draining;
+    this.encapsulation = encapsulation;
     this.hash = hash;
   }
 
@@ -49,7 +55,8 @@ public final class Backend {
    */
   public static Backend of(InetAddress address) {
     Addresses.checkUnicast("backend", address);
-    return new Backend(address, 1, false, BackendHash.of(address.getAddress()));
+    return new Backend(
+        address, 1, false, Encapsulation.ipip(), BackendHash.of(address.getAddress()));
   }
 
   /** Where packets for this backend are sent. */
@@ -65,6 +72,11 @@ public final class Backend {
   /** Whether it has left the ring, but not the VIP. */
   public boolean draining() {
     return draining;
+  }
+
+  /** What packets for it are wrapped in. */
+  public Encapsulation encapsulation() {
+    return encapsulation;
   }
 
   /** Whether it has a place on the ring: its weight is above 0 and it is not draining. */
@@ -85,7 +97,7 @@ public final class Backend {
           "weight %d of backend %s is not in 0..%d"
               .formatted(weight, Addresses.text(address), MAX_WEIGHT));
     }
-    return new Backend(address, weight, draining, hash);
+    return new Backend(address, weight, draining, encapsulation, hash);
   }
 
   /**
@@ -95,7 +107,16 @@ public final class Backend {
    *     flows again
    */
   public Backend draining(boolean draining) {
-    return new Backend(address, weight, draining, hash);
+    return new Backend(address, weight, draining, encapsulation, hash);
+  }
+
+  /**
+   * This backend, reached in this encapsulation; {@link Encapsulation#ipip()} unless said
+   * otherwise. A backend of several VIPs is reached in the same by all of them: to change it,
+   * change them in one {@link LoadBalancer#apply}. Its flows stay where they are.
+   */
+  public Backend via(Encapsulation encapsulation) {
+    return new Backend(address, weight, draining, requireNonNull(encapsulation), hash);
   }
 
   /** Where it stands in the order of a ring, and the seed of its walk over the slots. */
@@ -115,19 +136,21 @@ public final class Backend {
     return object instanceof Backend other
         && address.equals(other.address)
         && weight == other.weight
-        && draining == other.draining;
+        && draining == other.draining
+        && encapsulation.equals(other.encapsulation);
   }
 
   @Override
   public int hashCode() {
-    return (address.hashCode() * 31 + weight) * 31 + Boolean.hashCode(draining);
+    return Objects.hash(address, weight, draining, encapsulation);
   }
 
-  /** As in {@code 10.0.0.11 weight 2 draining}; a weight of 1 is left out. */
+  /** As in {@code 10.0.0.11 weight 2 draining}; a weight of 1 and IPIP are left out. */
   @Override
   public String toString() {
     return Addresses.text(address)
         + (weight == 1 ? "" : " weight " + weight)
-        + (draining ? " draining" : "");
+        + (draining ? " draining" : "")
+        + (encapsulation.equals(Encapsulation.ipip()) ? "" : " via " + encapsulation);
   }
 }

@@ -71,10 +71,10 @@ public final class Counters {
 
   /** The same, for whoever has only the address. */
   public Count backend(InetAddress address) {
-    Integer number = state.get().backends().get(address);
-    if (number == null) {
+    State.InstalledBackend installed = state.get().backends().get(address);
+    if (installed == null) {
       throw new IllegalArgumentException("no VIP has the backend " + Addresses.text(address));
     }
-    return dataplane.count(new Counter.OfBackend(number));
+    return dataplane.count(new Counter.OfBackend(installed.number()));
   }
 }

@@ -1,6 +1,7 @@
 package dev.katran;
 
 import com.google.common.collect.ImmutableList;
+import dev.katran.dataplane.GueConfig;
 import dev.katran.dataplane.KernelDecapsulator;
 import dev.katran.ffm.LibbpfUnavailableException;
 import dev.katran.ffm.NativeException;
@@ -28,7 +29,7 @@ import java.util.Objects;
 public final class Decapsulator implements AutoCloseable {
 
   /** The port of GUE, 6080, unless said otherwise; see {@link Builder#guePort}. */
-  public static final int DEFAULT_GUE_PORT = 6080;
+  public static final int DEFAULT_GUE_PORT = GueConfig.DEFAULT_PORT;
 
   private final KernelDecapsulator kernel;
 
@@ -114,17 +115,15 @@ public final class Decapsulator implements AutoCloseable {
 
   /** Packets of all kinds that were decapsulated; bytes are those of the inner packets. */
   public Count decapsulated() {
-    return Arrays.stream(Encapsulation.values())
-        .map(this::decapsulated)
-        .reduce(Count.ZERO, Count::plus);
+    return Arrays.stream(Kind.values()).map(this::decapsulated).reduce(Count.ZERO, Count::plus);
   }
 
   /**
    * Packets of one kind that were decapsulated; bytes are the inner packet's IPv4 total length, or
    * IPv6 payload length.
    */
-  public Count decapsulated(Encapsulation encapsulation) {
-    return kernel.count(encapsulation);
+  public Count decapsulated(Kind kind) {
+    return kernel.count(kind);
   }
 
   /** Frames that were left alone; bytes are those of the frames. */
@@ -139,7 +138,7 @@ public final class Decapsulator implements AutoCloseable {
   }
 
   /** What was taken off. */
-  public enum Encapsulation {
+  public enum Kind {
     /** IPv4 in IPv4 (RFC 2003). */
     IPIP,
     /** IPv6 in IPv4 (RFC 4213). */

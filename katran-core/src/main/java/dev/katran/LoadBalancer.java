@@ -5,6 +5,7 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Sets;
 import dev.katran.dataplane.BackendEntry;
 import dev.katran.dataplane.Dataplane;
+import dev.katran.dataplane.GueConfig;
 import dev.katran.dataplane.Hop;
 import dev.katran.ffm.NativeException;
 import dev.katran.nexthop.NextHops;
@@ -56,6 +57,7 @@ public final class LoadBalancer implements AutoCloseable {
 
   private final Dataplane dataplane;
   private final Limits limits;
+  private final GueConfig gue;
   private final NextHops nextHops;
   private final @Nullable NextHopRefresher refresher;
 
@@ -73,9 +75,10 @@ public final class LoadBalancer implements AutoCloseable {
   private volatile State state = State.EMPTY;
   private volatile boolean closed;
 
-  LoadBalancer(Dataplane dataplane, Limits limits, NextHops nextHops) {
+  LoadBalancer(Dataplane dataplane, Limits limits, GueConfig gue, NextHops nextHops) {
     this.dataplane = dataplane;
     this.limits = limits;
+    this.gue = gue;
     this.nextHops = nextHops;
     this.refresher = nextHops.changes() ? NextHopRefresher.start(this::refreshNextHops) : null;
   }
@@ -112,6 +115,8 @@ public final class LoadBalancer implements AutoCloseable {
    * <p>Waits up to half a second for the next hops of backends that are new. One that is not found
    * by then is looked for again every second; its packets are dropped until it is.
    *
+   * @throws IllegalArgumentException if a backend is via GUE and the balancer has no source address
+   *     of its family, or if it is reached differently by another VIP
    * @throws LimitExceededException if there would be more VIPs or backends than {@link #limits}
    * @throws LoadBalancerException if the kernel refuses
    * @throws IllegalStateException if the balancer is closed
@@ -142,7 +147,8 @@ public final class LoadBalancer implements AutoCloseable {
    * Makes the installed VIPs equal to a list: installs, changes and removes what differs, and
    * touches nothing else.
    *
-   * @throws IllegalArgumentException if two VIPs of the list have the same key
+   * @throws IllegalArgumentException if two VIPs of the list have the same key, or a backend is
+   *     reached as {@link #put} would refuse it
    * @throws LimitExceededException if there would be more VIPs or backends than {@link #limits}
    * @throws LoadBalancerException if the kernel refuses
    * @throws IllegalStateException if the balancer is closed
@@ -287,7 +293,9 @@ public final class LoadBalancer implements AutoCloseable {
     Map<VipKey, Vip> wanted = new LinkedHashMap<>();
     state.vips().forEach((key, installed) -> wanted.put(key, installed.vip()));
     boolean answer = change.applyTo(wanted);
-    Set<InetAddress> backends = Transition.backendsOf(wanted.values());
+    Map<InetAddress, Encapsulation> reached = Transition.backendsOf(wanted.values());
+    Set<InetAddress> backends = reached.keySet();
+    reached.forEach(this::checkSource);
     checkLimits(wanted.size(), backends.size());
     hops.putAll(resolve(Sets.difference(backends, state.backends().keySet()).immutableCopy()));
     try {
@@ -305,6 +313,14 @@ public final class LoadBalancer implements AutoCloseable {
     if (backends > limits.backends()) {
       throw new LimitExceededException(
           backends + " backends are more than the limit of " + limits.backends());
+    }
+  }
+
+  private void checkSource(InetAddress backend, Encapsulation encapsulation) {
+    if (encapsulation instanceof Encapsulation.Gue && gue.sourceTowards(backend) == null) {
+      throw new IllegalArgumentException(
+          "backend %s via GUE needs an outer source of its family: give the builder a sourceAddress"
+              .formatted(Addresses.text(backend)));
     }
   }
 
@@ -331,18 +347,18 @@ public final class LoadBalancer implements AutoCloseable {
       if (closed) {
         return;
       }
-      state.backends().forEach((address, number) -> refresh(address, number, found.get(address)));
+      state.backends().forEach((address, backend) -> refresh(address, backend, found.get(address)));
     } finally {
       changes.unlock();
     }
   }
 
-  private void refresh(InetAddress backend, int number, @Nullable Hop hop) {
-    if (hop == null || hop.equals(hops.get(backend))) {
+  private void refresh(InetAddress address, State.InstalledBackend backend, @Nullable Hop hop) {
+    if (hop == null || hop.equals(hops.get(address))) {
       return;
     }
-    dataplane.putBackend(number, new BackendEntry(backend, hop));
-    hops.put(backend, hop);
-    log.info("next hop towards backend {} is now {}", Addresses.text(backend), hop.mac());
+    dataplane.putBackend(backend.number(), new BackendEntry(address, backend.encapsulation(), hop));
+    hops.put(address, hop);
+    log.info("next hop towards backend {} is now {}", Addresses.text(address), hop.mac());
   }
 }

@@ -2,6 +2,7 @@ package dev.katran;
 
 import dev.katran.dataplane.Dataplane;
 import dev.katran.dataplane.DataplaneConfig;
+import dev.katran.dataplane.GueConfig;
 import dev.katran.dataplane.Hop;
 import dev.katran.dataplane.JavaDataplane;
 import dev.katran.dataplane.KernelDataplane;
@@ -28,6 +29,7 @@ public final class LoadBalancerBuilder {
   private Limits limits = Limits.defaults();
   private NextHop nextHop = NextHop.auto();
   private AttachMode attachMode = AttachMode.AUTOMATIC;
+  private GueConfig gue = GueConfig.NONE;
 
   private LoadBalancerBuilder(Kind kind, String interfaceName) {
     this.kind = kind;
@@ -68,6 +70,34 @@ public final class LoadBalancerBuilder {
   }
 
   /**
+   * The outer source of what is sent in {@link Encapsulation#gue() GUE}, to backends of the same
+   * family. Call it once for each family that has such backends; the second call for a family
+   * replaces the first. Without any, the program in the kernel has no code for GUE.
+   *
+   * @param literal IPv4 or IPv6 address, as a rule one of this host's
+   * @throws IllegalArgumentException if it is no literal, has a zone, or is IPv4-mapped,
+   *     unspecified or multicast
+   */
+  public LoadBalancerBuilder sourceAddress(String literal) {
+    this.gue = gue.withSource(Addresses.parseUnicast("source", literal));
+    return this;
+  }
+
+  /**
+   * The UDP port that backends take GUE at; 6080 unless said otherwise.
+   *
+   * @param port 1 to 65535
+   * @throws IllegalArgumentException if it is something else
+   */
+  public LoadBalancerBuilder guePort(int port) {
+    if (port < 1 || port > 65535) {
+      throw new IllegalArgumentException("the GUE port " + port + " is not in 1..65535");
+    }
+    this.gue = gue.withPort(port);
+    return this;
+  }
+
+  /**
    * Opens the balancer, with no VIPs yet: all packets pass.
    *
    * @throws UnknownInterfaceException if there is no such interface
@@ -81,7 +111,7 @@ public final class LoadBalancerBuilder {
   public LoadBalancer open() {
     DataplaneConfig config =
         new DataplaneConfig(
-            limits.vips(), limits.backends(), limits.ringSize(), limits.maxPacketSize());
+            limits.vips(), limits.backends(), limits.ringSize(), limits.maxPacketSize(), gue);
     try {
       return switch (kind) {
         case IN_MEMORY -> open(new JavaDataplane(config), fixedNextHops());
@@ -110,7 +140,7 @@ public final class LoadBalancerBuilder {
 
   private LoadBalancer open(Dataplane dataplane, NextHops nextHops) {
     try {
-      return new LoadBalancer(dataplane, limits, nextHops);
+      return new LoadBalancer(dataplane, limits, gue, nextHops);
     } catch (RuntimeException | Error e) {
       nextHops.close();
       throw e;

@@ -8,14 +8,18 @@ import org.jspecify.annotations.Nullable;
  * What is installed, as one immutable value: a reader holds one of them and sees no change.
  *
  * @param vips by key, each with the number that the dataplane knows it by
- * @param backends the number of every backend of every VIP
+ * @param backends every backend of every VIP
  */
-record State(ImmutableMap<VipKey, Installed> vips, ImmutableMap<InetAddress, Integer> backends) {
+record State(
+    ImmutableMap<VipKey, Installed> vips, ImmutableMap<InetAddress, InstalledBackend> backends) {
 
   static final State EMPTY = new State(ImmutableMap.of(), ImmutableMap.of());
 
   /** A VIP with its ring and its number. */
   record Installed(Vip vip, int number, Ring ring) {}
+
+  /** What the dataplane knows of a backend, but for its next hop. */
+  record InstalledBackend(int number, Encapsulation encapsulation) {}
 
   /** Decides as the program does: the VIP with the flow's port before the one with every port. */
   Route route(Flow flow) {

@@ -14,7 +14,6 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -43,7 +42,7 @@ final class Transition {
   private final List<Runnable> afterwards = new ArrayList<>();
   private final Map<VipKey, Ring> rings = new HashMap<>();
   private final Map<VipKey, State.Installed> vips = new LinkedHashMap<>();
-  private final Map<InetAddress, Integer> backends = new HashMap<>();
+  private final Map<InetAddress, State.InstalledBackend> backends = new HashMap<>();
 
   Transition(
       Dataplane dataplane, Limits limits, Numbers vipNumbers, Numbers backendNumbers, State from) {
@@ -57,19 +56,20 @@ final class Transition {
   /**
    * Makes the dataplane hold these VIPs and no others.
    *
-   * @param hops the next hops of the backends that are new, as far as they are known
+   * @param hops the next hops of the backends, as far as they are known
    * @throws RuntimeException whatever a step threw; nothing has changed then
    */
   State to(Map<VipKey, Vip> wanted, Map<InetAddress, Hop> hops) {
     wanted.values().forEach(this::buildRing);
     try {
-      Set<InetAddress> addresses = backendsOf(wanted.values());
-      addresses.forEach(address -> installBackend(address, hops.get(address)));
+      Map<InetAddress, Encapsulation> reached = backendsOf(wanted.values());
+      reached.forEach(
+          (address, encapsulation) -> installBackend(address, encapsulation, hops.get(address)));
       wanted.values().forEach(this::install);
       answerPings(addressesOf(from.vips().keySet()), addressesOf(wanted.keySet()));
       Sets.difference(from.vips().keySet(), wanted.keySet())
           .forEach(key -> removeVip(key, find(key)));
-      Sets.difference(from.backends().keySet(), addresses).forEach(this::removeBackend);
+      Sets.difference(from.backends().keySet(), reached.keySet()).forEach(this::removeBackend);
     } catch (RuntimeException | Error e) {
       rollBack(e);
       throw e;
@@ -78,13 +78,28 @@ final class Transition {
     return new State(ImmutableMap.copyOf(vips), ImmutableMap.copyOf(backends));
   }
 
-  /** The addresses of all backends, in the order in which they come. */
-  static Set<InetAddress> backendsOf(Iterable<Vip> vips) {
-    Set<InetAddress> addresses = new LinkedHashSet<>();
+  /**
+   * All backends, in the order in which they come, and how each is reached.
+   *
+   * @throws IllegalArgumentException if a backend is reached differently by two VIPs
+   */
+  static Map<InetAddress, Encapsulation> backendsOf(Iterable<Vip> vips) {
+    Map<InetAddress, Encapsulation> reached = new LinkedHashMap<>();
     for (Vip vip : vips) {
-      vip.backends().forEach(backend -> addresses.add(backend.address()));
+      for (Backend backend : vip.backends()) {
+        Encapsulation other = reached.putIfAbsent(backend.address(), backend.encapsulation());
+        if (other != null && !other.equals(backend.encapsulation())) {
+          throw new IllegalArgumentException(
+              "backend %s is via %s for %s, and via %s for another VIP: change all in one apply()"
+                  .formatted(
+                      Addresses.text(backend.address()),
+                      backend.encapsulation(),
+                      vip.key(),
+                      other));
+        }
+      }
     }
-    return addresses;
+    return reached;
   }
 
   private static Set<InetAddress> addressesOf(Set<VipKey> keys) {
@@ -97,19 +112,30 @@ final class Transition {
     return Objects.requireNonNull(from.vips().get(key));
   }
 
-  private void installBackend(InetAddress address, @Nullable Hop hop) {
-    Integer known = from.backends().get(address);
-    if (known != null) {
-      backends.put(address, known);
-      return;
-    }
+  private void installBackend(InetAddress address, Encapsulation encapsulation, @Nullable Hop hop) {
+    State.InstalledBackend before = from.backends().get(address);
+    BackendEntry entry = new BackendEntry(address, encapsulation, hop);
+    backends.put(
+        address,
+        new State.InstalledBackend(
+            before == null ? addBackend(entry) : changeBackend(before, entry), encapsulation));
+  }
+
+  private int addBackend(BackendEntry entry) {
     int number = backendNumbers.take();
     undo.push(() -> backendNumbers.free(number));
     dataplane.clear(new Counter.OfBackend(number));
-    step(
-        () -> dataplane.putBackend(number, new BackendEntry(address, hop)),
-        () -> dataplane.removeBackend(number));
-    backends.put(address, number);
+    step(() -> dataplane.putBackend(number, entry), () -> dataplane.removeBackend(number));
+    return number;
+  }
+
+  private int changeBackend(State.InstalledBackend before, BackendEntry entry) {
+    int number = before.number();
+    if (!before.encapsulation().equals(entry.encapsulation())) {
+      BackendEntry old = new BackendEntry(entry.address(), before.encapsulation(), entry.hop());
+      step(() -> dataplane.putBackend(number, entry), () -> dataplane.putBackend(number, old));
+    }
+    return number;
   }
 
   private void install(Vip vip) {
@@ -162,7 +188,8 @@ final class Transition {
     return Objects.requireNonNull(rings.get(vip.key()));
   }
 
-  private void putRing(State.Installed installed, Map<InetAddress, Integer> numbers) {
+  private void putRing(
+      State.Installed installed, Map<InetAddress, State.InstalledBackend> numbers) {
     if (installed.ring().isEmpty()) {
       dataplane.removeRing(installed.number());
       return;
@@ -170,7 +197,7 @@ final class Transition {
     int[] slots =
         installed
             .ring()
-            .toNumbers(backend -> Objects.requireNonNull(numbers.get(backend.address())));
+            .toNumbers(backend -> Objects.requireNonNull(numbers.get(backend.address())).number());
     dataplane.putRing(installed.number(), slots);
   }
 
@@ -197,7 +224,7 @@ final class Transition {
   }
 
   private void removeBackend(InetAddress address) {
-    int number = Objects.requireNonNull(from.backends().get(address));
+    int number = Objects.requireNonNull(from.backends().get(address)).number();
     afterwards.add(() -> {
       dataplane.removeBackend(number);
       backendNumbers.free(number);

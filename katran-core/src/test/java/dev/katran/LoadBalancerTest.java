@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.katran.dataplane.DataplaneConfig;
+import dev.katran.dataplane.GueConfig;
 import dev.katran.dataplane.Hop;
 import dev.katran.dataplane.JavaDataplane;
 import dev.katran.ffm.net.MacAddress;
@@ -38,7 +39,7 @@ class LoadBalancerTest {
           new JavaDataplane(
               new DataplaneConfig(
                   LIMITS.vips(), LIMITS.backends(), LIMITS.ringSize(), LIMITS.maxPacketSize())));
-  private final LoadBalancer lb = new LoadBalancer(dataplane, LIMITS, NEXT_HOPS);
+  private final LoadBalancer lb = new LoadBalancer(dataplane, LIMITS, GueConfig.NONE, NEXT_HOPS);
 
   @AfterEach
   void close() {

@@ -1,5 +1,6 @@
 package dev.katran.dataplane;
 
+import dev.katran.Encapsulation;
 import dev.katran.VipKey;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_address;
@@ -65,7 +66,8 @@ final class Abi {
     }
     Hop hop = entry.hop();
     long word = Byte.toUnsignedLong(family(entry.address()));
-    int flags = 0;
+    int flags =
+        entry.encapsulation() instanceof Encapsulation.Gue ? Katran.KATRAN_BACKEND_GUE() : 0;
     if (hop != null) {
       flags |= Katran.KATRAN_BACKEND_RESOLVED();
       word |= macBits(hop.mac()) << 16;

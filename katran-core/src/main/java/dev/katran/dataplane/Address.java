@@ -35,6 +35,16 @@ record Address(boolean isIpv6, long high, long low) {
         : ByteBuffer.allocate(4).putInt(lastFourBytes()).array();
   }
 
+  /** The sum of the address's 16-bit words, as a checksum wants it. */
+  int sum() {
+    return sum(high) + sum(low);
+  }
+
+  private static int sum(long words) {
+    return (int)
+        ((words & 0xffff) + (words >>> 16 & 0xffff) + (words >>> 32 & 0xffff) + (words >>> 48));
+  }
+
   /** The address of this family that is all zero. */
   Address zero() {
     return new Address(isIpv6, 0, 0);

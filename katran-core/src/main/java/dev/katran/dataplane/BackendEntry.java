@@ -1,5 +1,6 @@
 package dev.katran.dataplane;
 
+import dev.katran.Encapsulation;
 import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -7,6 +8,14 @@ import org.jspecify.annotations.Nullable;
  * What the dataplane knows of a backend.
  *
  * @param address the outer destination of what is sent to it
+ * @param encapsulation what it takes packets in; {@link DataplaneConfig#gue} must have a source of
+ *     its family for GUE
  * @param hop where its frames go; null while that is not known: they are dropped
  */
-public record BackendEntry(InetAddress address, @Nullable Hop hop) {}
+public record BackendEntry(InetAddress address, Encapsulation encapsulation, @Nullable Hop hop) {
+
+  /** A backend that takes IPIP. */
+  public BackendEntry(InetAddress address, @Nullable Hop hop) {
+    this(address, Encapsulation.ipip(), hop);
+  }
+}

@@ -1,5 +1,6 @@
 package dev.katran.dataplane;
 
+import dev.katran.Encapsulation;
 import dev.katran.ring.FlowHash;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -8,15 +9,16 @@ import org.jspecify.annotations.Nullable;
 /** The rings and the backends they name: which backend a packet goes to. */
 final class Backends {
 
+  /** How a backend is reached whose next hop is known. */
+  record Reachable(Address address, Encapsulation encapsulation, Hop hop) {}
+
   /**
    * A backend that was chosen.
    *
    * @param number of the backend
    * @param flow the packet's, with the source that the encapsulation makes its own of
    */
-  record Choice(int number, Address address, Hop hop, FiveTuple flow) {}
-
-  private record Reachable(Address address, Hop hop) {}
+  record Choice(int number, Reachable backend, FiveTuple flow) {}
 
   private final DataplaneConfig config;
   private final Map<Integer, int[]> rings = new ConcurrentHashMap<>();
@@ -43,7 +45,7 @@ final class Backends {
     if (hop == null) {
       reachable.remove(number);
     } else {
-      reachable.put(number, new Reachable(Address.of(entry.address()), hop));
+      reachable.put(number, new Reachable(Address.of(entry.address()), entry.encapsulation(), hop));
     }
   }
 
@@ -71,7 +73,7 @@ final class Backends {
       return null;
     }
     Reachable backend = reachable.get(number);
-    return backend == null ? null : new Choice(number, backend.address(), backend.hop(), anonymous);
+    return backend == null ? null : new Choice(number, backend, anonymous);
   }
 
   private int hash(FiveTuple flow) {

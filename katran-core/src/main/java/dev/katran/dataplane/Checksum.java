@@ -11,6 +11,11 @@ final class Checksum {
     for (int i = 0; i < length; i += 2) {
       sum += frame.unsignedShort(offset + i);
     }
+    return ofSum(sum);
+  }
+
+  /** The checksum of 16-bit words that add up to {@code sum}. */
+  static int ofSum(int sum) {
     return ~fold(sum) & 0xffff;
   }
 
@@ -23,7 +28,8 @@ final class Checksum {
     return fold(checksum + before + (~after & 0xffff));
   }
 
-  private static int fold(int sum) {
+  /** The sum of 16-bit words as one word. */
+  static int fold(int sum) {
     int folded = sum;
     while (folded > 0xffff) {
       folded = (folded & 0xffff) + (folded >>> 16);

@@ -7,5 +7,18 @@ package dev.katran.dataplane;
  * @param maxBackends backends at most, over all VIPs; they are numbered from 1
  * @param ringSize slots in a ring, a prime; seeds the hash
  * @param maxPacketSize of a frame for a VIP in bytes, Ethernet header included; longer ones drop
+ * @param gue the outer headers of GUE
  */
-public record DataplaneConfig(int maxVips, int maxBackends, int ringSize, int maxPacketSize) {}
+public record DataplaneConfig(
+    int maxVips, int maxBackends, int ringSize, int maxPacketSize, GueConfig gue) {
+
+  /** The sizes, with everything off that can be. */
+  public DataplaneConfig(int maxVips, int maxBackends, int ringSize, int maxPacketSize) {
+    this(maxVips, maxBackends, ringSize, maxPacketSize, GueConfig.NONE);
+  }
+
+  /** The same with these outer headers of GUE. */
+  public DataplaneConfig withGue(GueConfig gue) {
+    return new DataplaneConfig(maxVips, maxBackends, ringSize, maxPacketSize, gue);
+  }
+}

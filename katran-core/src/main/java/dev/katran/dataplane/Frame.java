@@ -12,6 +12,7 @@ final class Frame {
   static final int ETHERNET_HEADER = 14;
   static final int IPV4_HEADER = 20;
   static final int IPV6_HEADER = 40;
+  static final int UDP_HEADER = 8;
 
   static final int ETHERTYPE_IPV4 = 0x0800;
   static final int ETHERTYPE_IPV6 = 0x86dd;
@@ -21,7 +22,7 @@ final class Frame {
 
   private static final int MAC = 6;
   private static final int ETHERTYPE = 2 * MAC;
-  private static final int HEADROOM = IPV6_HEADER;
+  private static final int HEADROOM = IPV6_HEADER + UDP_HEADER;
 
   private final ByteBuffer buffer;
   private int start = HEADROOM;
@@ -74,6 +75,13 @@ final class Frame {
     } else {
       buffer.putInt(start + offset, address.lastFourBytes());
     }
+  }
+
+  void putUdpHeader(int offset, int sourcePort, int destinationPort, int length, int checksum) {
+    putShort(offset, sourcePort);
+    putShort(offset + 2, destinationPort);
+    putShort(offset + 4, length);
+    putShort(offset + 6, checksum);
   }
 
   void swapMacs() {

@@ -19,7 +19,6 @@ final class FrameParser {
   private static final int MORE_FRAGMENTS_OR_OFFSET = 0x3fff;
 
   private static final int TCP_HEADER = 20;
-  private static final int UDP_HEADER = 8;
   private static final int ICMP_HEADER = 8;
 
   /** What an ICMP error is sure to quote behind the IP header (RFC 792). */
@@ -82,7 +81,7 @@ final class FrameParser {
     if (protocol != FiveTuple.TCP && protocol != FiveTuple.UDP) {
       return PASS;
     }
-    if (isCutBefore(transport + (protocol == FiveTuple.TCP ? TCP_HEADER : UDP_HEADER))) {
+    if (isCutBefore(transport + (protocol == FiveTuple.TCP ? TCP_HEADER : Frame.UDP_HEADER))) {
       return DROP;
     }
     return packet(flow(transport, source, destination, protocol));

@@ -16,12 +16,14 @@ public final class JavaDataplane implements Dataplane {
   private final DataplaneConfig config;
   private final VipTable vips = new VipTable();
   private final Backends backends;
+  private final Encapsulator encapsulator;
   private final CounterTable counters = new CounterTable();
 
   /** A dataplane that has no VIPs yet. */
   public JavaDataplane(DataplaneConfig config) {
     this.config = config;
     this.backends = new Backends(config);
+    this.encapsulator = new Encapsulator(config.gue());
   }
 
   @Override
@@ -67,7 +69,7 @@ public final class JavaDataplane implements Dataplane {
     if (choice == null) {
       return Verdict.DROP;
     }
-    Encapsulator.encapsulate(frame, packet, choice.flow(), choice.address(), choice.hop());
+    encapsulator.encapsulate(frame, packet, choice.flow(), choice.backend());
     counters.add(new Counter.OfVip(match.vip().number()), packet.bytes());
     counters.add(new Counter.OfBackend(choice.number()), packet.bytes());
     return Verdict.TX;

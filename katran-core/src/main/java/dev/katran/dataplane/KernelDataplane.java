@@ -121,6 +121,7 @@ public final class KernelDataplane implements Dataplane {
     katran_balancer_config.max_packet_size(constants, config.maxPacketSize());
     katran_balancer_config.counters_per_cpu(constants, countersPerCpu(config));
     katran_balancer_config.first_backend_counter(constants, firstBackendCounter(config));
+    configureGue(constants, config.gue());
     // a VIP may have one more entry, for pings
     object.map("vips").maxEntries(2 * ROOM * config.maxVips());
     object.map("rings").maxEntries(ROOM * config.maxVips());
@@ -128,6 +129,17 @@ public final class KernelDataplane implements Dataplane {
     object.map("backends").maxEntries(backendNumbers(config));
     object.map("counters").maxEntries(countersPerCpu(config) * BpfMap.possibleCpus());
     object.program("balancer").logLevel(BpfConstants.BPF_LOG_STATS);
+  }
+
+  private static void configureGue(MemorySegment constants, GueConfig gue) {
+    katran_balancer_config.gue(constants, gue.isUsed() ? 1 : 0);
+    katran_balancer_config.gue_port(constants, gue.port());
+    if (gue.sourceV4() != null) {
+      Abi.writeAddress(katran_balancer_config.gue_source_v4(constants), gue.sourceV4());
+    }
+    if (gue.sourceV6() != null) {
+      Abi.writeAddress(katran_balancer_config.gue_source_v6(constants), gue.sourceV6());
+    }
   }
 
   private static int ringLines(DataplaneConfig config) {

@@ -2,7 +2,7 @@ package dev.katran.dataplane;
 
 import dev.katran.AttachMode;
 import dev.katran.Count;
-import dev.katran.Decapsulator.Encapsulation;
+import dev.katran.Decapsulator;
 import dev.katran.LoadBalancerException;
 import dev.katran.bpf.BpfPrograms;
 import dev.katran.bpf.generated.Katran;
@@ -85,9 +85,9 @@ public final class KernelDecapsulator implements AutoCloseable {
   }
 
   /** Packets that were decapsulated. */
-  public Count count(Encapsulation encapsulation) {
+  public Count count(Decapsulator.Kind kind) {
     return counters.read(
-        switch (encapsulation) {
+        switch (kind) {
           case IPIP -> Katran.KATRAN_DECAP_IPIP();
           case IPV6_IN_IPV4 -> Katran.KATRAN_DECAP_6IN4();
           case IPV4_IN_IPV6 -> Katran.KATRAN_DECAP_4IN6();

@@ -149,6 +149,15 @@ public class Katran {
     public static int KATRAN_BACKEND_REDIRECT() {
         return KATRAN_BACKEND_REDIRECT;
     }
+    private static final int KATRAN_BACKEND_GUE = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_backend_flag.KATRAN_BACKEND_GUE = 4
+     * }
+     */
+    public static int KATRAN_BACKEND_GUE() {
+        return KATRAN_BACKEND_GUE;
+    }
     private static final int KATRAN_TX = (int)0L;
     /**
      * {@snippet lang=c :

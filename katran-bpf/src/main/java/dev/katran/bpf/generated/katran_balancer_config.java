@@ -21,6 +21,10 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     __u32 max_packet_size;
  *     __u32 counters_per_cpu;
  *     __u32 first_backend_counter;
+ *     __u32 gue;
+ *     __u32 gue_port;
+ *     struct katran_address gue_source_v4;
+ *     struct katran_address gue_source_v6;
  * }
  * }
  */
@@ -36,7 +40,11 @@ public class katran_balancer_config {
         Katran.C_INT.withName("hash_seed_v6"),
         Katran.C_INT.withName("max_packet_size"),
         Katran.C_INT.withName("counters_per_cpu"),
-        Katran.C_INT.withName("first_backend_counter")
+        Katran.C_INT.withName("first_backend_counter"),
+        Katran.C_INT.withName("gue"),
+        Katran.C_INT.withName("gue_port"),
+        katran_address.layout().withName("gue_source_v4"),
+        katran_address.layout().withName("gue_source_v6")
     ).withName("katran_balancer_config");
 
     /**
@@ -308,6 +316,182 @@ public class katran_balancer_config {
      */
     public static void first_backend_counter(MemorySegment struct, int fieldValue) {
         struct.set(first_backend_counter$LAYOUT, first_backend_counter$OFFSET, fieldValue);
+    }
+
+    private static final OfInt gue$LAYOUT = (OfInt)$LAYOUT.select(groupElement("gue"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 gue
+     * }
+     */
+    public static final OfInt gue$layout() {
+        return gue$LAYOUT;
+    }
+
+    private static final long gue$OFFSET = $LAYOUT.byteOffset(groupElement("gue"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 gue
+     * }
+     */
+    public static final long gue$offset() {
+        return gue$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 gue
+     * }
+     */
+    public static int gue(MemorySegment struct) {
+        return struct.get(gue$LAYOUT, gue$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 gue
+     * }
+     */
+    public static void gue(MemorySegment struct, int fieldValue) {
+        struct.set(gue$LAYOUT, gue$OFFSET, fieldValue);
+    }
+
+    private static final OfInt gue_port$LAYOUT = (OfInt)$LAYOUT.select(groupElement("gue_port"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 gue_port
+     * }
+     */
+    public static final OfInt gue_port$layout() {
+        return gue_port$LAYOUT;
+    }
+
+    private static final long gue_port$OFFSET = $LAYOUT.byteOffset(groupElement("gue_port"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 gue_port
+     * }
+     */
+    public static final long gue_port$offset() {
+        return gue_port$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 gue_port
+     * }
+     */
+    public static int gue_port(MemorySegment struct) {
+        return struct.get(gue_port$LAYOUT, gue_port$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 gue_port
+     * }
+     */
+    public static void gue_port(MemorySegment struct, int fieldValue) {
+        struct.set(gue_port$LAYOUT, gue_port$OFFSET, fieldValue);
+    }
+
+    private static final GroupLayout gue_source_v4$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("gue_source_v4"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * struct katran_address gue_source_v4
+     * }
+     */
+    public static final GroupLayout gue_source_v4$layout() {
+        return gue_source_v4$LAYOUT;
+    }
+
+    private static final long gue_source_v4$OFFSET = $LAYOUT.byteOffset(groupElement("gue_source_v4"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * struct katran_address gue_source_v4
+     * }
+     */
+    public static final long gue_source_v4$offset() {
+        return gue_source_v4$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * struct katran_address gue_source_v4
+     * }
+     */
+    public static MemorySegment gue_source_v4(MemorySegment struct) {
+        return struct.asSlice(gue_source_v4$OFFSET, gue_source_v4$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * struct katran_address gue_source_v4
+     * }
+     */
+    public static void gue_source_v4(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, gue_source_v4$OFFSET, gue_source_v4$LAYOUT.byteSize());
+    }
+
+    private static final GroupLayout gue_source_v6$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("gue_source_v6"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * struct katran_address gue_source_v6
+     * }
+     */
+    public static final GroupLayout gue_source_v6$layout() {
+        return gue_source_v6$LAYOUT;
+    }
+
+    private static final long gue_source_v6$OFFSET = $LAYOUT.byteOffset(groupElement("gue_source_v6"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * struct katran_address gue_source_v6
+     * }
+     */
+    public static final long gue_source_v6$offset() {
+        return gue_source_v6$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * struct katran_address gue_source_v6
+     * }
+     */
+    public static MemorySegment gue_source_v6(MemorySegment struct) {
+        return struct.asSlice(gue_source_v6$OFFSET, gue_source_v6$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * struct katran_address gue_source_v6
+     * }
+     */
+    public static void gue_source_v6(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, gue_source_v6$OFFSET, gue_source_v6$LAYOUT.byteSize());
     }
 
     /**

@@ -2,7 +2,7 @@ package dev.katran.examples.quickstart;
 
 import dev.katran.Count;
 import dev.katran.Counters;
-import dev.katran.Decapsulator.Encapsulation;
+import dev.katran.Decapsulator;
 import dev.katran.LoadBalancer;
 import dev.katran.Vip;
 import java.net.InetAddress;
@@ -57,19 +57,19 @@ final class Report {
     Counters counters = lb.counters();
     List<Line> lines = new ArrayList<>();
     for (BackendServer server : servers) {
-      lines.add(line(counters, server, server.ipv4(), Encapsulation.IPIP));
-      lines.add(line(counters, server, server.ipv6(), Encapsulation.IPV6_IN_IPV6));
+      lines.add(line(counters, server, server.ipv4(), Decapsulator.Kind.IPIP));
+      lines.add(line(counters, server, server.ipv6(), Decapsulator.Kind.IPV6_IN_IPV6));
     }
     return lines;
   }
 
   private static Line line(
-      Counters counters, BackendServer server, InetAddress address, Encapsulation encapsulation) {
+      Counters counters, BackendServer server, InetAddress address, Decapsulator.Kind kind) {
     return new Line(
         server.name(),
         address,
         counters.backend(address),
-        server.decapsulator().decapsulated(encapsulation));
+        server.decapsulator().decapsulated(kind));
   }
 
   void print(Tally tally) {

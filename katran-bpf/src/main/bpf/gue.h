@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * GUE of variant 1 (draft-ietf-intarea-gue): the packet directly in UDP, without a header of
+ * GUE's own; the version of the inner IP header says what it is.
+ */
+#ifndef KATRAN_GUE_H
+#define KATRAN_GUE_H
+
+#include "outer.h"
+
+/* The inner packet has no checksum that the outer one could be told from. */
+#define NO_SUM (-1)
+
+/*
+ * The outer source port spreads flows over paths and queues: the client's port with two bytes of
+ * its address mixed in. Which two, and in which order, depends on the families; an IPv6 packet in
+ * IPv4 takes what the outer source of IPIP takes.
+ */
+static __always_inline __be16 gue_source_port(const struct flow *flow, __u8 outer_family)
+{
+	__u32 client = bpf_ntohl(flow->source.words[flow->family == KATRAN_IPV6 ? 3 : 0]);
+
+	if (outer_family == KATRAN_IPV4)
+		return bpf_htons(client) ^ __builtin_bswap16(flow->source_port);
+	if (flow->family == KATRAN_IPV6)
+		client >>= 16;
+	return bpf_htons(client) ^ flow->source_port;
+}
+
+static __always_inline bool lacks_checksum(__u8 protocol, void *transport, void *end)
+{
+	struct udphdr *udp = transport;
+
+	return protocol == IPPROTO_UDP && ((void *)(udp + 1) > end || !udp->check);
+}
+
+/*
+ * The sums of a whole inner packet (not folded), told from its header alone. They rely on its
+ * checksums: the sum of what one covers is 0, and so the payload's is that of its pseudo header
+ * with the sign changed, which in this arithmetic is a word's complement. If a checksum is wrong,
+ * so is the outer one.
+ */
+
+/* The header sums to 0, and so does ICMP, which has no pseudo header. */
+static __always_inline __s64 sum_inner_ipv4(struct iphdr *ip, void *end)
+{
+	if ((void *)(ip + 1) > end || lacks_checksum(ip->protocol, ip + 1, end))
+		return NO_SUM;
+	if (ip->protocol == IPPROTO_ICMP)
+		return 0;
+	return (__u64)~ip->saddr + (__u32)~ip->daddr + (__u16)~bpf_htons(ip->protocol) +
+	       (__u16)~bpf_htons(bpf_ntohs(ip->tot_len) - sizeof(*ip));
+}
+
+/* Addresses and length are in the header and the pseudo header both, and cancel out. */
+static __always_inline __s64 sum_inner_ipv6(struct ipv6hdr *ip, void *end)
+{
+	if ((void *)(ip + 1) > end || lacks_checksum(ip->nexthdr, ip + 1, end))
+		return NO_SUM;
+	return (__u64)*(__be32 *)ip + *(__be16 *)&ip->nexthdr + (__u16)~bpf_htons(ip->nexthdr);
+}
+
+/*
+ * Writes the UDP header in front of the inner packet. `addresses` is the sum of the outer ones;
+ * `length` counts the UDP header in. A packet without a checksum stays without one (over IPv6,
+ * too: RFC 6935).
+ */
+static __always_inline void write_gue(struct udphdr *udp, void *end, const struct flow *flow,
+				      __be16 source, __be16 destination, __u16 length,
+				      __u64 addresses)
+{
+	__s64 inner = flow->family == KATRAN_IPV6 ? sum_inner_ipv6((void *)(udp + 1), end)
+						  : sum_inner_ipv4((void *)(udp + 1), end);
+
+	udp->source = source;
+	udp->dest = destination;
+	udp->len = bpf_htons(length);
+	udp->check = 0;
+	if (inner == NO_SUM)
+		return;
+	/* the length twice: in the header, and in the pseudo header */
+	udp->check = ~checksum_fold_wide(inner + addresses + bpf_htons(IPPROTO_UDP) + source +
+					 destination + 2 * udp->len);
+	if (!udp->check)
+		udp->check = 0xffff; /* the other zero: 0 would say that there is none */
+}
+
+static __always_inline int encapsulate_gue_in_ipv4(struct xdp_md *ctx,
+						   const struct packet *packet,
+						   const struct katran_backend *backend,
+						   const volatile struct katran_balancer_config *config,
+						   __u16 inner_length)
+{
+	__u16 length = sizeof(struct udphdr) + inner_length;
+	__u8 mac[ETH_ALEN];
+	struct udphdr *udp;
+	struct ethhdr *eth;
+	struct iphdr *ip;
+
+	eth = push_header(ctx, sizeof(*ip) + sizeof(*udp), mac);
+	if (!eth)
+		return XDP_DROP;
+	ip = (void *)(eth + 1);
+	udp = (void *)(ip + 1);
+	if ((void *)(udp + 1) > packet_end(ctx))
+		return XDP_DROP;
+	write_outer_ipv4(ip, packet, backend, IPPROTO_UDP, config->gue_source_v4.words[0], length);
+	write_gue(udp, packet_end(ctx), &packet->flow,
+		  gue_source_port(&packet->flow, KATRAN_IPV4), bpf_htons(config->gue_port), length,
+		  (__u64)ip->saddr + ip->daddr);
+	write_ethernet(eth, backend, mac, bpf_htons(ETH_P_IP));
+	return NEXT;
+}
+
+static __always_inline int encapsulate_gue_in_ipv6(struct xdp_md *ctx,
+						   const struct packet *packet,
+						   const struct katran_backend *backend,
+						   const volatile struct katran_balancer_config *config,
+						   __u16 inner_length)
+{
+	__u16 length = sizeof(struct udphdr) + inner_length;
+	__u64 addresses = 0;
+	__u8 mac[ETH_ALEN];
+	struct udphdr *udp;
+	struct ethhdr *eth;
+	struct ipv6hdr *ip;
+
+	eth = push_header(ctx, sizeof(*ip) + sizeof(*udp), mac);
+	if (!eth)
+		return XDP_DROP;
+	ip = (void *)(eth + 1);
+	udp = (void *)(ip + 1);
+	if ((void *)(udp + 1) > packet_end(ctx))
+		return XDP_DROP;
+	write_outer_ipv6(ip, packet, backend, IPPROTO_UDP, length);
+#pragma unroll
+	for (int i = 0; i < 4; i++) {
+		ip->saddr.in6_u.u6_addr32[i] = config->gue_source_v6.words[i];
+		addresses += (__u64)ip->saddr.in6_u.u6_addr32[i] + ip->daddr.in6_u.u6_addr32[i];
+	}
+	write_gue(udp, packet_end(ctx), &packet->flow,
+		  gue_source_port(&packet->flow, KATRAN_IPV6), bpf_htons(config->gue_port), length,
+		  addresses);
+	write_ethernet(eth, backend, mac, bpf_htons(ETH_P_IPV6));
+	return NEXT;
+}
+
+#endif

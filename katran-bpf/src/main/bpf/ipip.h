@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* IP in IP: IPv4 in IPv4, 6in4, 4in6, 6in6. */
+#ifndef KATRAN_IPIP_H
+#define KATRAN_IPIP_H
+
+#include "outer.h"
+
+#define OUTER_IPV4_PREFIX 0xac100000 /* 172.16.0.0/16 */
+#define OUTER_IPV6_PREFIX 0x01000000 /* 0100::/64, the discard prefix (RFC 6666), as /96 */
+
+/*
+ * The outer source spreads flows over the receivers' queues, which hash the outer addresses: it
+ * is a fixed prefix with the client's address and port mixed in.
+ */
+static __always_inline __be32 outer_source_v4(const struct flow *flow)
+{
+	__be32 client = flow->source.words[flow->family == KATRAN_IPV6 ? 3 : 0];
+	__u32 low = bpf_ntohl(client) & 0xffff;
+
+	/* b[2] ^ low byte of the port, b[3] ^ high byte */
+	return bpf_htonl(OUTER_IPV4_PREFIX | (low ^ bpf_ntohs(__builtin_bswap16(flow->source_port))));
+}
+
+static __always_inline void set_outer_source_v6(__be32 words[4], const struct flow *flow)
+{
+	__be32 client = flow->source.words[flow->family == KATRAN_IPV6 ? 3 : 0];
+
+	words[0] = bpf_htonl(OUTER_IPV6_PREFIX);
+	words[1] = 0;
+	words[2] = 0;
+	words[3] = client ^ bpf_htonl((__u32)bpf_ntohs(flow->source_port) << 16);
+}
+
+static __always_inline __u8 ipip_protocol(const struct packet *packet)
+{
+	return packet->flow.family == KATRAN_IPV6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
+}
+
+static __always_inline int encapsulate_ipip_in_ipv4(struct xdp_md *ctx,
+						    const struct packet *packet,
+						    const struct katran_backend *backend,
+						    __u16 inner_length)
+{
+	__u8 mac[ETH_ALEN];
+	struct ethhdr *eth;
+	struct iphdr *ip;
+
+	eth = push_header(ctx, sizeof(*ip), mac);
+	if (!eth)
+		return XDP_DROP;
+	ip = (void *)(eth + 1);
+	if ((void *)(ip + 1) > packet_end(ctx))
+		return XDP_DROP;
+	write_outer_ipv4(ip, packet, backend, ipip_protocol(packet),
+			 outer_source_v4(&packet->flow), inner_length);
+	write_ethernet(eth, backend, mac, bpf_htons(ETH_P_IP));
+	return NEXT;
+}
+
+static __always_inline int encapsulate_ipip_in_ipv6(struct xdp_md *ctx,
+						    const struct packet *packet,
+						    const struct katran_backend *backend,
+						    __u16 inner_length)
+{
+	__u8 mac[ETH_ALEN];
+	struct ethhdr *eth;
+	struct ipv6hdr *ip;
+
+	eth = push_header(ctx, sizeof(*ip), mac);
+	if (!eth)
+		return XDP_DROP;
+	ip = (void *)(eth + 1);
+	if ((void *)(ip + 1) > packet_end(ctx))
+		return XDP_DROP;
+	write_outer_ipv6(ip, packet, backend, ipip_protocol(packet), inner_length);
+	set_outer_source_v6(ip->saddr.in6_u.u6_addr32, &packet->flow);
+	write_ethernet(eth, backend, mac, bpf_htons(ETH_P_IPV6));
+	return NEXT;
+}
+
+#endif

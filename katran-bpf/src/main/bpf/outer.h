@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The outer headers that every encapsulation has. */
+#ifndef KATRAN_OUTER_H
+#define KATRAN_OUTER_H
+
+#include "checksum.h"
+#include "packet.h"
+
+#define OUTER_TTL 64
+
+/* The header in front of `length` bytes of `protocol`. */
+static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct packet *packet,
+					     const struct katran_backend *backend, __u8 protocol,
+					     __be32 source, __u16 length)
+{
+	ip->version = 4;
+	ip->ihl = 5;
+	ip->tos = packet->tos;
+	ip->tot_len = bpf_htons(sizeof(*ip) + length);
+	ip->id = 0;
+	ip->frag_off = 0;
+	ip->ttl = OUTER_TTL;
+	ip->protocol = protocol;
+	ip->check = 0;
+	ip->saddr = source;
+	ip->daddr = backend->address.words[0];
+	ip->check = ipv4_checksum(ip);
+}
+
+/* The header in front of `length` bytes of `protocol`, but for its source. */
+static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct packet *packet,
+					     const struct katran_backend *backend, __u8 protocol,
+					     __u16 length)
+{
+	/* version, traffic class, and a flow label of 0 */
+	*(__be32 *)ip = bpf_htonl(6 << 28 | packet->tos << 20);
+	ip->payload_len = bpf_htons(length);
+	ip->nexthdr = protocol;
+	ip->hop_limit = OUTER_TTL;
+	__builtin_memcpy(&ip->daddr, &backend->address, sizeof(ip->daddr));
+}
+
+/*
+ * Writes the Ethernet header in front of the outer one. `mac` is the address the frame came for:
+ * ours, and so the source of what leaves by the same interface.
+ */
+static __always_inline void write_ethernet(struct ethhdr *eth, const struct katran_backend *backend,
+					   const __u8 mac[ETH_ALEN], __be16 type)
+{
+	if (backend->flags & KATRAN_BACKEND_REDIRECT)
+		__builtin_memcpy(eth->h_source, backend->source_mac, ETH_ALEN);
+	else
+		__builtin_memcpy(eth->h_source, mac, ETH_ALEN);
+	__builtin_memcpy(eth->h_dest, backend->destination_mac, ETH_ALEN);
+	eth->h_proto = type;
+}
+
+/*
+ * Makes room for `outer` bytes in front of the IP packet and returns the new start of the frame,
+ * with room for an Ethernet and the outer header; copies the address the frame came for to `mac`.
+ * NULL when the driver left no headroom.
+ */
+static __always_inline void *push_header(struct xdp_md *ctx, int outer, __u8 mac[ETH_ALEN])
+{
+	struct ethhdr *eth = packet_data(ctx);
+
+	if ((void *)(eth + 1) > packet_end(ctx))
+		return NULL;
+	__builtin_memcpy(mac, eth->h_dest, ETH_ALEN);
+	if (bpf_xdp_adjust_head(ctx, -outer))
+		return NULL;
+	return packet_data(ctx);
+}
+
+#endif
