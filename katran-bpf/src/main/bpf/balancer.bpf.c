@@ -5,6 +5,7 @@
 #include "encap.h"
 #include "icmp.h"
 #include "parse.h"
+#include "too_big.h"
 #include "vip.h"
 
 const volatile struct katran_balancer_config config SEC(".rodata.config") = {};
@@ -35,7 +36,9 @@ static __always_inline int balance(struct xdp_md *ctx)
 	if (!vip)
 		return XDP_PASS;
 	if (frame_length(ctx) > config.max_packet_size)
-		return XDP_DROP;
+		return config.answer_too_big ? answer_too_big(ctx, packet.flow.family,
+							      config.max_packet_size)
+					     : XDP_DROP;
 	vip_number = vip->number;
 
 	backend = choose(vip, &packet.flow, &config, &backend_number);

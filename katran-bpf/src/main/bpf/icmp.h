@@ -29,7 +29,7 @@ struct icmp_header {
 	__u8 type;
 	__u8 code;
 	__sum16 checksum;
-	__u8 rest[4];
+	__be32 rest;
 };
 
 static __always_inline void swap_macs(struct ethhdr *eth)

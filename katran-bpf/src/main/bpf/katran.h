@@ -107,6 +107,7 @@ struct katran_balancer_config {
 	__u32 max_packet_size;	/* of a frame for a VIP, Ethernet header included */
 	__u32 counters_per_cpu;
 	__u32 first_backend_counter;
+	__u32 answer_too_big;	/* 1: answer what is longer than max_packet_size */
 	__u32 gue;		/* 1: there may be backends with KATRAN_BACKEND_GUE */
 	__u32 gue_port;		/* outer UDP destination, in host byte order */
 	struct katran_address gue_source_v4; /* outer sources, of the families in use */

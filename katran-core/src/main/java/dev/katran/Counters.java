@@ -25,7 +25,7 @@ public final class Counters {
     return sent().plus(dropped()).plus(passed());
   }
 
-  /** Frames that were sent, to backends or as answers to pings; bytes as they arrived. */
+  /** Frames that were sent, to backends or as answers; bytes as they arrived. */
   public Count sent() {
     return dataplane.count(Counter.Total.TX);
   }

@@ -29,6 +29,7 @@ public final class LoadBalancerBuilder {
   private Limits limits = Limits.defaults();
   private NextHop nextHop = NextHop.auto();
   private AttachMode attachMode = AttachMode.AUTOMATIC;
+  private boolean answerTooBig;
   private GueConfig gue = GueConfig.NONE;
 
   private LoadBalancerBuilder(Kind kind, String interfaceName) {
@@ -66,6 +67,16 @@ public final class LoadBalancerBuilder {
   /** How the program is attached; {@link AttachMode#AUTOMATIC} unless said otherwise. */
   public LoadBalancerBuilder attach(AttachMode mode) {
     this.attachMode = Objects.requireNonNull(mode);
+    return this;
+  }
+
+  /**
+   * Whether a client that sends a frame longer than {@link Limits#maxPacketSize} is told how long
+   * its packets may be (ICMP "fragmentation needed", ICMPv6 "packet too big"), so that it sends
+   * shorter ones. Unless called, such frames are dropped in silence.
+   */
+  public LoadBalancerBuilder answerTooBig(boolean answer) {
+    this.answerTooBig = answer;
     return this;
   }
 
@@ -111,7 +122,7 @@ public final class LoadBalancerBuilder {
   public LoadBalancer open() {
     DataplaneConfig config =
         new DataplaneConfig(
-            limits.vips(), limits.backends(), limits.ringSize(), limits.maxPacketSize(), gue);
+            limits.vips(), limits.backends(), limits.ringSize(), limits.maxPacketSize(), answerTooBig, gue);
     try {
       return switch (kind) {
         case IN_MEMORY -> open(new JavaDataplane(config), fixedNextHops());

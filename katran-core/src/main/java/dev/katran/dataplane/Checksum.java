@@ -7,11 +7,16 @@ final class Checksum {
 
   /** The checksum of the bytes, an even number, from {@code offset} on. */
   static int of(Frame frame, int offset, int length) {
+    return ofSum(sum(frame, offset, length));
+  }
+
+  /** The sum of the 16-bit words that the bytes, an even number, from {@code offset} on make. */
+  static int sum(Frame frame, int offset, int length) {
     int sum = 0;
     for (int i = 0; i < length; i += 2) {
       sum += frame.unsignedShort(offset + i);
     }
-    return ofSum(sum);
+    return sum;
   }
 
   /** The checksum of 16-bit words that add up to {@code sum}. */

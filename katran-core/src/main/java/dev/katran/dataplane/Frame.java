@@ -26,14 +26,16 @@ final class Frame {
 
   private final ByteBuffer buffer;
   private int start = HEADROOM;
+  private int end;
 
   Frame(byte[] bytes) {
     buffer = ByteBuffer.allocate(HEADROOM + bytes.length);
     buffer.put(HEADROOM, bytes);
+    end = buffer.capacity();
   }
 
   int length() {
-    return buffer.capacity() - start;
+    return end - start;
   }
 
   int etherType() {
@@ -100,6 +102,18 @@ final class Frame {
     buffer.put(start, hop.mac().toBytes());
     buffer.put(start + MAC, source);
     putShort(ETHERTYPE, etherType);
+  }
+
+  /**
+   * Keeps so many bytes of the packet, makes room for a header between Ethernet and IP, and turns
+   * the Ethernet header in front of it round. The EtherType stays.
+   */
+  void turnIntoQuote(int quoted, int headers) {
+    byte[] ethernet = bytes(0, ETHERNET_HEADER);
+    end = start + ETHERNET_HEADER + quoted;
+    start -= headers;
+    buffer.put(start, ethernet);
+    swapMacs();
   }
 
   byte[] toByteArray() {

@@ -63,7 +63,9 @@ public final class JavaDataplane implements Dataplane {
       return Verdict.PASS;
     }
     if (frame.length() > config.maxPacketSize()) {
-      return Verdict.DROP;
+      return config.answerTooBig()
+          ? TooBigAnswer.write(frame, packet.isIpv6(), config.maxPacketSize())
+          : Verdict.DROP;
     }
     Backends.Choice choice = backends.choose(match.vip(), match.flow());
     if (choice == null) {

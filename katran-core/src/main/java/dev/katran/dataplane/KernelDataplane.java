@@ -121,6 +121,7 @@ public final class KernelDataplane implements Dataplane {
     katran_balancer_config.max_packet_size(constants, config.maxPacketSize());
     katran_balancer_config.counters_per_cpu(constants, countersPerCpu(config));
     katran_balancer_config.first_backend_counter(constants, firstBackendCounter(config));
+    katran_balancer_config.answer_too_big(constants, config.answerTooBig() ? 1 : 0);
     configureGue(constants, config.gue());
     // a VIP may have one more entry, for pings
     object.map("vips").maxEntries(2 * ROOM * config.maxVips());

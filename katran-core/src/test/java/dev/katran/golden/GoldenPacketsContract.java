@@ -4,7 +4,6 @@ import static java.util.stream.Collectors.joining;
 
 import dev.katran.LoadBalancer;
 import dev.katran.LoadBalancerBuilder;
-import dev.katran.NextHop;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -30,8 +29,7 @@ abstract class GoldenPacketsContract {
   }
 
   private DynamicContainer play(Scenario scenario) {
-    LoadBalancer balancer =
-        balancer().limits(scenario.limits()).nextHop(NextHop.via(scenario.gatewayMac())).open();
+    LoadBalancer balancer = scenario.configure(balancer()).open();
     opened.add(balancer);
     ScenarioPlayer player = new ScenarioPlayer(scenario, Feature.SUPPORTED);
     DynamicContainer played =

@@ -4,8 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.net.InetAddresses;
 import dev.katran.Backend;
+import dev.katran.Encapsulation;
 import dev.katran.Hashing;
 import dev.katran.Limits;
+import dev.katran.LoadBalancerBuilder;
+import dev.katran.NextHop;
 import dev.katran.Protocol;
 import dev.katran.Vip;
 import dev.katran.VipKey;
@@ -16,6 +19,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -25,7 +29,15 @@ import java.util.TreeSet;
  * @param needs what every row of it needs
  */
 record Scenario(
-    String name, Limits limits, String gatewayMac, Set<Feature> needs, List<Step> steps) {
+    String name,
+    Limits limits,
+    String gatewayMac,
+    Optional<Gue> gue,
+    Set<Feature> needs,
+    List<Step> steps) {
+
+  /** What is sent in GUE has these outer headers. */
+  record Gue(int port, String sourceV4, String sourceV6) {}
 
   /** What is done next. */
   sealed interface Step {
@@ -110,13 +122,30 @@ record Scenario(
 
   private static final int BACKENDS = 256;
 
+  /** Has a balancer opened as the scenario wants it. */
+  LoadBalancerBuilder configure(LoadBalancerBuilder builder) {
+    builder
+        .limits(limits)
+        .nextHop(NextHop.via(gatewayMac))
+        .answerTooBig(needs.contains(Feature.ICMP_TOO_BIG));
+    gue.ifPresent(outer ->
+        builder
+            .guePort(outer.port())
+            .sourceAddress(outer.sourceV4())
+            .sourceAddress(outer.sourceV6()));
+    return builder;
+  }
+
   static Scenario read(Path folder) throws IOException {
     JsonNode root = new JsonMapper().readTree(folder.resolve("scenario.json").toFile());
     JsonNode config = root.get("config");
+    Set<Feature> needs = needs(config);
+    Encapsulation encapsulation =
+        needs.contains(Feature.GUE) ? Encapsulation.gue() : Encapsulation.ipip();
     List<Step> steps = new ArrayList<>();
     for (JsonNode step : root.get("steps")) {
       String kind = step.fieldNames().next();
-      steps.add(step(kind, step.get(kind), folder));
+      steps.add(step(kind, step.get(kind), folder, encapsulation));
     }
     return new Scenario(
         root.get("name").asText(),
@@ -126,8 +155,16 @@ record Scenario(
             config.get("ringSize").asInt(),
             config.get("maxPacketSize").asInt()),
         config.get("gatewayMac").asText(),
-        needs(config),
+        needs.contains(Feature.GUE) ? Optional.of(gue(config)) : Optional.empty(),
+        needs,
         steps);
+  }
+
+  private static Gue gue(JsonNode config) {
+    return new Gue(
+        config.get("guePort").asInt(),
+        config.get("sourceV4").asText(),
+        config.get("sourceV6").asText());
   }
 
   private static Set<Feature> needs(JsonNode config) {
@@ -147,9 +184,10 @@ record Scenario(
     return needs;
   }
 
-  private static Step step(String kind, JsonNode step, Path folder) throws IOException {
+  private static Step step(String kind, JsonNode step, Path folder, Encapsulation encapsulation)
+      throws IOException {
     return switch (kind) {
-      case "vip" -> new Step.Install(vip(step));
+      case "vip" -> new Step.Install(vip(step, encapsulation));
       case "flags" -> new Step.AddFlags(key(step), texts(step.get("add")));
       case "remove" ->
           new Step.Remove(key(step), InetAddresses.forString(step.get("backend").asText()));
@@ -159,11 +197,13 @@ record Scenario(
     };
   }
 
-  private static InstalledVip vip(JsonNode step) {
+  private static InstalledVip vip(JsonNode step, Encapsulation encapsulation) {
     List<Backend> backends = new ArrayList<>();
     for (JsonNode backend : step.get("backends")) {
       backends.add(
-          Backend.of(backend.get("address").asText()).weight(backend.get("weight").asInt()));
+          Backend.of(backend.get("address").asText())
+              .weight(backend.get("weight").asInt())
+              .via(encapsulation));
     }
     int prefixLength = step.path("prefixLength").asInt(InstalledVip.ONE_ADDRESS);
     return new InstalledVip(key(step), prefixLength, texts(step.get("flags")), backends);

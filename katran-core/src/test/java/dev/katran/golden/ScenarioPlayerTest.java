@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.katran.LoadBalancer;
-import dev.katran.NextHop;
 import dev.katran.packets.Hex;
 import dev.katran.packets.Packet;
 import java.io.IOException;
@@ -144,8 +143,9 @@ class ScenarioPlayerTest {
   void aConfigurationThatNeedsAFeatureLeavesOutAllRows() throws Throwable {
     rows(row("1", "PASS", TO_OTHER, TO_OTHER));
     Files.writeString(
-        folder.resolve("scenario.json"), CONFIG.formatted(PACKETS).replace("ipip", "gue"));
-    assertThat(play(Scenario.read(folder)).leftOut()).containsOnlyKeys(Feature.GUE);
+        folder.resolve("scenario.json"),
+        CONFIG.formatted(PACKETS).replace("\"icmpTooBig\": false", "\"icmpTooBig\": true"));
+    assertThat(play(Scenario.read(folder)).leftOut()).containsOnlyKeys(Feature.ICMP_TOO_BIG);
   }
 
   @Test
@@ -177,11 +177,7 @@ class ScenarioPlayerTest {
 
   private static ScenarioPlayer play(Scenario scenario) throws Throwable {
     ScenarioPlayer player = new ScenarioPlayer(scenario, NOTHING);
-    try (LoadBalancer balancer =
-        LoadBalancer.inMemory()
-            .limits(scenario.limits())
-            .nextHop(NextHop.via(scenario.gatewayMac()))
-            .open()) {
+    try (LoadBalancer balancer = scenario.configure(LoadBalancer.inMemory()).open()) {
       for (DynamicTest test : player.tests(balancer)) {
         test.getExecutable().execute();
       }

@@ -21,6 +21,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     __u32 max_packet_size;
  *     __u32 counters_per_cpu;
  *     __u32 first_backend_counter;
+ *     __u32 answer_too_big;
  *     __u32 gue;
  *     __u32 gue_port;
  *     struct katran_address gue_source_v4;
@@ -41,6 +42,7 @@ public class katran_balancer_config {
         Katran.C_INT.withName("max_packet_size"),
         Katran.C_INT.withName("counters_per_cpu"),
         Katran.C_INT.withName("first_backend_counter"),
+        Katran.C_INT.withName("answer_too_big"),
         Katran.C_INT.withName("gue"),
         Katran.C_INT.withName("gue_port"),
         katran_address.layout().withName("gue_source_v4"),
@@ -316,6 +318,50 @@ public class katran_balancer_config {
      */
     public static void first_backend_counter(MemorySegment struct, int fieldValue) {
         struct.set(first_backend_counter$LAYOUT, first_backend_counter$OFFSET, fieldValue);
+    }
+
+    private static final OfInt answer_too_big$LAYOUT = (OfInt)$LAYOUT.select(groupElement("answer_too_big"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 answer_too_big
+     * }
+     */
+    public static final OfInt answer_too_big$layout() {
+        return answer_too_big$LAYOUT;
+    }
+
+    private static final long answer_too_big$OFFSET = $LAYOUT.byteOffset(groupElement("answer_too_big"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 answer_too_big
+     * }
+     */
+    public static final long answer_too_big$offset() {
+        return answer_too_big$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 answer_too_big
+     * }
+     */
+    public static int answer_too_big(MemorySegment struct) {
+        return struct.get(answer_too_big$LAYOUT, answer_too_big$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 answer_too_big
+     * }
+     */
+    public static void answer_too_big(MemorySegment struct, int fieldValue) {
+        struct.set(answer_too_big$LAYOUT, answer_too_big$OFFSET, fieldValue);
     }
 
     private static final OfInt gue$LAYOUT = (OfInt)$LAYOUT.select(groupElement("gue"));

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The answer to a frame that is too big to be forwarded: ICMP's "fragmentation needed" (RFC 1191),
+ * ICMPv6's "packet too big" (RFC 8201), in the name of the VIP.
+ */
+#ifndef KATRAN_TOO_BIG_H
+#define KATRAN_TOO_BIG_H
+
+#include "checksum.h"
+#include "icmp.h"
+#include "packet.h"
+
+#define TOO_BIG_TTL 64
+#define ICMP_FRAGMENTATION_NEEDED 4 /* code of ICMP_UNREACHABLE */
+
+/* How much of the packet the answer quotes, in whole words. */
+#define TOO_BIG_QUOTED_V4 84
+#define TOO_BIG_QUOTED_V6 248
+
+struct too_big_v4 {
+	struct iphdr ip;
+	struct icmp_header icmp;
+	union {
+		struct iphdr packet;
+		__u8 bytes[TOO_BIG_QUOTED_V4];
+	} quoted;
+};
+
+struct too_big_v6 {
+	struct ipv6hdr ip;
+	struct icmp_header icmp;
+	union {
+		struct ipv6hdr packet;
+		__u8 bytes[TOO_BIG_QUOTED_V6];
+	} quoted;
+};
+
+/*
+ * Cuts the packet down to the `quoted` bytes that it starts with, and makes room for `headers`
+ * bytes in front of it and a new Ethernet header in front of these, which is written: back to
+ * where the frame came from. NULL: the frame cannot be resized so.
+ */
+static __always_inline struct ethhdr *turn_into_quote(struct xdp_md *ctx, int quoted, int headers)
+{
+	struct ethhdr *eth;
+	struct ethhdr copy;
+
+	if (bpf_xdp_adjust_tail(ctx, ETH_HLEN + quoted - (int)frame_length(ctx)))
+		return NULL;
+	eth = packet_data(ctx);
+	if ((void *)(eth + 1) > packet_end(ctx))
+		return NULL;
+	copy = *eth;
+	swap_macs(&copy);
+	if (bpf_xdp_adjust_head(ctx, -headers))
+		return NULL;
+	eth = packet_data(ctx);
+	if ((void *)(eth + 1) > packet_end(ctx))
+		return NULL;
+	*eth = copy;
+	return eth;
+}
+
+static __always_inline int answer_too_big_v4(struct xdp_md *ctx, __u32 mtu)
+{
+	const __u32 message = sizeof(struct icmp_header) + TOO_BIG_QUOTED_V4;
+	struct too_big_v4 *answer;
+	struct ethhdr *eth;
+
+	eth = turn_into_quote(ctx, TOO_BIG_QUOTED_V4, sizeof(*answer) - TOO_BIG_QUOTED_V4);
+	if (!eth)
+		return XDP_DROP;
+	answer = (void *)(eth + 1);
+	if ((void *)(answer + 1) > packet_end(ctx))
+		return XDP_DROP;
+
+	__builtin_memset(&answer->ip, 0, sizeof(answer->ip));
+	answer->ip.version = 4;
+	answer->ip.ihl = 5;
+	answer->ip.tot_len = bpf_htons(sizeof(*answer));
+	answer->ip.ttl = TOO_BIG_TTL;
+	answer->ip.protocol = IPPROTO_ICMP;
+	answer->ip.saddr = answer->quoted.packet.daddr;
+	answer->ip.daddr = answer->quoted.packet.saddr;
+	answer->ip.check = ipv4_checksum(&answer->ip);
+
+	answer->icmp.type = ICMP_UNREACHABLE;
+	answer->icmp.code = ICMP_FRAGMENTATION_NEEDED;
+	answer->icmp.checksum = 0;
+	answer->icmp.rest = bpf_htonl(mtu);
+	answer->icmp.checksum =
+		~checksum_fold(bpf_csum_diff(NULL, 0, (__be32 *)&answer->icmp, message, 0));
+	return XDP_TX;
+}
+
+static __always_inline int answer_too_big_v6(struct xdp_md *ctx, __u32 mtu)
+{
+	const __u32 message = sizeof(struct icmp_header) + TOO_BIG_QUOTED_V6;
+	const __u32 addresses = 2 * sizeof(struct in6_addr);
+	struct too_big_v6 *answer;
+	struct ethhdr *eth;
+
+	eth = turn_into_quote(ctx, TOO_BIG_QUOTED_V6, sizeof(*answer) - TOO_BIG_QUOTED_V6);
+	if (!eth)
+		return XDP_DROP;
+	answer = (void *)(eth + 1);
+	if ((void *)(answer + 1) > packet_end(ctx))
+		return XDP_DROP;
+
+	*(__be32 *)&answer->ip = bpf_htonl(6 << 28);
+	answer->ip.payload_len = bpf_htons(message);
+	answer->ip.nexthdr = IPPROTO_ICMPV6;
+	answer->ip.hop_limit = TOO_BIG_TTL;
+	answer->ip.saddr = answer->quoted.packet.daddr;
+	answer->ip.daddr = answer->quoted.packet.saddr;
+
+	answer->icmp.type = ICMPV6_PACKET_TOO_BIG;
+	answer->icmp.code = 0;
+	answer->icmp.checksum = 0;
+	answer->icmp.rest = bpf_htonl(mtu);
+	/* the addresses stand in front of the message; length and protocol are the seed */
+	answer->icmp.checksum = ~checksum_fold(
+		bpf_csum_diff(NULL, 0, (__be32 *)&answer->ip.saddr, addresses + message,
+			      bpf_htons(message) + bpf_htons(IPPROTO_ICMPV6)));
+	return XDP_TX;
+}
+
+/* Whether the frame is an ICMP message itself, about which there must be no other (RFC 1122). */
+static __always_inline bool is_icmp(struct xdp_md *ctx, __u8 family)
+{
+	struct ethhdr *eth = packet_data(ctx);
+	struct iphdr *v4 = (void *)(eth + 1);
+	struct ipv6hdr *v6 = (void *)(eth + 1);
+
+	if ((void *)(v6 + 1) > packet_end(ctx))
+		return true;
+	return family == KATRAN_IPV4 ? v4->protocol == IPPROTO_ICMP
+				     : v6->nexthdr == IPPROTO_ICMPV6;
+}
+
+/*
+ * Tells the sender of a frame longer than `max_packet_size` how long its packets may be. DROP for
+ * an ICMP error, and where the driver cannot resize the frame.
+ */
+static __always_inline int answer_too_big(struct xdp_md *ctx, __u8 family, __u32 max_packet_size)
+{
+	__u32 mtu = max_packet_size - ETH_HLEN;
+
+	if (is_icmp(ctx, family))
+		return XDP_DROP;
+	return family == KATRAN_IPV4 ? answer_too_big_v4(ctx, mtu) : answer_too_big_v6(ctx, mtu);
+}
+
+#endif
