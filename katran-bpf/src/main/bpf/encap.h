@@ -15,17 +15,18 @@ static __always_inline int encapsulate(struct xdp_md *ctx, const struct packet *
 				       const volatile struct katran_balancer_config *config)
 {
 	__u16 inner_length = packet->bytes;
+	struct mac mac;
 
 	if (packet->flow.family == KATRAN_IPV6)
 		inner_length += sizeof(struct ipv6hdr);
 
 	if (config->gue && backend->flags & KATRAN_BACKEND_GUE)
 		return backend->family == KATRAN_IPV4
-			       ? encapsulate_gue_in_ipv4(ctx, packet, backend, config, inner_length)
-			       : encapsulate_gue_in_ipv6(ctx, packet, backend, config, inner_length);
+			       ? gue_in_ipv4(ctx, packet, backend, config, inner_length, &mac)
+			       : gue_in_ipv6(ctx, packet, backend, config, inner_length, &mac);
 	return backend->family == KATRAN_IPV4
-		       ? encapsulate_ipip_in_ipv4(ctx, packet, backend, inner_length)
-		       : encapsulate_ipip_in_ipv6(ctx, packet, backend, inner_length);
+		       ? ipip_in_ipv4(ctx, packet, backend, inner_length, &mac)
+		       : ipip_in_ipv6(ctx, packet, backend, inner_length, &mac);
 }
 
 /* Sends the frame towards its backend, out of the interface that leads there. */

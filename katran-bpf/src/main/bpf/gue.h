@@ -85,14 +85,12 @@ static __always_inline void write_gue(struct udphdr *udp, void *end, const struc
 		udp->check = 0xffff; /* the other zero: 0 would say that there is none */
 }
 
-static __always_inline int encapsulate_gue_in_ipv4(struct xdp_md *ctx,
-						   const struct packet *packet,
-						   const struct katran_backend *backend,
-						   const volatile struct katran_balancer_config *config,
-						   __u16 inner_length)
+static __always_inline int
+gue_in_ipv4(struct xdp_md *ctx, const struct packet *packet, const struct katran_backend *backend,
+	    const volatile struct katran_balancer_config *config, __u16 inner_length,
+	    struct mac *mac)
 {
 	__u16 length = sizeof(struct udphdr) + inner_length;
-	__u8 mac[ETH_ALEN];
 	struct udphdr *udp;
 	struct ethhdr *eth;
 	struct iphdr *ip;
@@ -112,15 +110,13 @@ static __always_inline int encapsulate_gue_in_ipv4(struct xdp_md *ctx,
 	return NEXT;
 }
 
-static __always_inline int encapsulate_gue_in_ipv6(struct xdp_md *ctx,
-						   const struct packet *packet,
-						   const struct katran_backend *backend,
-						   const volatile struct katran_balancer_config *config,
-						   __u16 inner_length)
+static __always_inline int
+gue_in_ipv6(struct xdp_md *ctx, const struct packet *packet, const struct katran_backend *backend,
+	    const volatile struct katran_balancer_config *config, __u16 inner_length,
+	    struct mac *mac)
 {
 	__u16 length = sizeof(struct udphdr) + inner_length;
 	__u64 addresses = 0;
-	__u8 mac[ETH_ALEN];
 	struct udphdr *udp;
 	struct ethhdr *eth;
 	struct ipv6hdr *ip;

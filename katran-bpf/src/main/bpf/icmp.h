@@ -34,11 +34,12 @@ struct icmp_header {
 
 static __always_inline void swap_macs(struct ethhdr *eth)
 {
-	__u8 mac[ETH_ALEN];
+	struct mac *destination = (void *)eth->h_dest;
+	struct mac *source = (void *)eth->h_source;
+	struct mac copy = *source;
 
-	__builtin_memcpy(mac, eth->h_source, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, eth->h_dest, ETH_ALEN);
-	__builtin_memcpy(eth->h_dest, mac, ETH_ALEN);
+	*source = *destination;
+	*destination = copy;
 }
 
 static __always_inline int reply_to_ping_v4(struct ethhdr *eth, void *end)

@@ -36,12 +36,10 @@ static __always_inline __u8 ipip_protocol(const struct packet *packet)
 	return packet->flow.family == KATRAN_IPV6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
 }
 
-static __always_inline int encapsulate_ipip_in_ipv4(struct xdp_md *ctx,
-						    const struct packet *packet,
-						    const struct katran_backend *backend,
-						    __u16 inner_length)
+static __always_inline int ipip_in_ipv4(struct xdp_md *ctx, const struct packet *packet,
+					const struct katran_backend *backend, __u16 inner_length,
+					struct mac *mac)
 {
-	__u8 mac[ETH_ALEN];
 	struct ethhdr *eth;
 	struct iphdr *ip;
 
@@ -57,12 +55,10 @@ static __always_inline int encapsulate_ipip_in_ipv4(struct xdp_md *ctx,
 	return NEXT;
 }
 
-static __always_inline int encapsulate_ipip_in_ipv6(struct xdp_md *ctx,
-						    const struct packet *packet,
-						    const struct katran_backend *backend,
-						    __u16 inner_length)
+static __always_inline int ipip_in_ipv6(struct xdp_md *ctx, const struct packet *packet,
+					const struct katran_backend *backend, __u16 inner_length,
+					struct mac *mac)
 {
-	__u8 mac[ETH_ALEN];
 	struct ethhdr *eth;
 	struct ipv6hdr *ip;
 

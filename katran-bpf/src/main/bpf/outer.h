@@ -45,13 +45,16 @@ static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct pa
  * ours, and so the source of what leaves by the same interface.
  */
 static __always_inline void write_ethernet(struct ethhdr *eth, const struct katran_backend *backend,
-					   const __u8 mac[ETH_ALEN], __be16 type)
+					   const struct mac *mac, __be16 type)
 {
+	struct mac *source = (void *)eth->h_source;
+	struct mac *destination = (void *)eth->h_dest;
+
 	if (backend->flags & KATRAN_BACKEND_REDIRECT)
-		__builtin_memcpy(eth->h_source, backend->source_mac, ETH_ALEN);
+		*source = *(const struct mac *)backend->source_mac;
 	else
-		__builtin_memcpy(eth->h_source, mac, ETH_ALEN);
-	__builtin_memcpy(eth->h_dest, backend->destination_mac, ETH_ALEN);
+		*source = *mac;
+	*destination = *(const struct mac *)backend->destination_mac;
 	eth->h_proto = type;
 }
 
@@ -60,13 +63,13 @@ static __always_inline void write_ethernet(struct ethhdr *eth, const struct katr
  * with room for an Ethernet and the outer header; copies the address the frame came for to `mac`.
  * NULL when the driver left no headroom.
  */
-static __always_inline void *push_header(struct xdp_md *ctx, int outer, __u8 mac[ETH_ALEN])
+static __always_inline void *push_header(struct xdp_md *ctx, int outer, struct mac *mac)
 {
 	struct ethhdr *eth = packet_data(ctx);
 
 	if ((void *)(eth + 1) > packet_end(ctx))
 		return NULL;
-	__builtin_memcpy(mac, eth->h_dest, ETH_ALEN);
+	*mac = *(struct mac *)eth->h_dest;
 	if (bpf_xdp_adjust_head(ctx, -outer))
 		return NULL;
 	return packet_data(ctx);

@@ -38,6 +38,11 @@ struct packet {
 	bool is_echo;	/* an echo request: answered, not forwarded */
 };
 
+/* An Ethernet address in words, which is how it is aligned everywhere: three copies, not six. */
+struct mac {
+	__u16 words[ETH_ALEN / 2];
+};
+
 static __always_inline void *packet_data(const struct xdp_md *ctx)
 {
 	return (void *)(long)ctx->data;

@@ -140,9 +140,10 @@ static __always_inline bool is_icmp(struct xdp_md *ctx, __u8 family)
 
 /*
  * Tells the sender of a frame longer than `max_packet_size` how long its packets may be. DROP for
- * an ICMP error, and where the driver cannot resize the frame.
+ * an ICMP error, and where the driver cannot resize the frame. Not inline: it is for the rare
+ * frame, and must not cost the others registers.
  */
-static __always_inline int answer_too_big(struct xdp_md *ctx, __u8 family, __u32 max_packet_size)
+static __noinline int answer_too_big(struct xdp_md *ctx, __u8 family, __u32 max_packet_size)
 {
 	__u32 mtu = max_packet_size - ETH_HLEN;
 

@@ -35,9 +35,14 @@ abstract class DataplaneContract {
 
   abstract Dataplane open(DataplaneConfig config);
 
+  /** What the dataplane is opened with; the sizes are those of {@link #CONFIG}. */
+  DataplaneConfig config() {
+    return CONFIG;
+  }
+
   @BeforeEach
   void open() {
-    dataplane = open(CONFIG);
+    dataplane = open(config());
   }
 
   @AfterEach

@@ -3,6 +3,7 @@ package dev.katran.dataplane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.net.InetAddresses;
+import dev.katran.Encapsulation;
 import dev.katran.Protocol;
 import dev.katran.Simulation;
 import dev.katran.Verdict;
@@ -15,7 +16,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The program in the kernel and its twin in Java do the same with whatever comes. {@code
@@ -37,10 +39,16 @@ class DifferentialFuzzTest {
 
   private int vips;
 
-  @Test
-  void theyDoTheSame() {
-    try (Dataplane kernel = KernelDataplane.detached(CONFIG);
-        Dataplane java = new JavaDataplane(CONFIG)) {
+  private static List<DataplaneConfig> configs() {
+    DataplaneConfig withGue = CONFIG.withGue(GueContract.GUE);
+    return List.of(CONFIG, CONFIG.withAnswerTooBig(), withGue, withGue.withAnswerTooBig());
+  }
+
+  @ParameterizedTest
+  @MethodSource("configs")
+  void theyDoTheSame(DataplaneConfig config) {
+    try (Dataplane kernel = KernelDataplane.detached(config);
+        Dataplane java = new JavaDataplane(config)) {
       configure(kernel);
       configure(java);
       FrameGenerator frames = new FrameGenerator(SEED, VIPS, PORTS);
@@ -99,7 +107,8 @@ class DifferentialFuzzTest {
           case 1 -> number == 1 ? null : new Hop(ROUTER, egress);
           default -> new Hop(ROUTER, null);
         };
-    return new BackendEntry(InetAddresses.forString(address), hop);
+    Encapsulation encapsulation = number % 4 >= 2 ? Encapsulation.gue() : Encapsulation.ipip();
+    return new BackendEntry(InetAddresses.forString(address), encapsulation, hop);
   }
 
   private void assertCountersAgree(Dataplane kernel, Dataplane java) {

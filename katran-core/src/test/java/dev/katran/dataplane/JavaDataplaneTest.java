@@ -27,6 +27,22 @@ class JavaDataplaneTest {
   }
 
   @Nested
+  class Gue extends GueContract {
+    @Override
+    Dataplane open(DataplaneConfig config) {
+      return new JavaDataplane(config);
+    }
+  }
+
+  @Nested
+  class TooBig extends TooBigContract {
+    @Override
+    Dataplane open(DataplaneConfig config) {
+      return new JavaDataplane(config);
+    }
+  }
+
+  @Nested
   class Hashing extends HashingContract {
     @Override
     Dataplane open(DataplaneConfig config) {

@@ -30,7 +30,11 @@ public final class FrameGenerator {
 
   /** The next frame. */
   public byte[] next() {
-    byte[] frame = packet().frame();
+    Packet packet = packet();
+    byte[] frame =
+        packet.isUdp() && random.nextInt(4) == 0
+            ? packet.frameWithoutUdpChecksum()
+            : packet.frame();
     return switch (random.nextInt(8)) {
       case 0 -> withRandomBytes(frame, Math.min(frame.length, 110));
       case 1 -> withRandomBytes(frame, Math.min(frame.length, 40));

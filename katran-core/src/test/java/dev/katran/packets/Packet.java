@@ -5,6 +5,7 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * A packet to be made, with right lengths and checksums; each setting gives another one.
@@ -111,6 +112,17 @@ public final class Packet {
     return of(address, InetAddresses.forString(destination), protocol, header);
   }
 
+  /**
+   * An ICMP or ICMPv6 message.
+   *
+   * @param content what follows type, code and checksum
+   */
+  public static Packet icmp(String source, String destination, int type, int code, byte[] content) {
+    Packet packet = icmp(source, destination, type, code);
+    byte[] header = Arrays.copyOf(packet.transport, 4);
+    return of(packet.source, packet.destination, packet.protocol, header).payload(content);
+  }
+
   /** A packet of any protocol, which has no transport header. */
   public static Packet of(String source, String destination, int protocol) {
     return of(
@@ -149,6 +161,11 @@ public final class Packet {
     return payload(payload);
   }
 
+  /** Whether it is a UDP datagram with a whole header. */
+  public boolean isUdp() {
+    return protocol == UDP && transport.length > 0;
+  }
+
   /** The packet from its IP header on. */
   public byte[] ip() {
     byte[] body = body();
@@ -158,6 +175,15 @@ public final class Packet {
   /** The packet as an Ethernet frame from {@link #CLIENT_MAC} to {@link #BALANCER_MAC}. */
   public byte[] frame() {
     return frame(source instanceof Inet6Address ? 0x86dd : 0x0800, ip());
+  }
+
+  /** The packet as a frame, without a checksum in its UDP header. */
+  public byte[] frameWithoutUdpChecksum() {
+    byte[] frame = frame();
+    int udp = NETWORK + (source instanceof Inet6Address ? 40 : 20);
+    frame[udp + 6] = 0;
+    frame[udp + 7] = 0;
+    return frame;
   }
 
   /** An Ethernet frame that holds anything. */

@@ -1,0 +1,49 @@
+package dev.katran.packets;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * A GUE packet taken apart, as a backend would.
+ *
+ * @param hasChecksum whether the UDP header has one
+ * @param checksumVerifies false also where there is none
+ * @param inner the packet inside in hex
+ */
+public record Gue(
+    int sourcePort,
+    int destinationPort,
+    boolean hasChecksum,
+    boolean checksumVerifies,
+    String inner) {
+
+  private static final int UDP = 17;
+  private static final int HEADER = 8;
+
+  /** Takes apart what is in the outer IP header. */
+  public static Gue read(Encapsulated outer) {
+    if (outer.protocol() != UDP) {
+      throw new AssertionError("outer protocol " + outer.protocol());
+    }
+    byte[] bytes = Hex.decode(outer.inner());
+    ByteBuffer udp = ByteBuffer.wrap(bytes);
+    int length = udp.getShort(4) & 0xffff;
+    if (length != bytes.length) {
+      throw new AssertionError(
+          "UDP header says %d bytes, there are %d".formatted(length, bytes.length));
+    }
+    byte[] source = outer.source().getAddress();
+    ByteBuffer pseudoHeader =
+        ByteBuffer.allocate(2 * source.length + 8)
+            .put(source)
+            .put(outer.destination().getAddress())
+            .putInt(length)
+            .putInt(UDP);
+    return new Gue(
+        udp.getShort(0) & 0xffff,
+        udp.getShort(2) & 0xffff,
+        udp.getShort(6) != 0,
+        udp.getShort(6) != 0 && InternetChecksum.verifies(pseudoHeader, udp),
+        Hex.of(Arrays.copyOfRange(bytes, HEADER, bytes.length)));
+  }
+}
