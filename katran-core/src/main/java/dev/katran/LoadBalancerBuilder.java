@@ -122,7 +122,12 @@ public final class LoadBalancerBuilder {
   public LoadBalancer open() {
     DataplaneConfig config =
         new DataplaneConfig(
-            limits.vips(), limits.backends(), limits.ringSize(), limits.maxPacketSize(), answerTooBig, gue);
+            limits.vips(),
+            limits.backends(),
+            limits.ringSize(),
+            limits.maxPacketSize(),
+            answerTooBig,
+            gue);
     try {
       return switch (kind) {
         case IN_MEMORY -> open(new JavaDataplane(config), fixedNextHops());

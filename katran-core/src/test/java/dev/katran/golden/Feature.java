@@ -19,8 +19,7 @@ enum Feature {
   TCP_SERVER_ID;
 
   /** What the balancer has today. */
-  static final Set<Feature> SUPPORTED =
-      EnumSet.of(GUE, ICMP_TOO_BIG);
+  static final Set<Feature> SUPPORTED = EnumSet.of(GUE, ICMP_TOO_BIG);
 
   /** What a VIP's flag needs, if anything. */
   static Optional<Feature> ofFlag(String flag) {

@@ -90,7 +90,7 @@ class ForwardingIT {
         .untilAsserted(() -> {
           Counters counters = lb.counters();
           for (Server server : site.servers()) {
-            Count decapsulated = server.decapsulator().decapsulated(tunnel.encapsulation());
+            Count decapsulated = server.decapsulator().decapsulated(tunnel.kind());
             assertThat(decapsulated).isEqualTo(counters.backend(tunnel.backend(server)));
             assertThat(decapsulated).isEqualTo(server.decapsulator().decapsulated());
           }

@@ -105,7 +105,7 @@ class NextHopIT {
       byte[] sent = Service.content(100);
       InetSocketAddress source = site.sourceFor(lb, vip, tunnel.backend(server));
       assertThat(site.client().udp(source, Site.target(vip), sent)).isEqualTo(sent);
-      assertThat(server.decapsulator().decapsulated(tunnel.encapsulation()).packets()).isOne();
+      assertThat(server.decapsulator().decapsulated(tunnel.kind()).packets()).isOne();
     }
   }
 
@@ -176,7 +176,7 @@ class NextHopIT {
       byte[] sent = Service.content(tunnel.longestDatagram(1500));
       InetSocketAddress source = site.sourceFor(lb, vip, backend);
       assertThat(site.client().udp(source, Site.target(vip), sent)).isEqualTo(sent);
-      assertThat(server.decapsulator().decapsulated(tunnel.encapsulation()))
+      assertThat(server.decapsulator().decapsulated(tunnel.kind()))
           .isEqualTo(new Count(1, tunnel.countedBytes(sent.length)));
     }
   }

@@ -61,6 +61,10 @@ class PathMtuIT {
     "IPV6_IN_IPV6, 1280",
     "IPV4_IN_IPV6, 1280",
     "IPV6_IN_IPV4, 1400",
+    "IPV4_IN_UDP_IN_IPV4, 1400",
+    "IPV6_IN_UDP_IN_IPV6, 1280",
+    "IPV4_IN_UDP_IN_IPV6, 1280",
+    "IPV6_IN_UDP_IN_IPV4, 1400",
   })
   void aConnectionIsToldByTheRouter(Tunnel tunnel, int mtu) throws Exception {
     narrow(mtu);
@@ -129,7 +133,7 @@ class PathMtuIT {
         .untilAsserted(() -> {
           Counters counters = lb.counters();
           for (Server server : site.servers()) {
-            assertThat(server.decapsulator().decapsulated(tunnel.encapsulation()))
+            assertThat(server.decapsulator().decapsulated(tunnel.kind()))
                 .isEqualTo(counters.backend(tunnel.backend(server)));
           }
           assertThat(counters.sent().packets()).isEqualTo(counters.vip(vip).packets());

@@ -85,14 +85,18 @@ final class Site implements AutoCloseable {
     return servers;
   }
 
-  /** Opens a balancer on its host. */
+  /** Opens a balancer on its host, which may send in GUE. */
   LoadBalancer open() throws Exception {
     return open(UnaryOperator.identity());
   }
 
   /** Opens a balancer on its host, with other settings than the default. */
   LoadBalancer open(UnaryOperator<LoadBalancerBuilder> settings) throws Exception {
-    return balancer.call(() -> settings.apply(LoadBalancer.on(Host.INTERFACE)).open());
+    LoadBalancerBuilder builder =
+        LoadBalancer.on(Host.INTERFACE)
+            .sourceAddress(balancer.ipv4().getHostAddress())
+            .sourceAddress(balancer.ipv6().getHostAddress());
+    return balancer.call(() -> settings.apply(builder).open());
   }
 
   /** Where clients send to. */

@@ -1,28 +1,33 @@
 package dev.katran.traffic;
 
 import dev.katran.Backend;
-import dev.katran.Decapsulator.Encapsulation;
+import dev.katran.Decapsulator.Kind;
+import dev.katran.Encapsulation;
 import dev.katran.Protocol;
 import dev.katran.Vip;
 import dev.katran.VipKey;
 import java.net.InetAddress;
 import java.util.List;
 
-/** A family of the VIP, and one of its backends. */
+/** A family of the VIP and one of its backends, and what is between them. */
 enum Tunnel {
-  IPV4_IN_IPV4(Site.VIP_IPV4, true, Encapsulation.IPIP),
-  IPV6_IN_IPV6(Site.VIP_IPV6, false, Encapsulation.IPV6_IN_IPV6),
-  IPV4_IN_IPV6(Site.VIP_IPV4, false, Encapsulation.IPV4_IN_IPV6),
-  IPV6_IN_IPV4(Site.VIP_IPV6, true, Encapsulation.IPV6_IN_IPV4);
+  IPV4_IN_IPV4(Site.VIP_IPV4, true, Kind.IPIP),
+  IPV6_IN_IPV6(Site.VIP_IPV6, false, Kind.IPV6_IN_IPV6),
+  IPV4_IN_IPV6(Site.VIP_IPV4, false, Kind.IPV4_IN_IPV6),
+  IPV6_IN_IPV4(Site.VIP_IPV6, true, Kind.IPV6_IN_IPV4),
+  IPV4_IN_UDP_IN_IPV4(Site.VIP_IPV4, true, Kind.GUE),
+  IPV6_IN_UDP_IN_IPV6(Site.VIP_IPV6, false, Kind.GUE),
+  IPV4_IN_UDP_IN_IPV6(Site.VIP_IPV4, false, Kind.GUE),
+  IPV6_IN_UDP_IN_IPV4(Site.VIP_IPV6, true, Kind.GUE);
 
   private final String vip;
   private final boolean hasIpv4Backends;
-  private final Encapsulation encapsulation;
+  private final Kind kind;
 
-  Tunnel(String vip, boolean hasIpv4Backends, Encapsulation encapsulation) {
+  Tunnel(String vip, boolean hasIpv4Backends, Kind kind) {
     this.vip = vip;
     this.hasIpv4Backends = hasIpv4Backends;
-    this.encapsulation = encapsulation;
+    this.kind = kind;
   }
 
   /** A VIP that all servers of a site serve. */
@@ -38,11 +43,13 @@ enum Tunnel {
   }
 
   Backend backend(Server server) {
-    return Backend.of(hasIpv4Backends ? server.host().ipv4() : server.host().ipv6());
+    return Backend.of(hasIpv4Backends ? server.host().ipv4() : server.host().ipv6())
+        .via(kind == Kind.GUE ? Encapsulation.gue() : Encapsulation.ipip());
   }
 
-  Encapsulation encapsulation() {
-    return encapsulation;
+  /** What the decapsulators call it. */
+  Kind kind() {
+    return kind;
   }
 
   boolean hasIpv4Vip() {
