@@ -133,6 +133,8 @@ public final class Lab implements AutoCloseable {
       int routerIfindex = router.connect(name, namespace, subnet.router(), mtu);
       int ifindex = netlink.link(Host.INTERFACE).index();
       Stack.setUp(netlink, namespace, ifindex, subnet);
+      Stack.awaitUsable(netlink, subnet);
+      router.awaitUsable(subnet.router());
       netlink.addRoute(Prefix.parse("0.0.0.0/0"), subnet.router().ipv4().address(), ifindex);
       netlink.addRoute(Prefix.parse("::/0"), subnet.router().ipv6().address(), ifindex);
       return new Host(name, namespace, netlink, subnet, ifindex, routerIfindex);

@@ -65,6 +65,11 @@ final class Router implements AutoCloseable {
     }
   }
 
+  /** Waits for the end that was connected to be usable; its other end must be up. */
+  void awaitUsable(Subnet own) {
+    Stack.awaitUsable(netlink, own);
+  }
+
   void route(Prefix destination, Host via) {
     netlink.addRoute(destination, via.subnet().of(destination.address()), via.routerIfindex());
   }

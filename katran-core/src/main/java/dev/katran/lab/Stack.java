@@ -4,12 +4,14 @@ import dev.katran.ffm.net.Ethtool;
 import dev.katran.ffm.net.Ethtool.Feature;
 import dev.katran.ffm.net.NetworkNamespace;
 import dev.katran.ffm.net.Rtnetlink;
+import java.time.Duration;
 import java.util.List;
 
 /** Makes a namespace's network stack behave as the lab promises. */
 final class Stack {
 
   private static final List<String> FAMILIES = List.of("ipv4", "ipv6");
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final List<String> CONF = List.of("all", "default");
 
   private Stack() {}
@@ -50,5 +52,17 @@ final class Stack {
     netlink.setUp(ifindex);
     netlink.addAddress(ifindex, own.ipv4());
     netlink.addAddress(ifindex, own.ipv6());
+  }
+
+  /** Waits for an end of a cable to be usable, which is a little after it was set up. */
+  static void awaitUsable(Rtnetlink netlink, Subnet own) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!netlink.isLocal(own.ipv6().address())) {
+      if (System.nanoTime() > deadline) {
+        throw new IllegalStateException(
+            own.ipv6() + " is not usable after " + PATIENCE.toSeconds() + " seconds");
+      }
+      Thread.onSpinWait();
+    }
   }
 }

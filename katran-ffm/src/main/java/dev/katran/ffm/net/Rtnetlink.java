@@ -207,18 +207,8 @@ public final class Rtnetlink implements AutoCloseable {
    */
   public Route route(InetAddress destination) {
     String operation = "find a route to " + Addresses.format(destination);
-    NetlinkRequest request = new NetlinkRequest(LibC.RTM_GETROUTE(), 0);
-    MemorySegment struct = request.struct(rtmsg.layout());
-    rtmsg.rtm_family(struct, (byte) Addresses.family(destination));
-    rtmsg.rtm_dst_len(struct, (byte) Prefix.host(destination).length());
-    request.address(LibC.RTA_DST(), destination);
-    NetlinkReply reply;
-    try {
-      reply = new NetlinkReply(netlink.exchange(request, operation).getFirst(), rtmsg.layout());
-    } catch (NetworkException e) {
-      throw new NetworkException(operation, e.errno(), whyNoRoute(e.errno()));
-    }
-    int type = Byte.toUnsignedInt(rtmsg.rtm_type(reply.struct()));
+    NetlinkReply reply = findRoute(destination, operation);
+    int type = typeOf(reply);
     if (type == LibC.RTN_LOCAL()) {
       throw new NetworkException(
           operation, LibC.EINVAL(), Addresses.format(destination) + " is this host itself");
@@ -232,6 +222,36 @@ public final class Rtnetlink implements AutoCloseable {
       gateway = fromVia(reply.bytes(LibC.RTA_VIA()));
     }
     return new Route(reply.int32(LibC.RTA_OIF(), 0), gateway, reply.address(LibC.RTA_PREFSRC()));
+  }
+
+  /**
+   * Whether packets to this address would stay on this host. An IPv6 address of its own is usable
+   * only once this is so, which is a little later than it was added.
+   */
+  public boolean isLocal(InetAddress destination) {
+    try {
+      String operation = "find a route to " + Addresses.format(destination);
+      return typeOf(findRoute(destination, operation)) == LibC.RTN_LOCAL();
+    } catch (NetworkException noRoute) {
+      return false;
+    }
+  }
+
+  private NetlinkReply findRoute(InetAddress destination, String operation) {
+    NetlinkRequest request = new NetlinkRequest(LibC.RTM_GETROUTE(), 0);
+    MemorySegment struct = request.struct(rtmsg.layout());
+    rtmsg.rtm_family(struct, (byte) Addresses.family(destination));
+    rtmsg.rtm_dst_len(struct, (byte) Prefix.host(destination).length());
+    request.address(LibC.RTA_DST(), destination);
+    try {
+      return new NetlinkReply(netlink.exchange(request, operation).getFirst(), rtmsg.layout());
+    } catch (NetworkException e) {
+      throw new NetworkException(operation, e.errno(), whyNoRoute(e.errno()));
+    }
+  }
+
+  private static int typeOf(NetlinkReply route) {
+    return Byte.toUnsignedInt(rtmsg.rtm_type(route.struct()));
   }
 
   private static String whyNoRoute(int errno) {
