@@ -42,7 +42,7 @@ class PingIT {
     lb.put(vip);
 
     assertThat(answers(InetAddress.ofLiteral(address))).isTrue();
-    assertThat(lb.counters().sent().packets()).isEqualTo(1);
+    assertThat(lb.counters().sent().packets()).isPositive();
     assertThat(lb.counters().vip(vip)).isEqualTo(Count.ZERO);
   }
 
@@ -85,7 +85,7 @@ class PingIT {
     lb.put(vip);
     assertThat(answers(pinged)).isTrue();
     Count sent = lb.counters().sent();
-    assertThat(sent.packets()).isEqualTo(1);
+    assertThat(sent.packets()).isPositive();
 
     lb.remove(vip);
     assertThat(answers(pinged)).isTrue();
