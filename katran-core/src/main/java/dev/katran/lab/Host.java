@@ -95,6 +95,7 @@ public final class Host {
   public void addLoopbackAddress(String address) {
     Prefix prefix = Prefix.host(InetAddress.ofLiteral(address));
     netlink.addAddress(netlink.link("lo").index(), prefix);
+    Stack.awaitUsable(netlink, prefix.address());
     Lab.log.debug("{} answers for {}", name, address);
   }
 

@@ -133,7 +133,7 @@ public final class Lab implements AutoCloseable {
       int routerIfindex = router.connect(name, namespace, subnet.router(), mtu);
       int ifindex = netlink.link(Host.INTERFACE).index();
       Stack.setUp(netlink, namespace, ifindex, subnet);
-      Stack.awaitUsable(netlink, subnet);
+      Stack.awaitUsable(netlink, subnet.ipv6().address());
       router.awaitUsable(subnet.router());
       netlink.addRoute(Prefix.parse("0.0.0.0/0"), subnet.router().ipv4().address(), ifindex);
       netlink.addRoute(Prefix.parse("::/0"), subnet.router().ipv6().address(), ifindex);

@@ -67,7 +67,7 @@ final class Router implements AutoCloseable {
 
   /** Waits for the end that was connected to be usable; its other end must be up. */
   void awaitUsable(Subnet own) {
-    Stack.awaitUsable(netlink, own);
+    Stack.awaitUsable(netlink, own.ipv6().address());
   }
 
   void route(Prefix destination, Host via) {

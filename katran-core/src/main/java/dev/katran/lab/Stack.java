@@ -4,6 +4,7 @@ import dev.katran.ffm.net.Ethtool;
 import dev.katran.ffm.net.Ethtool.Feature;
 import dev.katran.ffm.net.NetworkNamespace;
 import dev.katran.ffm.net.Rtnetlink;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 
@@ -54,13 +55,13 @@ final class Stack {
     netlink.addAddress(ifindex, own.ipv6());
   }
 
-  /** Waits for an end of a cable to be usable, which is a little after it was set up. */
-  static void awaitUsable(Rtnetlink netlink, Subnet own) {
+  /** Waits for an address to be usable, which an IPv6 one is a little after it was added. */
+  static void awaitUsable(Rtnetlink netlink, InetAddress own) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (!netlink.isLocal(own.ipv6().address())) {
+    while (!netlink.isLocal(own)) {
       if (System.nanoTime() > deadline) {
         throw new IllegalStateException(
-            own.ipv6() + " is not usable after " + PATIENCE.toSeconds() + " seconds");
+            own.getHostAddress() + " is not usable after " + PATIENCE.toSeconds() + " seconds");
       }
       Thread.onSpinWait();
     }
