@@ -41,7 +41,7 @@ static __always_inline int balance(struct xdp_md *ctx)
 					     : XDP_DROP;
 	vip_number = vip->number;
 
-	backend = choose(vip, &packet.flow, &config, &backend_number);
+	backend = choose(vip, &packet, &config, &backend_number);
 	if (!backend)
 		return XDP_DROP;
 
@@ -49,7 +49,7 @@ static __always_inline int balance(struct xdp_md *ctx)
 	if (verdict != NEXT)
 		return verdict;
 	count_forwarded(vip_number, backend_number, packet.bytes);
-	return send(backend);
+	return send(&packet, backend);
 }
 
 SEC("xdp")

@@ -23,14 +23,14 @@ static __always_inline struct flow hashed_flow(const struct katran_vip *vip, str
 
 /*
  * The backend of this packet, the same for every packet of the flow on every balancer that has
- * the same rings; its number goes to `number`. NULL: nobody serves this VIP, or the backend's
- * next hop is not known.
+ * the same rings; its number goes to `number`, its flags to `packet`. NULL: nobody serves this
+ * VIP, or the backend's next hop is not known.
  */
 static __always_inline struct katran_backend *
-choose(const struct katran_vip *vip, struct flow *flow,
+choose(const struct katran_vip *vip, struct packet *packet,
        const volatile struct katran_balancer_config *config, __u32 *number)
 {
-	struct flow hashed = hashed_flow(vip, flow);
+	struct flow hashed = hashed_flow(vip, &packet->flow);
 	__u32 hash = hash_flow(&hashed, config->hash_seed_v4, config->hash_seed_v6);
 	struct katran_backend *backend;
 
@@ -38,9 +38,10 @@ choose(const struct katran_vip *vip, struct flow *flow,
 	if (*number == KATRAN_NO_BACKEND)
 		return NULL;
 	backend = bpf_map_lookup_elem(&backends, number);
-	if (!backend || !(backend->flags & KATRAN_BACKEND_RESOLVED))
+	if (!backend)
 		return NULL;
-	return backend;
+	packet->backend_flags = *(const volatile __u8 *)&backend->flags;
+	return packet->backend_flags & KATRAN_BACKEND_RESOLVED ? backend : NULL;
 }
 
 #endif

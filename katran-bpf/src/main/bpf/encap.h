@@ -20,7 +20,7 @@ static __always_inline int encapsulate(struct xdp_md *ctx, const struct packet *
 	if (packet->flow.family == KATRAN_IPV6)
 		inner_length += sizeof(struct ipv6hdr);
 
-	if (config->gue && backend->flags & KATRAN_BACKEND_GUE)
+	if (config->gue && packet->backend_flags & KATRAN_BACKEND_GUE)
 		return backend->family == KATRAN_IPV4
 			       ? gue_in_ipv4(ctx, packet, backend, config, inner_length, &mac)
 			       : gue_in_ipv6(ctx, packet, backend, config, inner_length, &mac);
@@ -30,9 +30,9 @@ static __always_inline int encapsulate(struct xdp_md *ctx, const struct packet *
 }
 
 /* Sends the frame towards its backend, out of the interface that leads there. */
-static __always_inline int send(const struct katran_backend *backend)
+static __always_inline int send(const struct packet *packet, const struct katran_backend *backend)
 {
-	if (backend->flags & KATRAN_BACKEND_REDIRECT)
+	if (packet->backend_flags & KATRAN_BACKEND_REDIRECT)
 		return bpf_redirect(backend->egress_ifindex, 0);
 	return XDP_TX;
 }

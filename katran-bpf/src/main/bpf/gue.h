@@ -106,7 +106,7 @@ gue_in_ipv4(struct xdp_md *ctx, const struct packet *packet, const struct katran
 	write_gue(udp, packet_end(ctx), &packet->flow,
 		  gue_source_port(&packet->flow, KATRAN_IPV4), bpf_htons(config->gue_port), length,
 		  (__u64)ip->saddr + ip->daddr);
-	write_ethernet(eth, backend, mac, bpf_htons(ETH_P_IP));
+	write_ethernet(eth, packet, backend, mac, bpf_htons(ETH_P_IP));
 	return NEXT;
 }
 
@@ -137,7 +137,7 @@ gue_in_ipv6(struct xdp_md *ctx, const struct packet *packet, const struct katran
 	write_gue(udp, packet_end(ctx), &packet->flow,
 		  gue_source_port(&packet->flow, KATRAN_IPV6), bpf_htons(config->gue_port), length,
 		  addresses);
-	write_ethernet(eth, backend, mac, bpf_htons(ETH_P_IPV6));
+	write_ethernet(eth, packet, backend, mac, bpf_htons(ETH_P_IPV6));
 	return NEXT;
 }
 

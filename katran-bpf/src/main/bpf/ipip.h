@@ -51,7 +51,7 @@ static __always_inline int ipip_in_ipv4(struct xdp_md *ctx, const struct packet 
 		return XDP_DROP;
 	write_outer_ipv4(ip, packet, backend, ipip_protocol(packet),
 			 outer_source_v4(&packet->flow), inner_length);
-	write_ethernet(eth, backend, mac, bpf_htons(ETH_P_IP));
+	write_ethernet(eth, packet, backend, mac, bpf_htons(ETH_P_IP));
 	return NEXT;
 }
 
@@ -70,7 +70,7 @@ static __always_inline int ipip_in_ipv6(struct xdp_md *ctx, const struct packet 
 		return XDP_DROP;
 	write_outer_ipv6(ip, packet, backend, ipip_protocol(packet), inner_length);
 	set_outer_source_v6(ip->saddr.in6_u.u6_addr32, &packet->flow);
-	write_ethernet(eth, backend, mac, bpf_htons(ETH_P_IPV6));
+	write_ethernet(eth, packet, backend, mac, bpf_htons(ETH_P_IPV6));
 	return NEXT;
 }
 

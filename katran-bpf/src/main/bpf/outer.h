@@ -44,13 +44,14 @@ static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct pa
  * Writes the Ethernet header in front of the outer one. `mac` is the address the frame came for:
  * ours, and so the source of what leaves by the same interface.
  */
-static __always_inline void write_ethernet(struct ethhdr *eth, const struct katran_backend *backend,
+static __always_inline void write_ethernet(struct ethhdr *eth, const struct packet *packet,
+					   const struct katran_backend *backend,
 					   const struct mac *mac, __be16 type)
 {
 	struct mac *source = (void *)eth->h_source;
 	struct mac *destination = (void *)eth->h_dest;
 
-	if (backend->flags & KATRAN_BACKEND_REDIRECT)
+	if (packet->backend_flags & KATRAN_BACKEND_REDIRECT)
 		*source = *(const struct mac *)backend->source_mac;
 	else
 		*source = *mac;

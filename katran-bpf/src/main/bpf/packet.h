@@ -36,6 +36,7 @@ struct packet {
 	__u16 bytes;	/* as counted: IPv4 total length, IPv6 payload length */
 	__u8 tos;	/* or traffic class */
 	bool is_echo;	/* an echo request: answered, not forwarded */
+	__u8 backend_flags; /* of the chosen backend, read once: they may change meanwhile */
 };
 
 /* An Ethernet address in words, which is how it is aligned everywhere: three copies, not six. */
