@@ -1,55 +1,76 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The load balancer: parse, find the VIP, choose a backend, encapsulate, send. */
 #include "choose.h"
+#include "config.h"
 #include "counters.h"
 #include "encap.h"
 #include "icmp.h"
 #include "parse.h"
 #include "too_big.h"
+#include "tunnel.h"
 #include "vip.h"
-
-const volatile struct katran_balancer_config config SEC(".rodata.config") = {};
+#include "watch.h"
 
 /* Counts a packet that is on its way to its backend. */
-static __always_inline void count_forwarded(__u32 vip, __u32 backend, __u64 bytes)
+static __always_inline void count_forwarded(const struct packet *packet, __u32 backend)
 {
-	count(KATRAN_FIRST_VIP_COUNTER + vip, config.counters_per_cpu, bytes);
-	count(config.first_backend_counter + backend, config.counters_per_cpu, bytes);
+	count_vip(packet, KATRAN_VIP_FORWARDED, packet->bytes);
+	count(config.first_backend_counter + backend, config.counters_per_cpu, packet->bytes);
+	if (uses(KATRAN_USES_DECAPSULATION) && packet->is_decapsulated)
+		count_vip(packet, KATRAN_VIP_DECAPSULATED, packet->bytes);
+	if (vip_has(packet, KATRAN_VIP_WATCHED) && packet->is_missed)
+		count_watched_miss(backend, packet->bytes);
+}
+
+/* Wraps the packet for its backend and sends it. */
+static __always_inline int forward(struct xdp_md *ctx, const struct packet *packet,
+				   const struct katran_backend *backend, __u32 number)
+{
+	if (vip_has(packet, KATRAN_VIP_LOCAL) && packet->backend_flags & KATRAN_BACKEND_LOCAL) {
+		count_forwarded(packet, number);
+		return XDP_PASS;
+	}
+	if (!(packet->backend_flags & KATRAN_BACKEND_RESOLVED)) {
+		count_event(KATRAN_BACKEND_UNKNOWN);
+		return XDP_DROP;
+	}
+	if (encapsulate(ctx, packet, backend) != NEXT) {
+		count_event(backend->family == KATRAN_IPV4 ? KATRAN_ENCAP_FAILED_V4
+							   : KATRAN_ENCAP_FAILED_V6);
+		return XDP_DROP;
+	}
+	count_forwarded(packet, number);
+	return send(packet, backend);
 }
 
 static __always_inline int balance(struct xdp_md *ctx)
 {
 	struct packet packet = {};
 	struct katran_backend *backend;
-	struct katran_vip *vip;
-	__u32 backend_number;
-	__u32 vip_number;
+	__u32 number;
 	int verdict;
 
+	if (uses(KATRAN_USES_DECAPSULATION)) {
+		verdict = end_tunnels(ctx, &packet);
+		if (verdict != NEXT)
+			return verdict;
+	}
 	verdict = parse(ctx, &packet);
 	if (verdict != NEXT)
 		return verdict;
 	if (packet.is_echo)
 		return reply_to_ping(ctx, &packet);
 
-	vip = find_vip(&packet.flow);
-	if (!vip)
+	if (!find_vip(&packet))
 		return XDP_PASS;
 	if (frame_length(ctx) > config.max_packet_size)
-		return config.answer_too_big ? answer_too_big(ctx, packet.flow.family,
-							      config.max_packet_size)
-					     : XDP_DROP;
-	vip_number = vip->number;
-
-	backend = choose(vip, &packet, &config, &backend_number);
+		return uses(KATRAN_USES_TOO_BIG) ? answer_too_big(ctx, packet.flow.family,
+								  config.max_packet_size)
+						 : XDP_DROP;
+	backend = choose(ctx, &packet, &number);
 	if (!backend)
 		return XDP_DROP;
-
-	verdict = encapsulate(ctx, &packet, backend, &config);
-	if (verdict != NEXT)
-		return verdict;
-	count_forwarded(vip_number, backend_number, packet.bytes);
-	return send(&packet, backend);
+	return forward(ctx, &packet, backend, number);
 }
 
 SEC("xdp")

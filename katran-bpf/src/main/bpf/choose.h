@@ -3,45 +3,273 @@
 #ifndef KATRAN_CHOOSE_H
 #define KATRAN_CHOOSE_H
 
+#include "flow.h"
 #include "ring.h"
+#include "server_id.h"
+#include "source.h"
+
+/* The backends that are down for a VIP: who is in the table is down, whatever the number says. */
+TABLE(down, BPF_MAP_TYPE_HASH, sizeof(struct katran_down_key));
 
 /*
- * What of a flow is hashed, as its VIP wants it. Where the destination port alone counts, the flow
- * itself loses its source address, so that the outer header does not tell its clients apart either.
+ * The steps below answer NEXT or DROP, and leave the number of the backend they chose in `number`,
+ * or what is there.
  */
-static __always_inline struct flow hashed_flow(const struct katran_vip *vip, struct flow *flow)
-{
-	struct flow hashed;
 
-	if (!(vip->flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY))
-		return *flow;
-	__builtin_memset(&flow->source, 0, sizeof(flow->source));
-	hashed = *flow;
-	hashed.source_port = flow->destination_port;
-	return hashed;
+/* Counts a QUIC packet that was routed by its id, and what the flow table thought of it. */
+static __always_inline void count_quic_id(const struct packet *packet, __u32 number)
+{
+	count_event(KATRAN_QUIC_ID);
+	if (!vip_has(packet, KATRAN_VIP_TRACKED))
+		return;
+	switch (align_flow(packet, number)) {
+	case MATCH:
+		count_event(KATRAN_QUIC_FLOW_MATCH);
+		break;
+	case MISMATCH:
+		count_event(KATRAN_QUIC_FLOW_MISMATCH);
+		count_vip(packet, KATRAN_VIP_ID_MISMATCH, 0);
+		break;
+	case ABSENT:
+		count_event(KATRAN_QUIC_FLOW_ABSENT);
+		count_vip(packet, KATRAN_VIP_ID_NEW, 0);
+		break;
+	}
+}
+
+static __always_inline void sample_invalid_id(__u32 id)
+{
+	struct katran_counter *sample =
+		find_counter(KATRAN_QUIC_INVALID_ID_SAMPLE, config.counters_per_cpu);
+
+	if (sample)
+		sample->packets = id;
+}
+
+static __always_inline int choose_by_quic_id(struct xdp_md *ctx, const struct packet *packet,
+					     __u32 *number)
+{
+	struct udphdr *udp = packet_transport(ctx, packet);
+	bool is_initial = false;
+	__u32 id;
+
+	id = read_quic_id((void *)(udp + 1), packet_end(ctx), &is_initial);
+	if (is_initial) {
+		count_event(KATRAN_QUIC_INITIAL);
+		return NEXT;
+	}
+	if (id != NO_SERVER_ID) {
+		*number = table_lookup(&server_ids, &id);
+		if (*number == KATRAN_NO_BACKEND) {
+			count_event(KATRAN_QUIC_INVALID_ID);
+			sample_invalid_id(id);
+		}
+	}
+	if (*number == KATRAN_NO_BACKEND) {
+		count_event(KATRAN_QUIC_RING);
+		return NEXT;
+	}
+	if (!find_backend(*number)) {
+		count_event(KATRAN_QUIC_UNKNOWN_BACKEND);
+		return XDP_DROP;
+	}
+	count_quic_id(packet, *number);
+	return NEXT;
+}
+
+static __always_inline int choose_by_stable_id(struct xdp_md *ctx, const struct packet *packet,
+					       __u32 *number)
+{
+	struct udphdr *udp = packet_transport(ctx, packet);
+	bool has_header;
+	__u32 id;
+
+	id = read_stable_id((void *)(udp + 1), packet_end(ctx), &has_header);
+	if (!has_header)
+		count_event(KATRAN_STABLE_NO_HEADER);
+	if (id != NO_SERVER_ID) {
+		*number = table_lookup(&server_ids, &id);
+		if (*number == KATRAN_NO_BACKEND)
+			count_event(KATRAN_STABLE_INVALID_ID);
+	}
+	if (*number == KATRAN_NO_BACKEND) {
+		count_event(KATRAN_STABLE_RING);
+		return NEXT;
+	}
+	if (!find_backend(*number)) {
+		count_event(KATRAN_STABLE_UNKNOWN_BACKEND);
+		return XDP_DROP;
+	}
+	count_event(KATRAN_STABLE_ID);
+	return NEXT;
+}
+
+static __always_inline void count_tcp_id(const struct packet *packet, __u32 number)
+{
+	count_event(KATRAN_TCP_ID_ID);
+	if (!vip_has(packet, KATRAN_VIP_TRACKED))
+		return;
+	switch (align_flow(packet, number)) {
+	case MATCH:
+		break;
+	case MISMATCH:
+		count_event(KATRAN_TCP_ID_MISMATCH);
+		count_vip(packet, KATRAN_VIP_ID_MISMATCH, 0);
+		break;
+	case ABSENT:
+		count_vip(packet, KATRAN_VIP_ID_NEW, 0);
+		break;
+	}
+}
+
+static __always_inline int choose_by_tcp_id(struct xdp_md *ctx, const struct packet *packet,
+					    __u32 *number)
+{
+	__u32 offset = ETH_HLEN + (packet->flow.family == KATRAN_IPV6 ? sizeof(struct ipv6hdr)
+								      : sizeof(struct iphdr));
+	__u32 id;
+
+	if (packet->is_syn) {
+		count_event(KATRAN_TCP_ID_SYN);
+		return NEXT;
+	}
+	id = read_tcp_id(ctx, offset);
+	if (id != NO_SERVER_ID) {
+		*number = table_lookup(&server_ids, &id);
+		if (*number == KATRAN_NO_BACKEND)
+			count_event(KATRAN_TCP_ID_INVALID);
+	}
+	if (*number == KATRAN_NO_BACKEND) {
+		count_event(KATRAN_TCP_ID_RING);
+		return NEXT;
+	}
+	if (!find_backend(*number)) {
+		count_event(KATRAN_TCP_ID_UNKNOWN_BACKEND);
+		return XDP_DROP;
+	}
+	count_tcp_id(packet, *number);
+	return NEXT;
+}
+
+/* The packet itself may say which backend it wants. */
+static __always_inline int choose_by_server_id(struct xdp_md *ctx, const struct packet *packet,
+					       __u32 *number)
+{
+	__u8 protocol = packet->flow.protocol;
+
+	if (packet->is_icmp) {
+		if (protocol == IPPROTO_UDP && vip_has(packet, KATRAN_VIP_QUIC))
+			count_event(KATRAN_QUIC_ICMP);
+		return NEXT;
+	}
+	if (protocol == IPPROTO_UDP && vip_has(packet, KATRAN_VIP_QUIC))
+		return choose_by_quic_id(ctx, packet, number);
+	if (protocol == IPPROTO_UDP && vip_has(packet, KATRAN_VIP_UDP_STABLE_ROUTING))
+		return choose_by_stable_id(ctx, packet, number);
+	if (uses(KATRAN_USES_TCP_SERVER_IDS) && protocol == IPPROTO_TCP)
+		return choose_by_tcp_id(ctx, packet, number);
+	return NEXT;
+}
+
+/* Whether the backend is down for the packet's VIP, so that its flows leave it. */
+static __always_inline bool is_down(const struct packet *packet, __u32 number)
+{
+	struct katran_down_key key = {
+		.vip = packet->vip,
+		.backend = number,
+	};
+	const __u32 slot = 0;
+	void *current = bpf_map_lookup_elem(&down, &slot);
+
+	return current && bpf_map_lookup_elem(current, &key);
 }
 
 /*
- * The backend of this packet, the same for every packet of the flow on every balancer that has
- * the same rings; its number goes to `number`, its flags to `packet`. NULL: nobody serves this
- * VIP, or the backend's next hop is not known.
+ * The ring's choice. Where the destination port alone counts, the flow is hashed as if it came
+ * from nowhere, and the outer header does not tell clients apart either.
  */
-static __always_inline struct katran_backend *
-choose(const struct katran_vip *vip, struct packet *packet,
-       const volatile struct katran_balancer_config *config, __u32 *number)
+static __always_inline __u32 choose_by_ring(struct packet *packet)
 {
-	struct flow hashed = hashed_flow(vip, &packet->flow);
-	__u32 hash = hash_flow(&hashed, config->hash_seed_v4, config->hash_seed_v6);
+	const struct katran_flow *flow = &packet->flow;
+	const __be32 nowhere[4] = {};
+	const __be32 *source = flow->source.words;
+	__u16 source_port = flow->source_port;
+	__u32 hash;
+
+	if (packet->vip_flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY) {
+		source = nowhere;
+		source_port = flow->destination_port;
+		packet->hides_client = true;
+	}
+	hash = hash_source_and_ports(flow->family, source,
+				     (__u32)flow->destination_port << 16 | source_port,
+				     config.hash_seed_v4, config.hash_seed_v6);
+	return ring_backend(packet->vip, hash % config.ring_size);
+}
+
+/* The choice for a flow that nothing is known of: its source's, or else the ring's. */
+static __always_inline __u32 choose_for_new_flow(struct packet *packet, bool is_limited)
+{
+	__u32 number = KATRAN_NO_BACKEND;
+
+	if (vip_has(packet, KATRAN_VIP_SOURCE_ROUTING) && !is_limited)
+		number = route_source(&packet->flow);
+	if (number == KATRAN_NO_BACKEND)
+		number = choose_by_ring(packet);
+	if (number == KATRAN_NO_BACKEND)
+		count_event(KATRAN_RING_EMPTY);
+	return number;
+}
+
+/* The same, and a tracked flow is entered in the flow table. */
+static __always_inline __u32 choose_and_enter(struct packet *packet)
+{
+	bool enters = vip_has(packet, KATRAN_VIP_TRACKED) && !packet->is_rst;
+	bool is_limited = false;
+	__u32 number;
+	__u64 now;
+
+	if (!enters)
+		return choose_for_new_flow(packet, false);
+	now = bpf_ktime_get_ns();
+	is_limited = !has_budget(now);
+	number = choose_for_new_flow(packet, is_limited);
+	if (!is_limited && find_backend(number))
+		enter_flow(flow_table(), packet, number, now);
+	return number;
+}
+
+/*
+ * The backend of this packet; its number goes to `number`, its flags to `packet`. NULL: the packet
+ * is to be dropped, since nobody serves it, and that is counted.
+ */
+static __always_inline struct katran_backend *choose(struct xdp_md *ctx, struct packet *packet,
+						     __u32 *number)
+{
 	struct katran_backend *backend;
 
-	*number = ring_backend(vip->number, hash % config->ring_size);
+	*number = KATRAN_NO_BACKEND;
+	if (choose_by_server_id(ctx, packet, number) != NEXT)
+		return NULL;
+	if (*number == KATRAN_NO_BACKEND && vip_has(packet, KATRAN_VIP_TRACKED)) {
+		*number = recall_flow(packet);
+		packet->hides_client =
+			*number && packet->vip_flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY;
+	}
+	if (*number != KATRAN_NO_BACKEND && vip_has(packet, KATRAN_VIP_UDP_FLOW_MIGRATION) &&
+	    is_down(packet, *number)) {
+		count_event(KATRAN_UDP_MIGRATIONS);
+		*number = KATRAN_NO_BACKEND;
+		packet->hides_client = false;
+	}
+	if (*number == KATRAN_NO_BACKEND)
+		*number = choose_and_enter(packet);
 	if (*number == KATRAN_NO_BACKEND)
 		return NULL;
 	backend = bpf_map_lookup_elem(&backends, number);
-	if (!backend)
-		return NULL;
-	packet->backend_flags = *(const volatile __u8 *)&backend->flags;
-	return packet->backend_flags & KATRAN_BACKEND_RESOLVED ? backend : NULL;
+	if (backend)
+		packet->backend_flags = *(const volatile __u8 *)&backend->flags;
+	return backend;
 }
 
 #endif

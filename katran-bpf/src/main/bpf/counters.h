@@ -14,13 +14,20 @@ struct {
 } counters SEC(".maps");
 
 /*
- * Adds one packet of `bytes` to this CPU's counter. XDP programs run with softirqs off, so no
- * other writer of it can come between.
+ * This CPU's counter. XDP programs run with softirqs off, so no other writer of it can come
+ * between.
  */
-static __always_inline void count(__u32 counter, __u32 counters_per_cpu, __u64 bytes)
+static __always_inline struct katran_counter *find_counter(__u32 counter, __u32 counters_per_cpu)
 {
 	__u32 index = bpf_get_smp_processor_id() * counters_per_cpu + counter;
-	struct katran_counter *value = bpf_map_lookup_elem(&counters, &index);
+
+	return bpf_map_lookup_elem(&counters, &index);
+}
+
+/* Adds one packet of `bytes` to this CPU's counter. */
+static __always_inline void count(__u32 counter, __u32 counters_per_cpu, __u64 bytes)
+{
+	struct katran_counter *value = find_counter(counter, counters_per_cpu);
 
 	if (!value)
 		return;

@@ -4,7 +4,6 @@
 #define KATRAN_DECAP_H
 
 #include "packet.h"
-#include "parse.h"
 
 /* What stands in front of the inner packet. */
 struct tunnel {

@@ -11,8 +11,7 @@
  * headroom.
  */
 static __always_inline int encapsulate(struct xdp_md *ctx, const struct packet *packet,
-				       const struct katran_backend *backend,
-				       const volatile struct katran_balancer_config *config)
+				       const struct katran_backend *backend)
 {
 	__u16 inner_length = packet->bytes;
 	struct mac mac;
@@ -20,10 +19,10 @@ static __always_inline int encapsulate(struct xdp_md *ctx, const struct packet *
 	if (packet->flow.family == KATRAN_IPV6)
 		inner_length += sizeof(struct ipv6hdr);
 
-	if (config->gue && packet->backend_flags & KATRAN_BACKEND_GUE)
+	if (uses(KATRAN_USES_GUE) && packet->backend_flags & KATRAN_BACKEND_GUE)
 		return backend->family == KATRAN_IPV4
-			       ? gue_in_ipv4(ctx, packet, backend, config, inner_length, &mac)
-			       : gue_in_ipv6(ctx, packet, backend, config, inner_length, &mac);
+			       ? gue_in_ipv4(ctx, packet, backend, inner_length, &mac)
+			       : gue_in_ipv6(ctx, packet, backend, inner_length, &mac);
 	return backend->family == KATRAN_IPV4
 		       ? ipip_in_ipv4(ctx, packet, backend, inner_length, &mac)
 		       : ipip_in_ipv6(ctx, packet, backend, inner_length, &mac);

@@ -6,6 +6,7 @@
 #ifndef KATRAN_GUE_H
 #define KATRAN_GUE_H
 
+#include "config.h"
 #include "outer.h"
 
 /* The inner packet has no checksum that the outer one could be told from. */
@@ -16,9 +17,10 @@
  * its address mixed in. Which two, and in which order, depends on the families; an IPv6 packet in
  * IPv4 takes what the outer source of IPIP takes.
  */
-static __always_inline __be16 gue_source_port(const struct flow *flow, __u8 outer_family)
+static __always_inline __be16 gue_source_port(const struct packet *packet, __u8 outer_family)
 {
-	__u32 client = bpf_ntohl(flow->source.words[flow->family == KATRAN_IPV6 ? 3 : 0]);
+	const struct katran_flow *flow = &packet->flow;
+	__u32 client = bpf_ntohl(packet_client(packet));
 
 	if (outer_family == KATRAN_IPV4)
 		return bpf_htons(client) ^ __builtin_bswap16(flow->source_port);
@@ -65,7 +67,7 @@ static __always_inline __s64 sum_inner_ipv6(struct ipv6hdr *ip, void *end)
  * `length` counts the UDP header in. A packet without a checksum stays without one (over IPv6,
  * too: RFC 6935).
  */
-static __always_inline void write_gue(struct udphdr *udp, void *end, const struct flow *flow,
+static __always_inline void write_gue(struct udphdr *udp, void *end, const struct katran_flow *flow,
 				      __be16 source, __be16 destination, __u16 length,
 				      __u64 addresses)
 {
@@ -87,8 +89,7 @@ static __always_inline void write_gue(struct udphdr *udp, void *end, const struc
 
 static __always_inline int
 gue_in_ipv4(struct xdp_md *ctx, const struct packet *packet, const struct katran_backend *backend,
-	    const volatile struct katran_balancer_config *config, __u16 inner_length,
-	    struct mac *mac)
+	    __u16 inner_length, struct mac *mac)
 {
 	__u16 length = sizeof(struct udphdr) + inner_length;
 	struct udphdr *udp;
@@ -102,9 +103,9 @@ gue_in_ipv4(struct xdp_md *ctx, const struct packet *packet, const struct katran
 	udp = (void *)(ip + 1);
 	if ((void *)(udp + 1) > packet_end(ctx))
 		return XDP_DROP;
-	write_outer_ipv4(ip, packet, backend, IPPROTO_UDP, config->gue_source_v4.words[0], length);
+	write_outer_ipv4(ip, packet, backend, IPPROTO_UDP, config.source_v4.words[0], length);
 	write_gue(udp, packet_end(ctx), &packet->flow,
-		  gue_source_port(&packet->flow, KATRAN_IPV4), bpf_htons(config->gue_port), length,
+		  gue_source_port(packet, KATRAN_IPV4), bpf_htons(config.gue_port), length,
 		  (__u64)ip->saddr + ip->daddr);
 	write_ethernet(eth, packet, backend, mac, bpf_htons(ETH_P_IP));
 	return NEXT;
@@ -112,8 +113,7 @@ gue_in_ipv4(struct xdp_md *ctx, const struct packet *packet, const struct katran
 
 static __always_inline int
 gue_in_ipv6(struct xdp_md *ctx, const struct packet *packet, const struct katran_backend *backend,
-	    const volatile struct katran_balancer_config *config, __u16 inner_length,
-	    struct mac *mac)
+	    __u16 inner_length, struct mac *mac)
 {
 	__u16 length = sizeof(struct udphdr) + inner_length;
 	__u64 addresses = 0;
@@ -131,11 +131,11 @@ gue_in_ipv6(struct xdp_md *ctx, const struct packet *packet, const struct katran
 	write_outer_ipv6(ip, packet, backend, IPPROTO_UDP, length);
 #pragma unroll
 	for (int i = 0; i < 4; i++) {
-		ip->saddr.in6_u.u6_addr32[i] = config->gue_source_v6.words[i];
+		ip->saddr.in6_u.u6_addr32[i] = config.source_v6.words[i];
 		addresses += (__u64)ip->saddr.in6_u.u6_addr32[i] + ip->daddr.in6_u.u6_addr32[i];
 	}
 	write_gue(udp, packet_end(ctx), &packet->flow,
-		  gue_source_port(&packet->flow, KATRAN_IPV6), bpf_htons(config->gue_port), length,
+		  gue_source_port(packet, KATRAN_IPV6), bpf_htons(config.gue_port), length,
 		  addresses);
 	write_ethernet(eth, packet, backend, mac, bpf_htons(ETH_P_IPV6));
 	return NEXT;

@@ -53,18 +53,23 @@ static __always_inline __u32 jhash_4words(const __u32 words[4], __u32 seed)
 	return jhash_final(a + words[3], b, c);
 }
 
+static __always_inline __u32 hash_source_and_ports(__u8 family, const __be32 source[4],
+						   __u32 ports, __u32 seed_v4, __u32 seed_v6)
+{
+	__u32 word = family == KATRAN_IPV6 ? jhash_4words(source, seed_v6) : source[0];
+
+	return jhash_2words(word, ports, seed_v4);
+}
+
 /*
  * The flow's hash: of the source address and both ports, each loaded as a little-endian integer
  * from the bytes as sent (the programs run on little-endian machines only).
  */
-static __always_inline __u32 hash_flow(const struct flow *flow, __u32 seed_v4, __u32 seed_v6)
+static __always_inline __u32 hash_flow(const struct katran_flow *flow, __u32 seed_v4, __u32 seed_v6)
 {
 	__u32 ports = (__u32)flow->destination_port << 16 | flow->source_port;
-	__u32 source = flow->source.words[0];
 
-	if (flow->family == KATRAN_IPV6)
-		source = jhash_4words(flow->source.words, seed_v6);
-	return jhash_2words(source, ports, seed_v4);
+	return hash_source_and_ports(flow->family, flow->source.words, ports, seed_v4, seed_v6);
 }
 
 #endif

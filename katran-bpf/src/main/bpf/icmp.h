@@ -16,6 +16,8 @@ enum {
 	ICMP_ECHO_REQUEST = 8,
 };
 
+#define ICMP_FRAGMENTATION_NEEDED 4 /* code of ICMP_UNREACHABLE, RFC 1191 */
+
 /* RFC 4443 */
 enum {
 	ICMPV6_UNREACHABLE = 1,
@@ -93,7 +95,7 @@ static __always_inline int reply_to_ping(struct xdp_md *ctx, const struct packet
 	struct ethhdr *eth = packet_data(ctx);
 	void *end = packet_end(ctx);
 
-	if (!lookup_vip(&packet->flow, 0))
+	if (!answers_ping(&packet->flow))
 		return XDP_PASS;
 	if ((void *)(eth + 1) > end)
 		return XDP_DROP;

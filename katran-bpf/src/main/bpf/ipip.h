@@ -12,23 +12,22 @@
  * The outer source spreads flows over the receivers' queues, which hash the outer addresses: it
  * is a fixed prefix with the client's address and port mixed in.
  */
-static __always_inline __be32 outer_source_v4(const struct flow *flow)
+static __always_inline __be32 outer_source_v4(const struct packet *packet)
 {
-	__be32 client = flow->source.words[flow->family == KATRAN_IPV6 ? 3 : 0];
-	__u32 low = bpf_ntohl(client) & 0xffff;
+	__u32 low = bpf_ntohl(packet_client(packet)) & 0xffff;
+	__u16 port = bpf_ntohs(__builtin_bswap16(packet->flow.source_port));
 
 	/* b[2] ^ low byte of the port, b[3] ^ high byte */
-	return bpf_htonl(OUTER_IPV4_PREFIX | (low ^ bpf_ntohs(__builtin_bswap16(flow->source_port))));
+	return bpf_htonl(OUTER_IPV4_PREFIX | (low ^ port));
 }
 
-static __always_inline void set_outer_source_v6(__be32 words[4], const struct flow *flow)
+static __always_inline void set_outer_source_v6(__be32 words[4], const struct packet *packet)
 {
-	__be32 client = flow->source.words[flow->family == KATRAN_IPV6 ? 3 : 0];
-
 	words[0] = bpf_htonl(OUTER_IPV6_PREFIX);
 	words[1] = 0;
 	words[2] = 0;
-	words[3] = client ^ bpf_htonl((__u32)bpf_ntohs(flow->source_port) << 16);
+	words[3] = packet_client(packet) ^
+		   bpf_htonl((__u32)bpf_ntohs(packet->flow.source_port) << 16);
 }
 
 static __always_inline __u8 ipip_protocol(const struct packet *packet)
@@ -50,7 +49,7 @@ static __always_inline int ipip_in_ipv4(struct xdp_md *ctx, const struct packet 
 	if ((void *)(ip + 1) > packet_end(ctx))
 		return XDP_DROP;
 	write_outer_ipv4(ip, packet, backend, ipip_protocol(packet),
-			 outer_source_v4(&packet->flow), inner_length);
+			 outer_source_v4(packet), inner_length);
 	write_ethernet(eth, packet, backend, mac, bpf_htons(ETH_P_IP));
 	return NEXT;
 }
@@ -69,7 +68,7 @@ static __always_inline int ipip_in_ipv6(struct xdp_md *ctx, const struct packet 
 	if ((void *)(ip + 1) > packet_end(ctx))
 		return XDP_DROP;
 	write_outer_ipv6(ip, packet, backend, ipip_protocol(packet), inner_length);
-	set_outer_source_v6(ip->saddr.in6_u.u6_addr32, &packet->flow);
+	set_outer_source_v6(ip->saddr.in6_u.u6_addr32, packet);
 	write_ethernet(eth, packet, backend, mac, bpf_htons(ETH_P_IPV6));
 	return NEXT;
 }

@@ -4,9 +4,15 @@
 #define KATRAN_OUTER_H
 
 #include "checksum.h"
+#include "config.h"
 #include "packet.h"
 
 #define OUTER_TTL 64
+
+static __always_inline __u8 outer_tos(const struct packet *packet)
+{
+	return uses(KATRAN_USES_FIXED_TOS) ? config.tos : packet->tos;
+}
 
 /* The header in front of `length` bytes of `protocol`. */
 static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct packet *packet,
@@ -15,7 +21,7 @@ static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct pack
 {
 	ip->version = 4;
 	ip->ihl = 5;
-	ip->tos = packet->tos;
+	ip->tos = outer_tos(packet);
 	ip->tot_len = bpf_htons(sizeof(*ip) + length);
 	ip->id = 0;
 	ip->frag_off = 0;
@@ -33,7 +39,7 @@ static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct pa
 					     __u16 length)
 {
 	/* version, traffic class, and a flow label of 0 */
-	*(__be32 *)ip = bpf_htonl(6 << 28 | packet->tos << 20);
+	*(__be32 *)ip = bpf_htonl(6 << 28 | (__u32)outer_tos(packet) << 20);
 	ip->payload_len = bpf_htons(length);
 	ip->nexthdr = protocol;
 	ip->hop_limit = OUTER_TTL;

@@ -18,25 +18,29 @@
 
 #include "katran.h"
 
+#define IPV4_ANY_FRAGMENT bpf_htons(0x2000 | 0x1fff) /* more fragments, or an offset */
+
 /* A step's answer when it is not a verdict yet: the packet goes on to the next step. */
 #define NEXT (-1)
 
-/* A connection, as its client names it. */
-struct flow {
-	struct katran_address source;
-	struct katran_address destination;
-	__be16 source_port;
-	__be16 destination_port;
-	__u8 protocol;
-	__u8 family; /* enum katran_family, of the addresses */
-};
-
+/*
+ * What is known of the packet. `flow` is the connection that it belongs to, or that the ICMP error
+ * in it is about, with the ports as its VIP hashes them.
+ */
 struct packet {
-	struct flow flow;
-	__u16 bytes;	/* as counted: IPv4 total length, IPv6 payload length */
-	__u8 tos;	/* or traffic class */
-	bool is_echo;	/* an echo request: answered, not forwarded */
-	__u8 backend_flags; /* of the chosen backend, read once: they may change meanwhile */
+	struct katran_flow flow;
+	__u32 vip;	 /* its number */
+	__u32 vip_flags; /* read once: they may change meanwhile */
+	__u16 bytes;	 /* as counted: IPv4 total length, IPv6 payload length */
+	__u8 tos;	 /* or traffic class */
+	__u8 backend_flags;   /* of the chosen backend, read once as well */
+	bool is_echo;	      /* an echo request: answered, not forwarded */
+	bool is_icmp;	      /* an ICMP error: what it says of the flow is all that is known */
+	bool is_syn;	      /* TCP; like the next one only told where somebody asks */
+	bool is_rst;
+	bool is_decapsulated; /* came in a tunnel that ended here */
+	bool is_missed;	      /* the flow table did not know the flow */
+	bool hides_client;    /* the outer header tells nothing of the client's address */
 };
 
 /* An Ethernet address in words, which is how it is aligned everywhere: three copies, not six. */
@@ -56,7 +60,29 @@ static __always_inline void *packet_end(const struct xdp_md *ctx)
 
 static __always_inline __u32 frame_length(const struct xdp_md *ctx)
 {
-	return ctx->data_end - ctx->data;
+	__u32 length = ctx->data_end - ctx->data;
+
+	/* subtract now: a packet pointer that waits for it on the stack loses its upper half */
+	barrier_var(length);
+	return length;
+}
+
+/* The transport header, behind an IP header without options. */
+static __always_inline void *packet_transport(const struct xdp_md *ctx, const struct packet *packet)
+{
+	return packet_data(ctx) + ETH_HLEN +
+	       (packet->flow.family == KATRAN_IPV6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+}
+
+/*
+ * What of the client's address goes into the outer header: all of IPv4, and the part of IPv6 that
+ * tells clients apart best.
+ */
+static __always_inline __be32 packet_client(const struct packet *packet)
+{
+	if (packet->hides_client)
+		return 0;
+	return packet->flow.source.words[packet->flow.family == KATRAN_IPV6 ? 3 : 0];
 }
 
 static __always_inline void set_ipv4(struct katran_address *address, __be32 value)

@@ -3,17 +3,20 @@
 #ifndef KATRAN_PARSE_H
 #define KATRAN_PARSE_H
 
+#include "config.h"
 #include "icmp.h"
 #include "packet.h"
 
-#define IPV4_ANY_FRAGMENT bpf_htons(0x2000 | 0x1fff) /* more fragments, or an offset */
+#define IPV6_MIN_MTU 1280 /* RFC 8200 */
 
 /*
- * Reads the ports at `transport`, of which TCP needs the whole fixed header to be there.
- * Sets the flow's ports. NEXT, DROP when cut short, PASS for other protocols.
+ * Reads the ports at `transport`, of which TCP needs the whole fixed header to be there, and TCP's
+ * flags if they matter. Sets the flow's ports. NEXT, DROP when cut short, PASS for other protocols.
  */
-static __always_inline int parse_transport(void *transport, void *end, struct flow *flow)
+static __always_inline int parse_transport(void *transport, void *end, struct packet *packet)
 {
+	struct katran_flow *flow = &packet->flow;
+	struct tcphdr *tcp = transport;
 	struct udphdr *udp = transport; /* TCP's ports are in the same place */
 	__u32 needed;
 
@@ -27,6 +30,12 @@ static __always_inline int parse_transport(void *transport, void *end, struct fl
 		return XDP_DROP;
 	flow->source_port = udp->source;
 	flow->destination_port = udp->dest;
+	if (any_vip_has(KATRAN_VIP_TRACKED) || uses(KATRAN_USES_TCP_SERVER_IDS)) {
+		if (flow->protocol == IPPROTO_TCP && (void *)(tcp + 1) <= end) {
+			packet->is_syn = tcp->syn;
+			packet->is_rst = tcp->rst;
+		}
+	}
 	return NEXT;
 }
 
@@ -34,10 +43,12 @@ static __always_inline int parse_transport(void *transport, void *end, struct fl
  * Reads the ports of a packet that an ICMP error quotes: a backend sent it, so the flow is the
  * other way round. Eight bytes of it are enough (RFC 792).
  */
-static __always_inline int parse_quoted_transport(void *transport, void *end, struct flow *flow)
+static __always_inline int parse_quoted_transport(void *transport, void *end, struct packet *packet)
 {
+	struct katran_flow *flow = &packet->flow;
 	struct udphdr *udp = transport;
 
+	packet->is_icmp = true;
 	if (flow->protocol != IPPROTO_TCP && flow->protocol != IPPROTO_UDP)
 		return XDP_PASS;
 	if ((void *)(udp + 1) > end)
@@ -47,9 +58,17 @@ static __always_inline int parse_quoted_transport(void *transport, void *end, st
 	return NEXT;
 }
 
+/* Counts that a router told of an MTU: RFC 1191, RFC 8201. */
+static __always_inline void count_too_big(__u32 seen, __u32 small, __u32 mtu)
+{
+	count_event(seen);
+	if (mtu < IPV6_MIN_MTU)
+		count_event(small);
+}
+
 static __always_inline int parse_icmp(void *transport, void *end, struct packet *packet)
 {
-	struct flow *flow = &packet->flow;
+	struct katran_flow *flow = &packet->flow;
 	struct icmp_header *icmp = transport;
 	struct iphdr *quoted = (void *)(icmp + 1);
 
@@ -61,17 +80,19 @@ static __always_inline int parse_icmp(void *transport, void *end, struct packet 
 	}
 	if (icmp->type != ICMP_UNREACHABLE)
 		return XDP_PASS;
+	if (icmp->code == ICMP_FRAGMENTATION_NEEDED)
+		count_too_big(KATRAN_PTB_V4, KATRAN_PTB_V4_SMALL, bpf_ntohl(icmp->rest) & 0xffff);
 	if ((void *)(quoted + 1) > end || quoted->ihl != 5)
 		return XDP_DROP;
 	flow->protocol = quoted->protocol;
 	set_ipv4(&flow->source, quoted->daddr);
 	set_ipv4(&flow->destination, quoted->saddr);
-	return parse_quoted_transport(quoted + 1, end, flow);
+	return parse_quoted_transport(quoted + 1, end, packet);
 }
 
 static __always_inline int parse_icmpv6(void *transport, void *end, struct packet *packet)
 {
-	struct flow *flow = &packet->flow;
+	struct katran_flow *flow = &packet->flow;
 	struct icmp_header *icmp = transport;
 	struct ipv6hdr *quoted = (void *)(icmp + 1);
 
@@ -83,17 +104,19 @@ static __always_inline int parse_icmpv6(void *transport, void *end, struct packe
 	}
 	if (icmp->type != ICMPV6_UNREACHABLE && icmp->type != ICMPV6_PACKET_TOO_BIG)
 		return XDP_PASS;
+	if (icmp->type == ICMPV6_PACKET_TOO_BIG)
+		count_too_big(KATRAN_PTB_V6, KATRAN_PTB_V6_SMALL, bpf_ntohl(icmp->rest));
 	if ((void *)(quoted + 1) > end)
 		return XDP_DROP;
 	flow->protocol = quoted->nexthdr;
 	set_ipv6(&flow->source, &quoted->daddr);
 	set_ipv6(&flow->destination, &quoted->saddr);
-	return parse_quoted_transport(quoted + 1, end, flow);
+	return parse_quoted_transport(quoted + 1, end, packet);
 }
 
 static __always_inline int parse_ipv4(void *network, void *end, struct packet *packet)
 {
-	struct flow *flow = &packet->flow;
+	struct katran_flow *flow = &packet->flow;
 	struct iphdr *ip = network;
 
 	if ((void *)(ip + 1) > end)
@@ -108,12 +131,12 @@ static __always_inline int parse_ipv4(void *network, void *end, struct packet *p
 	set_ipv4(&flow->destination, ip->daddr);
 	if (flow->protocol == IPPROTO_ICMP)
 		return parse_icmp(ip + 1, end, packet);
-	return parse_transport(ip + 1, end, flow);
+	return parse_transport(ip + 1, end, packet);
 }
 
 static __always_inline int parse_ipv6(void *network, void *end, struct packet *packet)
 {
-	struct flow *flow = &packet->flow;
+	struct katran_flow *flow = &packet->flow;
 	struct ipv6hdr *ip = network;
 
 	if ((void *)(ip + 1) > end)
@@ -128,7 +151,7 @@ static __always_inline int parse_ipv6(void *network, void *end, struct packet *p
 	set_ipv6(&flow->destination, &ip->daddr);
 	if (flow->protocol == IPPROTO_ICMPV6)
 		return parse_icmpv6(ip + 1, end, packet);
-	return parse_transport(ip + 1, end, flow);
+	return parse_transport(ip + 1, end, packet);
 }
 
 /*

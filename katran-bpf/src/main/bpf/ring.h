@@ -27,6 +27,14 @@ struct {
 	__type(value, struct katran_backend);
 } backends SEC(".maps");
 
+/* The backend of this number; NULL if there is none, or none any more. */
+static __always_inline struct katran_backend *find_backend(__u32 number)
+{
+	struct katran_backend *backend = bpf_map_lookup_elem(&backends, &number);
+
+	return backend && *(const volatile __u8 *)&backend->family ? backend : NULL;
+}
+
 /* The number of the backend that serves the slot; KATRAN_NO_BACKEND where there is none. */
 static __always_inline __u32 ring_backend(__u32 vip_number, __u32 slot)
 {

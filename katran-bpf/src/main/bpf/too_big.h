@@ -7,11 +7,11 @@
 #define KATRAN_TOO_BIG_H
 
 #include "checksum.h"
+#include "config.h"
 #include "icmp.h"
 #include "packet.h"
 
 #define TOO_BIG_TTL 64
-#define ICMP_FRAGMENTATION_NEEDED 4 /* code of ICMP_UNREACHABLE */
 
 /* How much of the packet the answer quotes, in whole words. */
 #define TOO_BIG_QUOTED_V4 84
@@ -90,6 +90,7 @@ static __always_inline int answer_too_big_v4(struct xdp_md *ctx, __u32 mtu)
 	answer->icmp.rest = bpf_htonl(mtu);
 	answer->icmp.checksum =
 		~checksum_fold(bpf_csum_diff(NULL, 0, (__be32 *)&answer->icmp, message, 0));
+	count_event(KATRAN_TOO_BIG_V4);
 	return XDP_TX;
 }
 
@@ -122,6 +123,7 @@ static __always_inline int answer_too_big_v6(struct xdp_md *ctx, __u32 mtu)
 	answer->icmp.checksum = ~checksum_fold(
 		bpf_csum_diff(NULL, 0, (__be32 *)&answer->ip.saddr, addresses + message,
 			      bpf_htons(message) + bpf_htons(IPPROTO_ICMPV6)));
+	count_event(KATRAN_TOO_BIG_V6);
 	return XDP_TX;
 }
 

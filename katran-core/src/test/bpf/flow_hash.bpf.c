@@ -9,7 +9,7 @@ struct question {
 	struct ethhdr eth;
 	__u32 seed_v4;
 	__u32 seed_v6;
-	struct flow flow;
+	struct katran_flow flow;
 	__u32 answer;
 } __attribute__((packed));
 
@@ -17,7 +17,7 @@ SEC("xdp")
 int flow_hash(struct xdp_md *ctx)
 {
 	struct question *question = packet_data(ctx);
-	struct flow flow;
+	struct katran_flow flow;
 
 	if ((void *)(question + 1) > packet_end(ctx))
 		return XDP_DROP;

@@ -25,14 +25,21 @@ public final class Backend {
   private final int weight;
   private final boolean draining;
   private final Encapsulation encapsulation;
+  private final boolean local;
   private final long hash;
 
   private Backend(
-      InetAddress address, int weight, boolean draining, Encapsulation encapsulation, long hash) {
+      InetAddress address,
+      int weight,
+      boolean draining,
+      Encapsulation encapsulation,
+      boolean local,
+      long hash) {
     this.address = address;
     this.weight = weight;
     this.draining = draining;
     this.encapsulation = encapsulation;
+    this.local = local;
     this.hash = hash;
   }
 
@@ -56,7 +63,7 @@ public final class Backend {
   public static Backend of(InetAddress address) {
     Addresses.checkUnicast("backend", address);
     return new Backend(
-        address, 1, false, Encapsulation.ipip(), BackendHash.of(address.getAddress()));
+        address, 1, false, Encapsulation.ipip(), false, BackendHash.of(address.getAddress()));
   }
 
   /** Where packets for this backend are sent. */
@@ -79,6 +86,11 @@ public final class Backend {
     return encapsulation;
   }
 
+  /** Whether this host serves it, see {@link #local(boolean)}. */
+  public boolean local() {
+    return local;
+  }
+
   /** Whether it has a place on the ring: its weight is above 0 and it is not draining. */
   public boolean takesNewFlows() {
     return weight > 0 && !draining;
@@ -97,7 +109,7 @@ public final class Backend {
           "weight %d of backend %s is not in 0..%d"
               .formatted(weight, Addresses.text(address), MAX_WEIGHT));
     }
-    return new Backend(address, weight, draining, encapsulation, hash);
+    return new Backend(address, weight, draining, encapsulation, local, hash);
   }
 
   /**
@@ -107,7 +119,7 @@ public final class Backend {
    *     flows again
    */
   public Backend draining(boolean draining) {
-    return new Backend(address, weight, draining, encapsulation, hash);
+    return new Backend(address, weight, draining, encapsulation, local, hash);
   }
 
   /**
@@ -116,7 +128,21 @@ public final class Backend {
    * change them in one {@link LoadBalancer#apply}. Its flows stay where they are.
    */
   public Backend via(Encapsulation encapsulation) {
-    return new Backend(address, weight, draining, requireNonNull(encapsulation), hash);
+    return new Backend(address, weight, draining, requireNonNull(encapsulation), local, hash);
+  }
+
+  /**
+   * This backend, served by the balancer's own host or not: its packets then pass to the host as
+   * they came, for VIPs with {@linkplain Vip.Builder#localDelivery local delivery}. Like the
+   * encapsulation it is the same for all VIPs.
+   */
+  public Backend local(boolean local) {
+    return new Backend(address, weight, draining, encapsulation, local, hash);
+  }
+
+  /** How it is reached, which is the same for all who name it. */
+  Reach reach() {
+    return new Reach(encapsulation, local);
   }
 
   /** Where it stands in the order of a ring, and the seed of its walk over the slots. */
@@ -137,12 +163,13 @@ public final class Backend {
         && address.equals(other.address)
         && weight == other.weight
         && draining == other.draining
-        && encapsulation.equals(other.encapsulation);
+        && encapsulation.equals(other.encapsulation)
+        && local == other.local;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(address, weight, draining, encapsulation);
+    return Objects.hash(address, weight, draining, encapsulation, local);
   }
 
   /** As in {@code 10.0.0.11 weight 2 draining}; a weight of 1 and IPIP are left out. */
@@ -151,6 +178,7 @@ public final class Backend {
     return Addresses.text(address)
         + (weight == 1 ? "" : " weight " + weight)
         + (draining ? " draining" : "")
-        + (encapsulation.equals(Encapsulation.ipip()) ? "" : " via " + encapsulation);
+        + (encapsulation.equals(Encapsulation.ipip()) ? "" : " via " + encapsulation)
+        + (local ? " local" : "");
   }
 }

@@ -33,7 +33,13 @@ public enum Hashing {
   /**
    * As {@link #SOURCE_ADDRESS}, but on a VIP for every port the destination port is hashed as well.
    */
-  SOURCE_ADDRESS_AND_DESTINATION_PORT(VipFlags.HASH_NO_SOURCE_PORT | VipFlags.HASH_BOTH_PORTS);
+  SOURCE_ADDRESS_AND_DESTINATION_PORT(VipFlags.HASH_NO_SOURCE_PORT | VipFlags.HASH_BOTH_PORTS),
+
+  /**
+   * As {@link #DESTINATION_PORT}, and the outer header tells nothing of the source port either: all
+   * packets to a port look alike on their way to the backend.
+   */
+  DESTINATION_PORT_UNIFORM(VipFlags.HASH_DESTINATION_PORT_ONLY | VipFlags.HASH_NO_SOURCE_PORT);
 
   private final int flags;
 
@@ -47,10 +53,7 @@ public enum Hashing {
    * @param exactPort whether the VIP has the flow's port, not every port
    */
   Flow hashed(Flow flow, boolean exactPort) {
-    boolean keepsPort =
-        exactPort
-            || (flags & (VipFlags.HASH_DESTINATION_PORT_ONLY | VipFlags.HASH_BOTH_PORTS)) != 0;
-    int destinationPort = keepsPort ? flow.destinationPort() : 0;
+    int destinationPort = destinationPort(flow, exactPort);
     if ((flags & VipFlags.HASH_DESTINATION_PORT_ONLY) != 0) {
       return new Flow(
           Addresses.unspecifiedLike(flow.source()),
@@ -59,9 +62,25 @@ public enum Hashing {
           destinationPort,
           flow.protocol());
     }
+    return tracked(flow, exactPort);
+  }
+
+  /** How the flow table names the flow: with the ports that take no part set to 0. */
+  Flow tracked(Flow flow, boolean exactPort) {
     int sourcePort = (flags & VipFlags.HASH_NO_SOURCE_PORT) != 0 ? 0 : flow.sourcePort();
     return new Flow(
-        flow.source(), sourcePort, flow.destination(), destinationPort, flow.protocol());
+        flow.source(),
+        sourcePort,
+        flow.destination(),
+        destinationPort(flow, exactPort),
+        flow.protocol());
+  }
+
+  private int destinationPort(Flow flow, boolean exactPort) {
+    boolean keepsPort =
+        exactPort
+            || (flags & (VipFlags.HASH_DESTINATION_PORT_ONLY | VipFlags.HASH_BOTH_PORTS)) != 0;
+    return keepsPort ? flow.destinationPort() : 0;
   }
 
   /** {@link VipFlags} for the dataplane. */

@@ -1,29 +1,15 @@
 package dev.katran;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableMap;
-import com.google.common.collect.Sets;
-import dev.katran.dataplane.BackendEntry;
 import dev.katran.dataplane.Dataplane;
-import dev.katran.dataplane.GueConfig;
-import dev.katran.dataplane.Hop;
-import dev.katran.ffm.NativeException;
+import dev.katran.dataplane.DataplaneConfig;
 import dev.katran.nexthop.NextHops;
 import java.net.InetAddress;
-import java.time.Duration;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * An XDP load balancer in this process: packets that come in by an interface for one of its {@link
@@ -50,37 +36,20 @@ import org.slf4j.LoggerFactory;
  */
 public final class LoadBalancer implements AutoCloseable {
 
-  private static final Logger log = LoggerFactory.getLogger(LoadBalancer.class);
+  private final Control control;
+  private final Table<Integer, Backend> serverIds;
+  private final Table<Prefix, Backend> sourceRoutes;
+  private final Table<InetAddress, TunnelEnd> tunnelEnds;
+  private final DownBackends downBackends;
+  private final Flows flows;
 
-  /** How long a change waits for the next hops of new backends; they may be found later. */
-  private static final Duration PATIENCE = Duration.ofMillis(500);
-
-  private final Dataplane dataplane;
-  private final Limits limits;
-  private final GueConfig gue;
-  private final NextHops nextHops;
-  private final @Nullable NextHopRefresher refresher;
-
-  private final ReentrantLock changes = new ReentrantLock();
-
-  /** Read while the dataplane is used from outside a change, written while it is closed. */
-  private final ReentrantReadWriteLock usage = new ReentrantReadWriteLock();
-
-  private final Numbers vipNumbers = new Numbers(0);
-  private final Numbers backendNumbers = new Numbers(Dataplane.NO_BACKEND + 1);
-
-  /** The next hops as the dataplane knows them; guarded by {@code changes}. */
-  private final Map<InetAddress, Hop> hops = new HashMap<>();
-
-  private volatile State state = State.EMPTY;
-  private volatile boolean closed;
-
-  LoadBalancer(Dataplane dataplane, Limits limits, GueConfig gue, NextHops nextHops) {
-    this.dataplane = dataplane;
-    this.limits = limits;
-    this.gue = gue;
-    this.nextHops = nextHops;
-    this.refresher = nextHops.changes() ? NextHopRefresher.start(this::refreshNextHops) : null;
+  LoadBalancer(Dataplane dataplane, DataplaneConfig config, NextHops nextHops) {
+    this.control = new Control(dataplane, config, nextHops);
+    this.serverIds = new Table<>(control, TableKinds.serverIds(config.limits()));
+    this.sourceRoutes = new Table<>(control, TableKinds.sourceRoutes(config.limits()));
+    this.tunnelEnds = new Table<>(control, TableKinds.tunnelEnds(config.decapsulation()));
+    this.downBackends = new DownBackends(control);
+    this.flows = new Flows(control);
   }
 
   /**
@@ -122,10 +91,7 @@ public final class LoadBalancer implements AutoCloseable {
    * @throws IllegalStateException if the balancer is closed
    */
   public void put(Vip vip) {
-    change(vips -> {
-      vips.put(vip.key(), vip);
-      return true;
-    });
+    control.change(wanted -> wanted.vips.put(vip.key(), vip));
   }
 
   /**
@@ -135,7 +101,9 @@ public final class LoadBalancer implements AutoCloseable {
    * @throws IllegalStateException if the balancer is closed
    */
   public boolean remove(VipKey key) {
-    return change(vips -> vips.remove(key) != null);
+    AtomicBoolean removed = new AtomicBoolean();
+    control.change(wanted -> removed.set(wanted.vips.remove(key) != null));
+    return removed.get();
   }
 
   /** Removes the VIP with this one's address, port and protocol, see {@link #remove(VipKey)}. */
@@ -160,33 +128,104 @@ public final class LoadBalancer implements AutoCloseable {
         throw new IllegalArgumentException("two VIPs for " + vip.key());
       }
     }
-    change(vips -> {
-      vips.clear();
-      vips.putAll(byKey);
-      return true;
+    control.change(installed -> {
+      installed.vips.clear();
+      installed.vips.putAll(byKey);
     });
   }
 
   /** The installed VIPs. */
   public List<Vip> vips() {
-    return state.vips().values().stream()
+    return control.state().vips().values().stream()
         .map(State.Installed::vip)
         .collect(ImmutableList.toImmutableList());
   }
 
   /** The installed VIP with this key. */
   public Optional<Vip> vip(VipKey key) {
-    return Optional.ofNullable(state.vips().get(key)).map(State.Installed::vip);
+    return Optional.ofNullable(control.state().vips().get(key)).map(State.Installed::vip);
   }
 
   /** The ring of the installed VIP with this key. */
   public Optional<Ring> ring(VipKey key) {
-    return Optional.ofNullable(state.vips().get(key)).map(State.Installed::ring);
+    return Optional.ofNullable(control.state().vips().get(key)).map(State.Installed::ring);
   }
 
-  /** Where the packets of a flow go now, and why. Decided here, by what the program decides by. */
+  /**
+   * Where the packets of a flow go now, and why, but for a SYN, which asks no flow table. Decided
+   * here, by what the program decides by; server ids, which are in packets, are not known here.
+   *
+   * @throws IllegalStateException if the balancer is closed
+   */
   public Route route(Flow flow) {
-    return state.route(flow);
+    return flows.route(flow, sourceRoutes);
+  }
+
+  /**
+   * The backends that server ids in packets stand for: in QUIC connection ids ({@link
+   * Vip.Builder#quic}), in stable routing headers ({@link Vip.Builder#udpStableRouting}) and in a
+   * TCP option ({@link LoadBalancerBuilder#tcpServerIds}). Ids are 1 to 2147483647, of which each
+   * form holds as many as it has bits for. A backend may have an id without serving a VIP.
+   */
+  public Table<Integer, Backend> serverIds() {
+    return serverIds;
+  }
+
+  /**
+   * The backends that new flows of clients go to, for VIPs with {@link Vip.Builder#sourceRouting}:
+   * that of the longest prefix that a client's address begins with. Of each address family there
+   * may be {@link Limits#sourceRoutes}. Each entry takes about 130 bytes of heap here, besides
+   * those in the kernel.
+   */
+  public Table<Prefix, Backend> sourceRoutes() {
+    return sourceRoutes;
+  }
+
+  /**
+   * What becomes of packets that come in tunnels to an address; see {@link Decapsulation} for other
+   * addresses. There may be 4096. Putting one throws an {@link IllegalStateException} if the
+   * balancer was opened without {@link LoadBalancerBuilder#decapsulation}.
+   */
+  public Table<InetAddress, TunnelEnd> tunnelEnds() {
+    return tunnelEnds;
+  }
+
+  /** The backends that flows leave, for VIPs with {@link Vip.Builder#udpFlowMigration}. */
+  public DownBackends downBackends() {
+    return downBackends;
+  }
+
+  /** The flows that are remembered, see {@link Tracking}. */
+  public Flows flows() {
+    return flows;
+  }
+
+  /**
+   * From now on counts the packets of this VIP whose flow the flow table did not know by the
+   * backend that they went to; instead of the VIP that was watched before.
+   *
+   * @throws IllegalArgumentException if the VIP is not installed
+   * @throws LoadBalancerException if the kernel refuses
+   * @throws IllegalStateException if the balancer is closed
+   * @see Counters#watchedMisses
+   */
+  public void watch(VipKey vip) {
+    control.change(wanted -> {
+      if (!wanted.vips.containsKey(vip)) {
+        throw new IllegalArgumentException(vip + " is not installed");
+      }
+      wanted.watched = Optional.of(vip);
+    });
+  }
+
+  /**
+   * Watches no VIP any more; what has been counted stays.
+   *
+   * @throws LoadBalancerException if the kernel refuses
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public void unwatch() {
+    control.change(wanted -> wanted.watched = Optional.empty());
   }
 
   /**
@@ -199,7 +238,7 @@ public final class LoadBalancer implements AutoCloseable {
    * @throws IllegalStateException if the balancer is closed
    */
   public Simulation simulate(byte[] frame) {
-    return use(() -> dataplane.run(frame));
+    return control.use(() -> control.dataplane().run(frame));
   }
 
   /**
@@ -208,13 +247,12 @@ public final class LoadBalancer implements AutoCloseable {
    * @throws IllegalStateException if the balancer is closed
    */
   public Counters counters() {
-    checkOpen();
-    return new Counters(dataplane, () -> state);
+    return new Counters(control.dataplane(), control::state);
   }
 
   /** What the balancer was opened for. */
   public Limits limits() {
-    return limits;
+    return control.limits();
   }
 
   /**
@@ -223,7 +261,7 @@ public final class LoadBalancer implements AutoCloseable {
    * @throws IllegalStateException if the balancer is closed
    */
   public Footprint footprint() {
-    return use(dataplane::footprint);
+    return control.use(() -> control.dataplane().footprint());
   }
 
   /**
@@ -232,133 +270,6 @@ public final class LoadBalancer implements AutoCloseable {
    */
   @Override
   public void close() {
-    changes.lock();
-    try {
-      if (closed) {
-        return;
-      }
-      closed = true;
-    } finally {
-      changes.unlock();
-    }
-    try {
-      if (refresher != null) {
-        refresher.close();
-      }
-      nextHops.close();
-    } finally {
-      usage.writeLock().lock();
-      try {
-        dataplane.close();
-      } finally {
-        usage.writeLock().unlock();
-      }
-    }
-  }
-
-  private <T> T use(Supplier<T> question) {
-    usage.readLock().lock();
-    try {
-      checkOpen();
-      return question.get();
-    } finally {
-      usage.readLock().unlock();
-    }
-  }
-
-  private void checkOpen() {
-    if (closed) {
-      throw new IllegalStateException("the load balancer is closed");
-    }
-  }
-
-  /** What a change does to the VIPs; its answer is passed on. */
-  private interface Change {
-    boolean applyTo(Map<VipKey, Vip> vips);
-  }
-
-  private boolean change(Change change) {
-    changes.lock();
-    try {
-      return tryToChange(change);
-    } catch (NativeException e) {
-      throw new LoadBalancerException("nothing is changed: " + e.getMessage(), e);
-    } finally {
-      changes.unlock();
-    }
-  }
-
-  private boolean tryToChange(Change change) {
-    checkOpen();
-    Map<VipKey, Vip> wanted = new LinkedHashMap<>();
-    state.vips().forEach((key, installed) -> wanted.put(key, installed.vip()));
-    boolean answer = change.applyTo(wanted);
-    Map<InetAddress, Encapsulation> reached = Transition.backendsOf(wanted.values());
-    Set<InetAddress> backends = reached.keySet();
-    reached.forEach(this::checkSource);
-    checkLimits(wanted.size(), backends.size());
-    hops.putAll(resolve(Sets.difference(backends, state.backends().keySet()).immutableCopy()));
-    try {
-      state = new Transition(dataplane, limits, vipNumbers, backendNumbers, state).to(wanted, hops);
-    } finally {
-      hops.keySet().retainAll(state.backends().keySet());
-    }
-    return answer;
-  }
-
-  private void checkLimits(int vips, int backends) {
-    if (vips > limits.vips()) {
-      throw new LimitExceededException(vips + " VIPs are more than the limit of " + limits.vips());
-    }
-    if (backends > limits.backends()) {
-      throw new LimitExceededException(
-          backends + " backends are more than the limit of " + limits.backends());
-    }
-  }
-
-  private void checkSource(InetAddress backend, Encapsulation encapsulation) {
-    if (encapsulation instanceof Encapsulation.Gue && gue.sourceTowards(backend) == null) {
-      throw new IllegalArgumentException(
-          "backend %s via GUE needs an outer source of its family: give the builder a sourceAddress"
-              .formatted(Addresses.text(backend)));
-    }
-  }
-
-  private Map<InetAddress, Hop> resolve(Collection<InetAddress> added) {
-    if (added.isEmpty()) {
-      return ImmutableMap.of();
-    }
-    Map<InetAddress, Hop> hops = nextHops.resolve(added, PATIENCE);
-    for (InetAddress backend : added) {
-      if (!hops.containsKey(backend)) {
-        log.warn(
-            "no next hop towards backend {} yet: its packets are dropped until there is one",
-            Addresses.text(backend));
-      }
-    }
-    return hops;
-  }
-
-  /** Asks again for all next hops, and tells the dataplane of those that are new. */
-  private void refreshNextHops() {
-    Map<InetAddress, Hop> found = nextHops.resolve(state.backends().keySet(), Duration.ZERO);
-    changes.lock();
-    try {
-      if (closed) {
-        return;
-      }
-      state.backends().forEach((address, backend) -> refresh(address, backend, found.get(address)));
-    } finally {
-      changes.unlock();
-    }
-  }
-
-  private void refresh(InetAddress address, State.InstalledBackend backend, @Nullable Hop hop) {
-    if (hop == null || hop.equals(hops.get(address))) {
-      return;
-    }
-    dataplane.putBackend(backend.number(), new BackendEntry(address, backend.encapsulation(), hop));
-    hops.put(address, hop);
-    log.info("next hop towards backend {} is now {}", Addresses.text(address), hop.mac());
+    control.close();
   }
 }

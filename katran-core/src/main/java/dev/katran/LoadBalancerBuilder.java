@@ -1,6 +1,6 @@
 package dev.katran;
 
-import dev.katran.dataplane.Dataplane;
+import com.google.common.collect.ImmutableList;
 import dev.katran.dataplane.DataplaneConfig;
 import dev.katran.dataplane.GueConfig;
 import dev.katran.dataplane.Hop;
@@ -10,6 +10,7 @@ import dev.katran.ffm.LibbpfUnavailableException;
 import dev.katran.ffm.NativeException;
 import dev.katran.ffm.net.MacAddress;
 import dev.katran.nexthop.NextHops;
+import java.util.Arrays;
 import java.util.Objects;
 
 /** Says how a {@link LoadBalancer} is opened; every setting has a default that works. */
@@ -31,6 +32,10 @@ public final class LoadBalancerBuilder {
   private AttachMode attachMode = AttachMode.AUTOMATIC;
   private boolean answerTooBig;
   private GueConfig gue = GueConfig.NONE;
+  private boolean tcpServerIds;
+  private TrafficClass trafficClass = TrafficClass.copied();
+  private Decapsulation decapsulation = Decapsulation.OFF;
+  private ImmutableList<ForwardingCore> cores = ImmutableList.of();
 
   private LoadBalancerBuilder(Kind kind, String interfaceName) {
     this.kind = kind;
@@ -83,7 +88,7 @@ public final class LoadBalancerBuilder {
   /**
    * The outer source of what is sent in {@link Encapsulation#gue() GUE}, to backends of the same
    * family. Call it once for each family that has such backends; the second call for a family
-   * replaces the first. Without any, the program in the kernel has no code for GUE.
+   * replaces the first. With {@link Decapsulation#STRICT}, tunnels to these addresses end here.
    *
    * @param literal IPv4 or IPv6 address, as a rule one of this host's
    * @throws IllegalArgumentException if it is no literal, has a zone, or is IPv4-mapped,
@@ -95,7 +100,46 @@ public final class LoadBalancerBuilder {
   }
 
   /**
-   * The UDP port that backends take GUE at; 6080 unless said otherwise.
+   * Whether packets of TCP connections go to the backend whose {@linkplain LoadBalancer#serverIds
+   * server id} is in a TCP option of theirs: kind 0xB7, length 6, the id in the byte order of
+   * little-endian machines, among the first 15 options. SYNs never do. Unless called, no.
+   */
+  public LoadBalancerBuilder tcpServerIds(boolean use) {
+    this.tcpServerIds = use;
+    return this;
+  }
+
+  /** What the outer headers have as TOS or traffic class; unless called, what the packet has. */
+  public LoadBalancerBuilder trafficClass(TrafficClass trafficClass) {
+    this.trafficClass = Objects.requireNonNull(trafficClass);
+    return this;
+  }
+
+  /** Which tunnels end at the balancer; unless called, none. */
+  public LoadBalancerBuilder decapsulation(Decapsulation decapsulation) {
+    this.decapsulation = Objects.requireNonNull(decapsulation);
+    return this;
+  }
+
+  /**
+   * The cores that forward, on a host that pins its queues to cores: each gets a part of the flow
+   * table as its own, which others do not touch. A flow is then known only on the core on which it
+   * began. Other cores share one more table, whose use is counted. Unless called, all cores share
+   * one table, and a flow is known on whatever core its packets arrive.
+   *
+   * @throws IllegalArgumentException if a core is named twice
+   */
+  public LoadBalancerBuilder forwardingCores(ForwardingCore... cores) {
+    if (Arrays.stream(cores).map(ForwardingCore::cpu).distinct().count() < cores.length) {
+      throw new IllegalArgumentException("a core is named twice: " + Arrays.toString(cores));
+    }
+    this.cores = ImmutableList.copyOf(cores);
+    return this;
+  }
+
+  /**
+   * The UDP port that backends take GUE at, and that tunnels come to which end here; 6080 unless
+   * said otherwise.
    *
    * @param port 1 to 65535
    * @throws IllegalArgumentException if it is something else
@@ -122,17 +166,22 @@ public final class LoadBalancerBuilder {
   public LoadBalancer open() {
     DataplaneConfig config =
         new DataplaneConfig(
-            limits.vips(),
-            limits.backends(),
-            limits.ringSize(),
-            limits.maxPacketSize(),
+            limits,
             answerTooBig,
-            gue);
+            gue,
+            trafficClass,
+            tcpServerIds,
+            decapsulation,
+            cores.stream().map(ForwardingCore::toConfig).collect(ImmutableList.toImmutableList()),
+            DataplaneConfig.NEW_FLOWS_PER_SECOND,
+            DataplaneConfig.UDP_IDLE);
     try {
       return switch (kind) {
-        case IN_MEMORY -> open(new JavaDataplane(config), fixedNextHops());
-        case DETACHED -> open(KernelDataplane.detached(config), fixedNextHops());
-        case ATTACHED -> openAttached(KernelDataplane.attached(config, interfaceName, attachMode));
+        case IN_MEMORY -> new LoadBalancer(new JavaDataplane(config), config, fixedNextHops());
+        case DETACHED ->
+            new LoadBalancer(KernelDataplane.detached(config), config, fixedNextHops());
+        case ATTACHED ->
+            openAttached(KernelDataplane.attached(config, interfaceName, attachMode), config);
       };
     } catch (LibbpfUnavailableException e) {
       throw new LibbpfException(e);
@@ -141,24 +190,20 @@ public final class LoadBalancerBuilder {
     }
   }
 
-  private LoadBalancer openAttached(KernelDataplane dataplane) {
+  private LoadBalancer openAttached(KernelDataplane dataplane, DataplaneConfig config) {
     try {
-      return open(
-          dataplane,
+      NextHops nextHops =
           nextHop instanceof NextHop.Auto
               ? NextHops.routed(dataplane.interfaceIndex())
-              : fixedNextHops());
+              : fixedNextHops();
+      try {
+        return new LoadBalancer(dataplane, config, nextHops);
+      } catch (RuntimeException | Error e) {
+        nextHops.close();
+        throw e;
+      }
     } catch (RuntimeException | Error e) {
       dataplane.close();
-      throw e;
-    }
-  }
-
-  private LoadBalancer open(Dataplane dataplane, NextHops nextHops) {
-    try {
-      return new LoadBalancer(dataplane, limits, gue, nextHops);
-    } catch (RuntimeException | Error e) {
-      nextHops.close();
       throw e;
     }
   }

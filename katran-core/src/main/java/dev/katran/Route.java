@@ -8,14 +8,20 @@ import java.util.Optional;
  * @param flow the flow that was asked about
  * @param reason why it goes there
  * @param vip the VIP that the flow is for; empty for {@link Reason#NO_VIP}
- * @param backend the backend that serves it; empty unless the reason is {@link Reason#RING}
- * @param slot the slot of the VIP's ring that the flow hashes to; -1 for {@link Reason#NO_VIP}
+ * @param backend the backend that serves it; empty for {@link Reason#NO_VIP} and {@link
+ *     Reason#EMPTY_RING}
+ * @param slot the slot of the VIP's ring that the flow hashes to, whether it decides or not; -1 for
+ *     {@link Reason#NO_VIP}
  */
 public record Route(
     Flow flow, Reason reason, Optional<Vip> vip, Optional<Backend> backend, int slot) {
 
   /** Why a flow goes where it goes. */
   public enum Reason {
+    /** The flow table remembers that it is at this backend. */
+    FLOW_TABLE,
+    /** A prefix of the client's address has this backend. */
+    SOURCE_ROUTE,
     /** The VIP's ring names the backend. */
     RING,
     /** Nobody serves the VIP: its ring is empty, and the packets are dropped. */
@@ -28,9 +34,12 @@ public record Route(
     return new Route(flow, Reason.NO_VIP, Optional.empty(), Optional.empty(), -1);
   }
 
-  static Route of(Flow flow, Vip vip, int slot, Optional<Backend> backend) {
-    Reason reason = backend.isPresent() ? Reason.RING : Reason.EMPTY_RING;
-    return new Route(flow, reason, Optional.of(vip), backend, slot);
+  static Route emptyRing(Flow flow, Vip vip, int slot) {
+    return new Route(flow, Reason.EMPTY_RING, Optional.of(vip), Optional.empty(), slot);
+  }
+
+  static Route to(Flow flow, Reason reason, Vip vip, int slot, Backend backend) {
+    return new Route(flow, reason, Optional.of(vip), Optional.of(backend), slot);
   }
 
   @Override
@@ -38,9 +47,14 @@ public record Route(
     return switch (reason) {
       case NO_VIP -> flow + ": no VIP, passes to the host";
       case EMPTY_RING -> flow + ": " + vip.orElseThrow().key() + " has no backends, dropped";
-      case RING ->
-          "%s: %s, slot %d, to %s"
-              .formatted(flow, vip.orElseThrow().key(), slot, backend.orElseThrow());
+      case RING -> "%s: %s, slot %d, to %s".formatted(flow, key(), slot, backend.orElseThrow());
+      case SOURCE_ROUTE ->
+          "%s: %s, by its source, to %s".formatted(flow, key(), backend.orElseThrow());
+      case FLOW_TABLE -> "%s: %s, remembered, to %s".formatted(flow, key(), backend.orElseThrow());
     };
+  }
+
+  private VipKey key() {
+    return vip.orElseThrow().key();
   }
 }

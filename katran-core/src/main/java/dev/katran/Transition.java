@@ -1,10 +1,14 @@
 package dev.katran;
 
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSetMultimap;
 import com.google.common.collect.Sets;
 import dev.katran.dataplane.BackendEntry;
 import dev.katran.dataplane.Counter;
 import dev.katran.dataplane.Dataplane;
+import dev.katran.dataplane.Destination;
+import dev.katran.dataplane.DownKey;
+import dev.katran.dataplane.Features;
 import dev.katran.dataplane.Hop;
 import dev.katran.dataplane.VipEntry;
 import java.net.InetAddress;
@@ -17,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,6 +42,8 @@ final class Transition {
   private final Numbers vipNumbers;
   private final Numbers backendNumbers;
   private final State from;
+  private final Wanted wanted;
+  private final FlowPurge purge;
 
   private final Deque<Runnable> undo = new ArrayDeque<>();
   private final List<Runnable> afterwards = new ArrayList<>();
@@ -45,94 +52,102 @@ final class Transition {
   private final Map<InetAddress, State.InstalledBackend> backends = new HashMap<>();
 
   Transition(
-      Dataplane dataplane, Limits limits, Numbers vipNumbers, Numbers backendNumbers, State from) {
+      Dataplane dataplane,
+      Limits limits,
+      Numbers vipNumbers,
+      Numbers backendNumbers,
+      State from,
+      Wanted wanted) {
     this.dataplane = dataplane;
     this.limits = limits;
     this.vipNumbers = vipNumbers;
     this.backendNumbers = backendNumbers;
     this.from = from;
+    this.wanted = wanted;
+    this.purge = new FlowPurge(from);
   }
 
   /**
-   * Makes the dataplane hold these VIPs and no others.
+   * Makes the dataplane hold what is wanted.
    *
+   * @param reached all backends, as {@link Wanted#backends} says
    * @param hops the next hops of the backends, as far as they are known
    * @throws RuntimeException whatever a step threw; nothing has changed then
    */
-  State to(Map<VipKey, Vip> wanted, Map<InetAddress, Hop> hops) {
-    wanted.values().forEach(this::buildRing);
+  State run(Map<InetAddress, Reach> reached, Map<InetAddress, Hop> hops) {
+    wanted.vips.values().forEach(this::buildRing);
+    Features needed = wanted.features(reached);
+    Features ready = from.features().and(needed);
+    ImmutableSetMultimap<VipKey, InetAddress> down = stillDown(reached.keySet());
     try {
-      Map<InetAddress, Encapsulation> reached = backendsOf(wanted.values());
-      reached.forEach(
-          (address, encapsulation) -> installBackend(address, encapsulation, hops.get(address)));
-      wanted.values().forEach(this::install);
-      answerPings(addressesOf(from.vips().keySet()), addressesOf(wanted.keySet()));
-      Sets.difference(from.vips().keySet(), wanted.keySet())
+      if (!ready.equals(from.features())) {
+        step(() -> dataplane.use(ready), () -> dataplane.use(from.features()));
+      }
+      reached.forEach((address, reach) -> installBackend(address, reach, hops.get(address)));
+      wanted.vips.values().forEach(this::install);
+      answerPings(destinations(from.vips().keySet()), destinations(wanted.vips.keySet()));
+      wanted.steps.forEach(this::writeTable);
+      Set<DownKey> before = downKeys(from.down(), from.vips(), from.backends());
+      Set<DownKey> after = downKeys(down, vips, backends);
+      markDown(Sets.difference(after, before).immutableCopy());
+      Sets.difference(from.vips().keySet(), wanted.vips.keySet())
           .forEach(key -> removeVip(key, find(key)));
+      markUp(Sets.difference(before, after).immutableCopy());
       Sets.difference(from.backends().keySet(), reached.keySet()).forEach(this::removeBackend);
     } catch (RuntimeException | Error e) {
       rollBack(e);
       throw e;
     }
-    afterwards.forEach(Transition::cleanUp);
-    return new State(ImmutableMap.copyOf(vips), ImmutableMap.copyOf(backends));
-  }
-
-  /**
-   * All backends, in the order in which they come, and how each is reached.
-   *
-   * @throws IllegalArgumentException if a backend is reached differently by two VIPs
-   */
-  static Map<InetAddress, Encapsulation> backendsOf(Iterable<Vip> vips) {
-    Map<InetAddress, Encapsulation> reached = new LinkedHashMap<>();
-    for (Vip vip : vips) {
-      for (Backend backend : vip.backends()) {
-        Encapsulation other = reached.putIfAbsent(backend.address(), backend.encapsulation());
-        if (other != null && !other.equals(backend.encapsulation())) {
-          throw new IllegalArgumentException(
-              "backend %s is via %s for %s, and via %s for another VIP: change all in one apply()"
-                  .formatted(
-                      Addresses.text(backend.address()),
-                      backend.encapsulation(),
-                      vip.key(),
-                      other));
-        }
-      }
+    if (purge.isNeeded()) {
+      // before the numbers are given to others
+      cleanUp(() -> dataplane.flows().removeIf(purge));
     }
-    return reached;
+    afterwards.forEach(Transition::cleanUp);
+    boolean dropped = ready.equals(needed) || cleanUp(() -> dataplane.use(needed));
+    return new State(
+        ImmutableMap.copyOf(vips),
+        ImmutableMap.copyOf(backends),
+        ImmutableMap.copyOf(wanted.named),
+        down,
+        wanted.watched,
+        dropped ? needed : ready);
   }
 
-  private static Set<InetAddress> addressesOf(Set<VipKey> keys) {
-    Set<InetAddress> addresses = new HashSet<>();
-    keys.forEach(key -> addresses.add(key.address()));
-    return addresses;
+  private static Set<Destination> destinations(Set<VipKey> keys) {
+    Set<Destination> destinations = new HashSet<>();
+    keys.forEach(key -> destinations.add(key.destination()));
+    return destinations;
   }
 
   private State.Installed find(VipKey key) {
     return Objects.requireNonNull(from.vips().get(key));
   }
 
-  private void installBackend(InetAddress address, Encapsulation encapsulation, @Nullable Hop hop) {
+  private void installBackend(InetAddress address, Reach reach, @Nullable Hop hop) {
     State.InstalledBackend before = from.backends().get(address);
-    BackendEntry entry = new BackendEntry(address, encapsulation, hop);
-    backends.put(
-        address,
-        new State.InstalledBackend(
-            before == null ? addBackend(entry) : changeBackend(before, entry), encapsulation));
+    BackendEntry entry = entry(address, reach, hop);
+    int number = before == null ? addBackend(entry) : changeBackend(before, reach, entry);
+    backends.put(address, new State.InstalledBackend(number, reach));
+  }
+
+  /** What the dataplane is told of a backend. */
+  static BackendEntry entry(InetAddress address, Reach reach, @Nullable Hop hop) {
+    return new BackendEntry(address, reach.encapsulation(), reach.local(), hop);
   }
 
   private int addBackend(BackendEntry entry) {
     int number = backendNumbers.take();
     undo.push(() -> backendNumbers.free(number));
     dataplane.clear(new Counter.OfBackend(number));
+    dataplane.clear(new Counter.WatchedMisses(number));
     step(() -> dataplane.putBackend(number, entry), () -> dataplane.removeBackend(number));
     return number;
   }
 
-  private int changeBackend(State.InstalledBackend before, BackendEntry entry) {
+  private int changeBackend(State.InstalledBackend before, Reach reach, BackendEntry entry) {
     int number = before.number();
-    if (!before.encapsulation().equals(entry.encapsulation())) {
-      BackendEntry old = new BackendEntry(entry.address(), before.encapsulation(), entry.hop());
+    if (!before.reach().equals(reach)) {
+      BackendEntry old = entry(entry.address(), before.reach(), entry.hop());
       step(() -> dataplane.putBackend(number, entry), () -> dataplane.putBackend(number, old));
     }
     return number;
@@ -146,25 +161,29 @@ final class Transition {
   private State.Installed add(Vip vip) {
     int number = vipNumbers.take();
     undo.push(() -> vipNumbers.free(number));
-    dataplane.clear(new Counter.OfVip(number));
+    for (Counter.VipEvent event : Counter.VipEvent.values()) {
+      dataplane.clear(new Counter.OfVip(number, event));
+    }
     State.Installed added = new State.Installed(vip, number, ringOf(vip));
     step(() -> putRing(added, backends), () -> dataplane.removeRing(number));
-    step(() -> putVip(added), () -> dataplane.removeVip(vip.key()));
+    step(() -> putVip(added, wanted.watched), () -> dataplane.removeVip(vip.key()));
     return added;
   }
 
   private State.Installed change(State.Installed before, Vip vip) {
-    if (before.vip().equals(vip)) {
+    int flags = State.flags(vip, wanted.watched);
+    int flagsBefore = State.flags(before.vip(), from.watched());
+    if (before.vip().equals(vip) && flags == flagsBefore) {
       return before;
     }
-    Ring ring = ringOf(vip);
-    State.Installed after = new State.Installed(vip, before.number(), ring);
-    if (!ring.equals(before.ring())) {
+    State.Installed after = new State.Installed(vip, before.number(), ringOf(vip));
+    if (!after.ring().equals(before.ring())) {
       step(() -> putRing(after, backends), () -> putRing(before, from.backends()));
     }
-    if (before.vip().hashing() != vip.hashing()) {
-      step(() -> putVip(after), () -> putVip(before));
+    if (flags != flagsBefore) {
+      step(() -> putVip(after, wanted.watched), () -> putVip(before, from.watched()));
     }
+    purge.changed(before, vip);
     return after;
   }
 
@@ -201,22 +220,28 @@ final class Transition {
     dataplane.putRing(installed.number(), slots);
   }
 
-  private void putVip(State.Installed installed) {
+  private void putVip(State.Installed installed, Optional<VipKey> watched) {
     Vip vip = installed.vip();
-    dataplane.putVip(vip.key(), new VipEntry(installed.number(), vip.hashing().flags()));
+    dataplane.putVip(vip.key(), new VipEntry(installed.number(), State.flags(vip, watched)));
   }
 
-  private void answerPings(Set<InetAddress> before, Set<InetAddress> after) {
-    for (InetAddress address : Sets.difference(after, before)) {
-      step(() -> dataplane.answerPing(address, true), () -> dataplane.answerPing(address, false));
+  private void answerPings(Set<Destination> before, Set<Destination> after) {
+    for (Destination added : Sets.difference(after, before)) {
+      step(() -> dataplane.answerPing(added, true), () -> dataplane.answerPing(added, false));
     }
-    for (InetAddress address : Sets.difference(before, after)) {
-      step(() -> dataplane.answerPing(address, false), () -> dataplane.answerPing(address, true));
+    for (Destination removed : Sets.difference(before, after)) {
+      step(() -> dataplane.answerPing(removed, false), () -> dataplane.answerPing(removed, true));
     }
+  }
+
+  private void writeTable(Wanted.TableStep step) {
+    undo.push(() -> step.undo(from.backends())); // also of what is half done
+    step.apply(backends);
   }
 
   private void removeVip(VipKey key, State.Installed removed) {
-    step(() -> dataplane.removeVip(key), () -> putVip(removed));
+    step(() -> dataplane.removeVip(key), () -> putVip(removed, from.watched()));
+    purge.removed(removed);
     afterwards.add(() -> {
       dataplane.removeRing(removed.number());
       vipNumbers.free(removed.number());
@@ -225,10 +250,55 @@ final class Transition {
 
   private void removeBackend(InetAddress address) {
     int number = Objects.requireNonNull(from.backends().get(address)).number();
+    purge.removedBackend(number);
     afterwards.add(() -> {
       dataplane.removeBackend(number);
       backendNumbers.free(number);
     });
+  }
+
+  /** The marks whose VIP and backend are still there. */
+  private ImmutableSetMultimap<VipKey, InetAddress> stillDown(Set<InetAddress> reached) {
+    ImmutableSetMultimap.Builder<VipKey, InetAddress> still = ImmutableSetMultimap.builder();
+    wanted.down.forEach((vip, backend) -> {
+      if (wanted.vips.containsKey(vip) && reached.contains(backend)) {
+        still.put(vip, backend);
+      }
+    });
+    return still.build();
+  }
+
+  private static Set<DownKey> downKeys(
+      ImmutableSetMultimap<VipKey, InetAddress> down,
+      Map<VipKey, State.Installed> vips,
+      Map<InetAddress, State.InstalledBackend> backends) {
+    Set<DownKey> keys = new HashSet<>();
+    down.forEach((vip, backend) ->
+        keys.add(
+            new DownKey(
+                Objects.requireNonNull(vips.get(vip)).number(),
+                Objects.requireNonNull(backends.get(backend)).number())));
+    return keys;
+  }
+
+  private void markDown(Set<DownKey> keys) {
+    if (!keys.isEmpty()) {
+      undo.push(() -> dataplane.down().remove(keys));
+      dataplane.down().put(toMap(keys));
+    }
+  }
+
+  private void markUp(Set<DownKey> keys) {
+    if (!keys.isEmpty()) {
+      undo.push(() -> dataplane.down().put(toMap(keys)));
+      dataplane.down().remove(keys);
+    }
+  }
+
+  private static Map<DownKey, Integer> toMap(Set<DownKey> keys) {
+    Map<DownKey, Integer> map = new HashMap<>();
+    keys.forEach(key -> map.put(key, 1));
+    return map;
   }
 
   private void step(Runnable forth, Runnable back) {
@@ -237,11 +307,13 @@ final class Transition {
   }
 
   /** The new state is in force: what cannot be freed costs memory, and nothing else. */
-  private static void cleanUp(Runnable step) {
+  private static boolean cleanUp(Runnable step) {
     try {
       step.run();
+      return true;
     } catch (RuntimeException e) {
       log.warn("something that is not used any more could not be removed", e);
+      return false;
     }
   }
 

@@ -2,6 +2,7 @@ package dev.katran;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.katran.dataplane.VipFlags;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -29,18 +30,25 @@ public final class Vip {
   private final List<Backend> backends;
   private final Hashing hashing;
   private final RingAlgorithm algorithm;
+  private final Tracking tracking;
 
-  private Vip(VipKey key, List<Backend> backends, Hashing hashing, RingAlgorithm algorithm) {
-    this.key = key;
-    this.backends = backends;
-    this.hashing = hashing;
-    this.algorithm = algorithm;
+  /** {@link VipFlags} of what was asked for. */
+  private final int options;
+
+  private Vip(Builder from) {
+    this.key = from.key;
+    this.backends = from.backends;
+    this.hashing = from.hashing;
+    this.algorithm = from.algorithm;
+    this.tracking = from.tracking;
+    this.options = from.options;
   }
 
   /**
    * A VIP for one TCP port.
    *
-   * @param address IPv4 or IPv6 literal; names are not looked up
+   * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}, for all of
+   *     whose addresses the VIP stands that have none of their own; names are not looked up
    * @param port 1 to 65535
    * @throws IllegalArgumentException if the port is out of range, or the address is no literal, has
    *     a zone, or is IPv4-mapped, unspecified or multicast
@@ -52,18 +60,20 @@ public final class Vip {
   /**
    * A VIP for every TCP port for which there is no VIP of its own.
    *
-   * @param address IPv4 or IPv6 literal; names are not looked up
+   * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}, for all of
+   *     whose addresses the VIP stands that have none of their own; names are not looked up
    * @throws IllegalArgumentException if the address is no literal, has a zone, or is IPv4-mapped,
    *     unspecified or multicast
    */
   public static Builder tcp(String address) {
-    return of(new VipKey(Addresses.parse("VIP", address), 0, Protocol.TCP));
+    return of(VipKey.parse(address, 0, Protocol.TCP));
   }
 
   /**
    * A VIP for one UDP port.
    *
-   * @param address IPv4 or IPv6 literal; names are not looked up
+   * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}, for all of
+   *     whose addresses the VIP stands that have none of their own; names are not looked up
    * @param port 1 to 65535
    * @throws IllegalArgumentException if the port is out of range, or the address is no literal, has
    *     a zone, or is IPv4-mapped, unspecified or multicast
@@ -75,12 +85,13 @@ public final class Vip {
   /**
    * A VIP for every UDP port for which there is no VIP of its own.
    *
-   * @param address IPv4 or IPv6 literal; names are not looked up
+   * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}, for all of
+   *     whose addresses the VIP stands that have none of their own; names are not looked up
    * @throws IllegalArgumentException if the address is no literal, has a zone, or is IPv4-mapped,
    *     unspecified or multicast
    */
   public static Builder udp(String address) {
-    return of(new VipKey(Addresses.parse("VIP", address), 0, Protocol.UDP));
+    return of(VipKey.parse(address, 0, Protocol.UDP));
   }
 
   /** A VIP for the destination that the key names. */
@@ -93,7 +104,7 @@ public final class Vip {
       throw new IllegalArgumentException(
           "VIP port 0 of %s: for every port, leave the port out".formatted(address));
     }
-    return of(new VipKey(Addresses.parse("VIP", address), port, protocol));
+    return of(VipKey.parse(address, port, protocol));
   }
 
   /** What tells this VIP from others. */
@@ -131,6 +142,56 @@ public final class Vip {
     return algorithm;
   }
 
+  /** What is remembered of its flows. */
+  public Tracking tracking() {
+    return tracking;
+  }
+
+  /** Whether packets of a {@linkplain Backend#local local} backend pass to this host. */
+  public boolean localDelivery() {
+    return has(VipFlags.LOCAL);
+  }
+
+  /** Whether QUIC connection ids choose the backend. */
+  public boolean quic() {
+    return has(VipFlags.QUIC);
+  }
+
+  /** Whether UDP stable routing headers choose the backend. */
+  public boolean udpStableRouting() {
+    return has(VipFlags.UDP_STABLE_ROUTING);
+  }
+
+  /** Whether flows leave backends that are down. */
+  public boolean udpFlowMigration() {
+    return has(VipFlags.UDP_FLOW_MIGRATION);
+  }
+
+  /** Whether the source address may choose the backend. */
+  public boolean sourceRouting() {
+    return has(VipFlags.SOURCE_ROUTING);
+  }
+
+  private boolean has(int option) {
+    return (options & option) != 0;
+  }
+
+  /** {@link VipFlags} for the dataplane. */
+  int flags() {
+    return hashing.flags() | options | (tracking == Tracking.ALWAYS ? VipFlags.TRACKED : 0);
+  }
+
+  /** A builder that has all that this VIP has. */
+  public Builder toBuilder() {
+    Builder builder = new Builder(key);
+    builder.backends = backends;
+    builder.hashing = hashing;
+    builder.algorithm = algorithm;
+    builder.tracking = tracking;
+    builder.options = options;
+    return builder;
+  }
+
   /** This VIP with one more backend, or with this one in place of the one at the same address. */
   public Vip with(Backend backend) {
     List<Backend> changed = new ArrayList<>(backends);
@@ -166,8 +227,8 @@ public final class Vip {
   }
 
   /**
-   * This VIP with one backend draining: no packets go to it any more. Nothing is remembered about
-   * flows yet, so that its open ones move to others as new ones do.
+   * This VIP with one backend draining: no new flows go to it. Those that are {@linkplain Tracking
+   * remembered} stay; of a VIP that remembers none, the open ones move to others as new ones do.
    *
    * <p>To have it take flows again, give it to {@link #with} anew.
    *
@@ -178,8 +239,8 @@ public final class Vip {
   }
 
   /**
-   * This VIP with one backend draining: no packets go to it any more. Nothing is remembered about
-   * flows yet, so that its open ones move to others as new ones do.
+   * This VIP with one backend draining: no new flows go to it. Those that are {@linkplain Tracking
+   * remembered} stay; of a VIP that remembers none, the open ones move to others as new ones do.
    *
    * @throws IllegalArgumentException if no backend has the address
    */
@@ -193,7 +254,7 @@ public final class Vip {
   }
 
   private Vip withBackends(List<Backend> changed) {
-    return new Vip(key, List.copyOf(changed), hashing, algorithm);
+    return toBuilder().backends(changed).build();
   }
 
   private int indexOf(InetAddress backend) {
@@ -212,12 +273,14 @@ public final class Vip {
         && key.equals(other.key)
         && backends.equals(other.backends)
         && hashing == other.hashing
-        && algorithm == other.algorithm;
+        && algorithm == other.algorithm
+        && tracking == other.tracking
+        && options == other.options;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(key, backends, hashing, algorithm);
+    return Objects.hash(key, backends, hashing, algorithm, tracking, options);
   }
 
   /** As in {@code tcp 203.0.113.10:443 [10.0.0.11, 10.0.0.12 weight 2]}; defaults are left out. */
@@ -226,7 +289,13 @@ public final class Vip {
     return key
         + backends.stream().map(Backend::toString).collect(Collectors.joining(", ", " [", "]"))
         + (hashing == Hashing.FLOW ? "" : " hashing " + hashing)
-        + (algorithm == RingAlgorithm.MAGLEV ? "" : " algorithm " + algorithm);
+        + (algorithm == RingAlgorithm.MAGLEV ? "" : " algorithm " + algorithm)
+        + (tracking == Tracking.NONE ? "" : " tracking " + tracking)
+        + (quic() ? " quic" : "")
+        + (udpStableRouting() ? " udpStableRouting" : "")
+        + (udpFlowMigration() ? " udpFlowMigration" : "")
+        + (sourceRouting() ? " sourceRouting" : "")
+        + (localDelivery() ? " localDelivery" : "");
   }
 
   /** Collects what makes a {@link Vip}; not safe for use by several threads at once. */
@@ -236,6 +305,8 @@ public final class Vip {
     private List<Backend> backends = List.of();
     private Hashing hashing = Hashing.FLOW;
     private RingAlgorithm algorithm = RingAlgorithm.MAGLEV;
+    private Tracking tracking = Tracking.NONE;
+    private int options;
 
     private Builder(VipKey key) {
       this.key = key;
@@ -264,12 +335,81 @@ public final class Vip {
       return this;
     }
 
+    /** What is remembered of its flows; by default {@link Tracking#NONE}. */
+    public Builder tracking(Tracking tracking) {
+      this.tracking = requireNonNull(tracking, "tracking");
+      return this;
+    }
+
+    /**
+     * Packets go to the backend whose {@linkplain LoadBalancer#serverIds server id} is in their
+     * QUIC connection id, whatever address the client has moved to. An id of 8 bytes or more (RFC
+     * 9000) holds it in its first bytes: a version in the upper two bits, then, in version 1, 16
+     * bits; in version 2, the next three bytes; in version 3, the next four. A client's first
+     * packets, whose ids it made up, and ids that nobody has go where they would without.
+     */
+    public Builder quic() {
+      options |= VipFlags.QUIC;
+      return this;
+    }
+
+    /**
+     * Packets go to the backend whose {@linkplain LoadBalancer#serverIds server id} is in the
+     * header that their payload starts with: 8 bytes, the first 0x52, the next three the id.
+     */
+    public Builder udpStableRouting() {
+      options |= VipFlags.UDP_STABLE_ROUTING;
+      return this;
+    }
+
+    /**
+     * Flows that an id or the flow table would send to a backend that is {@linkplain
+     * LoadBalancer#downBackends down} for this VIP go to another one.
+     */
+    public Builder udpFlowMigration() {
+      options |= VipFlags.UDP_FLOW_MIGRATION;
+      return this;
+    }
+
+    /**
+     * New flows of clients that {@link LoadBalancer#sourceRoutes} has a prefix of go to its
+     * backend, not to the ring's.
+     */
+    public Builder sourceRouting() {
+      options |= VipFlags.SOURCE_ROUTING;
+      return this;
+    }
+
+    /** Packets of a {@linkplain Backend#local local} backend pass to this host, as they came. */
+    public Builder localDelivery() {
+      options |= VipFlags.LOCAL;
+      return this;
+    }
+
+    private static void requireUdp(VipKey key, boolean option, String name) {
+      if (option && key.protocol() != Protocol.UDP) {
+        throw new IllegalArgumentException("%s: %s is for UDP".formatted(key, name));
+      }
+    }
+
+    private boolean has(int option) {
+      return (options & option) != 0;
+    }
+
     /**
      * The VIP.
      *
-     * @throws IllegalArgumentException if two backends have the same address
+     * @throws IllegalArgumentException if two backends have the same address, an option does not
+     *     fit the protocol, or {@link #quic} and {@link #udpStableRouting} are both asked for
      */
     public Vip build() {
+      requireUdp(key, has(VipFlags.QUIC), "quic");
+      requireUdp(key, has(VipFlags.UDP_STABLE_ROUTING), "udpStableRouting");
+      requireUdp(key, has(VipFlags.UDP_FLOW_MIGRATION), "udpFlowMigration");
+      if (has(VipFlags.QUIC) && has(VipFlags.UDP_STABLE_ROUTING)) {
+        throw new IllegalArgumentException(
+            key + ": quic and udpStableRouting both say where the server id is");
+      }
       Set<InetAddress> addresses = new HashSet<>();
       for (Backend backend : backends) {
         if (!addresses.add(backend.address())) {
@@ -277,7 +417,7 @@ public final class Vip {
               "backend %s is given twice for %s".formatted(Addresses.text(backend.address()), key));
         }
       }
-      return new Vip(key, backends, hashing, algorithm);
+      return new Vip(this);
     }
   }
 }

@@ -112,7 +112,7 @@ class EncapsulationTest {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> lb.put(WEB.with(over)))
           .withMessage(
-              "backend 10.0.0.1 is via GUE for tcp 203.0.113.10:443, and via IPIP for another VIP: "
+              "backend 10.0.0.1 is via GUE for tcp 203.0.113.10:443, and via IPIP for another VIP or table: "
                   + "change all in one apply()");
 
       lb.apply(List.of(DNS.with(over), WEB.with(over)));
@@ -123,12 +123,10 @@ class EncapsulationTest {
   @Test
   void aChangeThatFailsLeavesABackendAsItWas() {
     GueConfig gue = GueConfig.NONE.withSource(Addresses.parse("source", "10.0.13.37"));
-    DataplaneConfig config =
-        new DataplaneConfig(
-            LIMITS.vips(), LIMITS.backends(), LIMITS.ringSize(), LIMITS.maxPacketSize());
-    FailingDataplane dataplane = new FailingDataplane(new JavaDataplane(config.withGue(gue)));
+    DataplaneConfig config = DataplaneConfig.of(LIMITS).withGue(gue);
+    FailingDataplane dataplane = new FailingDataplane(new JavaDataplane(config));
     NextHops nextHops = NextHops.fixed(new Hop(MacAddress.parse("02:00:00:00:00:01"), null));
-    try (LoadBalancer lb = new LoadBalancer(dataplane, LIMITS, gue, nextHops)) {
+    try (LoadBalancer lb = new LoadBalancer(dataplane, config, nextHops)) {
       lb.put(WEB);
       dataplane.failAfter(1);
       assertThatThrownBy(() -> lb.put(WEB.with(ONE.via(Encapsulation.gue()))))

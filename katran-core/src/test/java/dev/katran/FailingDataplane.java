@@ -3,6 +3,11 @@ package dev.katran;
 import dev.katran.dataplane.BackendEntry;
 import dev.katran.dataplane.Counter;
 import dev.katran.dataplane.Dataplane;
+import dev.katran.dataplane.Destination;
+import dev.katran.dataplane.DownKey;
+import dev.katran.dataplane.Features;
+import dev.katran.dataplane.FlowTable;
+import dev.katran.dataplane.NumberTable;
 import dev.katran.dataplane.VipEntry;
 import java.net.InetAddress;
 
@@ -54,9 +59,9 @@ final class FailingDataplane implements Dataplane {
   }
 
   @Override
-  public void answerPing(InetAddress address, boolean answer) {
+  public void answerPing(Destination destination, boolean answer) {
     write("answerPing");
-    delegate.answerPing(address, answer);
+    delegate.answerPing(destination, answer);
   }
 
   @Override
@@ -81,6 +86,46 @@ final class FailingDataplane implements Dataplane {
   public void removeBackend(int number) {
     write("removeBackend");
     delegate.removeBackend(number);
+  }
+
+  @Override
+  public void use(Features features) {
+    delegate.use(features);
+  }
+
+  @Override
+  public NumberTable<Integer> serverIds() {
+    return delegate.serverIds();
+  }
+
+  @Override
+  public NumberTable<Prefix> sourceRoutes() {
+    return delegate.sourceRoutes();
+  }
+
+  @Override
+  public NumberTable<DownKey> down() {
+    return delegate.down();
+  }
+
+  @Override
+  public NumberTable<InetAddress> tunnelEnds() {
+    return delegate.tunnelEnds();
+  }
+
+  @Override
+  public FlowTable flows() {
+    return delegate.flows();
+  }
+
+  @Override
+  public long newFlows() {
+    return delegate.newFlows();
+  }
+
+  @Override
+  public int quicInvalidIdSample() {
+    return delegate.quicInvalidIdSample();
   }
 
   @Override

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.katran.dataplane.DataplaneConfig;
-import dev.katran.dataplane.GueConfig;
 import dev.katran.dataplane.Hop;
 import dev.katran.dataplane.JavaDataplane;
 import dev.katran.ffm.net.MacAddress;
@@ -34,12 +33,10 @@ class LoadBalancerTest {
   private static final Vip DNS = Vip.udp("203.0.113.10", 53).backends(TWO, THREE).build();
   private static final Vip V6 = Vip.tcp("2001:db8::10", 443).backends(ONE, THREE).build();
 
-  private final FailingDataplane dataplane =
-      new FailingDataplane(
-          new JavaDataplane(
-              new DataplaneConfig(
-                  LIMITS.vips(), LIMITS.backends(), LIMITS.ringSize(), LIMITS.maxPacketSize())));
-  private final LoadBalancer lb = new LoadBalancer(dataplane, LIMITS, GueConfig.NONE, NEXT_HOPS);
+  private static final DataplaneConfig CONFIG = DataplaneConfig.of(LIMITS);
+
+  private final FailingDataplane dataplane = new FailingDataplane(new JavaDataplane(CONFIG));
+  private final LoadBalancer lb = new LoadBalancer(dataplane, CONFIG, NEXT_HOPS);
 
   @AfterEach
   void close() {

@@ -1,10 +1,16 @@
 package dev.katran.dataplane;
 
 import dev.katran.Encapsulation;
+import dev.katran.Prefix;
 import dev.katran.VipKey;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_address;
 import dev.katran.bpf.generated.katran_backend;
+import dev.katran.bpf.generated.katran_flow;
+import dev.katran.bpf.generated.katran_prefix_vip_key;
+import dev.katran.bpf.generated.katran_source_v4;
+import dev.katran.bpf.generated.katran_source_v6;
+import dev.katran.bpf.generated.katran_tunnel_end_key;
 import dev.katran.bpf.generated.katran_vip;
 import dev.katran.bpf.generated.katran_vip_key;
 import dev.katran.ffm.net.MacAddress;
@@ -20,6 +26,11 @@ final class Abi {
 
   private static final ValueLayout.OfShort NETWORK_SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+
+  private static final ValueLayout.OfInt NETWORK_INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final ValueLayout.OfLong NETWORK_LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
   /** The eight bytes of a backend that make it usable: family, flags and the next hop's address. */
   private static final VarHandle BACKEND_WORD = ValueLayout.JAVA_LONG.varHandle();
@@ -50,6 +61,63 @@ final class Abi {
     katran_vip_key.family(target, family(address));
   }
 
+  /** The key of a VIP that stands for a prefix. */
+  static void writePrefixVipKey(MemorySegment target, Destination prefix, int port, int protocol) {
+    katran_prefix_vip_key.prefix_length(
+        target, Katran.KATRAN_PREFIX_VIP_FIXED_BITS() + prefix.prefixLength());
+    target.set(NETWORK_SHORT, katran_prefix_vip_key.port$offset(), (short) port);
+    katran_prefix_vip_key.protocol(target, (byte) protocol);
+    katran_prefix_vip_key.family(target, family(prefix.address()));
+    writeAddress(katran_prefix_vip_key.address(target), prefix.address());
+  }
+
+  static void writeSource(MemorySegment target, Prefix prefix) {
+    byte[] address = prefix.address().getAddress();
+    boolean isIpv4 = prefix.address() instanceof Inet4Address;
+    long offset = isIpv4 ? katran_source_v4.address$offset() : katran_source_v6.address$offset();
+    // the length is the first field of both
+    katran_source_v4.prefix_length(target, prefix.length());
+    MemorySegment.copy(address, 0, target, ValueLayout.JAVA_BYTE, offset, address.length);
+  }
+
+  static void writeTunnelEnd(MemorySegment target, InetAddress address) {
+    writeAddress(katran_tunnel_end_key.address(target), address);
+    katran_tunnel_end_key.family(target, family(address));
+  }
+
+  static void writeFlow(MemorySegment target, FiveTuple flow) {
+    target.asSlice(0, katran_flow.sizeof()).fill((byte) 0);
+    writeAddress(katran_flow.source(target), flow.source());
+    writeAddress(katran_flow.destination(target), flow.destination());
+    target.set(NETWORK_SHORT, katran_flow.source_port$offset(), (short) flow.sourcePort());
+    target.set(
+        NETWORK_SHORT, katran_flow.destination_port$offset(), (short) flow.destinationPort());
+    katran_flow.protocol(target, (byte) flow.protocol());
+    katran_flow.family(
+        target, (byte) (flow.source().isIpv6() ? Katran.KATRAN_IPV6() : Katran.KATRAN_IPV4()));
+  }
+
+  private static void writeAddress(MemorySegment target, Address address) {
+    byte[] bytes = address.toByteArray();
+    MemorySegment.copy(bytes, 0, target, ValueLayout.JAVA_BYTE, 0, bytes.length);
+  }
+
+  static FiveTuple readFlow(MemorySegment source) {
+    boolean isIpv6 = katran_flow.family(source) == Katran.KATRAN_IPV6();
+    return new FiveTuple(
+        readAddress(katran_flow.source(source), isIpv6),
+        readAddress(katran_flow.destination(source), isIpv6),
+        Short.toUnsignedInt(source.get(NETWORK_SHORT, katran_flow.source_port$offset())),
+        Short.toUnsignedInt(source.get(NETWORK_SHORT, katran_flow.destination_port$offset())),
+        Byte.toUnsignedInt(katran_flow.protocol(source)));
+  }
+
+  private static Address readAddress(MemorySegment source, boolean isIpv6) {
+    return isIpv6
+        ? Address.ipv6(source.get(NETWORK_LONG, 0), source.get(NETWORK_LONG, Long.BYTES))
+        : Address.ipv4(source.get(NETWORK_INT, 0));
+  }
+
   static void writeVip(MemorySegment target, VipEntry entry) {
     katran_vip.number(target, entry.number());
     katran_vip.flags(target, entry.flags());
@@ -68,6 +136,9 @@ final class Abi {
     long word = Byte.toUnsignedLong(family(entry.address()));
     int flags =
         entry.encapsulation() instanceof Encapsulation.Gue ? Katran.KATRAN_BACKEND_GUE() : 0;
+    if (entry.local()) {
+      flags |= Katran.KATRAN_BACKEND_LOCAL();
+    }
     if (hop != null) {
       flags |= Katran.KATRAN_BACKEND_RESOLVED();
       word |= macBits(hop.mac()) << 16;

@@ -6,23 +6,15 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** The rings and the backends they name: which backend a packet goes to. */
+/** The rings and the backends they name. */
 final class Backends {
 
-  /** How a backend is reached whose next hop is known. */
-  record Reachable(Address address, Encapsulation encapsulation, Hop hop) {}
-
-  /**
-   * A backend that was chosen.
-   *
-   * @param number of the backend
-   * @param flow the packet's, with the source that the encapsulation makes its own of
-   */
-  record Choice(int number, Reachable backend, FiveTuple flow) {}
+  /** A backend as packets need it. */
+  record Known(Address address, Encapsulation encapsulation, boolean local, @Nullable Hop hop) {}
 
   private final DataplaneConfig config;
   private final Map<Integer, int[]> rings = new ConcurrentHashMap<>();
-  private final Map<Integer, Reachable> reachable = new ConcurrentHashMap<>();
+  private final Map<Integer, Known> backends = new ConcurrentHashMap<>();
 
   Backends(DataplaneConfig config) {
     this.config = config;
@@ -41,39 +33,36 @@ final class Backends {
   }
 
   void put(int number, BackendEntry entry) {
-    Hop hop = entry.hop();
-    if (hop == null) {
-      reachable.remove(number);
-    } else {
-      reachable.put(number, new Reachable(Address.of(entry.address()), entry.encapsulation(), hop));
-    }
+    backends.put(
+        number,
+        new Known(Address.of(entry.address()), entry.encapsulation(), entry.local(), entry.hop()));
   }
 
   void remove(int number) {
-    reachable.remove(number);
+    backends.remove(number);
   }
 
-  /**
-   * The flow's backend; null where nobody serves its slot, or the way to who does is not known.
-   *
-   * <p>For a VIP that hashes the destination port only, the flow has no source address any more, in
-   * the encapsulation neither: that is what goes over the wire between balancers and backends.
-   */
-  @Nullable Choice choose(VipEntry vip, FiveTuple flow) {
+  /** The backend with this number; null if there is none. */
+  @Nullable Known get(int number) {
+    return backends.get(number);
+  }
+
+  /** Whether no backend has this number: one that is remembered somewhere is gone. */
+  boolean isGone(int number) {
+    return !backends.containsKey(number);
+  }
+
+  /** Who serves the flow's slot in the VIP's ring; {@link Dataplane#NO_BACKEND} if nobody does. */
+  int byRing(VipEntry vip, FiveTuple flow) {
     int[] ring = rings.get(vip.number());
     if (ring == null) {
-      return null;
+      return Dataplane.NO_BACKEND;
     }
-    boolean destinationPortOnly = (vip.flags() & VipFlags.HASH_DESTINATION_PORT_ONLY) != 0;
-    FiveTuple anonymous = destinationPortOnly ? flow.withSource(flow.source().zero()) : flow;
     FiveTuple hashed =
-        destinationPortOnly ? anonymous.withSourcePort(flow.destinationPort()) : flow;
-    int number = ring[FlowHash.slot(hash(hashed), config.ringSize())];
-    if (number == Dataplane.NO_BACKEND) {
-      return null;
-    }
-    Reachable backend = reachable.get(number);
-    return backend == null ? null : new Choice(number, backend, anonymous);
+        vip.has(VipFlags.HASH_DESTINATION_PORT_ONLY)
+            ? flow.withSource(flow.source().zero()).withSourcePort(flow.destinationPort())
+            : flow;
+    return ring[FlowHash.slot(hash(hashed), config.ringSize())];
   }
 
   private int hash(FiveTuple flow) {

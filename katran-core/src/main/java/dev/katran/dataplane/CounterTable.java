@@ -16,6 +16,11 @@ final class CounterTable {
 
   private final Map<Counter, Sum> sums = new ConcurrentHashMap<>();
 
+  /** Counts a packet where bytes do not count. */
+  void add(Counter counter) {
+    add(counter, 0);
+  }
+
   void add(Counter counter, int bytes) {
     Sum sum = sums.computeIfAbsent(counter, absent -> new Sum());
     sum.packets.increment();

@@ -2,6 +2,7 @@ package dev.katran.dataplane;
 
 import dev.katran.Count;
 import dev.katran.Footprint;
+import dev.katran.Prefix;
 import dev.katran.Simulation;
 import dev.katran.VipKey;
 import java.net.InetAddress;
@@ -20,14 +21,33 @@ public interface Dataplane extends AutoCloseable {
   /** A slot that nobody serves: its packets are dropped. */
   int NO_BACKEND = 0;
 
+  /** What {@link #tunnelEnds} says of packets that are balanced: {@code KATRAN_RECIRCULATE}. */
+  int RECIRCULATE = 1;
+
+  /** What {@link #tunnelEnds} says of packets that are sent back out: {@code KATRAN_EGRESS}. */
+  int EGRESS = 2;
+
+  /** How many entries {@link #tunnelEnds} may have. */
+  int MAX_TUNNEL_ENDS = 1 << 12;
+
+  /** How many entries {@link #down} may have. */
+  int MAX_DOWN = 1 << 14;
+
+  /**
+   * Sees to it that from now on the program can do exactly this; what it does not need any more
+   * goes. Done in one step, of which no packet takes notice. Whoever puts something that needs a
+   * feature has asked for the feature before.
+   */
+  void use(Features features);
+
   /** Installs or changes a VIP. Its ring, if it has one, must be there before. */
   void putVip(VipKey key, VipEntry entry);
 
   /** Removes a VIP: its packets pass. */
   void removeVip(VipKey key);
 
-  /** Starts or stops answering echo requests for an address. */
-  void answerPing(InetAddress address, boolean answer);
+  /** Starts or stops answering echo requests for an address or a prefix. */
+  void answerPing(Destination destination, boolean answer);
 
   /**
    * Replaces the ring of a VIP in one step.
@@ -46,8 +66,31 @@ public interface Dataplane extends AutoCloseable {
   /** Forgets a backend that is in no ring any more. */
   void removeBackend(int number);
 
+  /** The backends that server ids stand for. Ids are from 1. */
+  NumberTable<Integer> serverIds();
+
+  /** The backends that clients of a prefix go to, the longest one first. */
+  NumberTable<Prefix> sourceRoutes();
+
+  /** The backends that are down for a VIP; the numbers that belong to the keys mean nothing. */
+  NumberTable<DownKey> down();
+
+  /**
+   * What becomes of what comes in tunnels to an address: {@link #RECIRCULATE} or {@link #EGRESS}.
+   */
+  NumberTable<InetAddress> tunnelEnds();
+
+  /** Where the flows of tracked VIPs are remembered; empty while there is no such VIP. */
+  FlowTable flows();
+
   /** Reads a counter, added up over the CPUs. */
   Count count(Counter counter);
+
+  /** Flows that were entered, or would have been, in the current second, over all CPUs. */
+  long newFlows();
+
+  /** A server id of a QUIC packet that nobody has, of late; 0 if there was none. */
+  int quicInvalidIdSample();
 
   /** Sets a counter that nobody counts in to zero, for its number's next owner. */
   void clear(Counter counter);

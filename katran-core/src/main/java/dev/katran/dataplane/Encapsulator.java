@@ -5,7 +5,7 @@ import static dev.katran.dataplane.Frame.IPV6_HEADER;
 import static dev.katran.dataplane.Frame.NETWORK;
 import static dev.katran.dataplane.Frame.UDP_HEADER;
 
-import dev.katran.Encapsulation;
+import dev.katran.TrafficClass;
 import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -25,16 +25,17 @@ final class Encapsulator {
   /** 100::/64, the discard prefix (RFC 6666). */
   private static final long SOURCE_PREFIX_V6 = 0x0100L << 48;
 
-  private final boolean gue;
   private final int guePort;
   private final Address gueSourceV4;
   private final Address gueSourceV6;
+  private final TrafficClass trafficClass;
 
-  Encapsulator(GueConfig config) {
-    this.gue = config.isUsed();
-    this.guePort = config.port();
-    this.gueSourceV4 = orElse(config.sourceV4(), Address.ipv4(0));
-    this.gueSourceV6 = orElse(config.sourceV6(), Address.ipv6(0, 0));
+  Encapsulator(DataplaneConfig config) {
+    GueConfig gue = config.gue();
+    this.guePort = gue.port();
+    this.gueSourceV4 = orElse(gue.sourceV4(), Address.ipv4(0));
+    this.gueSourceV6 = orElse(gue.sourceV6(), Address.ipv6(0, 0));
+    this.trafficClass = config.trafficClass();
   }
 
   private static Address orElse(@Nullable InetAddress address, Address otherwise) {
@@ -45,78 +46,81 @@ final class Encapsulator {
    * Wraps the frame's packet.
    *
    * @param flow whose source is mixed into the outer one
+   * @param gue whether in GUE, or else in IPIP
+   * @param hop where the frame goes
    */
-  void encapsulate(Frame frame, Parsed.Packet packet, FiveTuple flow, Backends.Reachable backend) {
-    if (gue && backend.encapsulation() instanceof Encapsulation.Gue) {
-      encapsulateGue(frame, packet, flow, backend);
+  void encapsulate(
+      Frame frame, Parsed.Packet packet, FiveTuple flow, Address backend, boolean gue, Hop hop) {
+    Outer outer = new Outer(frame, outerTrafficClass(packet), backend);
+    if (gue) {
+      encapsulateGue(outer, packet, flow, hop);
     } else {
-      encapsulateIpip(frame, packet, flow, backend);
+      encapsulateIpip(outer, packet, flow, hop);
     }
   }
 
-  private static void encapsulateIpip(
-      Frame frame, Parsed.Packet packet, FiveTuple flow, Backends.Reachable backend) {
+  private int outerTrafficClass(Parsed.Packet packet) {
+    return switch (trafficClass) {
+      case TrafficClass.Copied copied -> packet.trafficClass();
+      case TrafficClass.Fixed(int value) -> value;
+    };
+  }
+
+  private static void encapsulateIpip(Outer outer, Parsed.Packet packet, FiveTuple flow, Hop hop) {
     int protocol = packet.isIpv6() ? PROTOCOL_IPV6 : PROTOCOL_IPV4;
     int length = packet.totalLength();
-    if (backend.address().isIpv6()) {
-      frame.pushHeader(IPV6_HEADER, Frame.ETHERTYPE_IPV6, backend.hop());
-      putIpv6(frame, packet, length, protocol, outerSourceV6(flow), backend.address());
+    if (outer.destination.isIpv6()) {
+      outer.frame.pushHeader(IPV6_HEADER, Frame.ETHERTYPE_IPV6, hop);
+      outer.putIpv6(length, protocol, outerSourceV6(flow));
     } else {
-      frame.pushHeader(IPV4_HEADER, Frame.ETHERTYPE_IPV4, backend.hop());
-      putIpv4(frame, packet, length, protocol, outerSourceV4(flow), backend.address());
+      outer.frame.pushHeader(IPV4_HEADER, Frame.ETHERTYPE_IPV4, hop);
+      outer.putIpv4(length, protocol, outerSourceV4(flow));
     }
   }
 
-  private void encapsulateGue(
-      Frame frame, Parsed.Packet packet, FiveTuple flow, Backends.Reachable backend) {
+  private void encapsulateGue(Outer outer, Parsed.Packet packet, FiveTuple flow, Hop hop) {
+    Frame frame = outer.frame;
+    Address backend = outer.destination;
     int length = UDP_HEADER + packet.totalLength();
-    if (backend.address().isIpv6()) {
-      frame.pushHeader(IPV6_HEADER + UDP_HEADER, Frame.ETHERTYPE_IPV6, backend.hop());
-      putIpv6(frame, packet, length, FiveTuple.UDP, gueSourceV6, backend.address());
+    if (backend.isIpv6()) {
+      frame.pushHeader(IPV6_HEADER + UDP_HEADER, Frame.ETHERTYPE_IPV6, hop);
+      outer.putIpv6(length, FiveTuple.UDP, gueSourceV6);
       int udp = NETWORK + IPV6_HEADER;
       frame.putUdpHeader(udp, gueSourcePortV6(flow), guePort, length, 0);
-      OuterChecksum.write(frame, udp, gueSourceV6, backend.address(), packet.isIpv6());
+      OuterChecksum.write(frame, udp, gueSourceV6, backend, packet.isIpv6());
     } else {
-      frame.pushHeader(IPV4_HEADER + UDP_HEADER, Frame.ETHERTYPE_IPV4, backend.hop());
-      putIpv4(frame, packet, length, FiveTuple.UDP, gueSourceV4, backend.address());
+      frame.pushHeader(IPV4_HEADER + UDP_HEADER, Frame.ETHERTYPE_IPV4, hop);
+      outer.putIpv4(length, FiveTuple.UDP, gueSourceV4);
       int udp = NETWORK + IPV4_HEADER;
       frame.putUdpHeader(udp, gueSourcePortV4(flow), guePort, length, 0);
-      OuterChecksum.write(frame, udp, gueSourceV4, backend.address(), packet.isIpv6());
+      OuterChecksum.write(frame, udp, gueSourceV4, backend, packet.isIpv6());
     }
   }
 
-  private static void putIpv4(
-      Frame frame,
-      Parsed.Packet packet,
-      int length,
-      int protocol,
-      Address source,
-      Address destination) {
-    frame.putByte(NETWORK, 0x45);
-    frame.putByte(NETWORK + 1, packet.trafficClass());
-    frame.putShort(NETWORK + 2, IPV4_HEADER + length);
-    frame.putInt(NETWORK + 4, 0);
-    frame.putByte(NETWORK + 8, TTL);
-    frame.putByte(NETWORK + 9, protocol);
-    frame.putShort(NETWORK + 10, 0);
-    frame.putAddress(NETWORK + 12, source);
-    frame.putAddress(NETWORK + 16, destination);
-    frame.putShort(NETWORK + 10, Checksum.of(frame, NETWORK, IPV4_HEADER));
-  }
+  /** The outer IP header, as far as it does not depend on what follows it. */
+  private record Outer(Frame frame, int trafficClass, Address destination) {
 
-  private static void putIpv6(
-      Frame frame,
-      Parsed.Packet packet,
-      int length,
-      int protocol,
-      Address source,
-      Address destination) {
-    frame.putInt(NETWORK, 6 << 28 | packet.trafficClass() << 20);
-    frame.putShort(NETWORK + 4, length);
-    frame.putByte(NETWORK + 6, protocol);
-    frame.putByte(NETWORK + 7, TTL);
-    frame.putAddress(NETWORK + 8, source);
-    frame.putAddress(NETWORK + 24, destination);
+    void putIpv4(int length, int protocol, Address source) {
+      frame.putByte(NETWORK, 0x45);
+      frame.putByte(NETWORK + 1, trafficClass);
+      frame.putShort(NETWORK + 2, IPV4_HEADER + length);
+      frame.putInt(NETWORK + 4, 0);
+      frame.putByte(NETWORK + 8, TTL);
+      frame.putByte(NETWORK + 9, protocol);
+      frame.putShort(NETWORK + 10, 0);
+      frame.putAddress(NETWORK + 12, source);
+      frame.putAddress(NETWORK + 16, destination);
+      frame.putShort(NETWORK + 10, Checksum.of(frame, NETWORK, IPV4_HEADER));
+    }
+
+    void putIpv6(int length, int protocol, Address source) {
+      frame.putInt(NETWORK, 6 << 28 | trafficClass << 20);
+      frame.putShort(NETWORK + 4, length);
+      frame.putByte(NETWORK + 6, protocol);
+      frame.putByte(NETWORK + 7, TTL);
+      frame.putAddress(NETWORK + 8, source);
+      frame.putAddress(NETWORK + 24, destination);
+    }
   }
 
   /*

@@ -50,6 +50,10 @@ final class Frame {
     return buffer.getShort(start + offset) & 0xffff;
   }
 
+  int signedInt(int offset) {
+    return buffer.getInt(start + offset);
+  }
+
   Address ipv4Address(int offset) {
     return Address.ipv4(buffer.getInt(start + offset));
   }
@@ -101,6 +105,14 @@ final class Frame {
     start -= size;
     buffer.put(start, hop.mac().toBytes());
     buffer.put(start + MAC, source);
+    putShort(ETHERTYPE, etherType);
+  }
+
+  /** Takes away so many bytes between the Ethernet header and what is a packet of this type. */
+  void popHeaders(int size, int etherType) {
+    byte[] macs = bytes(0, ETHERTYPE);
+    start += size;
+    buffer.put(start, macs);
     putShort(ETHERTYPE, etherType);
   }
 

@@ -19,6 +19,7 @@ final class FrameParser {
   private static final int MORE_FRAGMENTS_OR_OFFSET = 0x3fff;
 
   private static final int TCP_HEADER = 20;
+  private static final int TCP_FLAGS = 13;
   private static final int ICMP_HEADER = 8;
 
   /** What an ICMP error is sure to quote behind the IP header (RFC 792). */
@@ -30,14 +31,21 @@ final class FrameParser {
   private static final int ICMPV6_PACKET_TOO_BIG = 2;
   private static final int ICMPV6_ECHO_REQUEST = 128;
 
-  private final Frame frame;
+  private static final int FRAGMENTATION_NEEDED = 4;
 
-  private FrameParser(Frame frame) {
+  /** What every path has room for in IPv6 (RFC 8200); who is told less is told something odd. */
+  private static final int SMALL_MTU = 1280;
+
+  private final Frame frame;
+  private final CounterTable counters;
+
+  private FrameParser(Frame frame, CounterTable counters) {
     this.frame = frame;
+    this.counters = counters;
   }
 
-  static Parsed parse(Frame frame) {
-    FrameParser parser = new FrameParser(frame);
+  static Parsed parse(Frame frame, CounterTable counters) {
+    FrameParser parser = new FrameParser(frame, counters);
     return switch (frame.etherType()) {
       case Frame.ETHERTYPE_IPV4 -> parser.ipv4();
       case Frame.ETHERTYPE_IPV6 -> parser.ipv6();
@@ -45,13 +53,18 @@ final class FrameParser {
     };
   }
 
+  /** Whether the IPv4 header, which is there, is one that cannot be balanced. */
+  static boolean hasOptionsOrIsFragment(Frame frame) {
+    return ipv4HeaderWords(frame, NETWORK) != NO_OPTIONS
+        || (frame.unsignedShort(NETWORK + 6) & MORE_FRAGMENTS_OR_OFFSET) != 0;
+  }
+
   private Parsed ipv4() {
     int transport = NETWORK + IPV4_HEADER;
     if (isCutBefore(transport)) {
       return DROP;
     }
-    if (ipv4HeaderWords(NETWORK) != NO_OPTIONS
-        || (frame.unsignedShort(NETWORK + 6) & MORE_FRAGMENTS_OR_OFFSET) != 0) {
+    if (hasOptionsOrIsFragment(frame)) {
       return DROP;
     }
     Address source = frame.ipv4Address(NETWORK + 12);
@@ -84,7 +97,8 @@ final class FrameParser {
     if (isCutBefore(transport + (protocol == FiveTuple.TCP ? TCP_HEADER : Frame.UDP_HEADER))) {
       return DROP;
     }
-    return packet(flow(transport, source, destination, protocol));
+    int tcpFlags = protocol == FiveTuple.TCP ? frame.unsignedByte(transport + TCP_FLAGS) : 0;
+    return packet(flow(transport, source, destination, protocol), false, tcpFlags);
   }
 
   private Parsed icmp(int icmp, Address destination) {
@@ -92,6 +106,7 @@ final class FrameParser {
     if (isCutBefore(quoted)) {
       return DROP;
     }
+    countTooBig(icmp);
     return switch (frame.unsignedByte(icmp)) {
       case ICMP_ECHO_REQUEST -> new Parsed.EchoRequest(destination);
       case ICMP_UNREACHABLE -> quotedIpv4(quoted);
@@ -104,6 +119,7 @@ final class FrameParser {
     if (isCutBefore(quoted)) {
       return DROP;
     }
+    countTooBigV6(icmp);
     return switch (frame.unsignedByte(icmp)) {
       case ICMPV6_ECHO_REQUEST -> new Parsed.EchoRequest(destination);
       case ICMPV6_UNREACHABLE, ICMPV6_PACKET_TOO_BIG -> quotedIpv6(quoted);
@@ -111,9 +127,28 @@ final class FrameParser {
     };
   }
 
+  /** Counts what says that a packet was too big, whomever it is for; RFC 1191 has the MTU. */
+  private void countTooBig(int icmp) {
+    if (frame.unsignedShort(icmp) == (ICMP_UNREACHABLE << 8 | FRAGMENTATION_NEEDED)) {
+      counters.add(Counter.Total.PTB_V4);
+      if (frame.unsignedShort(icmp + 6) < SMALL_MTU) {
+        counters.add(Counter.Total.PTB_V4_SMALL);
+      }
+    }
+  }
+
+  private void countTooBigV6(int icmp) {
+    if (frame.unsignedByte(icmp) == ICMPV6_PACKET_TOO_BIG) {
+      counters.add(Counter.Total.PTB_V6);
+      if (Integer.compareUnsigned(frame.signedInt(icmp + 4), SMALL_MTU) < 0) {
+        counters.add(Counter.Total.PTB_V6_SMALL);
+      }
+    }
+  }
+
   private Parsed quotedIpv4(int quoted) {
     int transport = quoted + IPV4_HEADER;
-    if (isCutBefore(transport) || ipv4HeaderWords(quoted) != NO_OPTIONS) {
+    if (isCutBefore(transport) || ipv4HeaderWords(frame, quoted) != NO_OPTIONS) {
       return DROP;
     }
     return quotedTransport(
@@ -142,15 +177,23 @@ final class FrameParser {
     if (isCutBefore(transport + QUOTED_TRANSPORT)) {
       return DROP;
     }
-    return packet(flow(transport, source, destination, protocol).turnedRound());
+    return packet(flow(transport, source, destination, protocol).turnedRound(), true, 0);
   }
 
-  private Parsed packet(FiveTuple flow) {
+  private Parsed packet(FiveTuple flow, boolean isError, int tcpFlags) {
     return flow.source().isIpv6()
         ? new Parsed.Packet(
-            flow, frame.unsignedShort(NETWORK + 4), frame.unsignedShort(NETWORK) >> 4 & 0xff)
+            flow,
+            isError,
+            tcpFlags,
+            frame.unsignedShort(NETWORK + 4),
+            frame.unsignedShort(NETWORK) >> 4 & 0xff)
         : new Parsed.Packet(
-            flow, frame.unsignedShort(NETWORK + 2), frame.unsignedByte(NETWORK + 1));
+            flow,
+            isError,
+            tcpFlags,
+            frame.unsignedShort(NETWORK + 2),
+            frame.unsignedByte(NETWORK + 1));
   }
 
   private FiveTuple flow(int transport, Address source, Address destination, int protocol) {
@@ -162,7 +205,7 @@ final class FrameParser {
         protocol);
   }
 
-  private int ipv4HeaderWords(int network) {
+  private static int ipv4HeaderWords(Frame frame, int network) {
     return frame.unsignedByte(network) & 0x0f;
   }
 

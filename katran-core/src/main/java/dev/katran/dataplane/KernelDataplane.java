@@ -4,70 +4,56 @@ import dev.katran.AttachMode;
 import dev.katran.Count;
 import dev.katran.Footprint;
 import dev.katran.LoadBalancerException;
+import dev.katran.Prefix;
 import dev.katran.Simulation;
 import dev.katran.VipKey;
-import dev.katran.bpf.BpfPrograms;
-import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_backend;
-import dev.katran.bpf.generated.katran_balancer_config;
-import dev.katran.bpf.generated.katran_counter;
-import dev.katran.bpf.generated.katran_ring_line;
+import dev.katran.bpf.generated.katran_prefix_vip_key;
 import dev.katran.bpf.generated.katran_vip;
 import dev.katran.bpf.generated.katran_vip_key;
 import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfMap;
-import dev.katran.ffm.BpfObject;
-import dev.katran.ffm.BpfProgram;
 import dev.katran.ffm.NativeException;
-import dev.katran.ffm.VerifierStatistics;
 import dev.katran.ffm.XdpLink;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /** The program in the kernel, and its tables. */
 public final class KernelDataplane implements Dataplane {
 
-  /**
-   * There are twice as many numbers as VIPs and backends, so that one change can replace them all:
-   * the new are written before the old are removed.
-   */
-  private static final int ROOM = 2;
-
   private static final int IPPROTO_ICMP = 1;
   private static final int IPPROTO_ICMPV6 = 58;
 
   private final DataplaneConfig config;
-  private final BpfObject object;
-  private final BpfProgram program;
-  private final BpfMap vips;
-  private final BpfMap rings;
-  private final List<BpfMap> maps;
-  private final MappedCounters counters;
+  private final KernelTables tables;
+  private final KernelCounters counters;
+  private final KernelFlowTable flows;
   private final MemorySegment backends;
 
   /** What each ring takes in the kernel, by the VIP's number. */
   private final Map<Integer, Long> ringMemory = new ConcurrentHashMap<>();
 
+  /** Read while the program is used, written while another one takes its place. */
+  private final ReentrantReadWriteLock programLock = new ReentrantReadWriteLock();
+
+  private KernelProgram program;
   private @Nullable XdpLink link;
   private int ifindex;
 
-  private KernelDataplane(DataplaneConfig config, BpfObject object) {
+  private KernelDataplane(DataplaneConfig config, KernelTables tables) {
     this.config = config;
-    this.object = object;
-    this.program = object.program("balancer");
-    this.vips = object.map("vips");
-    this.rings = object.map("rings");
-    this.maps = List.of(vips, rings, object.map("backends"), object.map("counters"));
-    this.counters = new MappedCounters(object.map("counters"), countersPerCpu(config));
-    this.backends = object.map("backends").mmap();
+    this.tables = tables;
+    this.counters = new KernelCounters(tables);
+    this.flows = new KernelFlowTable(tables::flowTables);
+    this.backends = tables.backends().mmap();
+    this.program = KernelProgram.load(config, Features.NONE, tables);
   }
 
   /** Loads the program, attached to nothing. */
@@ -92,7 +78,7 @@ public final class KernelDataplane implements Dataplane {
     XdpInterface ingress = XdpInterface.find(interfaceName);
     KernelDataplane dataplane = detached(config);
     try {
-      dataplane.link = ingress.attach(dataplane.program, mode);
+      dataplane.link = ingress.attach(dataplane.program.program(), mode);
       dataplane.ifindex = ingress.ifindex();
       return dataplane;
     } catch (RuntimeException | Error e) {
@@ -102,63 +88,13 @@ public final class KernelDataplane implements Dataplane {
   }
 
   private static KernelDataplane load(DataplaneConfig config) {
-    BpfObject object = BpfObject.open("katran", BpfPrograms.balancer());
+    KernelTables tables = new KernelTables(config);
     try {
-      configure(object, config);
-      object.load();
-      return new KernelDataplane(config, object);
+      return new KernelDataplane(config, tables);
     } catch (RuntimeException | Error e) {
-      object.close();
+      tables.close();
       throw e;
     }
-  }
-
-  private static void configure(BpfObject object, DataplaneConfig config) {
-    MemorySegment constants = object.constants(".rodata.config");
-    katran_balancer_config.ring_size(constants, config.ringSize());
-    katran_balancer_config.hash_seed_v4(constants, config.maxVips() * config.ringSize());
-    katran_balancer_config.hash_seed_v6(constants, config.maxVips());
-    katran_balancer_config.max_packet_size(constants, config.maxPacketSize());
-    katran_balancer_config.counters_per_cpu(constants, countersPerCpu(config));
-    katran_balancer_config.first_backend_counter(constants, firstBackendCounter(config));
-    katran_balancer_config.answer_too_big(constants, config.answerTooBig() ? 1 : 0);
-    configureGue(constants, config.gue());
-    // a VIP may have one more entry, for pings
-    object.map("vips").maxEntries(2 * ROOM * config.maxVips());
-    object.map("rings").maxEntries(ROOM * config.maxVips());
-    object.map("rings").innerMaxEntries(ringLines(config));
-    object.map("backends").maxEntries(backendNumbers(config));
-    object.map("counters").maxEntries(countersPerCpu(config) * BpfMap.possibleCpus());
-    object.program("balancer").logLevel(BpfConstants.BPF_LOG_STATS);
-  }
-
-  private static void configureGue(MemorySegment constants, GueConfig gue) {
-    katran_balancer_config.gue(constants, gue.isUsed() ? 1 : 0);
-    katran_balancer_config.gue_port(constants, gue.port());
-    if (gue.sourceV4() != null) {
-      Abi.writeAddress(katran_balancer_config.gue_source_v4(constants), gue.sourceV4());
-    }
-    if (gue.sourceV6() != null) {
-      Abi.writeAddress(katran_balancer_config.gue_source_v6(constants), gue.sourceV6());
-    }
-  }
-
-  private static int ringLines(DataplaneConfig config) {
-    return Math.ceilDiv(config.ringSize(), Katran.KATRAN_SLOTS_PER_LINE());
-  }
-
-  private static int backendNumbers(DataplaneConfig config) {
-    return ROOM * config.maxBackends() + 1;
-  }
-
-  private static int firstBackendCounter(DataplaneConfig config) {
-    return Katran.KATRAN_FIRST_VIP_COUNTER() + ROOM * config.maxVips();
-  }
-
-  /** A multiple of what fits a cache line, so that CPUs do not share one. */
-  private static int countersPerCpu(DataplaneConfig config) {
-    int perLine = 64 / (int) katran_counter.sizeof();
-    return Math.ceilDiv(firstBackendCounter(config) + backendNumbers(config), perLine) * perLine;
   }
 
   /** The index of the interface; 0 if there is none. */
@@ -167,40 +103,84 @@ public final class KernelDataplane implements Dataplane {
   }
 
   @Override
+  public void use(Features features) {
+    if (features.equals(program.features())) {
+      return;
+    }
+    KernelProgram next = KernelProgram.load(config, features, tables);
+    programLock.writeLock().lock();
+    try {
+      if (link != null) {
+        link.update(next.program());
+      }
+      KernelProgram before = program;
+      program = next;
+      next = before;
+    } finally {
+      programLock.writeLock().unlock();
+      next.close(); // the one that is not in use: the old one or, after a failure, the new one
+    }
+  }
+
+  @Override
   public void putVip(VipKey key, VipEntry entry) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment nativeKey = arena.allocate(katran_vip_key.layout());
       MemorySegment value = arena.allocate(katran_vip.layout());
-      Abi.writeVipKey(nativeKey, key);
       Abi.writeVip(value, entry);
-      vips.update(nativeKey, value, BpfConstants.BPF_ANY);
+      put(arena, destination(key), key.port(), key.protocol().number(), value);
     }
   }
 
   @Override
   public void removeVip(VipKey key) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment nativeKey = arena.allocate(katran_vip_key.layout());
-      Abi.writeVipKey(nativeKey, key);
-      vips.delete(nativeKey);
-    }
+    delete(destination(key), key.port(), key.protocol().number());
   }
 
   @Override
-  public void answerPing(InetAddress address, boolean answer) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment nativeKey = arena.allocate(katran_vip_key.layout());
-      Abi.writeVipKey(nativeKey, address, 0, icmpOf(address));
-      if (answer) {
-        vips.update(nativeKey, arena.allocate(katran_vip.layout()), BpfConstants.BPF_ANY);
-      } else {
-        vips.delete(nativeKey);
+  public void answerPing(Destination destination, boolean answer) {
+    int protocol = icmpOf(destination.address());
+    if (answer) {
+      try (Arena arena = Arena.ofConfined()) {
+        put(arena, destination, 0, protocol, arena.allocate(katran_vip.layout()));
       }
+    } else {
+      delete(destination, 0, protocol);
     }
+  }
+
+  private static Destination destination(VipKey key) {
+    return new Destination(key.address(), key.prefixLength());
   }
 
   private static int icmpOf(InetAddress address) {
     return address instanceof Inet4Address ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+  }
+
+  private void put(
+      Arena arena, Destination destination, int port, int protocol, MemorySegment value) {
+    BpfMap map = destination.isPrefix() ? tables.prefixVips() : tables.vips();
+    map.update(key(arena, destination, port, protocol), value, BpfConstants.BPF_ANY);
+  }
+
+  private void delete(Destination destination, int port, int protocol) {
+    if (destination.isPrefix() && !tables.hasPrefixVips()) {
+      return;
+    }
+    BpfMap map = destination.isPrefix() ? tables.prefixVips() : tables.vips();
+    try (Arena arena = Arena.ofConfined()) {
+      map.delete(key(arena, destination, port, protocol));
+    }
+  }
+
+  private static MemorySegment key(Arena arena, Destination destination, int port, int protocol) {
+    if (destination.isPrefix()) {
+      MemorySegment key = arena.allocate(katran_prefix_vip_key.layout());
+      Abi.writePrefixVipKey(key, destination, port, protocol);
+      return key;
+    }
+    MemorySegment key = arena.allocate(katran_vip_key.layout());
+    Abi.writeVipKey(key, destination.address(), port, protocol);
+    return key;
   }
 
   @Override
@@ -209,18 +189,11 @@ public final class KernelDataplane implements Dataplane {
       throw new IllegalArgumentException(
           "a ring of %d slots, not of %d".formatted(slots.length, config.ringSize()));
     }
-    try (BpfMap ring =
-            BpfMap.create(
-                BpfConstants.BPF_MAP_TYPE_ARRAY,
-                "ring",
-                Integer.BYTES,
-                (int) katran_ring_line.sizeof(),
-                ringLines(config),
-                BpfConstants.BPF_F_MMAPABLE);
+    try (BpfMap ring = tables.createRing();
         Arena arena = Arena.ofConfined()) {
       MemorySegment.copy(slots, 0, ring.mmap(), ValueLayout.JAVA_INT, 0, slots.length);
       long memory = ring.kernelMemory();
-      rings.updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, vip), ring);
+      tables.rings().updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, vip), ring);
       ringMemory.put(vip, memory);
     }
   }
@@ -228,7 +201,7 @@ public final class KernelDataplane implements Dataplane {
   @Override
   public void removeRing(int vip) {
     try (Arena arena = Arena.ofConfined()) {
-      rings.delete(arena.allocateFrom(ValueLayout.JAVA_INT, vip));
+      tables.rings().delete(arena.allocateFrom(ValueLayout.JAVA_INT, vip));
       ringMemory.remove(vip);
     }
   }
@@ -248,42 +221,72 @@ public final class KernelDataplane implements Dataplane {
   }
 
   @Override
+  public NumberTable<Integer> serverIds() {
+    return tables.serverIds();
+  }
+
+  @Override
+  public NumberTable<Prefix> sourceRoutes() {
+    return tables.sourceRoutes();
+  }
+
+  @Override
+  public NumberTable<DownKey> down() {
+    return tables.down();
+  }
+
+  @Override
+  public NumberTable<InetAddress> tunnelEnds() {
+    return tables.tunnelEnds();
+  }
+
+  @Override
+  public FlowTable flows() {
+    return flows;
+  }
+
+  @Override
   public Count count(Counter counter) {
-    return counters.read(indexOf(counter));
+    return counters.count(counter);
   }
 
   @Override
   public void clear(Counter counter) {
-    counters.clear(indexOf(counter));
+    counters.clear(counter);
   }
 
-  private int indexOf(Counter counter) {
-    return switch (counter) {
-      case Counter.Total total ->
-          switch (total) {
-            case TX -> Katran.KATRAN_TX();
-            case DROP -> Katran.KATRAN_DROP();
-            case PASS -> Katran.KATRAN_PASS();
-          };
-      case Counter.OfVip vip -> Katran.KATRAN_FIRST_VIP_COUNTER() + vip.number();
-      case Counter.OfBackend backend -> firstBackendCounter(config) + backend.number();
-    };
+  @Override
+  public long newFlows() {
+    return counters.newFlows();
+  }
+
+  @Override
+  public int quicInvalidIdSample() {
+    return counters.quicInvalidIdSample();
   }
 
   @Override
   public Simulation run(byte[] frame) {
-    return SimulatedFrame.run(program, frame);
+    programLock.readLock().lock();
+    try {
+      return SimulatedFrame.run(program.program(), frame);
+    } finally {
+      programLock.readLock().unlock();
+    }
   }
 
   @Override
   public Footprint footprint() {
-    long memory =
-        program.kernelMemory()
-            + maps.stream().mapToLong(BpfMap::kernelMemory).sum()
-            + ringMemory.values().stream().mapToLong(Long::longValue).sum();
-    Duration verification =
-        program.verifierStatistics().map(VerifierStatistics::time).orElse(Duration.ZERO);
-    return new Footprint(memory, program.info().instructions(), verification);
+    programLock.readLock().lock();
+    try {
+      long rings = ringMemory.values().stream().mapToLong(Long::longValue).sum();
+      return new Footprint(
+          program.kernelMemory() + tables.kernelMemory() + rings,
+          program.instructions(),
+          program.verification());
+    } finally {
+      programLock.readLock().unlock();
+    }
   }
 
   @Override
@@ -291,6 +294,7 @@ public final class KernelDataplane implements Dataplane {
     if (link != null) {
       link.close();
     }
-    object.close();
+    program.close();
+    tables.close();
   }
 }

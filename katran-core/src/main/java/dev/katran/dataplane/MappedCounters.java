@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 
-/** The program's counters, read where it writes them, without a system call. */
+/** Counters of the program, read where it writes them, without a system call. */
 final class MappedCounters {
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -22,15 +22,26 @@ final class MappedCounters {
     this.cpus = map.maxEntries() / perCpu;
   }
 
+  /** How many CPUs count. */
+  int cpus() {
+    return cpus;
+  }
+
+  /** The sum over all CPUs. */
   Count read(int counter) {
-    long packets = 0;
-    long bytes = 0;
+    Count sum = Count.ZERO;
     for (int cpu = 0; cpu < cpus; cpu++) {
-      long offset = offset(cpu, counter);
-      packets += (long) LONG.getOpaque(memory, offset + katran_counter.packets$offset());
-      bytes += (long) LONG.getOpaque(memory, offset + katran_counter.bytes$offset());
+      sum = sum.plus(read(cpu, counter));
     }
-    return new Count(packets, bytes);
+    return sum;
+  }
+
+  /** What one CPU has counted. */
+  Count read(int cpu, int counter) {
+    long offset = offset(cpu, counter);
+    return new Count(
+        (long) LONG.getOpaque(memory, offset + katran_counter.packets$offset()),
+        (long) LONG.getOpaque(memory, offset + katran_counter.bytes$offset()));
   }
 
   void clear(int counter) {

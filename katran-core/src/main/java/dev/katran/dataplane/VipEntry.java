@@ -6,4 +6,9 @@ package dev.katran.dataplane;
  * @param number of its ring and its counter, from 0
  * @param flags {@code KATRAN_VIP_*} of the ABI
  */
-public record VipEntry(int number, int flags) {}
+public record VipEntry(int number, int flags) {
+
+  boolean has(int flag) {
+    return (flags & flag) != 0;
+  }
+}

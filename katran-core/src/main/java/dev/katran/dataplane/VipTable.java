@@ -1,5 +1,7 @@
 package dev.katran.dataplane;
 
+import dev.katran.VipKey;
+import java.net.InetAddress;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,60 +12,113 @@ final class VipTable {
 
   private static final int EVERY_PORT = 0;
 
-  /** A VIP, and the packet's flow with its ports as this VIP hashes them. */
+  /**
+   * A VIP, and the packet's flow with its ports as this VIP hashes them.
+   *
+   * @param vip with those of its flags that are on
+   */
   record Match(VipEntry vip, FiveTuple flow) {}
 
   private record Key(Address address, int port, int protocol) {}
 
+  private record Service(int port, int protocol) {}
+
   private final Map<Key, VipEntry> vips = new ConcurrentHashMap<>();
+  private final Map<Service, PrefixTable<VipEntry>> prefixVips = new ConcurrentHashMap<>();
   private final Set<Address> answering = ConcurrentHashMap.newKeySet();
+  private final PrefixTable<Boolean> answeringPrefixes = new PrefixTable<>();
+  private final CounterTable counters;
 
-  void put(Address address, int port, int protocol, VipEntry entry) {
-    vips.put(new Key(address, port, protocol), entry);
+  VipTable(CounterTable counters) {
+    this.counters = counters;
   }
 
-  void remove(Address address, int port, int protocol) {
-    vips.remove(new Key(address, port, protocol));
+  void put(VipKey key, VipEntry entry) {
+    Address address = Address.of(key.address());
+    if (key.isPrefix()) {
+      prefixVips
+          .computeIfAbsent(service(key), absent -> new PrefixTable<>())
+          .put(address, key.prefixLength(), entry);
+    } else {
+      vips.put(new Key(address, key.port(), key.protocol().number()), entry);
+    }
   }
 
-  void answerPing(Address address, boolean answer) {
-    if (answer) {
+  void remove(VipKey key) {
+    Address address = Address.of(key.address());
+    if (key.isPrefix()) {
+      PrefixTable<VipEntry> ofService = prefixVips.get(service(key));
+      if (ofService != null) {
+        ofService.remove(address, key.prefixLength());
+      }
+    } else {
+      vips.remove(new Key(address, key.port(), key.protocol().number()));
+    }
+  }
+
+  private static Service service(VipKey key) {
+    return new Service(key.port(), key.protocol().number());
+  }
+
+  void answerPing(Destination destination, boolean answer) {
+    InetAddress literal = destination.address();
+    Address address = Address.of(literal);
+    if (destination.isPrefix() && answer) {
+      answeringPrefixes.put(address, destination.prefixLength(), true);
+    } else if (destination.isPrefix()) {
+      answeringPrefixes.remove(address, destination.prefixLength());
+    } else if (answer) {
       answering.add(address);
     } else {
       answering.remove(address);
     }
   }
 
-  boolean answersPing(Address address) {
-    return answering.contains(address);
+  boolean answersPing(Address address, Features features) {
+    return answering.contains(address)
+        || (features.prefixVips() && answeringPrefixes.find(address) != null);
   }
 
   /** The VIP that a flow is for: one with its destination port before one with every port. */
-  @Nullable Match find(FiveTuple flow) {
+  @Nullable Match find(FiveTuple flow, Features features) {
     VipEntry exact = get(flow, flow.destinationPort());
     if (exact != null) {
-      return new Match(exact, withHashedSourcePort(flow, exact.flags()));
+      return match(exact, flow, features);
     }
-    VipEntry everyPort = get(flow, EVERY_PORT);
-    if (everyPort == null) {
+    VipEntry found = getByPrefix(flow, flow.destinationPort(), features);
+    if (found == null) {
+      found = get(flow, EVERY_PORT);
+    }
+    if (found == null) {
+      found = getByPrefix(flow, EVERY_PORT, features);
+    }
+    if (found == null) {
       return null;
     }
-    int keepsPort = VipFlags.HASH_DESTINATION_PORT_ONLY | VipFlags.HASH_BOTH_PORTS;
-    FiveTuple hashed =
-        (everyPort.flags() & keepsPort) != 0 ? flow : flow.withDestinationPort(EVERY_PORT);
-    return new Match(everyPort, withHashedSourcePort(hashed, everyPort.flags()));
-  }
-
-  void clear() {
-    vips.clear();
-    answering.clear();
+    boolean keepsPort = found.has(VipFlags.HASH_DESTINATION_PORT_ONLY | VipFlags.HASH_BOTH_PORTS);
+    return match(found, keepsPort ? flow : flow.withDestinationPort(EVERY_PORT), features);
   }
 
   private @Nullable VipEntry get(FiveTuple flow, int port) {
     return vips.get(new Key(flow.destination(), port, flow.protocol()));
   }
 
-  private static FiveTuple withHashedSourcePort(FiveTuple flow, int flags) {
-    return (flags & VipFlags.HASH_NO_SOURCE_PORT) != 0 ? flow.withSourcePort(0) : flow;
+  private @Nullable VipEntry getByPrefix(FiveTuple flow, int port, Features features) {
+    if (!features.prefixVips()) {
+      return null;
+    }
+    PrefixTable<VipEntry> ofService = prefixVips.get(new Service(port, flow.protocol()));
+    VipEntry found = ofService == null ? null : ofService.find(flow.destination());
+    if (found != null) {
+      counters.add(Counter.Total.PREFIX_MATCHES);
+    }
+    return found;
+  }
+
+  private static Match match(VipEntry vip, FiveTuple flow, Features features) {
+    int on = vip.flags() & (features.vipFlags() | VipFlags.HASH);
+    return new Match(
+        new VipEntry(vip.number(), on),
+        vip.has(VipFlags.HASH_NO_SOURCE_PORT) ? flow.withSourcePort(0) : flow);
   }
 }

@@ -14,14 +14,15 @@ abstract class CountingContract extends DataplaneContract {
   private static final Counter TX = Counter.Total.TX;
   private static final Counter DROP = Counter.Total.DROP;
   private static final Counter PASS = Counter.Total.PASS;
-  private static final Counter FIRST_VIP = new Counter.OfVip(0);
+  private static final Counter FIRST_VIP = new Counter.OfVip(0, Counter.VipEvent.FORWARDED);
   private static final Counter FIRST_BACKEND = new Counter.OfBackend(1);
 
   @Test
   void nothingIsCountedAtFirst() {
     assertThat(dataplane.count(TX)).isEqualTo(Count.ZERO);
     assertThat(dataplane.count(FIRST_VIP)).isEqualTo(Count.ZERO);
-    assertThat(dataplane.count(new Counter.OfVip(CONFIG.maxVips() - 1))).isEqualTo(Count.ZERO);
+    assertThat(dataplane.count(new Counter.OfVip(CONFIG.maxVips() - 1, Counter.VipEvent.FORWARDED)))
+        .isEqualTo(Count.ZERO);
     assertThat(dataplane.count(new Counter.OfBackend(CONFIG.maxBackends()))).isEqualTo(Count.ZERO);
   }
 
@@ -57,9 +58,12 @@ abstract class CountingContract extends DataplaneContract {
     dataplane.run(Packet.udp(CLIENT4, 1, VIP4, 443).frame());
     dataplane.run(Packet.tcp(CLIENT4, 1, VIP4, 80).frame());
 
-    assertThat(dataplane.count(new Counter.OfVip(0))).isEqualTo(new Count(1, 40));
-    assertThat(dataplane.count(new Counter.OfVip(1))).isEqualTo(new Count(1, 28));
-    assertThat(dataplane.count(new Counter.OfVip(2))).isEqualTo(new Count(1, 40));
+    assertThat(dataplane.count(new Counter.OfVip(0, Counter.VipEvent.FORWARDED)))
+        .isEqualTo(new Count(1, 40));
+    assertThat(dataplane.count(new Counter.OfVip(1, Counter.VipEvent.FORWARDED)))
+        .isEqualTo(new Count(1, 28));
+    assertThat(dataplane.count(new Counter.OfVip(2, Counter.VipEvent.FORWARDED)))
+        .isEqualTo(new Count(1, 40));
     assertThat(dataplane.count(new Counter.OfBackend(1))).isEqualTo(new Count(2, 80));
     assertThat(dataplane.count(new Counter.OfBackend(2))).isEqualTo(new Count(1, 28));
   }

@@ -77,8 +77,8 @@ abstract class DataplaneContract {
     serve(udp(VIP4, 443), 1, NO_FLAGS, 1, BACKEND4);
     serve(tcp(VIP6, 443), 2, NO_FLAGS, 2, BACKEND6);
     serve(udp(VIP6, 443), 3, NO_FLAGS, 2, BACKEND6);
-    dataplane.answerPing(address(VIP4), true);
-    dataplane.answerPing(address(VIP6), true);
+    dataplane.answerPing(Destination.of(address(VIP4)), true);
+    dataplane.answerPing(Destination.of(address(VIP6)), true);
   }
 
   /** Installs a VIP with so many backends, 10.0.0.1 and on, that neighbouring slots differ in. */

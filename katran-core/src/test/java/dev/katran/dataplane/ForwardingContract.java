@@ -127,7 +127,7 @@ abstract class ForwardingContract extends DataplaneContract {
   @Test
   void anIpv4MappedDestinationIsNotTheIpv4Vip() throws Exception {
     serve(tcp(VIP4, 443), 0, NO_FLAGS, 1, BACKEND4);
-    dataplane.answerPing(address(VIP4), true);
+    dataplane.answerPing(Destination.of(address(VIP4)), true);
     byte[] mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, (byte) 203, 0, 113, 10};
 
     byte[] frame = Packet.tcp(CLIENT6, 49152, VIP6, 443).frame();
@@ -213,7 +213,8 @@ abstract class ForwardingContract extends DataplaneContract {
 
     Packet packet = Packet.tcp(CLIENT4, 49152, VIP4, 443);
     assertThat(forwarded(packet.frame()).destination()).isEqualTo(address(BACKEND4));
-    assertThat(dataplane.count(new Counter.OfVip(lastVip)).packets()).isEqualTo(1);
+    assertThat(dataplane.count(new Counter.OfVip(lastVip, Counter.VipEvent.FORWARDED)).packets())
+        .isEqualTo(1);
     assertThat(dataplane.count(new Counter.OfBackend(lastBackend)).packets()).isEqualTo(1);
   }
 
@@ -286,7 +287,7 @@ abstract class ForwardingContract extends DataplaneContract {
 
   @Test
   void aPingToAVipsAddressIsAnsweredInPlace() {
-    dataplane.answerPing(address(VIP4), true);
+    dataplane.answerPing(Destination.of(address(VIP4)), true);
     byte[] request = Packet.echoRequest(CLIENT4, VIP4).ttl(3).frame();
 
     Simulation simulation = dataplane.run(request);
@@ -299,7 +300,7 @@ abstract class ForwardingContract extends DataplaneContract {
 
   @Test
   void aPingToAnIpv6VipsAddressIsAnsweredInPlace() {
-    dataplane.answerPing(address(VIP6), true);
+    dataplane.answerPing(Destination.of(address(VIP6)), true);
     byte[] request = Packet.echoRequest(CLIENT6, VIP6).ttl(3).frame();
 
     Simulation simulation = dataplane.run(request);
@@ -312,7 +313,7 @@ abstract class ForwardingContract extends DataplaneContract {
 
   @Test
   void thePatchedChecksumsVerifyForEveryTtlAndLength() {
-    dataplane.answerPing(address(VIP4), true);
+    dataplane.answerPing(Destination.of(address(VIP4)), true);
     for (int ttl = 0; ttl < 256; ttl++) {
       byte[] reply =
           dataplane.run(Packet.echoRequest(CLIENT4, VIP4).ttl(ttl).payload(ttl).frame()).frame();
@@ -324,13 +325,13 @@ abstract class ForwardingContract extends DataplaneContract {
 
   @Test
   void aPingToAnyOtherAddressPasses() {
-    dataplane.answerPing(address(VIP4), true);
-    dataplane.answerPing(address(VIP6), true);
+    dataplane.answerPing(Destination.of(address(VIP4)), true);
+    dataplane.answerPing(Destination.of(address(VIP6)), true);
     assertPasses(Packet.echoRequest(CLIENT4, "203.0.113.11").frame());
     assertPasses(Packet.echoRequest(CLIENT6, "2001:db8:5::11").frame());
 
-    dataplane.answerPing(address(VIP4), false);
-    dataplane.answerPing(address(VIP6), false);
+    dataplane.answerPing(Destination.of(address(VIP4)), false);
+    dataplane.answerPing(Destination.of(address(VIP6)), false);
     assertPasses(Packet.echoRequest(CLIENT4, VIP4).frame());
     assertPasses(Packet.echoRequest(CLIENT6, VIP6).frame());
   }

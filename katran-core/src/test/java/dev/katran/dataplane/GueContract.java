@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,6 +31,11 @@ abstract class GueContract extends DataplaneContract {
   @Override
   DataplaneConfig config() {
     return CONFIG.withGue(GUE);
+  }
+
+  @BeforeEach
+  void useGue() {
+    dataplane.use(new Features(0, /* gue= */ true, /* prefixVips= */ false));
   }
 
   private void serveByGue(VipKey key, int flags, String backend) {

@@ -51,6 +51,9 @@ public final class BpfConstants {
   /** Map flag: an LRU map keeps one list per CPU instead of a common one. */
   public static final int BPF_F_NO_COMMON_LRU = 1 << 1;
 
+  /** Flag of {@code bpf_map_create}: the memory is on a NUMA node that is named. */
+  public static final int BPF_F_NUMA_NODE = 1 << 2;
+
   /** Map flag: programs can only read the map. */
   public static final int BPF_F_RDONLY_PROG = 1 << 7;
 

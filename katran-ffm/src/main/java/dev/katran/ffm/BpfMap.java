@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class BpfMap implements AutoCloseable {
 
   private static final int ALIGNMENT = 8;
+  private static final int NO_INNER_MAP = 0;
 
   private final String name;
   private final int type;
@@ -89,8 +90,60 @@ public final class BpfMap implements AutoCloseable {
    */
   public static BpfMap create(
       int type, String name, int keySize, int valueSize, int maxEntries, int flags) {
+    return create(type, name, keySize, valueSize, maxEntries, flags, NO_INNER_MAP, 0);
+  }
+
+  /**
+   * Creates a map whose memory is on a NUMA node.
+   *
+   * @param node 0 or more
+   * @throws BpfException if there is no such node ({@code EINVAL}), or the kernel refuses
+   * @throws LibbpfUnavailableException if there is no libbpf to work with
+   */
+  public static BpfMap createOnNode(
+      int node, int type, String name, int keySize, int valueSize, int maxEntries, int flags) {
+    return create(
+        type,
+        name,
+        keySize,
+        valueSize,
+        maxEntries,
+        flags | BpfConstants.BPF_F_NUMA_NODE,
+        NO_INNER_MAP,
+        node);
+  }
+
+  /**
+   * Creates an array of maps that belongs to no object, empty at first.
+   *
+   * @param name letters, digits, {@code _} and {@code .}; the kernel keeps 15 characters
+   * @param maxEntries how many maps it has room for, greater than 0
+   * @param template what the maps in it are like; may be closed afterwards
+   * @throws BpfException if the kernel refuses
+   */
+  public static BpfMap createArrayOfMaps(String name, int maxEntries, BpfMap template) {
+    return create(
+        BpfConstants.BPF_MAP_TYPE_ARRAY_OF_MAPS,
+        name,
+        Integer.BYTES,
+        Integer.BYTES,
+        maxEntries,
+        /* flags= */ 0,
+        template.fd(),
+        /* numaNode= */ 0);
+  }
+
+  private static BpfMap create(
+      int type,
+      String name,
+      int keySize,
+      int valueSize,
+      int maxEntries,
+      int flags,
+      int inner,
+      int numaNode) {
     LibbpfLibrary.ensureLoaded();
-    int fd = BpfMaps.create(type, name, keySize, valueSize, maxEntries, flags);
+    int fd = BpfMaps.create(type, name, keySize, valueSize, maxEntries, flags, inner, numaNode);
     if (fd < 0) {
       throw new BpfException("create map " + name, -fd);
     }
@@ -220,6 +273,21 @@ public final class BpfMap implements AutoCloseable {
     requireNotLoaded();
     check("configure", BpfObjects.setAutocreate(handle, create));
     wanted = create;
+    return this;
+  }
+
+  /**
+   * Has the object use another map in this one's place, instead of creating one when it is loaded:
+   * so several objects share a map, and it outlives them. This map refers to the other from then
+   * on, and is closed on its own.
+   *
+   * @throws BpfException if the kernel refuses
+   * @throws IllegalStateException if the object is loaded or closed, or the other map is closed
+   */
+  public BpfMap reuse(BpfMap other) {
+    requireNotLoaded();
+    check("configure", BpfObjects.reuse(handle, other.fd()));
+    refresh();
     return this;
   }
 

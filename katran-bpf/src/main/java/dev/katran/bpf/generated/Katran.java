@@ -113,6 +113,78 @@ public class Katran {
     public static int KATRAN_VIP_HASH_BOTH_PORTS() {
         return KATRAN_VIP_HASH_BOTH_PORTS;
     }
+    private static final int KATRAN_VIP_LOCAL = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_flag.KATRAN_VIP_LOCAL = 8
+     * }
+     */
+    public static int KATRAN_VIP_LOCAL() {
+        return KATRAN_VIP_LOCAL;
+    }
+    private static final int KATRAN_VIP_QUIC = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_flag.KATRAN_VIP_QUIC = 16
+     * }
+     */
+    public static int KATRAN_VIP_QUIC() {
+        return KATRAN_VIP_QUIC;
+    }
+    private static final int KATRAN_VIP_UDP_STABLE_ROUTING = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_flag.KATRAN_VIP_UDP_STABLE_ROUTING = 32
+     * }
+     */
+    public static int KATRAN_VIP_UDP_STABLE_ROUTING() {
+        return KATRAN_VIP_UDP_STABLE_ROUTING;
+    }
+    private static final int KATRAN_VIP_UDP_FLOW_MIGRATION = (int)64L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_flag.KATRAN_VIP_UDP_FLOW_MIGRATION = 64
+     * }
+     */
+    public static int KATRAN_VIP_UDP_FLOW_MIGRATION() {
+        return KATRAN_VIP_UDP_FLOW_MIGRATION;
+    }
+    private static final int KATRAN_VIP_SOURCE_ROUTING = (int)128L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_flag.KATRAN_VIP_SOURCE_ROUTING = 128
+     * }
+     */
+    public static int KATRAN_VIP_SOURCE_ROUTING() {
+        return KATRAN_VIP_SOURCE_ROUTING;
+    }
+    private static final int KATRAN_VIP_TRACKED = (int)256L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_flag.KATRAN_VIP_TRACKED = 256
+     * }
+     */
+    public static int KATRAN_VIP_TRACKED() {
+        return KATRAN_VIP_TRACKED;
+    }
+    private static final int KATRAN_VIP_WATCHED = (int)512L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_flag.KATRAN_VIP_WATCHED = 512
+     * }
+     */
+    public static int KATRAN_VIP_WATCHED() {
+        return KATRAN_VIP_WATCHED;
+    }
+    private static final int KATRAN_PREFIX_VIP_FIXED_BITS = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_PREFIX_VIP_FIXED_BITS = 32
+     * }
+     */
+    public static int KATRAN_PREFIX_VIP_FIXED_BITS() {
+        return KATRAN_PREFIX_VIP_FIXED_BITS;
+    }
     private static final int KATRAN_SLOTS_PER_LINE = (int)16L;
     /**
      * {@snippet lang=c :
@@ -158,6 +230,33 @@ public class Katran {
     public static int KATRAN_BACKEND_GUE() {
         return KATRAN_BACKEND_GUE;
     }
+    private static final int KATRAN_BACKEND_LOCAL = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_backend_flag.KATRAN_BACKEND_LOCAL = 8
+     * }
+     */
+    public static int KATRAN_BACKEND_LOCAL() {
+        return KATRAN_BACKEND_LOCAL;
+    }
+    private static final int KATRAN_RECIRCULATE = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_tunnel_end.KATRAN_RECIRCULATE = 1
+     * }
+     */
+    public static int KATRAN_RECIRCULATE() {
+        return KATRAN_RECIRCULATE;
+    }
+    private static final int KATRAN_EGRESS = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_tunnel_end.KATRAN_EGRESS = 2
+     * }
+     */
+    public static int KATRAN_EGRESS() {
+        return KATRAN_EGRESS;
+    }
     private static final int KATRAN_TX = (int)0L;
     /**
      * {@snippet lang=c :
@@ -185,14 +284,599 @@ public class Katran {
     public static int KATRAN_PASS() {
         return KATRAN_PASS;
     }
-    private static final int KATRAN_FIRST_VIP_COUNTER = (int)8L;
+    private static final int KATRAN_FLOW_LOOKUPS = (int)3L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_FIRST_VIP_COUNTER = 8
+     * enum katran_balancer_counter.KATRAN_FLOW_LOOKUPS = 3
+     * }
+     */
+    public static int KATRAN_FLOW_LOOKUPS() {
+        return KATRAN_FLOW_LOOKUPS;
+    }
+    private static final int KATRAN_FLOW_MISSES = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_FLOW_MISSES = 4
+     * }
+     */
+    public static int KATRAN_FLOW_MISSES() {
+        return KATRAN_FLOW_MISSES;
+    }
+    private static final int KATRAN_FLOW_MISSES_SYN = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_FLOW_MISSES_SYN = 5
+     * }
+     */
+    public static int KATRAN_FLOW_MISSES_SYN() {
+        return KATRAN_FLOW_MISSES_SYN;
+    }
+    private static final int KATRAN_FLOW_MISSES_TCP = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_FLOW_MISSES_TCP = 6
+     * }
+     */
+    public static int KATRAN_FLOW_MISSES_TCP() {
+        return KATRAN_FLOW_MISSES_TCP;
+    }
+    private static final int KATRAN_FLOW_FALLBACK = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_FLOW_FALLBACK = 7
+     * }
+     */
+    public static int KATRAN_FLOW_FALLBACK() {
+        return KATRAN_FLOW_FALLBACK;
+    }
+    private static final int KATRAN_NEW_FLOWS = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_NEW_FLOWS = 8
+     * }
+     */
+    public static int KATRAN_NEW_FLOWS() {
+        return KATRAN_NEW_FLOWS;
+    }
+    private static final int KATRAN_FLOWS_LIMITED = (int)9L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_FLOWS_LIMITED = 9
+     * }
+     */
+    public static int KATRAN_FLOWS_LIMITED() {
+        return KATRAN_FLOWS_LIMITED;
+    }
+    private static final int KATRAN_TOO_BIG_V4 = (int)10L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_TOO_BIG_V4 = 10
+     * }
+     */
+    public static int KATRAN_TOO_BIG_V4() {
+        return KATRAN_TOO_BIG_V4;
+    }
+    private static final int KATRAN_TOO_BIG_V6 = (int)11L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_TOO_BIG_V6 = 11
+     * }
+     */
+    public static int KATRAN_TOO_BIG_V6() {
+        return KATRAN_TOO_BIG_V6;
+    }
+    private static final int KATRAN_SOURCE_HITS = (int)12L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_SOURCE_HITS = 12
+     * }
+     */
+    public static int KATRAN_SOURCE_HITS() {
+        return KATRAN_SOURCE_HITS;
+    }
+    private static final int KATRAN_SOURCE_MISSES = (int)13L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_SOURCE_MISSES = 13
+     * }
+     */
+    public static int KATRAN_SOURCE_MISSES() {
+        return KATRAN_SOURCE_MISSES;
+    }
+    private static final int KATRAN_DECAPSULATED_V4 = (int)14L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_DECAPSULATED_V4 = 14
+     * }
+     */
+    public static int KATRAN_DECAPSULATED_V4() {
+        return KATRAN_DECAPSULATED_V4;
+    }
+    private static final int KATRAN_DECAPSULATED_V6 = (int)15L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_DECAPSULATED_V6 = 15
+     * }
+     */
+    public static int KATRAN_DECAPSULATED_V6() {
+        return KATRAN_DECAPSULATED_V6;
+    }
+    private static final int KATRAN_RECIRCULATED_V4 = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_RECIRCULATED_V4 = 16
+     * }
+     */
+    public static int KATRAN_RECIRCULATED_V4() {
+        return KATRAN_RECIRCULATED_V4;
+    }
+    private static final int KATRAN_RECIRCULATED_V6 = (int)17L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_RECIRCULATED_V6 = 17
+     * }
+     */
+    public static int KATRAN_RECIRCULATED_V6() {
+        return KATRAN_RECIRCULATED_V6;
+    }
+    private static final int KATRAN_EGRESS_V4 = (int)18L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_EGRESS_V4 = 18
+     * }
+     */
+    public static int KATRAN_EGRESS_V4() {
+        return KATRAN_EGRESS_V4;
+    }
+    private static final int KATRAN_EGRESS_V6 = (int)19L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_EGRESS_V6 = 19
+     * }
+     */
+    public static int KATRAN_EGRESS_V6() {
+        return KATRAN_EGRESS_V6;
+    }
+    private static final int KATRAN_ENCAP_FAILED_V4 = (int)20L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_ENCAP_FAILED_V4 = 20
+     * }
+     */
+    public static int KATRAN_ENCAP_FAILED_V4() {
+        return KATRAN_ENCAP_FAILED_V4;
+    }
+    private static final int KATRAN_ENCAP_FAILED_V6 = (int)21L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_ENCAP_FAILED_V6 = 21
+     * }
+     */
+    public static int KATRAN_ENCAP_FAILED_V6() {
+        return KATRAN_ENCAP_FAILED_V6;
+    }
+    private static final int KATRAN_RING_EMPTY = (int)22L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_RING_EMPTY = 22
+     * }
+     */
+    public static int KATRAN_RING_EMPTY() {
+        return KATRAN_RING_EMPTY;
+    }
+    private static final int KATRAN_BACKEND_UNKNOWN = (int)23L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_BACKEND_UNKNOWN = 23
+     * }
+     */
+    public static int KATRAN_BACKEND_UNKNOWN() {
+        return KATRAN_BACKEND_UNKNOWN;
+    }
+    private static final int KATRAN_QUIC_RING = (int)24L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_QUIC_RING = 24
+     * }
+     */
+    public static int KATRAN_QUIC_RING() {
+        return KATRAN_QUIC_RING;
+    }
+    private static final int KATRAN_QUIC_INITIAL = (int)25L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_QUIC_INITIAL = 25
+     * }
+     */
+    public static int KATRAN_QUIC_INITIAL() {
+        return KATRAN_QUIC_INITIAL;
+    }
+    private static final int KATRAN_QUIC_ID = (int)26L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_QUIC_ID = 26
+     * }
+     */
+    public static int KATRAN_QUIC_ID() {
+        return KATRAN_QUIC_ID;
+    }
+    private static final int KATRAN_QUIC_VERSION_0 = (int)27L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_QUIC_VERSION_0 = 27
+     * }
+     */
+    public static int KATRAN_QUIC_VERSION_0() {
+        return KATRAN_QUIC_VERSION_0;
+    }
+    private static final int KATRAN_QUIC_VERSION_1 = (int)28L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_QUIC_VERSION_1 = 28
+     * }
+     */
+    public static int KATRAN_QUIC_VERSION_1() {
+        return KATRAN_QUIC_VERSION_1;
+    }
+    private static final int KATRAN_QUIC_VERSION_2 = (int)29L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_QUIC_VERSION_2 = 29
+     * }
+     */
+    public static int KATRAN_QUIC_VERSION_2() {
+        return KATRAN_QUIC_VERSION_2;
+    }
+    private static final int KATRAN_QUIC_VERSION_3 = (int)30L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_QUIC_VERSION_3 = 30
+     * }
+     */
+    public static int KATRAN_QUIC_VERSION_3() {
+        return KATRAN_QUIC_VERSION_3;
+    }
+    private static final int KATRAN_QUIC_INVALID_ID = (int)31L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_QUIC_INVALID_ID = 31
+     * }
+     */
+    public static int KATRAN_QUIC_INVALID_ID() {
+        return KATRAN_QUIC_INVALID_ID;
+    }
+    private static final int KATRAN_QUIC_INVALID_ID_SAMPLE = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_QUIC_INVALID_ID_SAMPLE = 32
+     * }
+     */
+    public static int KATRAN_QUIC_INVALID_ID_SAMPLE() {
+        return KATRAN_QUIC_INVALID_ID_SAMPLE;
+    }
+    private static final int KATRAN_QUIC_UNKNOWN_BACKEND = (int)33L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_QUIC_UNKNOWN_BACKEND = 33
+     * }
+     */
+    public static int KATRAN_QUIC_UNKNOWN_BACKEND() {
+        return KATRAN_QUIC_UNKNOWN_BACKEND;
+    }
+    private static final int KATRAN_QUIC_FLOW_MATCH = (int)34L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_QUIC_FLOW_MATCH = 34
+     * }
+     */
+    public static int KATRAN_QUIC_FLOW_MATCH() {
+        return KATRAN_QUIC_FLOW_MATCH;
+    }
+    private static final int KATRAN_QUIC_FLOW_MISMATCH = (int)35L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_QUIC_FLOW_MISMATCH = 35
+     * }
+     */
+    public static int KATRAN_QUIC_FLOW_MISMATCH() {
+        return KATRAN_QUIC_FLOW_MISMATCH;
+    }
+    private static final int KATRAN_QUIC_FLOW_ABSENT = (int)36L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_QUIC_FLOW_ABSENT = 36
+     * }
+     */
+    public static int KATRAN_QUIC_FLOW_ABSENT() {
+        return KATRAN_QUIC_FLOW_ABSENT;
+    }
+    private static final int KATRAN_TCP_ID_SYN = (int)37L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_TCP_ID_SYN = 37
+     * }
+     */
+    public static int KATRAN_TCP_ID_SYN() {
+        return KATRAN_TCP_ID_SYN;
+    }
+    private static final int KATRAN_TCP_ID_RING = (int)38L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_TCP_ID_RING = 38
+     * }
+     */
+    public static int KATRAN_TCP_ID_RING() {
+        return KATRAN_TCP_ID_RING;
+    }
+    private static final int KATRAN_TCP_ID_ID = (int)39L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_TCP_ID_ID = 39
+     * }
+     */
+    public static int KATRAN_TCP_ID_ID() {
+        return KATRAN_TCP_ID_ID;
+    }
+    private static final int KATRAN_TCP_ID_MISMATCH = (int)40L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_TCP_ID_MISMATCH = 40
+     * }
+     */
+    public static int KATRAN_TCP_ID_MISMATCH() {
+        return KATRAN_TCP_ID_MISMATCH;
+    }
+    private static final int KATRAN_TCP_ID_INVALID = (int)41L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_TCP_ID_INVALID = 41
+     * }
+     */
+    public static int KATRAN_TCP_ID_INVALID() {
+        return KATRAN_TCP_ID_INVALID;
+    }
+    private static final int KATRAN_TCP_ID_UNKNOWN_BACKEND = (int)42L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_TCP_ID_UNKNOWN_BACKEND = 42
+     * }
+     */
+    public static int KATRAN_TCP_ID_UNKNOWN_BACKEND() {
+        return KATRAN_TCP_ID_UNKNOWN_BACKEND;
+    }
+    private static final int KATRAN_STABLE_RING = (int)43L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_STABLE_RING = 43
+     * }
+     */
+    public static int KATRAN_STABLE_RING() {
+        return KATRAN_STABLE_RING;
+    }
+    private static final int KATRAN_STABLE_ID = (int)44L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_STABLE_ID = 44
+     * }
+     */
+    public static int KATRAN_STABLE_ID() {
+        return KATRAN_STABLE_ID;
+    }
+    private static final int KATRAN_STABLE_INVALID_ID = (int)45L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_STABLE_INVALID_ID = 45
+     * }
+     */
+    public static int KATRAN_STABLE_INVALID_ID() {
+        return KATRAN_STABLE_INVALID_ID;
+    }
+    private static final int KATRAN_STABLE_UNKNOWN_BACKEND = (int)46L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_STABLE_UNKNOWN_BACKEND = 46
+     * }
+     */
+    public static int KATRAN_STABLE_UNKNOWN_BACKEND() {
+        return KATRAN_STABLE_UNKNOWN_BACKEND;
+    }
+    private static final int KATRAN_STABLE_NO_HEADER = (int)47L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_STABLE_NO_HEADER = 47
+     * }
+     */
+    public static int KATRAN_STABLE_NO_HEADER() {
+        return KATRAN_STABLE_NO_HEADER;
+    }
+    private static final int KATRAN_QUIC_ICMP = (int)48L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_QUIC_ICMP = 48
+     * }
+     */
+    public static int KATRAN_QUIC_ICMP() {
+        return KATRAN_QUIC_ICMP;
+    }
+    private static final int KATRAN_PTB_V4 = (int)49L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_PTB_V4 = 49
+     * }
+     */
+    public static int KATRAN_PTB_V4() {
+        return KATRAN_PTB_V4;
+    }
+    private static final int KATRAN_PTB_V4_SMALL = (int)50L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_PTB_V4_SMALL = 50
+     * }
+     */
+    public static int KATRAN_PTB_V4_SMALL() {
+        return KATRAN_PTB_V4_SMALL;
+    }
+    private static final int KATRAN_PTB_V6 = (int)51L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_PTB_V6 = 51
+     * }
+     */
+    public static int KATRAN_PTB_V6() {
+        return KATRAN_PTB_V6;
+    }
+    private static final int KATRAN_PTB_V6_SMALL = (int)52L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_PTB_V6_SMALL = 52
+     * }
+     */
+    public static int KATRAN_PTB_V6_SMALL() {
+        return KATRAN_PTB_V6_SMALL;
+    }
+    private static final int KATRAN_UDP_MIGRATIONS = (int)53L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_UDP_MIGRATIONS = 53
+     * }
+     */
+    public static int KATRAN_UDP_MIGRATIONS() {
+        return KATRAN_UDP_MIGRATIONS;
+    }
+    private static final int KATRAN_PREFIX_MATCHES = (int)54L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_PREFIX_MATCHES = 54
+     * }
+     */
+    public static int KATRAN_PREFIX_MATCHES() {
+        return KATRAN_PREFIX_MATCHES;
+    }
+    private static final int KATRAN_FIRST_VIP_COUNTER = (int)64L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_FIRST_VIP_COUNTER = 64
      * }
      */
     public static int KATRAN_FIRST_VIP_COUNTER() {
         return KATRAN_FIRST_VIP_COUNTER;
+    }
+    private static final int KATRAN_VIP_FORWARDED = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_counter.KATRAN_VIP_FORWARDED = 0
+     * }
+     */
+    public static int KATRAN_VIP_FORWARDED() {
+        return KATRAN_VIP_FORWARDED;
+    }
+    private static final int KATRAN_VIP_DECAPSULATED = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_counter.KATRAN_VIP_DECAPSULATED = 1
+     * }
+     */
+    public static int KATRAN_VIP_DECAPSULATED() {
+        return KATRAN_VIP_DECAPSULATED;
+    }
+    private static final int KATRAN_VIP_ID_NEW = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_counter.KATRAN_VIP_ID_NEW = 2
+     * }
+     */
+    public static int KATRAN_VIP_ID_NEW() {
+        return KATRAN_VIP_ID_NEW;
+    }
+    private static final int KATRAN_VIP_ID_MISMATCH = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_counter.KATRAN_VIP_ID_MISMATCH = 3
+     * }
+     */
+    public static int KATRAN_VIP_ID_MISMATCH() {
+        return KATRAN_VIP_ID_MISMATCH;
+    }
+    private static final int KATRAN_COUNTERS_PER_VIP = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_counter.KATRAN_COUNTERS_PER_VIP = 4
+     * }
+     */
+    public static int KATRAN_COUNTERS_PER_VIP() {
+        return KATRAN_COUNTERS_PER_VIP;
+    }
+    private static final int KATRAN_USES_GUE = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_GUE = 1
+     * }
+     */
+    public static int KATRAN_USES_GUE() {
+        return KATRAN_USES_GUE;
+    }
+    private static final int KATRAN_USES_TOO_BIG = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_TOO_BIG = 2
+     * }
+     */
+    public static int KATRAN_USES_TOO_BIG() {
+        return KATRAN_USES_TOO_BIG;
+    }
+    private static final int KATRAN_USES_PREFIX_VIPS = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_PREFIX_VIPS = 4
+     * }
+     */
+    public static int KATRAN_USES_PREFIX_VIPS() {
+        return KATRAN_USES_PREFIX_VIPS;
+    }
+    private static final int KATRAN_USES_TCP_SERVER_IDS = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_TCP_SERVER_IDS = 8
+     * }
+     */
+    public static int KATRAN_USES_TCP_SERVER_IDS() {
+        return KATRAN_USES_TCP_SERVER_IDS;
+    }
+    private static final int KATRAN_USES_DECAPSULATION = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_DECAPSULATION = 16
+     * }
+     */
+    public static int KATRAN_USES_DECAPSULATION() {
+        return KATRAN_USES_DECAPSULATION;
+    }
+    private static final int KATRAN_USES_STRICT_DECAPSULATION = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_STRICT_DECAPSULATION = 32
+     * }
+     */
+    public static int KATRAN_USES_STRICT_DECAPSULATION() {
+        return KATRAN_USES_STRICT_DECAPSULATION;
+    }
+    private static final int KATRAN_USES_FIXED_TOS = (int)64L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_FIXED_TOS = 64
+     * }
+     */
+    public static int KATRAN_USES_FIXED_TOS() {
+        return KATRAN_USES_FIXED_TOS;
+    }
+    private static final int KATRAN_USES_FLOWS_PER_CPU = (int)128L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_FLOWS_PER_CPU = 128
+     * }
+     */
+    public static int KATRAN_USES_FLOWS_PER_CPU() {
+        return KATRAN_USES_FLOWS_PER_CPU;
     }
     private static final int KATRAN_DECAP_IPIP = (int)0L;
     /**

@@ -15,17 +15,21 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 /**
  * {@snippet lang=c :
  * struct katran_balancer_config {
+ *     __u32 features;
+ *     __u32 vip_flags;
  *     __u32 ring_size;
  *     __u32 hash_seed_v4;
  *     __u32 hash_seed_v6;
  *     __u32 max_packet_size;
  *     __u32 counters_per_cpu;
  *     __u32 first_backend_counter;
- *     __u32 answer_too_big;
- *     __u32 gue;
+ *     __u32 backend_numbers;
+ *     __u32 new_flows_per_second;
+ *     __u64 udp_idle;
+ *     __u32 tos;
  *     __u32 gue_port;
- *     struct katran_address gue_source_v4;
- *     struct katran_address gue_source_v6;
+ *     struct katran_address source_v4;
+ *     struct katran_address source_v6;
  * }
  * }
  */
@@ -36,17 +40,21 @@ public class katran_balancer_config {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
+        Katran.C_INT.withName("features"),
+        Katran.C_INT.withName("vip_flags"),
         Katran.C_INT.withName("ring_size"),
         Katran.C_INT.withName("hash_seed_v4"),
         Katran.C_INT.withName("hash_seed_v6"),
         Katran.C_INT.withName("max_packet_size"),
         Katran.C_INT.withName("counters_per_cpu"),
         Katran.C_INT.withName("first_backend_counter"),
-        Katran.C_INT.withName("answer_too_big"),
-        Katran.C_INT.withName("gue"),
+        Katran.C_INT.withName("backend_numbers"),
+        Katran.C_INT.withName("new_flows_per_second"),
+        Katran.C_LONG_LONG.withName("udp_idle"),
+        Katran.C_INT.withName("tos"),
         Katran.C_INT.withName("gue_port"),
-        katran_address.layout().withName("gue_source_v4"),
-        katran_address.layout().withName("gue_source_v6")
+        katran_address.layout().withName("source_v4"),
+        katran_address.layout().withName("source_v6")
     ).withName("katran_balancer_config");
 
     /**
@@ -54,6 +62,94 @@ public class katran_balancer_config {
      */
     public static final GroupLayout layout() {
         return $LAYOUT;
+    }
+
+    private static final OfInt features$LAYOUT = (OfInt)$LAYOUT.select(groupElement("features"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 features
+     * }
+     */
+    public static final OfInt features$layout() {
+        return features$LAYOUT;
+    }
+
+    private static final long features$OFFSET = $LAYOUT.byteOffset(groupElement("features"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 features
+     * }
+     */
+    public static final long features$offset() {
+        return features$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 features
+     * }
+     */
+    public static int features(MemorySegment struct) {
+        return struct.get(features$LAYOUT, features$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 features
+     * }
+     */
+    public static void features(MemorySegment struct, int fieldValue) {
+        struct.set(features$LAYOUT, features$OFFSET, fieldValue);
+    }
+
+    private static final OfInt vip_flags$LAYOUT = (OfInt)$LAYOUT.select(groupElement("vip_flags"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 vip_flags
+     * }
+     */
+    public static final OfInt vip_flags$layout() {
+        return vip_flags$LAYOUT;
+    }
+
+    private static final long vip_flags$OFFSET = $LAYOUT.byteOffset(groupElement("vip_flags"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 vip_flags
+     * }
+     */
+    public static final long vip_flags$offset() {
+        return vip_flags$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 vip_flags
+     * }
+     */
+    public static int vip_flags(MemorySegment struct) {
+        return struct.get(vip_flags$LAYOUT, vip_flags$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 vip_flags
+     * }
+     */
+    public static void vip_flags(MemorySegment struct, int fieldValue) {
+        struct.set(vip_flags$LAYOUT, vip_flags$OFFSET, fieldValue);
     }
 
     private static final OfInt ring_size$LAYOUT = (OfInt)$LAYOUT.select(groupElement("ring_size"));
@@ -320,92 +416,180 @@ public class katran_balancer_config {
         struct.set(first_backend_counter$LAYOUT, first_backend_counter$OFFSET, fieldValue);
     }
 
-    private static final OfInt answer_too_big$LAYOUT = (OfInt)$LAYOUT.select(groupElement("answer_too_big"));
+    private static final OfInt backend_numbers$LAYOUT = (OfInt)$LAYOUT.select(groupElement("backend_numbers"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * __u32 answer_too_big
+     * __u32 backend_numbers
      * }
      */
-    public static final OfInt answer_too_big$layout() {
-        return answer_too_big$LAYOUT;
+    public static final OfInt backend_numbers$layout() {
+        return backend_numbers$LAYOUT;
     }
 
-    private static final long answer_too_big$OFFSET = $LAYOUT.byteOffset(groupElement("answer_too_big"));
+    private static final long backend_numbers$OFFSET = $LAYOUT.byteOffset(groupElement("backend_numbers"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * __u32 answer_too_big
+     * __u32 backend_numbers
      * }
      */
-    public static final long answer_too_big$offset() {
-        return answer_too_big$OFFSET;
+    public static final long backend_numbers$offset() {
+        return backend_numbers$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * __u32 answer_too_big
+     * __u32 backend_numbers
      * }
      */
-    public static int answer_too_big(MemorySegment struct) {
-        return struct.get(answer_too_big$LAYOUT, answer_too_big$OFFSET);
+    public static int backend_numbers(MemorySegment struct) {
+        return struct.get(backend_numbers$LAYOUT, backend_numbers$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * __u32 answer_too_big
+     * __u32 backend_numbers
      * }
      */
-    public static void answer_too_big(MemorySegment struct, int fieldValue) {
-        struct.set(answer_too_big$LAYOUT, answer_too_big$OFFSET, fieldValue);
+    public static void backend_numbers(MemorySegment struct, int fieldValue) {
+        struct.set(backend_numbers$LAYOUT, backend_numbers$OFFSET, fieldValue);
     }
 
-    private static final OfInt gue$LAYOUT = (OfInt)$LAYOUT.select(groupElement("gue"));
+    private static final OfInt new_flows_per_second$LAYOUT = (OfInt)$LAYOUT.select(groupElement("new_flows_per_second"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * __u32 gue
+     * __u32 new_flows_per_second
      * }
      */
-    public static final OfInt gue$layout() {
-        return gue$LAYOUT;
+    public static final OfInt new_flows_per_second$layout() {
+        return new_flows_per_second$LAYOUT;
     }
 
-    private static final long gue$OFFSET = $LAYOUT.byteOffset(groupElement("gue"));
+    private static final long new_flows_per_second$OFFSET = $LAYOUT.byteOffset(groupElement("new_flows_per_second"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * __u32 gue
+     * __u32 new_flows_per_second
      * }
      */
-    public static final long gue$offset() {
-        return gue$OFFSET;
+    public static final long new_flows_per_second$offset() {
+        return new_flows_per_second$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * __u32 gue
+     * __u32 new_flows_per_second
      * }
      */
-    public static int gue(MemorySegment struct) {
-        return struct.get(gue$LAYOUT, gue$OFFSET);
+    public static int new_flows_per_second(MemorySegment struct) {
+        return struct.get(new_flows_per_second$LAYOUT, new_flows_per_second$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * __u32 gue
+     * __u32 new_flows_per_second
      * }
      */
-    public static void gue(MemorySegment struct, int fieldValue) {
-        struct.set(gue$LAYOUT, gue$OFFSET, fieldValue);
+    public static void new_flows_per_second(MemorySegment struct, int fieldValue) {
+        struct.set(new_flows_per_second$LAYOUT, new_flows_per_second$OFFSET, fieldValue);
+    }
+
+    private static final OfLong udp_idle$LAYOUT = (OfLong)$LAYOUT.select(groupElement("udp_idle"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u64 udp_idle
+     * }
+     */
+    public static final OfLong udp_idle$layout() {
+        return udp_idle$LAYOUT;
+    }
+
+    private static final long udp_idle$OFFSET = $LAYOUT.byteOffset(groupElement("udp_idle"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u64 udp_idle
+     * }
+     */
+    public static final long udp_idle$offset() {
+        return udp_idle$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u64 udp_idle
+     * }
+     */
+    public static long udp_idle(MemorySegment struct) {
+        return struct.get(udp_idle$LAYOUT, udp_idle$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u64 udp_idle
+     * }
+     */
+    public static void udp_idle(MemorySegment struct, long fieldValue) {
+        struct.set(udp_idle$LAYOUT, udp_idle$OFFSET, fieldValue);
+    }
+
+    private static final OfInt tos$LAYOUT = (OfInt)$LAYOUT.select(groupElement("tos"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 tos
+     * }
+     */
+    public static final OfInt tos$layout() {
+        return tos$LAYOUT;
+    }
+
+    private static final long tos$OFFSET = $LAYOUT.byteOffset(groupElement("tos"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 tos
+     * }
+     */
+    public static final long tos$offset() {
+        return tos$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 tos
+     * }
+     */
+    public static int tos(MemorySegment struct) {
+        return struct.get(tos$LAYOUT, tos$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 tos
+     * }
+     */
+    public static void tos(MemorySegment struct, int fieldValue) {
+        struct.set(tos$LAYOUT, tos$OFFSET, fieldValue);
     }
 
     private static final OfInt gue_port$LAYOUT = (OfInt)$LAYOUT.select(groupElement("gue_port"));
@@ -452,92 +636,92 @@ public class katran_balancer_config {
         struct.set(gue_port$LAYOUT, gue_port$OFFSET, fieldValue);
     }
 
-    private static final GroupLayout gue_source_v4$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("gue_source_v4"));
+    private static final GroupLayout source_v4$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("source_v4"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * struct katran_address gue_source_v4
+     * struct katran_address source_v4
      * }
      */
-    public static final GroupLayout gue_source_v4$layout() {
-        return gue_source_v4$LAYOUT;
+    public static final GroupLayout source_v4$layout() {
+        return source_v4$LAYOUT;
     }
 
-    private static final long gue_source_v4$OFFSET = $LAYOUT.byteOffset(groupElement("gue_source_v4"));
+    private static final long source_v4$OFFSET = $LAYOUT.byteOffset(groupElement("source_v4"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * struct katran_address gue_source_v4
+     * struct katran_address source_v4
      * }
      */
-    public static final long gue_source_v4$offset() {
-        return gue_source_v4$OFFSET;
+    public static final long source_v4$offset() {
+        return source_v4$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * struct katran_address gue_source_v4
+     * struct katran_address source_v4
      * }
      */
-    public static MemorySegment gue_source_v4(MemorySegment struct) {
-        return struct.asSlice(gue_source_v4$OFFSET, gue_source_v4$LAYOUT.byteSize());
+    public static MemorySegment source_v4(MemorySegment struct) {
+        return struct.asSlice(source_v4$OFFSET, source_v4$LAYOUT.byteSize());
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * struct katran_address gue_source_v4
+     * struct katran_address source_v4
      * }
      */
-    public static void gue_source_v4(MemorySegment struct, MemorySegment fieldValue) {
-        MemorySegment.copy(fieldValue, 0L, struct, gue_source_v4$OFFSET, gue_source_v4$LAYOUT.byteSize());
+    public static void source_v4(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, source_v4$OFFSET, source_v4$LAYOUT.byteSize());
     }
 
-    private static final GroupLayout gue_source_v6$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("gue_source_v6"));
+    private static final GroupLayout source_v6$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("source_v6"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * struct katran_address gue_source_v6
+     * struct katran_address source_v6
      * }
      */
-    public static final GroupLayout gue_source_v6$layout() {
-        return gue_source_v6$LAYOUT;
+    public static final GroupLayout source_v6$layout() {
+        return source_v6$LAYOUT;
     }
 
-    private static final long gue_source_v6$OFFSET = $LAYOUT.byteOffset(groupElement("gue_source_v6"));
+    private static final long source_v6$OFFSET = $LAYOUT.byteOffset(groupElement("source_v6"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * struct katran_address gue_source_v6
+     * struct katran_address source_v6
      * }
      */
-    public static final long gue_source_v6$offset() {
-        return gue_source_v6$OFFSET;
+    public static final long source_v6$offset() {
+        return source_v6$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * struct katran_address gue_source_v6
+     * struct katran_address source_v6
      * }
      */
-    public static MemorySegment gue_source_v6(MemorySegment struct) {
-        return struct.asSlice(gue_source_v6$OFFSET, gue_source_v6$LAYOUT.byteSize());
+    public static MemorySegment source_v6(MemorySegment struct) {
+        return struct.asSlice(source_v6$OFFSET, source_v6$LAYOUT.byteSize());
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * struct katran_address gue_source_v6
+     * struct katran_address source_v6
      * }
      */
-    public static void gue_source_v6(MemorySegment struct, MemorySegment fieldValue) {
-        MemorySegment.copy(fieldValue, 0L, struct, gue_source_v6$OFFSET, gue_source_v6$LAYOUT.byteSize());
+    public static void source_v6(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, source_v6$OFFSET, source_v6$LAYOUT.byteSize());
     }
 
     /**

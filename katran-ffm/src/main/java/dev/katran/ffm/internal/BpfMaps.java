@@ -40,13 +40,25 @@ public final class BpfMaps {
 
   private BpfMaps() {}
 
-  /** Creates a map; returns its file descriptor. */
+  /**
+   * Creates a map; returns its file descriptor. {@code inner} is that of the template of a map of
+   * maps, 0 for other maps; {@code numaNode} counts if the flags say so.
+   */
   public static int create(
-      int type, String name, int keySize, int valueSize, int maxEntries, int flags) {
+      int type,
+      String name,
+      int keySize,
+      int valueSize,
+      int maxEntries,
+      int flags,
+      int inner,
+      int numaNode) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment opts = arena.allocate(bpf_map_create_opts.layout());
       bpf_map_create_opts.sz(opts, opts.byteSize());
       bpf_map_create_opts.map_flags(opts, flags);
+      bpf_map_create_opts.inner_map_fd(opts, inner);
+      bpf_map_create_opts.numa_node(opts, numaNode);
       MemorySegment cName = arena.allocateFrom(name);
       return (int)
           BPF_MAP_CREATE.invokeExact(

@@ -65,6 +65,8 @@ public final class BpfObjects {
       Native.function(
           Libbpf.bpf_map__set_inner_map_fd$address(),
           Libbpf.bpf_map__set_inner_map_fd$descriptor());
+  private static final MethodHandle BPF_MAP_REUSE_FD =
+      Native.function(Libbpf.bpf_map__reuse_fd$address(), Libbpf.bpf_map__reuse_fd$descriptor());
   private static final MethodHandle BPF_PROGRAM_FD =
       Native.function(Libbpf.bpf_program__fd$address(), Libbpf.bpf_program__fd$descriptor());
   private static final MethodHandle BPF_PROGRAM_NAME =
@@ -259,6 +261,15 @@ public final class BpfObjects {
   public static int setInnerMap(MemorySegment map, int fd) {
     try {
       return (int) BPF_MAP_SET_INNER_MAP_FD.invokeExact(Native.state(), map, fd);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Has the object use the map behind {@code fd}, of which it keeps a descriptor of its own. */
+  public static int reuse(MemorySegment map, int fd) {
+    try {
+      return (int) BPF_MAP_REUSE_FD.invokeExact(Native.state(), map, fd);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }

@@ -213,6 +213,15 @@ public class Libbpf {
     public static int BPF_F_NO_COMMON_LRU() {
         return BPF_F_NO_COMMON_LRU;
     }
+    private static final int BPF_F_NUMA_NODE = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.BPF_F_NUMA_NODE = 4
+     * }
+     */
+    public static int BPF_F_NUMA_NODE() {
+        return BPF_F_NUMA_NODE;
+    }
     private static final int BPF_F_RDONLY_PROG = (int)128L;
     /**
      * {@snippet lang=c :
@@ -2262,6 +2271,65 @@ public class Libbpf {
                 traceDowncall("bpf_map__fd", map);
             }
             return (int)mh$.invokeExact(map);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class bpf_map__reuse_fd {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Libbpf.C_INT,
+            Libbpf.C_POINTER,
+            Libbpf.C_INT
+        );
+
+        public static final MemorySegment ADDR = Libbpf.findOrThrow("bpf_map__reuse_fd");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int bpf_map__reuse_fd(struct bpf_map *map, int fd)
+     * }
+     */
+    public static FunctionDescriptor bpf_map__reuse_fd$descriptor() {
+        return bpf_map__reuse_fd.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int bpf_map__reuse_fd(struct bpf_map *map, int fd)
+     * }
+     */
+    public static MethodHandle bpf_map__reuse_fd$handle() {
+        return bpf_map__reuse_fd.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int bpf_map__reuse_fd(struct bpf_map *map, int fd)
+     * }
+     */
+    public static MemorySegment bpf_map__reuse_fd$address() {
+        return bpf_map__reuse_fd.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int bpf_map__reuse_fd(struct bpf_map *map, int fd)
+     * }
+     */
+    public static int bpf_map__reuse_fd(MemorySegment map, int fd) {
+        var mh$ = bpf_map__reuse_fd.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bpf_map__reuse_fd", map, fd);
+            }
+            return (int)mh$.invokeExact(map, fd);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the balancer was loaded for. */
+#ifndef KATRAN_CONFIG_H
+#define KATRAN_CONFIG_H
+
+#include "counters.h"
+#include "packet.h"
+
+/* Constant from load on: the verifier removes the code that a test of it keeps out. */
+const volatile struct katran_balancer_config config SEC(".rodata.config") = {};
+
+static __always_inline bool uses(enum katran_feature feature)
+{
+	return config.features & feature;
+}
+
+/* Whether any VIP has one of the flags, so that there is something to look at. */
+static __always_inline bool any_vip_has(__u32 flags)
+{
+	return config.vip_flags & flags;
+}
+
+/* Whether the packet's VIP has the flag. */
+static __always_inline bool vip_has(const struct packet *packet, __u32 flag)
+{
+	return any_vip_has(flag) && packet->vip_flags & flag;
+}
+
+/*
+ * Counts one of what the balancer counts without bytes. Not inline: most of these are rare, and
+ * must not make the way of the other packets longer.
+ */
+static __noinline void count_event(__u32 counter)
+{
+	count(counter, config.counters_per_cpu, 0);
+}
+
+static __always_inline void count_vip(const struct packet *packet, enum katran_vip_counter event,
+				      __u64 bytes)
+{
+	count(KATRAN_FIRST_VIP_COUNTER + packet->vip * KATRAN_COUNTERS_PER_VIP + event,
+	      config.counters_per_cpu, bytes);
+}
+
+#endif

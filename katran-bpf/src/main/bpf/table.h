@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Tables that are replaced as a whole: a map of maps with one slot, so that a packet meets the old
+ * table or the new one, never a mix.
+ */
+#ifndef KATRAN_TABLE_H
+#define KATRAN_TABLE_H
+
+#include "packet.h"
+
+#define TABLE(name, map_type, size_of_key)                                                       \
+	struct {                                                                                 \
+		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                        \
+		__uint(max_entries, 1);                                                          \
+		__type(key, __u32);                                                              \
+		__array(values, struct {                                                         \
+			__uint(type, map_type);                                                  \
+			__uint(map_flags, BPF_F_NO_PREALLOC);                                    \
+			__uint(max_entries, 1); /* set at load */                                \
+			__uint(key_size, size_of_key);                                           \
+			__uint(value_size, sizeof(__u32));                                       \
+		});                                                                              \
+	} name SEC(".maps")
+
+/* The number that `key` has in the table now; 0 if it has none. */
+static __always_inline __u32 table_lookup(void *table, const void *key)
+{
+	const __u32 slot = 0;
+	void *current = bpf_map_lookup_elem(table, &slot);
+	__u32 *number;
+
+	if (!current)
+		return 0;
+	number = bpf_map_lookup_elem(current, key);
+	return number ? *number : 0;
+}
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Tunnels that end at the balancer. */
+#ifndef KATRAN_TUNNEL_H
+#define KATRAN_TUNNEL_H
+
+#include "checksum.h"
+#include "config.h"
+#include "decap.h"
+#include "icmp.h"
+#include "table.h"
+
+/* A packet in a tunnel in a tunnel is taken out of so many. */
+#define MAX_TUNNELS 4
+
+/* A step's answer: the packet was in a tunnel, and is now to be treated as if it had not been. */
+#define AGAIN (-2)
+
+/* The addresses where tunnels end. */
+TABLE(tunnel_ends, BPF_MAP_TYPE_HASH, sizeof(struct katran_tunnel_end_key));
+
+/* The outer header of a packet in a tunnel. */
+struct outer {
+	struct katran_tunnel_end_key destination;
+	struct tunnel tunnel; /* header_length 0: the packet is in none */
+	bool is_gue;
+};
+
+/* Looks for a tunnel behind an outer header whose payload is `protocol`. NEXT, or DROP. */
+static __always_inline int find_tunnel(__u8 protocol, void *payload, void *end, __u32 ip_header,
+				       struct outer *outer)
+{
+	struct udphdr *udp = payload;
+	struct tunnel *tunnel = &outer->tunnel;
+
+	if (protocol == IPPROTO_IPIP) {
+		tunnel->inner_type = bpf_htons(ETH_P_IP);
+		tunnel->header_length = ip_header;
+	} else if (protocol == IPPROTO_IPV6) {
+		tunnel->inner_type = bpf_htons(ETH_P_IPV6);
+		tunnel->header_length = ip_header;
+	} else if (protocol == IPPROTO_UDP) {
+		if ((void *)(udp + 1) > end)
+			return XDP_DROP;
+		if (udp->dest != bpf_htons(config.gue_port))
+			return NEXT;
+		if ((void *)(udp + 1) + 1 > end)
+			return XDP_DROP;
+		outer->is_gue = true;
+		tunnel->header_length = ip_header;
+		if (!parse_gue(udp, end, config.gue_port, tunnel))
+			tunnel->header_length = 0;
+	}
+	return NEXT;
+}
+
+/* Reads the outer header. NEXT fills in `outer`; DROP for what parse() drops, too. */
+static __always_inline int parse_outer(struct xdp_md *ctx, struct outer *outer)
+{
+	void *end = packet_end(ctx);
+	struct ethhdr *eth = packet_data(ctx);
+
+	if ((void *)(eth + 1) > end)
+		return XDP_DROP;
+	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+		struct iphdr *ip = (void *)(eth + 1);
+
+		if ((void *)(ip + 1) > end)
+			return XDP_DROP;
+		if (ip->ihl != 5 || ip->frag_off & IPV4_ANY_FRAGMENT)
+			return XDP_DROP;
+		outer->destination.family = KATRAN_IPV4;
+		set_ipv4(&outer->destination.address, ip->daddr);
+		return find_tunnel(ip->protocol, ip + 1, end, sizeof(*ip), outer);
+	}
+	if (eth->h_proto == bpf_htons(ETH_P_IPV6)) {
+		struct ipv6hdr *ip = (void *)(eth + 1);
+
+		if ((void *)(ip + 1) > end)
+			return XDP_DROP;
+		outer->destination.family = KATRAN_IPV6;
+		set_ipv6(&outer->destination.address, &ip->daddr);
+		return find_tunnel(ip->nexthdr, ip + 1, end, sizeof(*ip), outer);
+	}
+	return NEXT;
+}
+
+/* Whether the tunnel leads to one of our own addresses. */
+static __always_inline bool is_ours(const struct katran_tunnel_end_key *destination)
+{
+	const volatile struct katran_address *own =
+		destination->family == KATRAN_IPV4 ? &config.source_v4 : &config.source_v6;
+	__u32 difference = 0;
+	__u32 any = 0;
+
+#pragma unroll
+	for (int i = 0; i < 4; i++) {
+		difference |= own->words[i] ^ destination->address.words[i];
+		any |= own->words[i];
+	}
+	return any && !difference;
+}
+
+/* One hop less to live. NEXT, or DROP for a packet that has come to its end. */
+static __always_inline int decrement_ttl(struct xdp_md *ctx, __be16 type)
+{
+	void *end = packet_end(ctx);
+
+	if (type == bpf_htons(ETH_P_IP)) {
+		struct iphdr *ip = packet_data(ctx) + ETH_HLEN;
+		__u16 *ttl_and_protocol = (__u16 *)&ip->ttl;
+		__u16 before;
+
+		if ((void *)(ip + 1) > end || !ip->ttl)
+			return XDP_DROP;
+		before = *ttl_and_protocol;
+		ip->ttl--;
+		ip->check = checksum_update(ip->check, before, *ttl_and_protocol);
+		return ip->ttl ? NEXT : XDP_DROP;
+	} else {
+		struct ipv6hdr *ip = packet_data(ctx) + ETH_HLEN;
+
+		if ((void *)(ip + 1) > end || !ip->hop_limit)
+			return XDP_DROP;
+		ip->hop_limit--;
+		return ip->hop_limit ? NEXT : XDP_DROP;
+	}
+}
+
+static __always_inline void count_by_family(const struct outer *outer, __u32 v4, __u32 v6)
+{
+	count_event(outer->destination.family == KATRAN_IPV4 ? v4 : v6);
+}
+
+/* Sends the packet that was in the tunnel back to where the frame came from. */
+static __always_inline int send_back(struct xdp_md *ctx)
+{
+	struct ethhdr *eth = packet_data(ctx);
+
+	if ((void *)(eth + 1) > packet_end(ctx))
+		return XDP_DROP;
+	swap_macs(eth);
+	return XDP_TX;
+}
+
+/* Whether a whole header of the family follows the tunnel's. */
+static __always_inline bool has_inner_header(struct xdp_md *ctx, const struct tunnel *tunnel)
+{
+	/* header_length is one of four small numbers; this tells the verifier so */
+	void *inner = packet_data(ctx) + ETH_HLEN + (tunnel->header_length & 0x3f);
+
+	return inner + (tunnel->inner_type == bpf_htons(ETH_P_IP) ? sizeof(struct iphdr)
+								  : sizeof(struct ipv6hdr)) <=
+	       packet_end(ctx);
+}
+
+/*
+ * Takes the packet out of the tunnel that it came in, if it came in one that ends here. NEXT: it
+ * is in none, and untouched. AGAIN: what was in it is to be balanced. Otherwise a verdict. Not
+ * inline, as it is called several times.
+ */
+static __noinline int end_tunnel(struct xdp_md *ctx)
+{
+	struct outer outer = {};
+	int verdict;
+	__u32 end;
+
+	verdict = parse_outer(ctx, &outer);
+	if (verdict != NEXT || !outer.tunnel.header_length)
+		return verdict;
+	end = table_lookup(&tunnel_ends, &outer.destination);
+	if (end == KATRAN_EGRESS && !outer.is_gue)
+		end = 0;
+	if (!end && uses(KATRAN_USES_STRICT_DECAPSULATION) && !is_ours(&outer.destination))
+		return XDP_PASS;
+	if (!has_inner_header(ctx, &outer.tunnel))
+		return XDP_DROP;
+	if (!pop_header(ctx, outer.tunnel.header_length, outer.tunnel.inner_type))
+		return XDP_DROP;
+	count_by_family(&outer, KATRAN_DECAPSULATED_V4, KATRAN_DECAPSULATED_V6);
+	verdict = decrement_ttl(ctx, outer.tunnel.inner_type);
+	if (verdict != NEXT)
+		return verdict;
+	switch (end) {
+	case KATRAN_RECIRCULATE:
+		count_by_family(&outer, KATRAN_RECIRCULATED_V4, KATRAN_RECIRCULATED_V6);
+		return AGAIN;
+	case KATRAN_EGRESS:
+		count_by_family(&outer, KATRAN_EGRESS_V4, KATRAN_EGRESS_V6);
+		return send_back(ctx);
+	default:
+		return XDP_PASS;
+	}
+}
+
+/*
+ * Takes the packet out of all tunnels that end here. NEXT leaves one that is to be balanced;
+ * otherwise a verdict.
+ */
+static __always_inline int end_tunnels(struct xdp_md *ctx, struct packet *packet)
+{
+	for (int i = 0; i < MAX_TUNNELS; i++) {
+		int verdict = end_tunnel(ctx);
+
+		if (verdict != AGAIN)
+			return verdict;
+		packet->is_decapsulated = true;
+	}
+	return NEXT;
+}
+
+#endif

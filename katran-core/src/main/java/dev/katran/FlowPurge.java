@@ -1,0 +1,72 @@
+package dev.katran;
+
+import com.google.common.collect.HashMultimap;
+import com.google.common.collect.SetMultimap;
+import dev.katran.dataplane.FlowTable;
+import dev.katran.dataplane.VipFlags;
+import java.net.InetAddress;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Which entries a change makes void: those of backends that have left their VIP, and of VIPs and
+ * backends that are gone, whose numbers others may get.
+ */
+final class FlowPurge implements Predicate<FlowTable.Entry> {
+
+  private final State from;
+  private final Set<Integer> vips = new HashSet<>();
+  private final Set<Integer> backends = new HashSet<>();
+  private final SetMultimap<Integer, Integer> backendsOfVip = HashMultimap.create();
+
+  FlowPurge(State from) {
+    this.from = from;
+  }
+
+  private static boolean tracks(Vip vip) {
+    return vip.tracking() != Tracking.NONE;
+  }
+
+  void changed(State.Installed before, Vip after) {
+    if (!tracks(before.vip())) {
+      return;
+    }
+    if (!tracks(after) || before.vip().hashing() != after.hashing()) {
+      vips.add(before.number()); // nobody would look for them, or not by these names
+      return;
+    }
+    Set<InetAddress> left = new HashSet<>();
+    before.vip().backends().forEach(backend -> left.add(backend.address()));
+    after.backends().forEach(backend -> left.remove(backend.address()));
+    for (InetAddress backend : left) {
+      State.InstalledBackend installed = from.backends().get(backend);
+      if (installed != null) {
+        backendsOfVip.put(before.number(), installed.number());
+      }
+    }
+  }
+
+  void removed(State.Installed vip) {
+    if (tracks(vip.vip())) {
+      vips.add(vip.number());
+    }
+  }
+
+  void removedBackend(int number) {
+    if ((from.features().vipFlags() & VipFlags.TRACKED) != 0) {
+      backends.add(number);
+    }
+  }
+
+  boolean isNeeded() {
+    return !vips.isEmpty() || !backends.isEmpty() || !backendsOfVip.isEmpty();
+  }
+
+  @Override
+  public boolean test(FlowTable.Entry entry) {
+    return vips.contains(entry.vip())
+        || backends.contains(entry.backend())
+        || backendsOfVip.containsEntry(entry.vip(), entry.backend());
+  }
+}

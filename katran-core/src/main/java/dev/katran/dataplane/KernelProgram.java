@@ -1,0 +1,141 @@
+package dev.katran.dataplane;
+
+import dev.katran.Decapsulation;
+import dev.katran.TrafficClass;
+import dev.katran.bpf.BpfPrograms;
+import dev.katran.bpf.generated.Katran;
+import dev.katran.bpf.generated.katran_balancer_config;
+import dev.katran.ffm.BpfConstants;
+import dev.katran.ffm.BpfMap;
+import dev.katran.ffm.BpfObject;
+import dev.katran.ffm.BpfProgram;
+import dev.katran.ffm.VerifierStatistics;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/** The balancer's program, loaded for certain features. */
+final class KernelProgram implements AutoCloseable {
+
+  private static final int HASH_FLAGS =
+      VipFlags.HASH_NO_SOURCE_PORT | VipFlags.HASH_DESTINATION_PORT_ONLY | VipFlags.HASH_BOTH_PORTS;
+
+  /** All tables that the program can have. */
+  private static final List<String> MAPS =
+      List.of(
+          "vips",
+          "rings",
+          "backends",
+          "counters",
+          "prefix_vips",
+          "flows",
+          "cpu_flows",
+          "server_ids",
+          "source_routes_v4",
+          "source_routes_v6",
+          "down",
+          "tunnel_ends",
+          "watched");
+
+  private final BpfObject object;
+  private final BpfProgram program;
+  private final Features features;
+
+  private KernelProgram(BpfObject object, Features features) {
+    this.object = object;
+    this.program = object.program("balancer");
+    this.features = features;
+  }
+
+  /** Loads the program, which looks into these tables. */
+  static KernelProgram load(DataplaneConfig config, Features features, KernelTables tables) {
+    BpfObject object = BpfObject.open("katran", BpfPrograms.balancer());
+    try {
+      configure(object.constants(".rodata.config"), config, features, tables);
+      Map<String, BpfMap> lent = tables.lend(features);
+      for (String name : MAPS) {
+        BpfMap table = lent.get(name);
+        if (table == null) {
+          object.map(name).create(false);
+        } else {
+          object.map(name).reuse(table);
+        }
+      }
+      object.program("balancer").logLevel(BpfConstants.BPF_LOG_STATS);
+      object.load();
+      return new KernelProgram(object, features);
+    } catch (RuntimeException | Error e) {
+      object.close();
+      throw e;
+    }
+  }
+
+  private static void configure(
+      MemorySegment constants, DataplaneConfig config, Features features, KernelTables tables) {
+    katran_balancer_config.features(constants, features(config, features));
+    katran_balancer_config.vip_flags(constants, features.vipFlags() | HASH_FLAGS);
+    katran_balancer_config.ring_size(constants, config.ringSize());
+    katran_balancer_config.hash_seed_v4(constants, config.maxVips() * config.ringSize());
+    katran_balancer_config.hash_seed_v6(constants, config.maxVips());
+    katran_balancer_config.max_packet_size(constants, config.maxPacketSize());
+    katran_balancer_config.counters_per_cpu(constants, tables.countersPerCpu());
+    katran_balancer_config.first_backend_counter(constants, tables.firstBackendCounter());
+    katran_balancer_config.backend_numbers(constants, tables.backendNumbers());
+    katran_balancer_config.new_flows_per_second(constants, config.newFlowsPerSecond());
+    katran_balancer_config.udp_idle(constants, config.udpIdle().toNanos());
+    if (config.trafficClass() instanceof TrafficClass.Fixed(int value)) {
+      katran_balancer_config.tos(constants, value);
+    }
+    GueConfig gue = config.gue();
+    katran_balancer_config.gue_port(constants, gue.port());
+    if (gue.sourceV4() != null) {
+      Abi.writeAddress(katran_balancer_config.source_v4(constants), gue.sourceV4());
+    }
+    if (gue.sourceV6() != null) {
+      Abi.writeAddress(katran_balancer_config.source_v6(constants), gue.sourceV6());
+    }
+  }
+
+  private static int features(DataplaneConfig config, Features features) {
+    Decapsulation decapsulation = config.decapsulation();
+    return flag(features.gue(), Katran.KATRAN_USES_GUE())
+        | flag(features.prefixVips(), Katran.KATRAN_USES_PREFIX_VIPS())
+        | flag(config.answerTooBig(), Katran.KATRAN_USES_TOO_BIG())
+        | flag(config.tcpServerIds(), Katran.KATRAN_USES_TCP_SERVER_IDS())
+        | flag(decapsulation != Decapsulation.OFF, Katran.KATRAN_USES_DECAPSULATION())
+        | flag(decapsulation == Decapsulation.STRICT, Katran.KATRAN_USES_STRICT_DECAPSULATION())
+        | flag(config.trafficClass() instanceof TrafficClass.Fixed, Katran.KATRAN_USES_FIXED_TOS())
+        | flag(!config.flowTableCpus().isEmpty(), Katran.KATRAN_USES_FLOWS_PER_CPU());
+  }
+
+  private static int flag(boolean is, int flag) {
+    return is ? flag : 0;
+  }
+
+  BpfProgram program() {
+    return program;
+  }
+
+  Features features() {
+    return features;
+  }
+
+  long kernelMemory() {
+    return program.kernelMemory();
+  }
+
+  int instructions() {
+    return program.info().instructions();
+  }
+
+  Duration verification() {
+    return program.verifierStatistics().map(VerifierStatistics::time).orElse(Duration.ZERO);
+  }
+
+  /** Frees the program as far as it is not attached; the tables stay. */
+  @Override
+  public void close() {
+    object.close();
+  }
+}

@@ -1,0 +1,229 @@
+package dev.katran.fuzz;
+
+import dev.katran.Encapsulation;
+import dev.katran.Limits;
+import dev.katran.Prefix;
+import dev.katran.Protocol;
+import dev.katran.VipKey;
+import dev.katran.dataplane.BackendEntry;
+import dev.katran.dataplane.Destination;
+import dev.katran.dataplane.Features;
+import dev.katran.dataplane.Hop;
+import dev.katran.dataplane.VipEntry;
+import dev.katran.dataplane.VipFlags;
+import dev.katran.ffm.net.MacAddress;
+import dev.katran.packets.Dice;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/** Changes of VIPs, rings and backends, and of the features that they need. */
+final class ChangeGenerator {
+
+  private final Dice dice;
+  private final Limits limits;
+  private final Features ceiling;
+  private final TableGenerator tables;
+  private final Installation installed = new Installation();
+
+  /**
+   * A generator.
+   *
+   * @param ceiling the features that VIPs and backends may need
+   */
+  ChangeGenerator(Dice dice, Limits limits, Features ceiling) {
+    this.dice = dice;
+    this.limits = limits;
+    this.ceiling = ceiling;
+    this.tables = new TableGenerator(dice);
+  }
+
+  /** What there is to begin with. */
+  List<Operation> first() {
+    List<Operation> first = new ArrayList<>();
+    for (int number = 1; number <= Playground.PRESENT; number++) {
+      if (!dice.oneIn(8)) {
+        first.add(new Operation.PutBackend(number, backend(number)));
+      }
+    }
+    for (int number = 0; number < Playground.VIPS - 3; number++) {
+      first.add(putRing(number));
+      first.add(new Operation.PutVip(key(), new VipEntry(number, flags(ceiling.vipFlags()))));
+    }
+    for (int i = 0; i < 4; i++) {
+      first.add(new Operation.Ping(destination(), true));
+    }
+    first.addAll(tables.first());
+    first.forEach(installed::note);
+    // what needs a feature has it from the start
+    first.addFirst(new Operation.Use(dice.coin() ? installed.needed() : moreThanNeeded()));
+    installed.note(first.getFirst());
+    return first;
+  }
+
+  /** What changes next. */
+  List<Operation> next() {
+    List<Operation> next = change();
+    next.forEach(installed::note);
+    return next;
+  }
+
+  private List<Operation> change() {
+    return switch (dice.below(40)) {
+      case 0, 1, 2, 3, 4, 5 -> putVip();
+      case 6, 7 -> removeVip();
+      case 8, 9, 10, 11, 12, 13 -> List.of(putRing(dice.below(Playground.VIPS)));
+      case 14 -> List.of(new Operation.RemoveRing(dice.below(Playground.VIPS)));
+      case 15, 16, 17, 18, 19, 20 -> putBackend();
+      case 21 -> List.of(new Operation.RemoveBackend(number()));
+      case 22, 23 -> List.of(new Operation.Ping(destination(), dice.coin()));
+      default -> List.of(tables.next());
+    };
+  }
+
+  /** Other features: those that are needed, or more, or now and then less. */
+  Operation use() {
+    Features features =
+        switch (dice.below(8)) {
+          case 0, 1, 2 -> installed.needed();
+          case 3 -> lessThanNeeded();
+          default -> moreThanNeeded();
+        };
+    Operation use = new Operation.Use(features);
+    installed.note(use);
+    return use;
+  }
+
+  private Features moreThanNeeded() {
+    return installed
+        .needed()
+        .and(
+            dice.coin()
+                ? ceiling
+                : new Features(dice.word() & VipFlags.ALL, dice.coin(), dice.coin()));
+  }
+
+  private Features lessThanNeeded() {
+    Features needed = installed.needed();
+    return new Features(
+        needed.vipFlags() & dice.word(),
+        needed.gue() && dice.coin(),
+        needed.prefixVips() && dice.coin());
+  }
+
+  private List<Operation> putVip() {
+    // most changes need no other features, which would take long
+    int flags = flags(dice.oneIn(8) ? VipFlags.ALL : installed.used().vipFlags());
+    VipKey key = key();
+    if (key.isPrefix() && !installed.used().prefixVips() && !dice.oneIn(8)) {
+      key = new VipKey(dice.pick(Playground.VIP_ADDRESSES), key.port(), key.protocol());
+    }
+    VipEntry before = installed.vips().get(key);
+    int number = before != null && !dice.oneIn(4) ? before.number() : freeNumber();
+    List<Operation> operations = new ArrayList<>();
+    if (dice.coin()) {
+      operations.add(putRing(number));
+    }
+    operations.add(new Operation.PutVip(key, new VipEntry(number, flags)));
+    return operations;
+  }
+
+  private List<Operation> removeVip() {
+    if (installed.vips().size() < Playground.VIPS / 2) {
+      return putVip();
+    }
+    List<VipKey> keys = new ArrayList<>(installed.vips().keySet());
+    // their order must not depend on hashes of objects
+    keys.sort((a, b) -> a.toString().compareTo(b.toString()));
+    return List.of(new Operation.RemoveVip(dice.pick(keys)));
+  }
+
+  private int freeNumber() {
+    List<Integer> free =
+        IntStream.range(0, Playground.VIPS)
+            .filter(number ->
+                installed.vips().values().stream().noneMatch(vip -> vip.number() == number))
+            .boxed()
+            .toList();
+    return free.isEmpty() ? dice.below(Playground.VIPS) : dice.pick(free);
+  }
+
+  private int flags(int from) {
+    int hash =
+        switch (dice.below(6)) {
+          case 0 -> VipFlags.HASH_NO_SOURCE_PORT;
+          case 1 -> VipFlags.HASH_DESTINATION_PORT_ONLY;
+          case 2 -> VipFlags.HASH_BOTH_PORTS;
+          case 3 -> dice.bits(3);
+          default -> 0;
+        };
+    int others = dice.word();
+    if (dice.coin()) {
+      others &= dice.word(); // fewer of them
+    }
+    return from & (hash | (others & ~7 & VipFlags.ALL));
+  }
+
+  private VipKey key() {
+    int port = dice.oneIn(3) ? 0 : dice.pick(Playground.PORTS);
+    Protocol protocol = dice.coin() ? Protocol.TCP : Protocol.UDP;
+    if (dice.oneIn(3) && ceiling.prefixVips()) {
+      Prefix prefix = dice.pick(Playground.VIP_PREFIXES);
+      return new VipKey(prefix.address(), prefix.length(), port, protocol);
+    }
+    return new VipKey(dice.pick(Playground.VIP_ADDRESSES), port, protocol);
+  }
+
+  private Destination destination() {
+    if (dice.oneIn(3) && ceiling.prefixVips()) {
+      Prefix prefix = dice.pick(Playground.VIP_PREFIXES);
+      return new Destination(prefix.address(), prefix.length());
+    }
+    return Destination.of(dice.pick(Playground.VIP_ADDRESSES));
+  }
+
+  private Operation putRing(int vip) {
+    Slots slots =
+        switch (dice.below(8)) {
+          case 0 -> Slots.all(limits.ringSize(), dice.below(Playground.BACKENDS + 1));
+          case 1, 2 -> Slots.random(dice, limits.ringSize(), Playground.BACKENDS);
+          default -> {
+            Map<Integer, Integer> weights = new HashMap<>();
+            for (int i = dice.between(1, 6); i > 0; i--) {
+              weights.put(number(), dice.between(1, 5));
+            }
+            yield Slots.maglev(limits, weights);
+          }
+        };
+    return new Operation.PutRing(vip, slots);
+  }
+
+  private List<Operation> putBackend() {
+    int number = number();
+    return List.of(new Operation.PutBackend(number, backend(number)));
+  }
+
+  private int number() {
+    return dice.between(1, Playground.PRESENT);
+  }
+
+  private BackendEntry backend(int number) {
+    boolean gue = ceiling.gue() && dice.coin();
+    return new BackendEntry(
+        Playground.backendAddress(number),
+        gue ? Encapsulation.gue() : Encapsulation.ipip(),
+        dice.oneIn(4),
+        switch (dice.below(10)) {
+          case 0 -> null;
+          case 1 -> new Hop(mac(1, number), new Hop.Egress(1, mac(0, number)));
+          case 2 -> new Hop(mac(2, number), null);
+          default -> Playground.GATEWAY;
+        });
+  }
+
+  private static MacAddress mac(int kind, int number) {
+    return MacAddress.parse("02:00:00:00:%02x:%02x".formatted(kind, number));
+  }
+}

@@ -1,0 +1,57 @@
+package dev.katran.fuzz;
+
+import com.google.common.collect.ImmutableList;
+import dev.katran.Decapsulation;
+import dev.katran.Limits;
+import dev.katran.TrafficClass;
+import dev.katran.dataplane.DataplaneConfig;
+import dev.katran.dataplane.GueConfig;
+import dev.katran.packets.Dice;
+import java.time.Duration;
+
+/** Configurations of all kinds. */
+final class ConfigGenerator {
+
+  /** More than there are frames in a round: nothing is forgotten for want of room. */
+  private static final int FLOWS = 1 << 16;
+
+  private ConfigGenerator() {}
+
+  static DataplaneConfig next(Dice dice) {
+    Limits limits =
+        new Limits(
+            dice.pick(16, 64, 512),
+            /* backends= */ 16,
+            dice.pick(1031, 1031, 251, 13),
+            dice.pick(1514, 1514, 1514, 590, 1498, 3000),
+            FLOWS,
+            /* serverIds= */ 1024,
+            /* sourceRoutes= */ 1024);
+    return new DataplaneConfig(
+        limits,
+        dice.coin(),
+        gue(dice),
+        dice.oneIn(4) ? TrafficClass.fixed(dice.bits(8)) : TrafficClass.copied(),
+        dice.coin(),
+        switch (dice.below(4)) {
+          case 0 -> Decapsulation.OFF;
+          case 1 -> Decapsulation.STRICT;
+          default -> Decapsulation.ANY;
+        },
+        ImmutableList.of(),
+        // time is not the same for both: nothing may depend on it
+        /* newFlowsPerSecond= */ Integer.MAX_VALUE,
+        /* udpIdle= */ Duration.ofDays(1));
+  }
+
+  private static GueConfig gue(Dice dice) {
+    GueConfig gue = GueConfig.NONE.withPort(dice.pick(GueConfig.DEFAULT_PORT, 9886, 443));
+    if (!dice.oneIn(4)) {
+      gue = gue.withSource(Playground.SOURCE_V4);
+    }
+    if (!dice.oneIn(4)) {
+      gue = gue.withSource(Playground.SOURCE_V6);
+    }
+    return gue;
+  }
+}

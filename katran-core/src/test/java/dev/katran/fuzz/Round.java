@@ -1,0 +1,63 @@
+package dev.katran.fuzz;
+
+import dev.katran.Decapsulation;
+import dev.katran.dataplane.DataplaneConfig;
+import dev.katran.dataplane.Features;
+import dev.katran.dataplane.VipFlags;
+import dev.katran.packets.Dice;
+import dev.katran.packets.FrameGenerator;
+import java.util.List;
+
+/** A configuration, and what happens under it: frames, and changes between them. */
+final class Round {
+
+  /** Rather few: each makes the kernel verify a program. */
+  private static final int FRAMES_PER_USE = 5_000;
+
+  private final Dice dice;
+  private final DataplaneConfig config;
+  private final ChangeGenerator changes;
+  private final FrameGenerator frames;
+  private final int framesPerChange;
+
+  /** The round of this seed, always the same. */
+  Round(long seed) {
+    this.dice = new Dice(seed);
+    this.config = ConfigGenerator.next(dice);
+    this.changes = new ChangeGenerator(dice, config.limits(), ceiling());
+    this.frames =
+        new FrameGenerator(
+            dice,
+            Playground.aims(config.gue().port(), config.limits().maxPacketSize()),
+            config.decapsulation() == Decapsulation.OFF ? 5 : 40);
+    this.framesPerChange = dice.pick(15, 60, 60, 250, 2_000);
+  }
+
+  private Features ceiling() {
+    return dice.oneIn(3)
+        ? Features.ALL
+        : new Features(
+            (dice.word() & VipFlags.ALL) | (dice.coin() ? VipFlags.TRACKED : 0),
+            dice.coin(),
+            dice.coin());
+  }
+
+  DataplaneConfig config() {
+    return config;
+  }
+
+  /** What comes before the first frame. */
+  List<Operation> first() {
+    return changes.first();
+  }
+
+  /** What comes next: a frame, or a change. */
+  List<Operation> next() {
+    if (dice.oneIn(FRAMES_PER_USE)) {
+      return List.of(changes.use());
+    }
+    return dice.oneIn(framesPerChange)
+        ? changes.next()
+        : List.of(new Operation.Feed(frames.next()));
+  }
+}

@@ -1,0 +1,106 @@
+package dev.katran.packets;
+
+import java.nio.ByteBuffer;
+
+/** Puts IP headers before things; a few of them say what is not true. */
+final class IpGenerator {
+
+  static final int IPIP = 4;
+  static final int TCP = 6;
+  static final int UDP = 17;
+  static final int IPV6 = 41;
+
+  private static final int HEADER_V4 = 20;
+  private static final int HEADER_V6 = 40;
+
+  private final Dice dice;
+
+  IpGenerator(Dice dice) {
+    this.dice = dice;
+  }
+
+  /** A packet with this body; of IPv6 if the addresses are. */
+  byte[] packet(byte[] source, byte[] destination, int protocol, byte[] body) {
+    return source.length == 4
+        ? ipv4(source, destination, protocol, body)
+        : ipv6(source, destination, protocol, body);
+  }
+
+  private byte[] ipv4(byte[] source, byte[] destination, int protocol, byte[] body) {
+    int words = dice.oneIn(100) ? dice.between(5, 15) : 5;
+    ByteBuffer ip = ByteBuffer.allocate(4 * words + body.length);
+    ip.put((byte) (0x40 | words)).put((byte) trafficClass());
+    ip.putShort((short) length(ip.capacity()));
+    ip.putShort((short) dice.bits(16)).putShort((short) fragment());
+    ip.put((byte) ttl()).put((byte) protocol).putShort((short) 0);
+    ip.put(source).put(destination);
+    ip.position(4 * words).put(body);
+    byte[] packet = ip.array();
+    // some headers lie about their length, or are of no version that there is
+    if (dice.oneIn(150)) {
+      packet[0] = (byte) (dice.coin() ? 0x40 | dice.bits(4) : dice.bits(8));
+    }
+    int checksum = new Sum().add(packet, 0, 4 * words).checksum();
+    ip.putShort(10, (short) checksum(checksum));
+    return packet;
+  }
+
+  private byte[] ipv6(byte[] source, byte[] destination, int protocol, byte[] body) {
+    int version = dice.oneIn(150) ? dice.bits(4) : 6;
+    int label = dice.coin() ? 0 : dice.bits(20);
+    return ByteBuffer.allocate(HEADER_V6 + body.length)
+        .putInt(version << 28 | trafficClass() << 20 | label)
+        .putShort((short) length(body.length))
+        .put((byte) protocol)
+        .put((byte) ttl())
+        .put(source)
+        .put(destination)
+        .put(body)
+        .array();
+  }
+
+  /** How long the header is that {@link #packet} writes, unless it has options. */
+  static int headerLength(boolean isIpv6) {
+    return isIpv6 ? HEADER_V6 : HEADER_V4;
+  }
+
+  /** The sum of what a checksum covers besides the transport header and its payload. */
+  static Sum pseudoHeader(byte[] source, byte[] destination, int protocol, int length) {
+    return new Sum().add(source).add(destination).add(protocol).add(length);
+  }
+
+  /** The right checksum, or none, or a wrong one. */
+  int checksum(int right) {
+    return switch (dice.below(24)) {
+      case 0 -> 0;
+      case 1 -> 0xffff;
+      case 2 -> dice.bits(16);
+      default -> right;
+    };
+  }
+
+  private int trafficClass() {
+    return dice.coin() ? 0 : dice.bits(8);
+  }
+
+  private int ttl() {
+    return dice.oneIn(5) ? dice.pick(0, 1, 1, 2, 255) : dice.between(3, 64);
+  }
+
+  private int length(int right) {
+    return switch (dice.below(60)) {
+      case 0 -> dice.bits(16);
+      case 1 -> dice.pick(0, 1, 19, 20, 21, 0xffff);
+      case 2 -> right + dice.between(-9, 9);
+      default -> right;
+    };
+  }
+
+  private int fragment() {
+    return switch (dice.below(60)) {
+      case 0 -> dice.bits(16);
+      case 1 -> dice.pick(0x2000, 0x2001, 0x1fff, 0x8000, 0x0001);
+      default -> dice.coin() ? 0x4000 : 0;
+    };
+  }
+}

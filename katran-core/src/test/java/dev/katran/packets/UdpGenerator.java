@@ -1,0 +1,123 @@
+package dev.katran.packets;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/** UDP datagrams, those of QUIC and with stable routing headers among them. */
+final class UdpGenerator {
+
+  private static final int HEADER = 8;
+  private static final int STABLE_ROUTING = 0x52;
+  private static final int CONNECTION_ID = 8;
+  private static final int LONGEST_CONNECTION_ID = 20;
+  private static final int LONG_HEADER = 0x80;
+
+  private final Dice dice;
+  private final Aims aims;
+  private final IpGenerator ip;
+
+  UdpGenerator(Dice dice, Aims aims, IpGenerator ip) {
+    this.dice = dice;
+    this.aims = aims;
+    this.ip = ip;
+  }
+
+  /**
+   * A datagram between two ports.
+   *
+   * @param least how many bytes it has at least, header included
+   */
+  byte[] datagram(
+      byte[] source, byte[] destination, int sourcePort, int destinationPort, int least) {
+    byte[] payload = payload();
+    return wrap(
+        source,
+        destination,
+        sourcePort,
+        destinationPort,
+        Arrays.copyOf(payload, Math.max(least - HEADER, payload.length)));
+  }
+
+  /** A datagram with this payload. */
+  byte[] wrap(
+      byte[] source, byte[] destination, int sourcePort, int destinationPort, byte[] payload) {
+    int length = HEADER + payload.length;
+    ByteBuffer datagram =
+        ByteBuffer.allocate(length)
+            .putShort((short) sourcePort)
+            .putShort((short) destinationPort)
+            .putShort((short) (dice.oneIn(30) ? dice.bits(16) : length))
+            .putShort((short) 0)
+            .put(payload);
+    byte[] bytes = datagram.array();
+    int right =
+        IpGenerator.pseudoHeader(source, destination, IpGenerator.UDP, length)
+            .add(bytes)
+            .checksum();
+    // 0 would say that there is none
+    datagram.putShort(6, (short) ip.checksum(right == 0 ? 0xffff : right));
+    return bytes;
+  }
+
+  private byte[] payload() {
+    byte[] payload =
+        switch (dice.below(12)) {
+          case 0 -> dice.bytes(dice.below(21));
+          case 1, 2, 3 -> stableRouting();
+          case 4, 5, 6, 7 -> quicShort();
+          default -> quicLong();
+        };
+    return dice.oneIn(6) ? Arrays.copyOf(payload, dice.below(21)) : payload;
+  }
+
+  private byte[] stableRouting() {
+    int type = dice.oneIn(12) ? dice.bits(8) : STABLE_ROUTING;
+    return ByteBuffer.allocate(8 + dice.below(8))
+        .putInt((type << 24) | (aims.serverId(dice) & 0xffffff))
+        .putInt(dice.word())
+        .array();
+  }
+
+  /** RFC 9000, section 17.3. */
+  private byte[] quicShort() {
+    byte[] packet = dice.bytes(1 + CONNECTION_ID + dice.below(12));
+    packet[0] &= (byte) ~LONG_HEADER;
+    return ByteBuffer.wrap(packet).put(1, connectionId()).array();
+  }
+
+  /** RFC 9000, section 17.2. */
+  private byte[] quicLong() {
+    int idLength =
+        dice.coin()
+            ? CONNECTION_ID
+            : dice.oneIn(10) ? dice.bits(8) : dice.below(LONGEST_CONNECTION_ID + 1);
+    int present = Math.min(idLength, LONGEST_CONNECTION_ID);
+    byte[] packet = dice.bytes(6 + present + dice.below(12));
+    packet[0] |= (byte) LONG_HEADER;
+    packet[5] = (byte) idLength;
+    // an id that is cut short still looks like one that is whole
+    byte[] id = connectionId();
+    return ByteBuffer.wrap(packet).put(6, id, 0, Math.min(present, id.length)).array();
+  }
+
+  private byte[] connectionId() {
+    int id = aims.serverId(dice);
+    int version = dice.bits(2);
+    byte[] bytes = dice.bytes(CONNECTION_ID);
+    switch (version) {
+      case 1 -> {
+        bytes[0] = (byte) (id >> 10 & 0x3f);
+        bytes[1] = (byte) (id >> 2);
+        bytes[2] = (byte) ((id << 6) | (bytes[2] & 0x3f));
+      }
+      case 2 -> {
+        bytes[1] = (byte) (id >> 16);
+        bytes[2] = (byte) (id >> 8);
+        bytes[3] = (byte) id;
+      }
+      default -> ByteBuffer.wrap(bytes).putInt(1, id);
+    }
+    bytes[0] = (byte) ((version << 6) | (bytes[0] & 0x3f));
+    return bytes;
+  }
+}
