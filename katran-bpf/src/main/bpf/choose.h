@@ -166,7 +166,7 @@ static __always_inline int choose_by_server_id(struct xdp_md *ctx, const struct 
 		return choose_by_quic_id(ctx, packet, number);
 	if (protocol == IPPROTO_UDP && vip_has(packet, KATRAN_VIP_UDP_STABLE_ROUTING))
 		return choose_by_stable_id(ctx, packet, number);
-	if (uses(KATRAN_USES_TCP_SERVER_IDS) && protocol == IPPROTO_TCP)
+	if (uses(packet, KATRAN_USES_TCP_SERVER_IDS) && protocol == IPPROTO_TCP)
 		return choose_by_tcp_id(ctx, packet, number);
 	return NEXT;
 }
@@ -191,17 +191,16 @@ static __always_inline bool is_down(const struct packet *packet, __u32 number)
 static __always_inline __u32 choose_by_ring(struct packet *packet)
 {
 	const struct katran_flow *flow = &packet->flow;
-	const __be32 nowhere[4] = {};
-	const __be32 *source = flow->source.words;
+	struct katran_address source = flow->source;
 	__u16 source_port = flow->source_port;
 	__u32 hash;
 
 	if (packet->vip_flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY) {
-		source = nowhere;
+		source = (struct katran_address){};
 		source_port = flow->destination_port;
 		packet->hides_client = true;
 	}
-	hash = hash_source_and_ports(flow->family, source,
+	hash = hash_source_and_ports(flow->family, source.words,
 				     (__u32)flow->destination_port << 16 | source_port,
 				     config.hash_seed_v4, config.hash_seed_v6);
 	return ring_backend(packet->vip, hash % config.ring_size);
@@ -235,7 +234,7 @@ static __always_inline __u32 choose_and_enter(struct packet *packet)
 	is_limited = !has_budget(now);
 	number = choose_for_new_flow(packet, is_limited);
 	if (!is_limited && find_backend(number))
-		enter_flow(flow_table(), packet, number, now);
+		enter_flow(flow_table(packet), packet, number, now);
 	return number;
 }
 

@@ -9,21 +9,21 @@
 /* Constant from load on: the verifier removes the code that a test of it keeps out. */
 const volatile struct katran_balancer_config config SEC(".rodata.config") = {};
 
-static __always_inline bool uses(enum katran_feature feature)
+static __always_inline bool uses(const struct packet *packet, enum katran_feature feature)
 {
-	return config.features & feature;
+	return !packet->is_plain && config.features & feature;
 }
 
 /* Whether any VIP has one of the flags, so that there is something to look at. */
-static __always_inline bool any_vip_has(__u32 flags)
+static __always_inline bool any_vip_has(const struct packet *packet, __u32 flags)
 {
-	return config.vip_flags & flags;
+	return !packet->is_plain && config.vip_flags & flags;
 }
 
 /* Whether the packet's VIP has the flag. */
 static __always_inline bool vip_has(const struct packet *packet, __u32 flag)
 {
-	return any_vip_has(flag) && packet->vip_flags & flag;
+	return any_vip_has(packet, flag) && packet->vip_flags & flag;
 }
 
 /*

@@ -19,7 +19,7 @@ static __always_inline int encapsulate(struct xdp_md *ctx, const struct packet *
 	if (packet->flow.family == KATRAN_IPV6)
 		inner_length += sizeof(struct ipv6hdr);
 
-	if (uses(KATRAN_USES_GUE) && packet->backend_flags & KATRAN_BACKEND_GUE)
+	if (uses(packet, KATRAN_USES_GUE) && packet->backend_flags & KATRAN_BACKEND_GUE)
 		return backend->family == KATRAN_IPV4
 			       ? gue_in_ipv4(ctx, packet, backend, inner_length, &mac)
 			       : gue_in_ipv6(ctx, packet, backend, inner_length, &mac);

@@ -31,12 +31,12 @@ struct {
 } cpu_flows SEC(".maps");
 
 /* The table of this CPU; the one that all share where it has none. */
-static __always_inline void *flow_table(void)
+static __always_inline void *flow_table(const struct packet *packet)
 {
 	__u32 cpu;
 	void *own;
 
-	if (!uses(KATRAN_USES_FLOWS_PER_CPU))
+	if (!uses(packet, KATRAN_USES_FLOWS_PER_CPU))
 		return &flows;
 	cpu = bpf_get_smp_processor_id();
 	own = bpf_map_lookup_elem(&cpu_flows, &cpu);
@@ -53,7 +53,8 @@ static __always_inline void *flow_table(void)
 static __always_inline struct katran_flow_entry *
 find_flow(void *table, const struct katran_flow *flow, __u64 now)
 {
-	struct katran_flow_entry *entry = bpf_map_lookup_elem(table, flow);
+	const struct katran_flow key = *flow; /* so that clang need not keep the packet in memory */
+	struct katran_flow_entry *entry = bpf_map_lookup_elem(table, &key);
 
 	if (!entry)
 		return NULL;
@@ -83,13 +84,14 @@ static __always_inline bool has_budget(__u64 now)
 static __always_inline void enter_flow(void *table, const struct packet *packet, __u32 backend,
 				       __u64 now)
 {
-	struct katran_flow_entry entry = {
+	const struct katran_flow key = packet->flow;
+	const struct katran_flow_entry entry = {
 		.backend = backend,
 		.vip = packet->vip,
 		.last_used = now,
 	};
 
-	bpf_map_update_elem(table, &packet->flow, &entry, BPF_ANY);
+	bpf_map_update_elem(table, &key, &entry, BPF_ANY);
 }
 
 /* The backend that the flow went to before; KATRAN_NO_BACKEND if that is not known, and counted. */
@@ -101,7 +103,7 @@ static __always_inline __u32 recall_flow(struct packet *packet)
 	count(KATRAN_FLOW_LOOKUPS, config.counters_per_cpu, 0);
 	if (!packet->is_syn) {
 		now = bpf_ktime_get_ns();
-		entry = find_flow(flow_table(), &packet->flow, now);
+		entry = find_flow(flow_table(packet), &packet->flow, now);
 		if (entry) {
 			entry->last_used = now;
 			return entry->backend;
@@ -126,7 +128,7 @@ enum agreement {
 /* Brings the flow table in line with a backend that a server id chose. */
 static __always_inline enum agreement align_flow(const struct packet *packet, __u32 backend)
 {
-	void *table = flow_table();
+	void *table = flow_table(packet);
 	__u64 now = bpf_ktime_get_ns();
 	struct katran_flow_entry *entry = find_flow(table, &packet->flow, now);
 

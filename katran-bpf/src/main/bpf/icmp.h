@@ -95,7 +95,7 @@ static __always_inline int reply_to_ping(struct xdp_md *ctx, const struct packet
 	struct ethhdr *eth = packet_data(ctx);
 	void *end = packet_end(ctx);
 
-	if (!answers_ping(&packet->flow))
+	if (!answers_ping(packet))
 		return XDP_PASS;
 	if ((void *)(eth + 1) > end)
 		return XDP_DROP;

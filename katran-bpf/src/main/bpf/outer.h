@@ -11,7 +11,7 @@
 
 static __always_inline __u8 outer_tos(const struct packet *packet)
 {
-	return uses(KATRAN_USES_FIXED_TOS) ? config.tos : packet->tos;
+	return uses(packet, KATRAN_USES_FIXED_TOS) ? config.tos : packet->tos;
 }
 
 /* The header in front of `length` bytes of `protocol`. */

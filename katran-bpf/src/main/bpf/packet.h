@@ -28,6 +28,7 @@
  * in it is about, with the ports as its VIP hashes them.
  */
 struct packet {
+	bool is_plain; /* a constant for clang: no feature is in use */
 	struct katran_flow flow;
 	__u32 vip;	 /* its number */
 	__u32 vip_flags; /* read once: they may change meanwhile */
@@ -82,7 +83,8 @@ static __always_inline __be32 packet_client(const struct packet *packet)
 {
 	if (packet->hides_client)
 		return 0;
-	return packet->flow.source.words[packet->flow.family == KATRAN_IPV6 ? 3 : 0];
+	return packet->flow.family == KATRAN_IPV6 ? packet->flow.source.words[3]
+						  : packet->flow.source.words[0];
 }
 
 static __always_inline void set_ipv4(struct katran_address *address, __be32 value)

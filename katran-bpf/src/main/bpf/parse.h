@@ -30,7 +30,8 @@ static __always_inline int parse_transport(void *transport, void *end, struct pa
 		return XDP_DROP;
 	flow->source_port = udp->source;
 	flow->destination_port = udp->dest;
-	if (any_vip_has(KATRAN_VIP_TRACKED) || uses(KATRAN_USES_TCP_SERVER_IDS)) {
+	if (any_vip_has(packet, KATRAN_VIP_TRACKED) ||
+	    uses(packet, KATRAN_USES_TCP_SERVER_IDS)) {
 		if (flow->protocol == IPPROTO_TCP && (void *)(tcp + 1) <= end) {
 			packet->is_syn = tcp->syn;
 			packet->is_rst = tcp->rst;

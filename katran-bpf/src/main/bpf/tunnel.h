@@ -170,7 +170,7 @@ static __noinline int end_tunnel(struct xdp_md *ctx)
 	end = table_lookup(&tunnel_ends, &outer.destination);
 	if (end == KATRAN_EGRESS && !outer.is_gue)
 		end = 0;
-	if (!end && uses(KATRAN_USES_STRICT_DECAPSULATION) && !is_ours(&outer.destination))
+	if (!end && (config.features & KATRAN_USES_STRICT_DECAPSULATION) && !is_ours(&outer.destination))
 		return XDP_PASS;
 	if (!has_inner_header(ctx, &outer.tunnel))
 		return XDP_DROP;

@@ -51,18 +51,19 @@ static __always_inline struct katran_vip *lookup_prefix_vip(const struct katran_
 }
 
 /* Whether the destination of an echo request is the address of a VIP. */
-static __always_inline bool answers_ping(const struct katran_flow *flow)
+static __always_inline bool answers_ping(const struct packet *packet)
 {
-	return lookup_vip(flow, 0) ||
-	       (uses(KATRAN_USES_PREFIX_VIPS) && lookup_prefix_vip(flow, 0));
+	return lookup_vip(&packet->flow, 0) ||
+	       (uses(packet, KATRAN_USES_PREFIX_VIPS) && lookup_prefix_vip(&packet->flow, 0));
 }
 
 /* The VIP of a destination that is not that of a VIP for one address and one port. */
-static __always_inline struct katran_vip *find_wider_vip(const struct katran_flow *flow)
+static __always_inline struct katran_vip *find_wider_vip(const struct packet *packet)
 {
+	const struct katran_flow *flow = &packet->flow;
 	struct katran_vip *vip;
 
-	if (!uses(KATRAN_USES_PREFIX_VIPS))
+	if (!uses(packet, KATRAN_USES_PREFIX_VIPS))
 		return lookup_vip(flow, 0);
 	vip = lookup_prefix_vip(flow, flow->destination_port);
 	if (vip) {
@@ -91,7 +92,7 @@ static __always_inline bool find_vip(struct packet *packet)
 	bool is_exact = vip;
 
 	if (!vip)
-		vip = find_wider_vip(flow);
+		vip = find_wider_vip(packet);
 	if (!vip)
 		return false;
 	packet->vip = vip->number;

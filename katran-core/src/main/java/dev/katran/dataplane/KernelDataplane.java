@@ -97,6 +97,16 @@ public final class KernelDataplane implements Dataplane {
     }
   }
 
+  /** The tables, for programs of tests that look into the same ones. */
+  KernelTables tables() {
+    return tables;
+  }
+
+  /** The program that is in use, until {@link #use} puts another one in its place. */
+  KernelProgram program() {
+    return program;
+  }
+
   /** The index of the interface; 0 if there is none. */
   public int interfaceIndex() {
     return ifindex;

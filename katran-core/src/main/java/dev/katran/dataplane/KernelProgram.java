@@ -18,9 +18,6 @@ import java.util.Map;
 /** The balancer's program, loaded for certain features. */
 final class KernelProgram implements AutoCloseable {
 
-  private static final int HASH_FLAGS =
-      VipFlags.HASH_NO_SOURCE_PORT | VipFlags.HASH_DESTINATION_PORT_ONLY | VipFlags.HASH_BOTH_PORTS;
-
   /** All tables that the program can have. */
   private static final List<String> MAPS =
       List.of(
@@ -50,7 +47,13 @@ final class KernelProgram implements AutoCloseable {
 
   /** Loads the program, which looks into these tables. */
   static KernelProgram load(DataplaneConfig config, Features features, KernelTables tables) {
-    BpfObject object = BpfObject.open("katran", BpfPrograms.balancer());
+    return load(BpfPrograms.balancer(), config, features, tables);
+  }
+
+  /** Loads the program out of this object file. */
+  static KernelProgram load(
+      byte[] elf, DataplaneConfig config, Features features, KernelTables tables) {
+    BpfObject object = BpfObject.open("katran", elf);
     try {
       configure(object.constants(".rodata.config"), config, features, tables);
       Map<String, BpfMap> lent = tables.lend(features);
@@ -74,7 +77,7 @@ final class KernelProgram implements AutoCloseable {
   private static void configure(
       MemorySegment constants, DataplaneConfig config, Features features, KernelTables tables) {
     katran_balancer_config.features(constants, features(config, features));
-    katran_balancer_config.vip_flags(constants, features.vipFlags() | HASH_FLAGS);
+    katran_balancer_config.vip_flags(constants, features.vipFlags() & ~VipFlags.HASH);
     katran_balancer_config.ring_size(constants, config.ringSize());
     katran_balancer_config.hash_seed_v4(constants, config.maxVips() * config.ringSize());
     katran_balancer_config.hash_seed_v6(constants, config.maxVips());
