@@ -1,0 +1,143 @@
+package dev.katran;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.katran.dataplane.DataplaneConfig;
+import dev.katran.dataplane.Hop;
+import dev.katran.dataplane.JavaDataplane;
+import dev.katran.ffm.net.MacAddress;
+import dev.katran.nexthop.NextHops;
+import dev.katran.packets.Packet;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class FlowsTest {
+
+  private static final DataplaneConfig CONFIG =
+      DataplaneConfig.of(Limits.defaults().ringSize(251).flows(2048));
+  private static final Backend ONE = Backend.of("10.0.0.1");
+  private static final Backend TWO = Backend.of("10.0.0.2");
+  private static final Vip WEB =
+      Vip.tcp("203.0.113.10", 443).backends(ONE, TWO).tracking(Tracking.ALWAYS).build();
+  private static final Vip DNS =
+      Vip.udp("203.0.113.10", 53).backends(ONE, TWO).tracking(Tracking.ALWAYS).build();
+  private static final int EACH = 20;
+
+  private final AtomicLong nanos = new AtomicLong(Duration.ofDays(1).toNanos());
+  private final LoadBalancer lb =
+      new LoadBalancer(
+          new JavaDataplane(CONFIG, nanos::get),
+          CONFIG,
+          NextHops.fixed(new Hop(MacAddress.parse("02:00:00:00:00:01"), null)));
+
+  @BeforeEach
+  void openFlows() {
+    lb.put(WEB);
+    lb.put(DNS);
+    for (int port = 4000; port < 4000 + EACH; port++) {
+      lb.simulate(Packet.tcp("198.51.100.7", port, "203.0.113.10", 443).frame());
+      lb.simulate(Packet.udp("198.51.100.7", port, "203.0.113.10", 53).frame());
+    }
+  }
+
+  @AfterEach
+  void close() {
+    lb.close();
+  }
+
+  private void pass(Duration time) {
+    nanos.addAndGet(time.toNanos());
+  }
+
+  private static Flow web(int port) {
+    return Flow.tcp("198.51.100.7", port, "203.0.113.10", 443);
+  }
+
+  @Test
+  void aFlowIsFoundWithItsVipAndItsBackend() {
+    pass(Duration.ofSeconds(3));
+    Backend backend = lb.route(web(4000)).backend().orElseThrow();
+    assertThat(lb.flows().find(web(4000)))
+        .contains(new TrackedFlow(web(4000), WEB.key(), backend.address(), Duration.ofSeconds(3)));
+    assertThat(lb.flows().find(web(9999))).isEmpty();
+    assertThat(lb.flows().find(Flow.tcp("198.51.100.7", 4000, "203.0.113.99", 443))).isEmpty();
+  }
+
+  @Test
+  void allFlowsAreListed() {
+    List<TrackedFlow> flows = new ArrayList<>();
+    lb.flows().forEach(flows::add);
+    assertThat(flows).hasSize(2 * EACH);
+    assertThat(flows).filteredOn(flow -> flow.vip().equals(DNS.key())).hasSize(EACH);
+    assertThat(flows).extracting(TrackedFlow::flow).contains(web(4000), web(4019));
+  }
+
+  @Test
+  void aFlowThatIsForgottenIsPlacedAnew() {
+    lb.put(WEB.draining(lb.route(web(4000)).backend().orElseThrow().address()));
+    assertThat(lb.route(web(4000)).reason()).isEqualTo(Route.Reason.FLOW_TABLE);
+    assertThat(lb.flows().remove(web(4000))).isTrue();
+    assertThat(lb.flows().remove(web(4000))).isFalse();
+    assertThat(lb.route(web(4000)).reason()).isEqualTo(Route.Reason.RING);
+  }
+
+  @Test
+  void theFlowsOfAVipAreForgottenAtOnce() {
+    assertThat(lb.flows().purge(DNS.key())).isEqualTo(EACH);
+    assertThat(lb.flows().report(Duration.ZERO).entries()).isEqualTo(EACH);
+    assertThat(lb.flows().find(web(4000))).isPresent();
+    lb.remove(DNS);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> lb.flows().purge(DNS.key()))
+        .withMessage("udp 203.0.113.10:53 is not installed");
+  }
+
+  @Test
+  void theFlowsOfABackendAreForgottenAtOnce() {
+    long one = lb.flows().purge(ONE.address());
+    assertThat(one).isBetween(1L, 2L * EACH - 1);
+    List<TrackedFlow> left = new ArrayList<>();
+    lb.flows().forEach(left::add);
+    assertThat(left).hasSize((int) (2 * EACH - one));
+    assertThat(left).extracting(TrackedFlow::backend).containsOnly(TWO.address());
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> lb.flows().purge(Backend.of("10.0.0.9").address()))
+        .withMessage("no VIP and no table has the backend 10.0.0.9");
+  }
+
+  @Test
+  void theReportTellsStaleFromIdleFromInUse() {
+    FlowTableReport fresh = lb.flows().report(Duration.ofSeconds(10));
+    assertThat(fresh).isEqualTo(new FlowTableReport(2048, 2 * EACH, 0, 0));
+
+    pass(Duration.ofSeconds(20));
+    lb.simulate(Packet.udp("198.51.100.7", 4000, "203.0.113.10", 53).frame());
+    pass(Duration.ofSeconds(20));
+
+    assertThat(lb.flows().report(Duration.ofSeconds(20)))
+        .isEqualTo(new FlowTableReport(2048, 2 * EACH, EACH - 1, EACH + 1));
+    assertThat(lb.flows().report(Duration.ofSeconds(30)).idle()).isEqualTo(EACH);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> lb.flows().report(Duration.ofSeconds(-1)))
+        .withMessageContaining("PT-1S");
+  }
+
+  @Test
+  void flowsOfARemovedBackendGoElsewhereAtOnceAndThoseOfADrainingOneStay() {
+    Backend backend = lb.route(web(4000)).backend().orElseThrow();
+    lb.put(WEB.draining(backend.address()));
+    assertThat(lb.route(web(4000)).backend().map(Backend::address)).contains(backend.address());
+    lb.put(WEB.without(backend.address()));
+    assertThat(lb.flows().find(web(4000))).isEmpty();
+    assertThat(lb.route(web(4000)).backend().map(Backend::address))
+        .isPresent()
+        .get()
+        .isNotEqualTo(backend.address());
+  }
+}
