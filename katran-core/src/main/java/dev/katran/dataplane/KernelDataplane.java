@@ -130,6 +130,9 @@ public final class KernelDataplane implements Dataplane {
       programLock.writeLock().unlock();
       next.close(); // the one that is not in use: the old one or, after a failure, the new one
     }
+    if ((features.vipFlags() & VipFlags.TRACKED) == 0) {
+      flows.clear(); // it would not follow what happens meanwhile
+    }
   }
 
   @Override

@@ -90,6 +90,11 @@ final class KernelFlowTable implements FlowTable {
     return removed;
   }
 
+  /** Forgets all flows. */
+  void clear() {
+    removeIf(entry -> true);
+  }
+
   private static Entry entry(FiveTuple flow, MemorySegment value, long now) {
     return new Entry(
         flow,
