@@ -3,7 +3,6 @@ package dev.katran.dataplane;
 import dev.katran.AttachMode;
 import dev.katran.Count;
 import dev.katran.Footprint;
-import dev.katran.LoadBalancerException;
 import dev.katran.Prefix;
 import dev.katran.Simulation;
 import dev.katran.VipKey;
@@ -62,7 +61,7 @@ public final class KernelDataplane implements Dataplane {
     try {
       return load(config);
     } catch (NativeException e) {
-      throw new LoadBalancerException("cannot load the program: " + e.getMessage(), e);
+      throw LoadRefusal.explain("cannot load the program", e);
     }
   }
 

@@ -3,7 +3,6 @@ package dev.katran.dataplane;
 import dev.katran.AttachMode;
 import dev.katran.Count;
 import dev.katran.Decapsulator;
-import dev.katran.LoadBalancerException;
 import dev.katran.bpf.BpfPrograms;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_address;
@@ -72,7 +71,7 @@ public final class KernelDecapsulator implements AutoCloseable {
         throw e;
       }
     } catch (NativeException e) {
-      throw new LoadBalancerException("cannot load the decapsulator: " + e.getMessage(), e);
+      throw LoadRefusal.explain("cannot load the decapsulator", e);
     }
   }
 

@@ -9,8 +9,11 @@ import dev.katran.ffm.LibbpfLibrary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** What the machine must offer before anything is loaded, so that a refusal can say what it is. */
 final class Platform {
@@ -82,30 +85,33 @@ final class Platform {
       return;
     }
     long capabilities = Long.parseUnsignedLong(effective.group(1), 16);
-    for (Capability needed : Capability.values()) {
-      if (!needed.isIn(capabilities)) {
-        throw new MissingCapabilityException(
-            "%s needs the capability %s, which this process does not have: grant it, or run as root"
-                .formatted(needed.purpose, needed.names()));
-      }
+    List<Capability> missing =
+        Arrays.stream(Capability.values()).filter(needed -> !needed.isIn(capabilities)).toList();
+    if (!missing.isEmpty()) {
+      throw new MissingCapabilityException(
+          "XDP needs capabilities that this process does not have: %s; run it as root, or its container with %s"
+              .formatted(
+                  missing.stream().map(Capability::names).collect(Collectors.joining(", ")),
+                  missing.stream().map(Capability::option).collect(Collectors.joining(" "))));
     }
   }
 
   /** What a balancer needs, capabilities(7). */
   private enum Capability {
-    CAP_BPF(39, "loading a BPF program", true),
-    CAP_PERFMON(38, "pointer arithmetic in a BPF program", true),
-    CAP_NET_ADMIN(12, "an XDP program", false);
+    /** To load programs and make maps. */
+    CAP_BPF(39, true),
+    /** For arithmetic on pointers in a program. */
+    CAP_PERFMON(38, true),
+    /** To load and attach programs of the network. */
+    CAP_NET_ADMIN(12, false);
 
     private static final int CAP_SYS_ADMIN = 21;
 
     private final int bit;
-    private final String purpose;
     private final boolean partOfSysAdmin;
 
-    Capability(int bit, String purpose, boolean partOfSysAdmin) {
+    Capability(int bit, boolean partOfSysAdmin) {
       this.bit = bit;
-      this.purpose = purpose;
       this.partOfSysAdmin = partOfSysAdmin;
     }
 
@@ -115,6 +121,11 @@ final class Platform {
 
     String names() {
       return partOfSysAdmin ? name() + " (or CAP_SYS_ADMIN)" : name();
+    }
+
+    /** What gives it to a container, in the words of Docker and Podman. */
+    String option() {
+      return "--cap-add " + name().substring("CAP_".length());
     }
 
     private static boolean has(long capabilities, int bit) {

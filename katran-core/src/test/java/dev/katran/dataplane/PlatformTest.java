@@ -32,16 +32,24 @@ class PlatformTest {
   }
 
   @Test
-  void namesTheCapabilityThatIsMissing() {
-    assertThatThrownBy(() -> Platform.checkCapabilities(status(0)))
-        .isInstanceOf(MissingCapabilityException.class)
-        .hasMessageContaining("CAP_BPF (or CAP_SYS_ADMIN)");
+  void namesTheCapabilityThatIsMissingAndHowToGrantIt() {
     assertThatThrownBy(() -> Platform.checkCapabilities(status(BPF | NET_ADMIN)))
         .isInstanceOf(MissingCapabilityException.class)
-        .hasMessageContaining("CAP_PERFMON (or CAP_SYS_ADMIN)");
+        .hasMessageContaining("does not have: CAP_PERFMON (or CAP_SYS_ADMIN);")
+        .hasMessageEndingWith("its container with --cap-add PERFMON");
     assertThatThrownBy(() -> Platform.checkCapabilities(status(SYS_ADMIN | BPF)))
         .isInstanceOf(MissingCapabilityException.class)
-        .hasMessageContaining("capability CAP_NET_ADMIN,");
+        .hasMessageContaining("does not have: CAP_NET_ADMIN;")
+        .hasMessageEndingWith("its container with --cap-add NET_ADMIN");
+  }
+
+  @Test
+  void namesAllCapabilitiesThatAreMissingAtOnce() {
+    assertThatThrownBy(() -> Platform.checkCapabilities(status(0)))
+        .isInstanceOf(MissingCapabilityException.class)
+        .hasMessageContaining(
+            "CAP_BPF (or CAP_SYS_ADMIN), CAP_PERFMON (or CAP_SYS_ADMIN), CAP_NET_ADMIN;")
+        .hasMessageEndingWith("--cap-add BPF --cap-add PERFMON --cap-add NET_ADMIN");
   }
 
   @Test
