@@ -180,7 +180,9 @@ public final class BpfMap implements AutoCloseable {
     LibbpfLibrary.ensureLoaded();
     int cpus = Bpf.possibleCpus();
     if (cpus < 0) {
-      throw new BpfException("count the possible CPUs", -cpus);
+      throw new BpfException(
+          "read /sys/devices/system/cpu/possible (sysfs must be mounted at /sys, read-only will do)",
+          -cpus);
     }
     return cpus;
   }
