@@ -94,7 +94,7 @@ static __always_inline int balance_and_count(struct xdp_md *ctx, bool is_plain)
 SEC("xdp")
 int balancer(struct xdp_md *ctx)
 {
-	if (!config.features && !config.vip_flags)
+	if (!(config.features & ~KATRAN_USES_CHANGES) && !config.vip_flags)
 		return balance_and_count(ctx, true);
 	return balance_and_count(ctx, false);
 }

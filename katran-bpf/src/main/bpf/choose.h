@@ -3,13 +3,12 @@
 #ifndef KATRAN_CHOOSE_H
 #define KATRAN_CHOOSE_H
 
+#include "change.h"
+#include "down.h"
 #include "flow.h"
 #include "ring.h"
 #include "server_id.h"
 #include "source.h"
-
-/* The backends that are down for a VIP: who is in the table is down, whatever the number says. */
-TABLE(down, BPF_MAP_TYPE_HASH, sizeof(struct katran_down_key));
 
 /*
  * The steps below answer NEXT or DROP, and leave the number of the backend they chose in `number`,
@@ -49,7 +48,7 @@ static __always_inline void sample_invalid_id(__u32 id)
 static __always_inline int choose_by_quic_id(struct xdp_md *ctx, const struct packet *packet,
 					     __u32 *number)
 {
-	struct udphdr *udp = packet_transport(ctx, packet);
+	struct udphdr *udp = transport_header(ctx, packet->flow.family);
 	bool is_initial = false;
 	__u32 id;
 
@@ -80,7 +79,7 @@ static __always_inline int choose_by_quic_id(struct xdp_md *ctx, const struct pa
 static __always_inline int choose_by_stable_id(struct xdp_md *ctx, const struct packet *packet,
 					       __u32 *number)
 {
-	struct udphdr *udp = packet_transport(ctx, packet);
+	struct udphdr *udp = transport_header(ctx, packet->flow.family);
 	bool has_header;
 	__u32 id;
 
@@ -171,57 +170,71 @@ static __always_inline int choose_by_server_id(struct xdp_md *ctx, const struct 
 	return NEXT;
 }
 
-/* Whether the backend is down for the packet's VIP, so that its flows leave it. */
-static __always_inline bool is_down(const struct packet *packet, __u32 number)
+/* The choice in a slot that is not stable. */
+static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet *packet, __u32 slot,
+					      __u32 word)
 {
-	struct katran_down_key key = {
+	struct change change = {
+		.flow = packet->flow,
 		.vip = packet->vip,
-		.backend = number,
+		.idle = packet->vip_entry->idle,
+		.slot = slot,
+		.word = word,
+		.is_icmp = packet->is_icmp,
+		.loses_down = vip_has(packet, KATRAN_VIP_UDP_FLOW_MIGRATION),
 	};
-	const __u32 slot = 0;
-	void *current = bpf_map_lookup_elem(&down, &slot);
+	__u32 answer = choose_in_change(ctx, &change);
 
-	return current && bpf_map_lookup_elem(current, &key);
+	packet->is_missed |= !!(answer & CHANGE_MISSED);
+	return answer & KATRAN_SLOT_BACKEND;
 }
 
 /*
  * The ring's choice. Where the destination port alone counts, the flow is hashed as if it came
  * from nowhere, and the outer header does not tell clients apart either.
  */
-static __always_inline __u32 choose_by_ring(struct packet *packet)
+static __always_inline __u32 choose_by_ring(struct xdp_md *ctx, struct packet *packet)
 {
 	const struct katran_flow *flow = &packet->flow;
 	struct katran_address source = flow->source;
 	__u16 source_port = flow->source_port;
-	__u32 hash;
+	__u32 slot;
+	__u32 word;
 
 	if (packet->vip_flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY) {
 		source = (struct katran_address){};
 		source_port = flow->destination_port;
 		packet->hides_client = true;
 	}
-	hash = hash_source_and_ports(flow->family, source.words,
+	slot = hash_source_and_ports(flow->family, source.words,
 				     (__u32)flow->destination_port << 16 | source_port,
-				     config.hash_seed_v4, config.hash_seed_v6);
-	return ring_backend(packet->vip, hash % config.ring_size);
+				     config.hash_seed_v4, config.hash_seed_v6) %
+	       config.ring_size;
+	word = ring_word(packet->vip, slot);
+	if (word <= KATRAN_SLOT_BACKEND)
+		return word;
+	if (!(config.features & KATRAN_USES_CHANGES))
+		return word & KATRAN_SLOT_BACKEND;
+	return choose_by_change(ctx, packet, slot, word);
 }
 
 /* The choice for a flow that nothing is known of: its source's, or else the ring's. */
-static __always_inline __u32 choose_for_new_flow(struct packet *packet, bool is_limited)
+static __always_inline __u32 choose_for_new_flow(struct xdp_md *ctx, struct packet *packet,
+						 bool is_limited)
 {
 	__u32 number = KATRAN_NO_BACKEND;
 
 	if (vip_has(packet, KATRAN_VIP_SOURCE_ROUTING) && !is_limited)
 		number = route_source(&packet->flow);
 	if (number == KATRAN_NO_BACKEND)
-		number = choose_by_ring(packet);
+		number = choose_by_ring(ctx, packet);
 	if (number == KATRAN_NO_BACKEND)
 		count_event(KATRAN_RING_EMPTY);
 	return number;
 }
 
 /* The same, and a tracked flow is entered in the flow table. */
-static __always_inline __u32 choose_and_enter(struct packet *packet)
+static __always_inline __u32 choose_and_enter(struct xdp_md *ctx, struct packet *packet)
 {
 	bool enters = vip_has(packet, KATRAN_VIP_TRACKED) && !packet->is_rst;
 	bool is_limited = false;
@@ -229,12 +242,12 @@ static __always_inline __u32 choose_and_enter(struct packet *packet)
 	__u64 now;
 
 	if (!enters)
-		return choose_for_new_flow(packet, false);
+		return choose_for_new_flow(ctx, packet, false);
 	now = bpf_ktime_get_ns();
-	is_limited = !has_budget(now);
-	number = choose_for_new_flow(packet, is_limited);
+	is_limited = !has_new_flow_budget(now);
+	number = choose_for_new_flow(ctx, packet, is_limited);
 	if (!is_limited && find_backend(number))
-		enter_flow(flow_table(packet), packet, number, now);
+		enter_flow(flow_table(), &packet->flow, packet->vip, number, now);
 	return number;
 }
 
@@ -256,13 +269,13 @@ static __always_inline struct katran_backend *choose(struct xdp_md *ctx, struct 
 			*number && packet->vip_flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY;
 	}
 	if (*number != KATRAN_NO_BACKEND && vip_has(packet, KATRAN_VIP_UDP_FLOW_MIGRATION) &&
-	    is_down(packet, *number)) {
+	    is_down(packet->vip, *number)) {
 		count_event(KATRAN_UDP_MIGRATIONS);
 		*number = KATRAN_NO_BACKEND;
 		packet->hides_client = false;
 	}
 	if (*number == KATRAN_NO_BACKEND)
-		*number = choose_and_enter(packet);
+		*number = choose_and_enter(ctx, packet);
 	if (*number == KATRAN_NO_BACKEND)
 		return NULL;
 	backend = bpf_map_lookup_elem(&backends, number);

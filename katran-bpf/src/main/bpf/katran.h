@@ -71,12 +71,15 @@ enum {
 struct katran_vip {
 	__u32 number; /* index of the VIP's ring and of its counter */
 	__u32 flags;  /* enum katran_vip_flag */
+	__u32 idle;   /* seconds after which an entry of a changed slot's flow counts no more */
+	__u32 reserved;
 };
 
 /*
- * Value of a ring, the inner map of `rings`: one cache line of slots, each the number of a
- * backend. A ring of n slots has ceil(n / KATRAN_SLOTS_PER_LINE) lines, so that a mapped ring is
- * a plain array of __u32.
+ * Value of a ring, the inner map of `rings`: one cache line of slots, each the number of its
+ * backend, and enum katran_slot. A ring of n slots has ceil(n / KATRAN_SLOTS_PER_LINE) lines, and
+ * as many again: there, at the same places, are the previous backends of the slots that are
+ * changing. So a mapped ring is two plain arrays of __u32.
  */
 enum {
 	KATRAN_SLOTS_PER_LINE = 16,
@@ -86,6 +89,18 @@ enum {
 
 struct katran_ring_line {
 	__u32 slots[KATRAN_SLOTS_PER_LINE];
+};
+
+/*
+ * The parts of a slot. It is stable if it is nothing but a number: then its flows are all at that
+ * backend, and the flow table need not be asked.
+ */
+enum katran_slot {
+	KATRAN_SLOT_BACKEND = (1 << 24) - 1,
+	/* what is unknown is older than the change, and at the previous backend, if it is no SYN */
+	KATRAN_SLOT_CHANGING = 1 << 29,
+	/* what is unknown is at the current backend; some flows that are known are elsewhere */
+	KATRAN_SLOT_SETTLED = 1 << 30,
 };
 
 enum katran_backend_flag {
@@ -227,6 +242,8 @@ enum katran_balancer_counter {
 	KATRAN_PTB_V6_SMALL,
 	KATRAN_UDP_MIGRATIONS,
 	KATRAN_PREFIX_MATCHES, /* packets for a VIP that stands for a prefix */
+	KATRAN_CHANGE_SYNS,   /* no sum: SYNs entered in the window that began at `bytes` */
+	KATRAN_CHANGE_OTHERS, /* likewise, of flows that were open before the change */
 	KATRAN_FIRST_VIP_COUNTER = 64,
 };
 
@@ -249,6 +266,7 @@ enum katran_feature {
 	KATRAN_USES_STRICT_DECAPSULATION = 1 << 5, /* but only those for us */
 	KATRAN_USES_FIXED_TOS = 1 << 6,	       /* outer TOS from `tos`, not from the packet */
 	KATRAN_USES_FLOWS_PER_CPU = 1 << 7,    /* the map `cpu_flows` exists */
+	KATRAN_USES_CHANGES = 1 << 8,	       /* there may be slots that are not stable */
 };
 
 /* The configuration of the balancer, constant from load on: the verifier removes what is off. */
@@ -263,6 +281,11 @@ struct katran_balancer_config {
 	__u32 first_backend_counter;
 	__u32 backend_numbers;	/* there are fewer backends; entries of `watched` per CPU */
 	__u32 new_flows_per_second; /* entered by one CPU at most */
+	__u32 ring_lines;	/* of a ring, up to those of the previous backends */
+	__u32 change_syns;	/* entered by one CPU in a change_window at most */
+	__u32 change_others;	/* likewise, of flows that were open before the change */
+	__u32 padding;
+	__u64 change_window;	/* nanoseconds */
 	__u64 udp_idle;		/* nanoseconds after which a UDP flow is not known any more */
 	__u32 tos;		/* for KATRAN_USES_FIXED_TOS */
 	__u32 gue_port;		/* outer UDP destination, in host byte order */

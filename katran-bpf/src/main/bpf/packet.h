@@ -32,6 +32,7 @@ struct packet {
 	struct katran_flow flow;
 	__u32 vip;	 /* its number */
 	__u32 vip_flags; /* read once: they may change meanwhile */
+	const struct katran_vip *vip_entry; /* for what is seldom needed */
 	__u16 bytes;	 /* as counted: IPv4 total length, IPv6 payload length */
 	__u8 tos;	 /* or traffic class */
 	__u8 backend_flags;   /* of the chosen backend, read once as well */
@@ -69,10 +70,10 @@ static __always_inline __u32 frame_length(const struct xdp_md *ctx)
 }
 
 /* The transport header, behind an IP header without options. */
-static __always_inline void *packet_transport(const struct xdp_md *ctx, const struct packet *packet)
+static __always_inline void *transport_header(const struct xdp_md *ctx, __u8 family)
 {
 	return packet_data(ctx) + ETH_HLEN +
-	       (packet->flow.family == KATRAN_IPV6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+	       (family == KATRAN_IPV6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
 }
 
 /*

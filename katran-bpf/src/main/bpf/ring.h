@@ -3,6 +3,7 @@
 #ifndef KATRAN_RING_H
 #define KATRAN_RING_H
 
+#include "config.h"
 #include "hash.h"
 
 /* The rings, by the VIP's number. Replacing a VIP's ring is one update: old or new, never a mix. */
@@ -35,8 +36,8 @@ static __always_inline struct katran_backend *find_backend(__u32 number)
 	return backend && *(const volatile __u8 *)&backend->family ? backend : NULL;
 }
 
-/* The number of the backend that serves the slot; KATRAN_NO_BACKEND where there is none. */
-static __always_inline __u32 ring_backend(__u32 vip_number, __u32 slot)
+/* What the VIP's ring says at a place, counted in slots; KATRAN_NO_BACKEND where it has none. */
+static __always_inline __u32 ring_word(__u32 vip_number, __u32 slot)
 {
 	__u32 line_index = slot / KATRAN_SLOTS_PER_LINE;
 	struct katran_ring_line *line;
@@ -48,6 +49,12 @@ static __always_inline __u32 ring_backend(__u32 vip_number, __u32 slot)
 	if (!line)
 		return KATRAN_NO_BACKEND;
 	return line->slots[slot % KATRAN_SLOTS_PER_LINE];
+}
+
+/* The backend that a slot had before it changed. */
+static __always_inline __u32 previous_backend(__u32 vip_number, __u32 slot)
+{
+	return ring_word(vip_number, slot + config.ring_lines * KATRAN_SLOTS_PER_LINE);
 }
 
 #endif

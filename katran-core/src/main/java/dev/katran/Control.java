@@ -8,11 +8,14 @@ import dev.katran.dataplane.Hop;
 import dev.katran.ffm.NativeException;
 import dev.katran.nexthop.NextHops;
 import java.net.InetAddress;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
@@ -36,7 +39,13 @@ final class Control implements AutoCloseable {
   private final DataplaneConfig config;
   private final Limits limits;
   private final NextHops nextHops;
-  private final @Nullable NextHopRefresher refresher;
+  private final Clock clock;
+  private final Settling settling;
+  private final Drains drains;
+  private final @Nullable EverySecond refresher;
+
+  /** Goes on with what takes time after a change; there is none before the first such change. */
+  private @Nullable EverySecond ticker;
 
   private final ReentrantLock changes = new ReentrantLock();
 
@@ -52,12 +61,16 @@ final class Control implements AutoCloseable {
   private volatile State state = State.EMPTY;
   private volatile boolean closed;
 
-  Control(Dataplane dataplane, DataplaneConfig config, NextHops nextHops) {
+  Control(Dataplane dataplane, DataplaneConfig config, NextHops nextHops, Clock clock) {
     this.dataplane = dataplane;
     this.config = config;
     this.limits = config.limits();
     this.nextHops = nextHops;
-    this.refresher = nextHops.changes() ? NextHopRefresher.start(this::refreshNextHops) : null;
+    this.clock = clock;
+    this.settling = new Settling(dataplane, limits);
+    this.drains = new Drains(dataplane);
+    this.refresher =
+        nextHops.changes() ? EverySecond.start("next hops", this::refreshNextHops) : null;
   }
 
   /** What is installed. */
@@ -135,10 +148,54 @@ final class Control implements AutoCloseable {
     hops.putAll(resolve(Sets.difference(backends, state.backends().keySet()).immutableCopy()));
     try {
       state =
-          new Transition(dataplane, limits, vipNumbers, backendNumbers, state, wanted)
+          new Transition(
+                  dataplane,
+                  limits,
+                  vipNumbers,
+                  backendNumbers,
+                  state,
+                  wanted,
+                  clock.instant().plus(config.flowRules().changeWindow()))
               .run(reached, hops);
     } finally {
       hops.keySet().retainAll(state.backends().keySet());
+    }
+    if (state.features().changes()) {
+      startTicking();
+    }
+  }
+
+  private void startTicking() {
+    if (ticker == null) {
+      ticker = EverySecond.start("changes", this::tick);
+    }
+  }
+
+  /** Goes on with what takes time after a change; does nothing if the balancer is closed. */
+  void tick() {
+    changes.lock();
+    try {
+      if (!closed) {
+        Instant now = clock.instant();
+        state = settling.step(state, now);
+        drains.step(state, now);
+      }
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  /** Completes when nothing has arrived for a backend of a VIP for a while, or at a deadline. */
+  CompletableFuture<DrainResult> drained(
+      VipKey vip, InetAddress backend, Duration quiet, Duration patience) {
+    changes.lock();
+    try {
+      checkOpen();
+      Instant now = clock.instant();
+      startTicking();
+      return drains.add(vip, backend, quiet, now, now.plus(patience));
+    } finally {
+      changes.unlock();
     }
   }
 
@@ -207,10 +264,15 @@ final class Control implements AutoCloseable {
         return;
       }
       closed = true;
+      settling.close();
+      drains.close();
     } finally {
       changes.unlock();
     }
     try {
+      if (ticker != null) {
+        ticker.close();
+      }
       if (refresher != null) {
         refresher.close();
       }

@@ -3,7 +3,6 @@ package dev.katran;
 import com.google.common.collect.HashMultimap;
 import com.google.common.collect.SetMultimap;
 import dev.katran.dataplane.FlowTable;
-import dev.katran.dataplane.VipFlags;
 import java.net.InetAddress;
 import java.util.HashSet;
 import java.util.Set;
@@ -24,15 +23,17 @@ final class FlowPurge implements Predicate<FlowTable.Entry> {
     this.from = from;
   }
 
-  private static boolean tracks(Vip vip) {
-    return vip.tracking() != Tracking.NONE;
+  private boolean tracks(Vip vip) {
+    return from.features().remembersFlows() && vip.tracking() != Tracking.NONE;
   }
 
   void changed(State.Installed before, Vip after) {
     if (!tracks(before.vip())) {
       return;
     }
-    if (!tracks(after) || before.vip().hashing() != after.hashing()) {
+    if (!tracks(after)
+        || before.vip().tracking() != after.tracking()
+        || before.vip().hashing() != after.hashing()) {
       vips.add(before.number()); // nobody would look for them, or not by these names
       return;
     }
@@ -54,7 +55,7 @@ final class FlowPurge implements Predicate<FlowTable.Entry> {
   }
 
   void removedBackend(int number) {
-    if ((from.features().vipFlags() & VipFlags.TRACKED) != 0) {
+    if (from.features().remembersFlows()) {
       backends.add(number);
     }
   }

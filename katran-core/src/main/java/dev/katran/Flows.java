@@ -3,7 +3,7 @@ package dev.katran;
 import dev.katran.dataplane.Address;
 import dev.katran.dataplane.FiveTuple;
 import dev.katran.dataplane.FlowTable;
-import dev.katran.dataplane.VipFlags;
+import dev.katran.dataplane.RingSlots;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -23,12 +23,14 @@ import java.util.function.Predicate;
  */
 public final class Flows {
 
+  private static final Duration FOREVER = Duration.ofNanos(Long.MAX_VALUE);
+
   private final Control control;
   private final Duration udpIdle;
 
   Flows(Control control) {
     this.control = control;
-    this.udpIdle = control.config().udpIdle();
+    this.udpIdle = control.config().flowRules().udpIdle();
   }
 
   /**
@@ -159,6 +161,19 @@ public final class Flows {
         return Route.to(flow, Route.Reason.SOURCE_ROUTE, vip, slot, routed.get());
       }
     }
+    return byRing(state, match, flow);
+  }
+
+  private static Route byRing(State state, State.Match match, Flow flow) {
+    Vip vip = match.installed().vip();
+    int slot = match.slot(flow);
+    RingSlots slots = match.installed().slots().slots();
+    if (slots.isChanging(slot) && flow.protocol() == Protocol.UDP) {
+      InetAddress previous = new Names(state).backends.get(slots.previous(slot));
+      if (previous != null) {
+        return Route.to(flow, Route.Reason.PREVIOUS, vip, slot, backend(vip, previous));
+      }
+    }
     return match
         .installed()
         .ring()
@@ -168,15 +183,50 @@ public final class Flows {
   }
 
   private Optional<InetAddress> remembered(State state, State.Match match, Flow flow) {
-    if ((match.installed().vip().flags() & VipFlags.TRACKED) == 0) {
+    Vip vip = match.installed().vip();
+    RingSlots slots = match.installed().slots().slots();
+    Duration counts;
+    if (vip.tracking() == Tracking.ALWAYS) {
+      counts = flow.protocol() == Protocol.UDP ? udpIdle : FOREVER;
+    } else if (slots.isStable(match.slot(flow))) {
+      return Optional.empty();
+    } else {
+      counts = vip.idleTime();
+    }
+    return find(state, match.tracked(flow))
+        .filter(entry -> entry.idle().compareTo(counts) <= 0)
+        .map(TrackedFlow::backend)
+        .filter(
+            backend -> !vip.udpFlowMigration() || !state.down().containsEntry(vip.key(), backend));
+  }
+
+  /** How far the changes of a VIP have come. */
+  Optional<VipStatus> status(VipKey key) {
+    State.Installed installed = control.state().vips().get(key);
+    if (installed == null) {
       return Optional.empty();
     }
-    VipKey key = match.installed().vip().key();
-    boolean migrates = match.installed().vip().udpFlowMigration();
-    return find(state, match.tracked(flow))
-        .filter(entry -> flow.protocol() != Protocol.UDP || entry.idle().compareTo(udpIdle) <= 0)
-        .map(TrackedFlow::backend)
-        .filter(backend -> !migrates || !state.down().containsEntry(key, backend));
+    RingSlots slots = installed.slots().slots();
+    if (slots.isStable()) {
+      return Optional.of(new VipStatus(slots.size(), 0, 0, Optional.empty(), 0));
+    }
+    long[] pinned = {0};
+    all(entry -> {
+      if (entry.vip() == installed.number()
+          && !slots.isStable(installed.slotOf(entry, control.limits()))
+          && installed.leadsAway(entry, control.limits())) {
+        pinned[0]++;
+      }
+    });
+    int changing = installed.slots().changing();
+    int settled = installed.slots().settled().cardinality();
+    return Optional.of(
+        new VipStatus(
+            slots.size() - changing - settled,
+            changing,
+            settled,
+            installed.slots().until(),
+            pinned[0]));
   }
 
   /** A backend that may have left the VIP is known by its address alone. */

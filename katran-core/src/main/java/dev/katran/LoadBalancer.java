@@ -5,10 +5,13 @@ import dev.katran.dataplane.Dataplane;
 import dev.katran.dataplane.DataplaneConfig;
 import dev.katran.nexthop.NextHops;
 import java.net.InetAddress;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -26,15 +29,19 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * }
  * }</pre>
  *
- * <p>Which backend a packet goes to is a function of its flow and of the VIP's {@link Ring} alone:
- * every balancer with the same VIPs and {@link Limits} decides alike, and one that is restarted
- * goes on at once.
+ * <p>Which backend a packet goes to is a function of its flow and of the VIP's {@link Ring}: every
+ * balancer with the same VIPs and {@link Limits} decides alike, and one that is restarted goes on
+ * at once. Only after a change it is remembered for a while where flows were, see {@link
+ * Tracking#ADAPTIVE}.
  *
  * <p>All methods may be called from any thread. Changes are serialised, take effect for the next
  * packet when the method returns, and are all or nothing: a method that throws has changed nothing.
  * Reads never wait for a change.
  */
 public final class LoadBalancer implements AutoCloseable {
+
+  private static final Duration MIN_QUIET = Duration.ofSeconds(1);
+  private static final Duration MAX_QUIET = Duration.ofDays(1);
 
   private final Control control;
   private final Table<Integer, Backend> serverIds;
@@ -44,7 +51,12 @@ public final class LoadBalancer implements AutoCloseable {
   private final Flows flows;
 
   LoadBalancer(Dataplane dataplane, DataplaneConfig config, NextHops nextHops) {
-    this.control = new Control(dataplane, config, nextHops);
+    this(config, new Control(dataplane, config, nextHops, Clock.systemUTC()));
+  }
+
+  /** A balancer whose changes take the time that the control's clock tells. */
+  LoadBalancer(DataplaneConfig config, Control control) {
+    this.control = control;
     this.serverIds = new Table<>(control, TableKinds.serverIds(config.limits()));
     this.sourceRoutes = new Table<>(control, TableKinds.sourceRoutes(config.limits()));
     this.tunnelEnds = new Table<>(control, TableKinds.tunnelEnds(config.decapsulation()));
@@ -152,8 +164,52 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
-   * Where the packets of a flow go now, and why, but for a SYN, which asks no flow table. Decided
-   * here, by what the program decides by; server ids, which are in packets, are not known here.
+   * How far the changes of the installed VIP with this key have come. Counts the flows of slots
+   * that are not stable one by one: with a million, that takes some tenths of a second.
+   *
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public Optional<VipStatus> status(VipKey key) {
+    return flows.status(key);
+  }
+
+  /**
+   * Tells when a backend is drained: when nothing has arrived for it for a while.
+   *
+   * <p>Call it after the {@link #put} of the VIP with the backend {@linkplain Vip#draining
+   * draining}. The future completes on a thread of the balancer's, which must not be held up. To
+   * stop waiting, cancel it.
+   *
+   * @param quiet how long nothing may have arrived, 1 second to 1 day; the idle time of what
+   *     clients and servers do, or more
+   * @param patience when to give up, from now on; must not be negative
+   * @throws IllegalArgumentException if the VIP is not installed, does not have the backend, or a
+   *     time is out of range
+   * @throws IllegalStateException if the balancer is closed; the future, too, completes with one
+   *     when it is
+   */
+  public CompletableFuture<DrainResult> drained(
+      VipKey vip, InetAddress backend, Duration quiet, Duration patience) {
+    if (quiet.compareTo(MIN_QUIET) < 0 || quiet.compareTo(MAX_QUIET) > 0) {
+      throw new IllegalArgumentException(
+          "quiet time %s is not in %s..%s".formatted(quiet, MIN_QUIET, MAX_QUIET));
+    }
+    if (patience.isNegative()) {
+      throw new IllegalArgumentException("patience " + patience + " is negative");
+    }
+    Vip installed =
+        vip(vip).orElseThrow(() -> new IllegalArgumentException(vip + " is not installed"));
+    if (installed.backends().stream().noneMatch(each -> each.address().equals(backend))) {
+      throw new IllegalArgumentException(
+          "%s is not a backend of %s".formatted(Addresses.text(backend), vip));
+    }
+    return control.drained(vip, backend, quiet, patience);
+  }
+
+  /**
+   * Where the packets of a flow go now, and why. Decided here, by what the program decides by;
+   * server ids, which are in packets, are not known here. A TCP flow that nothing is known of is
+   * taken for one that begins.
    *
    * @throws IllegalStateException if the balancer is closed
    */

@@ -2,6 +2,7 @@ package dev.katran;
 
 import com.google.common.collect.ImmutableList;
 import dev.katran.dataplane.DataplaneConfig;
+import dev.katran.dataplane.FlowRules;
 import dev.katran.dataplane.GueConfig;
 import dev.katran.dataplane.Hop;
 import dev.katran.dataplane.JavaDataplane;
@@ -10,6 +11,7 @@ import dev.katran.ffm.LibbpfUnavailableException;
 import dev.katran.ffm.NativeException;
 import dev.katran.ffm.net.MacAddress;
 import dev.katran.nexthop.NextHops;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -18,6 +20,9 @@ public final class LoadBalancerBuilder {
 
   /** The Ethernet destination of a balancer that sends nothing, unless it is told another one. */
   private static final MacAddress NOWHERE = MacAddress.parse("02:00:00:00:00:01");
+
+  private static final Duration MIN_CHANGE_WINDOW = Duration.ofSeconds(1);
+  private static final Duration MAX_CHANGE_WINDOW = Duration.ofHours(1);
 
   private enum Kind {
     ATTACHED,
@@ -36,6 +41,7 @@ public final class LoadBalancerBuilder {
   private TrafficClass trafficClass = TrafficClass.copied();
   private Decapsulation decapsulation = Decapsulation.OFF;
   private ImmutableList<ForwardingCore> cores = ImmutableList.of();
+  private Duration changeWindow = FlowRules.DEFAULT.changeWindow();
 
   private LoadBalancerBuilder(Kind kind, String interfaceName) {
     this.kind = kind;
@@ -138,6 +144,24 @@ public final class LoadBalancerBuilder {
   }
 
   /**
+   * How long a balancer takes an unknown flow for an open one after its slot of the ring got
+   * another backend, see {@link Tracking#ADAPTIVE}. Every open flow that sends at least one packet
+   * in this time stays at its backend. Unless called, a minute.
+   *
+   * @param window 1 second to 1 hour
+   * @throws IllegalArgumentException if it is shorter or longer
+   */
+  public LoadBalancerBuilder changeWindow(Duration window) {
+    if (window.compareTo(MIN_CHANGE_WINDOW) < 0 || window.compareTo(MAX_CHANGE_WINDOW) > 0) {
+      throw new IllegalArgumentException(
+          "change window %s is not in %s..%s"
+              .formatted(window, MIN_CHANGE_WINDOW, MAX_CHANGE_WINDOW));
+    }
+    this.changeWindow = window;
+    return this;
+  }
+
+  /**
    * The UDP port that backends take GUE at, and that tunnels come to which end here; 6080 unless
    * said otherwise.
    *
@@ -173,8 +197,7 @@ public final class LoadBalancerBuilder {
             tcpServerIds,
             decapsulation,
             cores.stream().map(ForwardingCore::toConfig).collect(ImmutableList.toImmutableList()),
-            DataplaneConfig.NEW_FLOWS_PER_SECOND,
-            DataplaneConfig.UDP_IDLE);
+            FlowRules.DEFAULT.withChangeWindow(changeWindow));
     try {
       return switch (kind) {
         case IN_MEMORY -> new LoadBalancer(new JavaDataplane(config), config, fixedNextHops());

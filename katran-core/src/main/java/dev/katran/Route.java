@@ -20,6 +20,11 @@ public record Route(
   public enum Reason {
     /** The flow table remembers that it is at this backend. */
     FLOW_TABLE,
+    /**
+     * The slot has just got another backend, and the flow, of which nothing is known, may be older:
+     * it stays at the previous one. Only for UDP; a TCP flow says when it begins.
+     */
+    PREVIOUS,
     /** A prefix of the client's address has this backend. */
     SOURCE_ROUTE,
     /** The VIP's ring names the backend. */
@@ -48,6 +53,9 @@ public record Route(
       case NO_VIP -> flow + ": no VIP, passes to the host";
       case EMPTY_RING -> flow + ": " + vip.orElseThrow().key() + " has no backends, dropped";
       case RING -> "%s: %s, slot %d, to %s".formatted(flow, key(), slot, backend.orElseThrow());
+      case PREVIOUS ->
+          "%s: %s, slot %d, which is changing, still to %s"
+              .formatted(flow, key(), slot, backend.orElseThrow());
       case SOURCE_ROUTE ->
           "%s: %s, by its source, to %s".formatted(flow, key(), backend.orElseThrow());
       case FLOW_TABLE -> "%s: %s, remembered, to %s".formatted(flow, key(), backend.orElseThrow());

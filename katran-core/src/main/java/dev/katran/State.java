@@ -3,6 +3,9 @@ package dev.katran;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSetMultimap;
 import dev.katran.dataplane.Features;
+import dev.katran.dataplane.FlowSlots;
+import dev.katran.dataplane.FlowTable;
+import dev.katran.dataplane.VipEntry;
 import dev.katran.dataplane.VipFlags;
 import java.net.InetAddress;
 import java.util.Comparator;
@@ -37,8 +40,32 @@ record State(
           Optional.empty(),
           Features.NONE);
 
-  /** A VIP with its ring and its number. */
-  record Installed(Vip vip, int number, Ring ring) {}
+  /**
+   * A VIP with its number, its ring, and the ring as the dataplane has it, which may remember an
+   * earlier one.
+   */
+  record Installed(Vip vip, int number, Ring ring, RingState slots) {
+
+    Installed withSlots(RingState slots) {
+      return new Installed(vip, number, ring, slots);
+    }
+
+    /** What the dataplane knows of the VIP. */
+    VipEntry entry(Optional<VipKey> watched) {
+      return new VipEntry(number, flags(vip, watched), (int) vip.idleTime().toSeconds());
+    }
+
+    /** The slot of a flow that the flow table has for this VIP. */
+    int slotOf(FlowTable.Entry entry, Limits limits) {
+      return FlowSlots.slot(limits, vip.flags(), entry.flow());
+    }
+
+    /** Whether an entry of this VIP counts, and keeps its flow from the backend of its slot. */
+    boolean leadsAway(FlowTable.Entry entry, Limits limits) {
+      return entry.idle() <= vip.idleTime().toNanos()
+          && entry.backend() != slots.slots().backend(slotOf(entry, limits));
+    }
+  }
 
   /** What the dataplane knows of a backend, but for its next hop. */
   record InstalledBackend(int number, Reach reach) {}
@@ -58,6 +85,14 @@ record State(
     int slot(Flow flow) {
       return installed.ring().slot(installed.vip().hashing().hashed(flow, exact));
     }
+  }
+
+  /** The same with another value for an installed VIP. */
+  State with(Installed installed) {
+    ImmutableMap.Builder<VipKey, Installed> changed = ImmutableMap.builder();
+    vips.forEach((key, before) ->
+        changed.put(key, before.number() == installed.number() ? installed : before));
+    return new State(changed.build(), backends, named, down, watched, features);
   }
 
   /** Finds the VIP as the program does: one address before a prefix, one port before every port. */

@@ -10,8 +10,10 @@ import dev.katran.dataplane.Destination;
 import dev.katran.dataplane.DownKey;
 import dev.katran.dataplane.Features;
 import dev.katran.dataplane.Hop;
+import dev.katran.dataplane.RingSlots;
 import dev.katran.dataplane.VipEntry;
 import java.net.InetAddress;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -43,6 +45,7 @@ final class Transition {
   private final Numbers backendNumbers;
   private final State from;
   private final Wanted wanted;
+  private final Instant deadline;
   private final FlowPurge purge;
 
   private final Deque<Runnable> undo = new ArrayDeque<>();
@@ -51,19 +54,26 @@ final class Transition {
   private final Map<VipKey, State.Installed> vips = new LinkedHashMap<>();
   private final Map<InetAddress, State.InstalledBackend> backends = new HashMap<>();
 
+  /**
+   * A transition.
+   *
+   * @param deadline until when slots are changing that get another backend
+   */
   Transition(
       Dataplane dataplane,
       Limits limits,
       Numbers vipNumbers,
       Numbers backendNumbers,
       State from,
-      Wanted wanted) {
+      Wanted wanted,
+      Instant deadline) {
     this.dataplane = dataplane;
     this.limits = limits;
     this.vipNumbers = vipNumbers;
     this.backendNumbers = backendNumbers;
     this.from = from;
     this.wanted = wanted;
+    this.deadline = deadline;
     this.purge = new FlowPurge(from);
   }
 
@@ -76,7 +86,7 @@ final class Transition {
    */
   State run(Map<InetAddress, Reach> reached, Map<InetAddress, Hop> hops) {
     wanted.vips.values().forEach(this::buildRing);
-    Features needed = wanted.features(reached);
+    Features needed = wanted.features(reached, changesSlots());
     Features ready = from.features().and(needed);
     ImmutableSetMultimap<VipKey, InetAddress> down = stillDown(reached.keySet());
     try {
@@ -164,27 +174,69 @@ final class Transition {
     for (Counter.VipEvent event : Counter.VipEvent.values()) {
       dataplane.clear(new Counter.OfVip(number, event));
     }
-    State.Installed added = new State.Installed(vip, number, ringOf(vip));
-    step(() -> putRing(added, backends), () -> dataplane.removeRing(number));
+    Ring ring = ringOf(vip);
+    State.Installed added =
+        new State.Installed(vip, number, ring, RingState.stable(numbersOf(ring)));
+    step(() -> putRing(added), () -> dataplane.removeRing(number));
     step(() -> putVip(added, wanted.watched), () -> dataplane.removeVip(vip.key()));
     return added;
   }
 
   private State.Installed change(State.Installed before, Vip vip) {
-    int flags = State.flags(vip, wanted.watched);
-    int flagsBefore = State.flags(before.vip(), from.watched());
-    if (before.vip().equals(vip) && flags == flagsBefore) {
+    VipEntry entryBefore = before.entry(from.watched());
+    Ring ring = ringOf(vip);
+    RingState slots = before.slots();
+    if (!ring.equals(before.ring()) || !keepsFlows(before.vip(), vip)) {
+      slots =
+          keepsFlows(before.vip(), vip)
+              ? before.slots().changeTo(numbersOf(ring), removedFrom(before.vip(), vip), deadline)
+              : RingState.stable(numbersOf(ring));
+    }
+    State.Installed after = new State.Installed(vip, before.number(), ring, slots);
+    if (before.vip().equals(vip) && after.entry(wanted.watched).equals(entryBefore)) {
       return before;
     }
-    State.Installed after = new State.Installed(vip, before.number(), ringOf(vip));
-    if (!after.ring().equals(before.ring())) {
-      step(() -> putRing(after, backends), () -> putRing(before, from.backends()));
+    if (!slots.slots().equals(before.slots().slots())) {
+      step(() -> putRing(after), () -> putRing(before));
     }
-    if (flags != flagsBefore) {
+    if (!after.entry(wanted.watched).equals(entryBefore)) {
       step(() -> putVip(after, wanted.watched), () -> putVip(before, from.watched()));
     }
     purge.changed(before, vip);
     return after;
+  }
+
+  /** Whether open flows stay where they are when one of the VIPs takes the place of the other. */
+  private static boolean keepsFlows(Vip before, Vip after) {
+    return before.tracking() == Tracking.ADAPTIVE
+        && after.tracking() == Tracking.ADAPTIVE
+        && before.hashing() == after.hashing();
+  }
+
+  /** The numbers of the backends that leave the VIP. */
+  private Set<Integer> removedFrom(Vip before, Vip after) {
+    Set<InetAddress> left = new HashSet<>();
+    before.backends().forEach(backend -> left.add(backend.address()));
+    after.backends().forEach(backend -> left.remove(backend.address()));
+    Set<Integer> numbers = new HashSet<>();
+    left.forEach(
+        address -> numbers.add(Objects.requireNonNull(from.backends().get(address)).number()));
+    return numbers;
+  }
+
+  /**
+   * Whether rings may have slots that are not stable, during this change or from an earlier one.
+   */
+  private boolean changesSlots() {
+    return from.features().changes() || wanted.vips.values().stream().anyMatch(this::changesSlots);
+  }
+
+  private boolean changesSlots(Vip vip) {
+    State.Installed before = from.vips().get(vip.key());
+    return before != null
+        && keepsFlows(before.vip(), vip)
+        && !before.ring().isEmpty()
+        && !before.ring().equals(ringOf(vip));
   }
 
   /** Whether both have the same ring. */
@@ -207,22 +259,22 @@ final class Transition {
     return Objects.requireNonNull(rings.get(vip.key()));
   }
 
-  private void putRing(
-      State.Installed installed, Map<InetAddress, State.InstalledBackend> numbers) {
-    if (installed.ring().isEmpty()) {
+  private int[] numbersOf(Ring ring) {
+    return ring.toNumbers(
+        backend -> Objects.requireNonNull(backends.get(backend.address())).number());
+  }
+
+  private void putRing(State.Installed installed) {
+    RingSlots slots = installed.slots().slots();
+    if (slots.isEmpty()) {
       dataplane.removeRing(installed.number());
-      return;
+    } else {
+      dataplane.putRing(installed.number(), slots);
     }
-    int[] slots =
-        installed
-            .ring()
-            .toNumbers(backend -> Objects.requireNonNull(numbers.get(backend.address())).number());
-    dataplane.putRing(installed.number(), slots);
   }
 
   private void putVip(State.Installed installed, Optional<VipKey> watched) {
-    Vip vip = installed.vip();
-    dataplane.putVip(vip.key(), new VipEntry(installed.number(), State.flags(vip, watched)));
+    dataplane.putVip(installed.vip().key(), installed.entry(watched));
   }
 
   private void answerPings(Set<Destination> before, Set<Destination> after) {

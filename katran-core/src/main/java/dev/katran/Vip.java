@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.katran.dataplane.VipFlags;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -26,11 +27,16 @@ import java.util.stream.Collectors;
  */
 public final class Vip {
 
+  private static final Duration TCP_IDLE_TIME = Duration.ofMinutes(5);
+  private static final Duration UDP_IDLE_TIME = Duration.ofSeconds(30);
+  private static final Duration MAX_IDLE_TIME = Duration.ofDays(1);
+
   private final VipKey key;
   private final List<Backend> backends;
   private final Hashing hashing;
   private final RingAlgorithm algorithm;
   private final Tracking tracking;
+  private final Duration idleTime;
 
   /** {@link VipFlags} of what was asked for. */
   private final int options;
@@ -41,6 +47,7 @@ public final class Vip {
     this.hashing = from.hashing;
     this.algorithm = from.algorithm;
     this.tracking = from.tracking;
+    this.idleTime = from.idleTime;
     this.options = from.options;
   }
 
@@ -92,6 +99,10 @@ public final class Vip {
    */
   public static Builder udp(String address) {
     return of(VipKey.parse(address, 0, Protocol.UDP));
+  }
+
+  private static Duration defaultIdleTime(VipKey key) {
+    return key.protocol() == Protocol.TCP ? TCP_IDLE_TIME : UDP_IDLE_TIME;
   }
 
   /** A VIP for the destination that the key names. */
@@ -147,6 +158,11 @@ public final class Vip {
     return tracking;
   }
 
+  /** How long without a packet a flow counts as open after a change. */
+  public Duration idleTime() {
+    return idleTime;
+  }
+
   /** Whether packets of a {@linkplain Backend#local local} backend pass to this host. */
   public boolean localDelivery() {
     return has(VipFlags.LOCAL);
@@ -188,6 +204,7 @@ public final class Vip {
     builder.hashing = hashing;
     builder.algorithm = algorithm;
     builder.tracking = tracking;
+    builder.idleTime = idleTime;
     builder.options = options;
     return builder;
   }
@@ -275,12 +292,13 @@ public final class Vip {
         && hashing == other.hashing
         && algorithm == other.algorithm
         && tracking == other.tracking
+        && idleTime.equals(other.idleTime)
         && options == other.options;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(key, backends, hashing, algorithm, tracking, options);
+    return Objects.hash(key, backends, hashing, algorithm, tracking, idleTime, options);
   }
 
   /** As in {@code tcp 203.0.113.10:443 [10.0.0.11, 10.0.0.12 weight 2]}; defaults are left out. */
@@ -290,7 +308,8 @@ public final class Vip {
         + backends.stream().map(Backend::toString).collect(Collectors.joining(", ", " [", "]"))
         + (hashing == Hashing.FLOW ? "" : " hashing " + hashing)
         + (algorithm == RingAlgorithm.MAGLEV ? "" : " algorithm " + algorithm)
-        + (tracking == Tracking.NONE ? "" : " tracking " + tracking)
+        + (tracking == Tracking.ADAPTIVE ? "" : " tracking " + tracking)
+        + (idleTime.equals(defaultIdleTime(key)) ? "" : " idleTime " + idleTime)
         + (quic() ? " quic" : "")
         + (udpStableRouting() ? " udpStableRouting" : "")
         + (udpFlowMigration() ? " udpFlowMigration" : "")
@@ -305,11 +324,13 @@ public final class Vip {
     private List<Backend> backends = List.of();
     private Hashing hashing = Hashing.FLOW;
     private RingAlgorithm algorithm = RingAlgorithm.MAGLEV;
-    private Tracking tracking = Tracking.NONE;
+    private Tracking tracking = Tracking.ADAPTIVE;
+    private Duration idleTime;
     private int options;
 
     private Builder(VipKey key) {
       this.key = key;
+      this.idleTime = defaultIdleTime(key);
     }
 
     /** The backends, in place of any given before; by default there are none. */
@@ -335,9 +356,26 @@ public final class Vip {
       return this;
     }
 
-    /** What is remembered of its flows; by default {@link Tracking#NONE}. */
+    /** What is remembered of its flows; by default {@link Tracking#ADAPTIVE}. */
     public Builder tracking(Tracking tracking) {
       this.tracking = requireNonNull(tracking, "tracking");
+      return this;
+    }
+
+    /**
+     * How long without a packet a flow counts as open after a change, with {@link
+     * Tracking#ADAPTIVE}; by default five minutes for TCP, 30 seconds for UDP. The longer, the more
+     * connections that say nothing stay where they are, and the longer the flow table is asked.
+     *
+     * @param idleTime 1 second to 1 day; parts of a second do not count
+     * @throws IllegalArgumentException if it is shorter or longer
+     */
+    public Builder idleTime(Duration idleTime) {
+      if (idleTime.toSeconds() < 1 || idleTime.compareTo(MAX_IDLE_TIME) > 0) {
+        throw new IllegalArgumentException(
+            "%s: idle time %s is not in PT1S..%s".formatted(key, idleTime, MAX_IDLE_TIME));
+      }
+      this.idleTime = Duration.ofSeconds(idleTime.toSeconds());
       return this;
     }
 

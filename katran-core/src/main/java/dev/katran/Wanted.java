@@ -89,7 +89,7 @@ final class Wanted {
   }
 
   /** What the dataplane must be ready for. */
-  Features features(Map<InetAddress, Reach> backends) {
+  Features features(Map<InetAddress, Reach> backends, boolean changes) {
     int flags = 0;
     boolean prefixes = false;
     for (Vip vip : vips.values()) {
@@ -98,6 +98,6 @@ final class Wanted {
     }
     boolean gue =
         backends.values().stream().anyMatch(r -> r.encapsulation() instanceof Encapsulation.Gue);
-    return new Features(flags, gue, prefixes);
+    return new Features(flags, gue, prefixes, changes);
   }
 }

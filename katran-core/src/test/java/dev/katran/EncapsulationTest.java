@@ -129,7 +129,7 @@ class EncapsulationTest {
     try (LoadBalancer lb = new LoadBalancer(dataplane, config, nextHops)) {
       lb.put(WEB);
       dataplane.failAfter(1);
-      assertThatThrownBy(() -> lb.put(WEB.with(ONE.via(Encapsulation.gue()))))
+      assertThatThrownBy(() -> lb.put(WEB.with(ONE.via(Encapsulation.gue()).weight(3))))
           .isInstanceOf(FailingDataplane.Failure.class);
       assertThat(protocols(lb)).isEqualTo(Map.of("10.0.0.1", IPIP, "10.0.0.2", IPIP));
     }

@@ -8,6 +8,7 @@ import dev.katran.dataplane.DownKey;
 import dev.katran.dataplane.Features;
 import dev.katran.dataplane.FlowTable;
 import dev.katran.dataplane.NumberTable;
+import dev.katran.dataplane.RingSlots;
 import dev.katran.dataplane.VipEntry;
 import java.net.InetAddress;
 
@@ -65,9 +66,14 @@ final class FailingDataplane implements Dataplane {
   }
 
   @Override
-  public void putRing(int vip, int[] slots) {
+  public void putRing(int vip, RingSlots ring) {
     write("putRing");
-    delegate.putRing(vip, slots);
+    delegate.putRing(vip, ring);
+  }
+
+  @Override
+  public void markRing(int vip, RingSlots ring) {
+    delegate.markRing(vip, ring);
   }
 
   @Override

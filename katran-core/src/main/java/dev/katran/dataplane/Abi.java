@@ -121,6 +121,7 @@ final class Abi {
   static void writeVip(MemorySegment target, VipEntry entry) {
     katran_vip.number(target, entry.number());
     katran_vip.flags(target, entry.flags());
+    katran_vip.idle(target, entry.idle());
   }
 
   /**

@@ -1,7 +1,6 @@
 package dev.katran.dataplane;
 
 import dev.katran.Encapsulation;
-import dev.katran.ring.FlowHash;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -13,19 +12,19 @@ final class Backends {
   record Known(Address address, Encapsulation encapsulation, boolean local, @Nullable Hop hop) {}
 
   private final DataplaneConfig config;
-  private final Map<Integer, int[]> rings = new ConcurrentHashMap<>();
+  private final Map<Integer, RingSlots> rings = new ConcurrentHashMap<>();
   private final Map<Integer, Known> backends = new ConcurrentHashMap<>();
 
   Backends(DataplaneConfig config) {
     this.config = config;
   }
 
-  void putRing(int vip, int[] slots) {
-    if (slots.length != config.ringSize()) {
+  void putRing(int vip, RingSlots ring) {
+    if (ring.size() != config.ringSize()) {
       throw new IllegalArgumentException(
-          "ring of " + slots.length + " slots, configured for " + config.ringSize());
+          "a ring of %d slots, not of %d".formatted(ring.size(), config.ringSize()));
     }
-    rings.put(vip, slots.clone());
+    rings.put(vip, ring);
   }
 
   void removeRing(int vip) {
@@ -52,25 +51,8 @@ final class Backends {
     return !backends.containsKey(number);
   }
 
-  /** Who serves the flow's slot in the VIP's ring; {@link Dataplane#NO_BACKEND} if nobody does. */
-  int byRing(VipEntry vip, FiveTuple flow) {
-    int[] ring = rings.get(vip.number());
-    if (ring == null) {
-      return Dataplane.NO_BACKEND;
-    }
-    FiveTuple hashed =
-        vip.has(VipFlags.HASH_DESTINATION_PORT_ONLY)
-            ? flow.withSource(flow.source().zero()).withSourcePort(flow.destinationPort())
-            : flow;
-    return ring[FlowHash.slot(hash(hashed), config.ringSize())];
-  }
-
-  private int hash(FiveTuple flow) {
-    return FlowHash.hash(
-        flow.source().toByteArray(),
-        flow.sourcePort(),
-        flow.destinationPort(),
-        config.maxVips(),
-        config.ringSize());
+  /** The ring of a VIP; null if it has none. */
+  @Nullable RingSlots ring(VipEntry vip) {
+    return rings.get(vip.number());
   }
 }

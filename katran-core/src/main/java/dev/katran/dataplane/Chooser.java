@@ -1,5 +1,6 @@
 package dev.katran.dataplane;
 
+import dev.katran.Limits;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,30 +19,37 @@ final class Chooser {
    */
   record Choice(int number, Backends.Known backend, FiveTuple flow, boolean missed) {}
 
+  private final Limits limits;
   private final ServerIdRouting serverIds;
   private final FlowTracker tracker;
   private final HashNumberTable<DownKey, DownKey> down;
   private final SourceRoutes sourceRoutes;
   private final Backends backends;
+  private final UnsettledSlots unsettledSlots;
   private final CounterTable counters;
 
   Chooser(
+      Limits limits,
       ServerIdRouting serverIds,
       FlowTracker tracker,
       HashNumberTable<DownKey, DownKey> down,
       SourceRoutes sourceRoutes,
       Backends backends,
+      UnsettledSlots unsettledSlots,
       CounterTable counters) {
+    this.limits = limits;
     this.serverIds = serverIds;
     this.tracker = tracker;
     this.down = down;
     this.sourceRoutes = sourceRoutes;
     this.backends = backends;
+    this.unsettledSlots = unsettledSlots;
     this.counters = counters;
   }
 
   /** The backend of a packet; null if there is none, which has been counted. */
-  @Nullable Choice choose(Frame frame, Parsed.Packet packet, VipTable.Match match) {
+  @Nullable Choice choose(
+      Frame frame, Parsed.Packet packet, VipTable.Match match, Features features) {
     VipEntry vip = match.vip();
     FiveTuple outer = match.flow();
     int backend = serverIds.route(frame, packet, match);
@@ -55,7 +63,7 @@ final class Chooser {
       outer = withoutSourceIfUnhashed(match);
     }
     if (backend == Dataplane.NO_BACKEND || leaves(vip, backend)) {
-      return chooseForNew(packet, match, missed);
+      return chooseForNew(packet, match, missed, features);
     }
     return choice(backend, outer, missed);
   }
@@ -70,26 +78,41 @@ final class Chooser {
   }
 
   private @Nullable Choice chooseForNew(
-      Parsed.Packet packet, VipTable.Match match, boolean missed) {
+      Parsed.Packet packet, VipTable.Match match, boolean missed, Features features) {
     VipEntry vip = match.vip();
     FiveTuple flow = match.flow();
     boolean enters = vip.has(VipFlags.TRACKED) && !packet.isRst();
     boolean isLimited = enters && tracker.isOverBudget();
     FiveTuple outer = flow;
+    boolean isMissed = missed;
     int backend = isLimited ? Dataplane.NO_BACKEND : bySource(vip, flow);
     if (backend == Dataplane.NO_BACKEND) {
       outer = withoutSourceIfUnhashed(match);
-      backend = backends.byRing(vip, flow);
+      UnsettledSlots.Choice chosen = byRing(packet, match, features);
+      backend = chosen.backend();
+      isMissed |= chosen.missed();
     }
     if (backend == Dataplane.NO_BACKEND) {
       counters.add(Counter.Total.RING_EMPTY);
       return null;
     }
-    Choice choice = choice(backend, outer, missed);
+    Choice choice = choice(backend, outer, isMissed);
     if (choice != null && enters && !isLimited) {
       tracker.enter(flow, backend, vip);
     }
     return choice;
+  }
+
+  private UnsettledSlots.Choice byRing(
+      Parsed.Packet packet, VipTable.Match match, Features features) {
+    RingSlots ring = backends.ring(match.vip());
+    if (ring == null) {
+      return new UnsettledSlots.Choice(Dataplane.NO_BACKEND, false);
+    }
+    int slot = FlowSlots.slot(limits, match.vip().flags(), match.flow());
+    return ring.isStable(slot) || !features.changes()
+        ? new UnsettledSlots.Choice(ring.backend(slot), false)
+        : unsettledSlots.choose(packet, match, ring, slot);
   }
 
   private @Nullable Choice choice(int number, FiveTuple outer, boolean missed) {

@@ -52,10 +52,25 @@ public interface Dataplane extends AutoCloseable {
   /**
    * Replaces the ring of a VIP in one step.
    *
+   * @param ring has as many slots as the ring size
+   */
+  void putRing(int vip, RingSlots ring);
+
+  /**
+   * Replaces the ring of a VIP by one all of whose slots are stable.
+   *
    * @param slots a backend's number, or {@link #NO_BACKEND}, for each slot; as many as the ring
    *     size
    */
-  void putRing(int vip, int[] slots);
+  default void putRing(int vip, int[] slots) {
+    putRing(vip, RingSlots.stable(slots));
+  }
+
+  /**
+   * Marks slots of a VIP's ring, each in one step: changing ones as settled, settled ones as
+   * stable. All else of the ring is as it was put, and some slot of that was not stable.
+   */
+  void markRing(int vip, RingSlots ring);
 
   /** Removes the ring of a VIP: its packets are dropped. */
   void removeRing(int vip);

@@ -4,7 +4,6 @@ import com.google.common.collect.ImmutableList;
 import dev.katran.Decapsulation;
 import dev.katran.Limits;
 import dev.katran.TrafficClass;
-import java.time.Duration;
 import java.util.OptionalInt;
 
 /**
@@ -18,8 +17,7 @@ import java.util.OptionalInt;
  * @param decapsulation which tunnels end here
  * @param flowTableCpus the CPUs that have a flow table of their own, each with its NUMA node;
  *     empty: all CPUs share one table
- * @param newFlowsPerSecond how many flows a CPU enters in the flow table in a second at most
- * @param udpIdle how long a UDP flow is remembered that has no packets
+ * @param flowRules the rules of the flow table
  */
 public record DataplaneConfig(
     Limits limits,
@@ -29,14 +27,7 @@ public record DataplaneConfig(
     boolean tcpServerIds,
     Decapsulation decapsulation,
     ImmutableList<FlowTableCpu> flowTableCpus,
-    int newFlowsPerSecond,
-    Duration udpIdle) {
-
-  /** As the wire contract has it. */
-  public static final int NEW_FLOWS_PER_SECOND = 125_000;
-
-  /** As the wire contract has it. */
-  public static final Duration UDP_IDLE = Duration.ofSeconds(30);
+    FlowRules flowRules) {
 
   /**
    * A CPU with a flow table of its own.
@@ -56,8 +47,7 @@ public record DataplaneConfig(
         /* tcpServerIds= */ false,
         Decapsulation.OFF,
         ImmutableList.of(),
-        NEW_FLOWS_PER_SECOND,
-        UDP_IDLE);
+        FlowRules.DEFAULT);
   }
 
   /** The sizes, with everything off that can be. */
@@ -70,8 +60,7 @@ public record DataplaneConfig(
         false,
         Decapsulation.OFF,
         ImmutableList.of(),
-        NEW_FLOWS_PER_SECOND,
-        UDP_IDLE);
+        FlowRules.DEFAULT);
   }
 
   int maxVips() {
@@ -100,22 +89,13 @@ public record DataplaneConfig(
         tcpServerIds,
         decapsulation,
         flowTableCpus,
-        newFlowsPerSecond,
-        udpIdle);
+        flowRules);
   }
 
   /** The same with an answer to frames that are too big. */
   public DataplaneConfig withAnswerTooBig() {
     return new DataplaneConfig(
-        limits,
-        true,
-        gue,
-        trafficClass,
-        tcpServerIds,
-        decapsulation,
-        flowTableCpus,
-        newFlowsPerSecond,
-        udpIdle);
+        limits, true, gue, trafficClass, tcpServerIds, decapsulation, flowTableCpus, flowRules);
   }
 
   /** The same with this traffic class of the outer headers. */
@@ -128,22 +108,13 @@ public record DataplaneConfig(
         tcpServerIds,
         decapsulation,
         flowTableCpus,
-        newFlowsPerSecond,
-        udpIdle);
+        flowRules);
   }
 
   /** The same with server ids from TCP options. */
   public DataplaneConfig withTcpServerIds() {
     return new DataplaneConfig(
-        limits,
-        answerTooBig,
-        gue,
-        trafficClass,
-        true,
-        decapsulation,
-        flowTableCpus,
-        newFlowsPerSecond,
-        udpIdle);
+        limits, answerTooBig, gue, trafficClass, true, decapsulation, flowTableCpus, flowRules);
   }
 
   /** The same with these tunnels ending here. */
@@ -156,26 +127,17 @@ public record DataplaneConfig(
         tcpServerIds,
         decapsulation,
         flowTableCpus,
-        newFlowsPerSecond,
-        udpIdle);
+        flowRules);
   }
 
   /** The same with flow tables of their own for these CPUs. */
   public DataplaneConfig withFlowTableCpus(ImmutableList<FlowTableCpu> cpus) {
     return new DataplaneConfig(
-        limits,
-        answerTooBig,
-        gue,
-        trafficClass,
-        tcpServerIds,
-        decapsulation,
-        cpus,
-        newFlowsPerSecond,
-        udpIdle);
+        limits, answerTooBig, gue, trafficClass, tcpServerIds, decapsulation, cpus, flowRules);
   }
 
   /** The same with other rules of the flow table. */
-  public DataplaneConfig withFlowRules(int newFlowsPerSecond, Duration udpIdle) {
+  public DataplaneConfig withFlowRules(FlowRules flowRules) {
     return new DataplaneConfig(
         limits,
         answerTooBig,
@@ -184,7 +146,6 @@ public record DataplaneConfig(
         tcpServerIds,
         decapsulation,
         flowTableCpus,
-        newFlowsPerSecond,
-        udpIdle);
+        flowRules);
   }
 }

@@ -26,6 +26,19 @@ public interface FlowTable {
   /** Shows all entries; those that come or go meanwhile may be missed. */
   void forEach(Consumer<Entry> action);
 
+  /** A look at all entries, in steps; see {@link #forEach}. */
+  Scan scan();
+
+  /** A look at all entries that is under way. */
+  interface Scan extends AutoCloseable {
+
+    /** Shows about so many more entries. Returns whether there are more still. */
+    boolean next(int most, Consumer<Entry> action);
+
+    @Override
+    void close();
+  }
+
   /** Removes the entries that the condition holds for, and returns how many. */
   long removeIf(Predicate<Entry> condition);
 }

@@ -1,5 +1,7 @@
 package dev.katran.dataplane;
 
+import java.time.Duration;
+import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -16,8 +18,10 @@ final class FlowTracker {
     ABSENT
   }
 
+  private static final Duration SECOND = Duration.ofSeconds(1);
+
   private final HeapFlowTable flows;
-  private final NewFlowBudget budget;
+  private final FlowBudget budget;
   private final Backends backends;
   private final CounterTable counters;
   private final long udpIdle;
@@ -26,10 +30,10 @@ final class FlowTracker {
   FlowTracker(
       DataplaneConfig config, Backends backends, CounterTable counters, LongSupplier clock) {
     this.flows = new HeapFlowTable(config.limits().flows(), clock);
-    this.budget = new NewFlowBudget(config.newFlowsPerSecond(), clock);
+    this.budget = new FlowBudget(config.flowRules().newFlowsPerSecond(), SECOND, clock);
     this.backends = backends;
     this.counters = counters;
-    this.udpIdle = config.udpIdle().toNanos();
+    this.udpIdle = config.flowRules().udpIdle().toNanos();
     this.clock = clock;
   }
 
@@ -54,13 +58,31 @@ final class FlowTracker {
       use(flow, live, live.backend());
       return live.backend();
     }
+    countMiss(packet, flow);
+    return Dataplane.NO_BACKEND;
+  }
+
+  /** Counts a packet whose flow is not known. */
+  void countMiss(Parsed.Packet packet, FiveTuple flow) {
     counters.add(Counter.Total.FLOW_MISSES);
     if (packet.isSyn()) {
       counters.add(Counter.Total.FLOW_MISSES_SYN);
     } else if (flow.protocol() == FiveTuple.TCP) {
       counters.add(Counter.Total.FLOW_MISSES_TCP);
     }
-    return Dataplane.NO_BACKEND;
+  }
+
+  /**
+   * The backend of a flow of a changed slot, if it is known and the flow does not leave it; {@link
+   * Dataplane#NO_BACKEND} otherwise.
+   */
+  int recall(FiveTuple flow, VipEntry vip, IntPredicate leaves) {
+    HeapFlowTable.Remembered live = live(flow, SECOND.toNanos() * vip.idle());
+    if (live == null || leaves.test(live.backend())) {
+      return Dataplane.NO_BACKEND;
+    }
+    use(flow, live, live.backend());
+    return live.backend();
   }
 
   /** Takes note of a new flow. Returns whether there are too many for it to be entered. */
@@ -93,14 +115,16 @@ final class FlowTracker {
     flows.put(flow, new HeapFlowTable.Remembered(backend, live.vip(), clock.getAsLong()));
   }
 
-  /** What is remembered of a flow and still holds. */
+  /** What is remembered of a flow of a tracked VIP and still holds. */
   private HeapFlowTable.@Nullable Remembered live(FiveTuple flow) {
+    return live(flow, flow.protocol() == FiveTuple.UDP ? udpIdle : Long.MAX_VALUE);
+  }
+
+  private HeapFlowTable.@Nullable Remembered live(FiveTuple flow, long idle) {
     HeapFlowTable.Remembered remembered = flows.find(flow);
     if (remembered == null || backends.isGone(remembered.backend())) {
       return null;
     }
-    boolean isOver =
-        flow.protocol() == FiveTuple.UDP && clock.getAsLong() - remembered.lastUsed() > udpIdle;
-    return isOver ? null : remembered;
+    return clock.getAsLong() - remembered.lastUsed() > idle ? null : remembered;
   }
 }

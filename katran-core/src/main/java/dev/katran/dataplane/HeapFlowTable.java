@@ -1,6 +1,7 @@
 package dev.katran.dataplane;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +60,25 @@ final class HeapFlowTable implements FlowTable {
   @Override
   public void forEach(Consumer<Entry> action) {
     snapshot().forEach(action);
+  }
+
+  @Override
+  public Scan scan() {
+    Iterator<Entry> left = snapshot().iterator();
+    return new Scan() {
+      @Override
+      public boolean next(int most, Consumer<Entry> action) {
+        for (int i = 0; i < most && left.hasNext(); i++) {
+          action.accept(left.next());
+        }
+        return left.hasNext();
+      }
+
+      @Override
+      public void close() {
+        // nothing to free
+      }
+    };
   }
 
   private synchronized List<Entry> snapshot() {

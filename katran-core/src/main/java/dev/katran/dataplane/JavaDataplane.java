@@ -46,7 +46,16 @@ public final class JavaDataplane implements Dataplane {
     this.backends = new Backends(config);
     this.tracker = new FlowTracker(config, backends, counters, clock);
     this.serverIdRouting = new ServerIdRouting(config, serverIds, backends, tracker, counters);
-    this.chooser = new Chooser(serverIdRouting, tracker, down, sourceRoutes, backends, counters);
+    this.chooser =
+        new Chooser(
+            config.limits(),
+            serverIdRouting,
+            tracker,
+            down,
+            sourceRoutes,
+            backends,
+            new UnsettledSlots(config, tracker, backends, down, counters, clock),
+            counters);
     this.tunnelExit = new TunnelExit(config, tunnelEnds, counters);
     this.encapsulator = new Encapsulator(config);
   }
@@ -96,7 +105,7 @@ public final class JavaDataplane implements Dataplane {
     if (frame.length() > config.maxPacketSize()) {
       return refuse(frame, packet);
     }
-    Chooser.Choice choice = chooser.choose(frame, packet, match);
+    Chooser.Choice choice = chooser.choose(frame, packet, match, features);
     if (choice == null) {
       return Verdict.DROP;
     }
@@ -145,7 +154,7 @@ public final class JavaDataplane implements Dataplane {
   @Override
   public synchronized void use(Features features) {
     this.features = features;
-    if ((features.vipFlags() & VipFlags.TRACKED) == 0) {
+    if (!features.remembersFlows()) {
       tracker.clear();
     }
   }
@@ -201,8 +210,13 @@ public final class JavaDataplane implements Dataplane {
   }
 
   @Override
-  public void putRing(int vip, int[] slots) {
-    backends.putRing(vip, slots);
+  public void putRing(int vip, RingSlots ring) {
+    backends.putRing(vip, ring);
+  }
+
+  @Override
+  public void markRing(int vip, RingSlots ring) {
+    backends.putRing(vip, ring);
   }
 
   @Override

@@ -16,11 +16,8 @@ import dev.katran.ffm.NativeException;
 import dev.katran.ffm.XdpLink;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
@@ -34,10 +31,8 @@ public final class KernelDataplane implements Dataplane {
   private final KernelTables tables;
   private final KernelCounters counters;
   private final KernelFlowTable flows;
+  private final KernelRings rings;
   private final MemorySegment backends;
-
-  /** What each ring takes in the kernel, by the VIP's number. */
-  private final Map<Integer, Long> ringMemory = new ConcurrentHashMap<>();
 
   /** Read while the program is used, written while another one takes its place. */
   private final ReentrantReadWriteLock programLock = new ReentrantReadWriteLock();
@@ -51,6 +46,7 @@ public final class KernelDataplane implements Dataplane {
     this.tables = tables;
     this.counters = new KernelCounters(tables);
     this.flows = new KernelFlowTable(tables::flowTables);
+    this.rings = new KernelRings(tables, config.ringSize());
     this.backends = tables.backends().mmap();
     this.program = KernelProgram.load(config, Features.NONE, tables);
   }
@@ -129,7 +125,7 @@ public final class KernelDataplane implements Dataplane {
       programLock.writeLock().unlock();
       next.close(); // the one that is not in use: the old one or, after a failure, the new one
     }
-    if ((features.vipFlags() & VipFlags.TRACKED) == 0) {
+    if (!features.remembersFlows()) {
       flows.clear(); // it would not follow what happens meanwhile
     }
   }
@@ -196,26 +192,18 @@ public final class KernelDataplane implements Dataplane {
   }
 
   @Override
-  public void putRing(int vip, int[] slots) {
-    if (slots.length != config.ringSize()) {
-      throw new IllegalArgumentException(
-          "a ring of %d slots, not of %d".formatted(slots.length, config.ringSize()));
-    }
-    try (BpfMap ring = tables.createRing();
-        Arena arena = Arena.ofConfined()) {
-      MemorySegment.copy(slots, 0, ring.mmap(), ValueLayout.JAVA_INT, 0, slots.length);
-      long memory = ring.kernelMemory();
-      tables.rings().updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, vip), ring);
-      ringMemory.put(vip, memory);
-    }
+  public void putRing(int vip, RingSlots ring) {
+    rings.put(vip, ring);
+  }
+
+  @Override
+  public void markRing(int vip, RingSlots ring) {
+    rings.mark(vip, ring);
   }
 
   @Override
   public void removeRing(int vip) {
-    try (Arena arena = Arena.ofConfined()) {
-      tables.rings().delete(arena.allocateFrom(ValueLayout.JAVA_INT, vip));
-      ringMemory.remove(vip);
-    }
+    rings.remove(vip);
   }
 
   @Override
@@ -291,9 +279,8 @@ public final class KernelDataplane implements Dataplane {
   public Footprint footprint() {
     programLock.readLock().lock();
     try {
-      long rings = ringMemory.values().stream().mapToLong(Long::longValue).sum();
       return new Footprint(
-          program.kernelMemory() + tables.kernelMemory() + rings,
+          program.kernelMemory() + tables.kernelMemory() + rings.kernelMemory(),
           program.instructions(),
           program.verification());
     } finally {
@@ -307,6 +294,7 @@ public final class KernelDataplane implements Dataplane {
       link.close();
     }
     program.close();
+    rings.close();
     tables.close();
   }
 }

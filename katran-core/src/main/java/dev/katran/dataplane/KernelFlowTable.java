@@ -6,6 +6,7 @@ import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.MapCursor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -59,14 +60,56 @@ final class KernelFlowTable implements FlowTable {
 
   @Override
   public void forEach(Consumer<Entry> action) {
-    for (BpfMap map : maps.get()) {
-      try (MapCursor cursor = map.entries(BATCH)) {
-        for (int count = cursor.next(); count > 0; count = cursor.next()) {
-          long now = System.nanoTime();
-          for (int i = 0; i < count; i++) {
-            action.accept(entry(Abi.readFlow(cursor.key(i)), cursor.value(i), now));
+    try (Scan scan = scan()) {
+      while (scan.next(Integer.MAX_VALUE, action)) {
+        // goes on
+      }
+    }
+  }
+
+  @Override
+  public Scan scan() {
+    return new KernelScan(maps.get());
+  }
+
+  /** One map after the other, in batches. */
+  private static final class KernelScan implements Scan {
+
+    private final Iterator<BpfMap> left;
+    private @Nullable MapCursor cursor;
+
+    KernelScan(List<BpfMap> maps) {
+      left = maps.iterator();
+    }
+
+    @Override
+    public boolean next(int most, Consumer<Entry> action) {
+      int shown = 0;
+      while (shown < most) {
+        if (cursor == null) {
+          if (!left.hasNext()) {
+            return false;
           }
+          cursor = left.next().entries(BATCH);
         }
+        int count = cursor.next();
+        if (count == 0) {
+          close();
+        }
+        long now = System.nanoTime();
+        for (int i = 0; i < count; i++) {
+          action.accept(entry(Abi.readFlow(cursor.key(i)), cursor.value(i), now));
+        }
+        shown += count;
+      }
+      return true;
+    }
+
+    @Override
+    public void close() {
+      if (cursor != null) {
+        cursor.close();
+        cursor = null;
       }
     }
   }

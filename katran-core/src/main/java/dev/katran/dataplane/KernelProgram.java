@@ -85,8 +85,13 @@ final class KernelProgram implements AutoCloseable {
     katran_balancer_config.counters_per_cpu(constants, tables.countersPerCpu());
     katran_balancer_config.first_backend_counter(constants, tables.firstBackendCounter());
     katran_balancer_config.backend_numbers(constants, tables.backendNumbers());
-    katran_balancer_config.new_flows_per_second(constants, config.newFlowsPerSecond());
-    katran_balancer_config.udp_idle(constants, config.udpIdle().toNanos());
+    katran_balancer_config.new_flows_per_second(constants, config.flowRules().newFlowsPerSecond());
+    katran_balancer_config.udp_idle(constants, config.flowRules().udpIdle().toNanos());
+    katran_balancer_config.ring_lines(constants, tables.ringLines());
+    katran_balancer_config.change_window(constants, config.flowRules().changeWindow().toNanos());
+    int flows = tables.flowsPerCpu();
+    katran_balancer_config.change_syns(constants, FlowRules.synsPerWindow(flows));
+    katran_balancer_config.change_others(constants, FlowRules.othersPerWindow(flows));
     if (config.trafficClass() instanceof TrafficClass.Fixed(int value)) {
       katran_balancer_config.tos(constants, value);
     }
@@ -104,6 +109,7 @@ final class KernelProgram implements AutoCloseable {
     Decapsulation decapsulation = config.decapsulation();
     return flag(features.gue(), Katran.KATRAN_USES_GUE())
         | flag(features.prefixVips(), Katran.KATRAN_USES_PREFIX_VIPS())
+        | flag(features.changes(), Katran.KATRAN_USES_CHANGES())
         | flag(config.answerTooBig(), Katran.KATRAN_USES_TOO_BIG())
         | flag(config.tcpServerIds(), Katran.KATRAN_USES_TCP_SERVER_IDS())
         | flag(decapsulation != Decapsulation.OFF, Katran.KATRAN_USES_DECAPSULATION())

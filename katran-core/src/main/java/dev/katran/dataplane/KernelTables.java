@@ -143,8 +143,18 @@ final class KernelTables implements AutoCloseable {
         "ring",
         Integer.BYTES,
         (int) katran_ring_line.sizeof(),
-        Math.ceilDiv(limits.ringSize(), Katran.KATRAN_SLOTS_PER_LINE()),
+        2 * ringLines(),
         BpfConstants.BPF_F_MMAPABLE);
+  }
+
+  /** Lines of a ring, up to those of the previous backends. */
+  int ringLines() {
+    return Math.ceilDiv(limits.ringSize(), Katran.KATRAN_SLOTS_PER_LINE());
+  }
+
+  /** Where in a ring's memory the previous backends are, in bytes. */
+  long previousOffset() {
+    return ringLines() * katran_ring_line.sizeof();
   }
 
   /** The maps that a program with these features looks into, by its names for them. */
@@ -156,7 +166,7 @@ final class KernelTables implements AutoCloseable {
     if (features.prefixVips()) {
       lent.put("prefix_vips", prefixVips());
     }
-    if (has(features, VipFlags.TRACKED)) {
+    if (features.remembersFlows()) {
       lent.put("flows", flows());
       if (!config.flowTableCpus().isEmpty()) {
         lent.put("cpu_flows", map("cpu_flows"));
@@ -249,11 +259,17 @@ final class KernelTables implements AutoCloseable {
     return map("flows");
   }
 
+  /** How many flows a CPU that forwards can enter without taking the place of another's. */
+  int flowsPerCpu() {
+    int cpus =
+        config.flowTableCpus().isEmpty() ? BpfMap.possibleCpus() : config.flowTableCpus().size();
+    return Math.ceilDiv(limits.flows(), cpus);
+  }
+
   private void createCpuFlows() {
-    int entries = Math.ceilDiv(limits.flows(), config.flowTableCpus().size());
     try (Arena arena = Arena.ofConfined()) {
       for (DataplaneConfig.FlowTableCpu cpu : config.flowTableCpus()) {
-        BpfMap own = createFlowTableOf(cpu, entries);
+        BpfMap own = createFlowTableOf(cpu, flowsPerCpu());
         cpuFlows.add(own);
         if (!maps.containsKey("cpu_flows")) {
           maps.put("cpu_flows", BpfMap.createArrayOfMaps("cpu_flows", BpfMap.possibleCpus(), own));

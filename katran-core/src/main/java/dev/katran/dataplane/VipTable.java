@@ -118,7 +118,7 @@ final class VipTable {
   private static Match match(VipEntry vip, FiveTuple flow, Features features) {
     int on = vip.flags() & (features.vipFlags() | VipFlags.HASH);
     return new Match(
-        new VipEntry(vip.number(), on),
+        new VipEntry(vip.number(), on, vip.idle()),
         vip.has(VipFlags.HASH_NO_SOURCE_PORT) ? flow.withSourcePort(0) : flow);
   }
 }

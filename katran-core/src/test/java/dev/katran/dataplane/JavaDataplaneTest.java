@@ -58,6 +58,14 @@ class JavaDataplaneTest {
     }
   }
 
+  @Nested
+  class Change extends ChangeContract {
+    @Override
+    Dataplane open(DataplaneConfig config) {
+      return new JavaDataplane(config);
+    }
+  }
+
   @Test
   void theFlagsAreThoseOfTheAbi() {
     assertThat(VipFlags.HASH_NO_SOURCE_PORT).isEqualTo(Katran.KATRAN_VIP_HASH_NO_SOURCE_PORT());
@@ -71,7 +79,7 @@ class JavaDataplaneTest {
     try (JavaDataplane dataplane = new JavaDataplane(DataplaneContract.CONFIG)) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> dataplane.putRing(0, new int[7]))
-          .withMessage("ring of 7 slots, configured for 65537");
+          .withMessage("a ring of 7 slots, not of 65537");
     }
   }
 

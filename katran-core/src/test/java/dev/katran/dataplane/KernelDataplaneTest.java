@@ -53,4 +53,12 @@ class KernelDataplaneTest {
       return KernelDataplane.detached(config);
     }
   }
+
+  @Nested
+  class Change extends ChangeContract {
+    @Override
+    Dataplane open(DataplaneConfig config) {
+      return KernelDataplane.detached(config);
+    }
+  }
 }

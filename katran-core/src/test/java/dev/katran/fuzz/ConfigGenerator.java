@@ -5,6 +5,7 @@ import dev.katran.Decapsulation;
 import dev.katran.Limits;
 import dev.katran.TrafficClass;
 import dev.katran.dataplane.DataplaneConfig;
+import dev.katran.dataplane.FlowRules;
 import dev.katran.dataplane.GueConfig;
 import dev.katran.packets.Dice;
 import java.time.Duration;
@@ -40,8 +41,10 @@ final class ConfigGenerator {
         },
         ImmutableList.of(),
         // time is not the same for both: nothing may depend on it
-        /* newFlowsPerSecond= */ Integer.MAX_VALUE,
-        /* udpIdle= */ Duration.ofDays(1));
+        new FlowRules(
+            /* newFlowsPerSecond= */ Integer.MAX_VALUE,
+            /* udpIdle= */ Duration.ofDays(1),
+            /* changeWindow= */ Duration.ofDays(1)));
   }
 
   private static GueConfig gue(Dice dice) {

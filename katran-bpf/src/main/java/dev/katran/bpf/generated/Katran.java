@@ -203,6 +203,33 @@ public class Katran {
     public static int KATRAN_NO_BACKEND() {
         return KATRAN_NO_BACKEND;
     }
+    private static final int KATRAN_SLOT_BACKEND = (int)16777215L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_slot.KATRAN_SLOT_BACKEND = 16777215
+     * }
+     */
+    public static int KATRAN_SLOT_BACKEND() {
+        return KATRAN_SLOT_BACKEND;
+    }
+    private static final int KATRAN_SLOT_CHANGING = (int)536870912L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_slot.KATRAN_SLOT_CHANGING = 536870912
+     * }
+     */
+    public static int KATRAN_SLOT_CHANGING() {
+        return KATRAN_SLOT_CHANGING;
+    }
+    private static final int KATRAN_SLOT_SETTLED = (int)1073741824L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_slot.KATRAN_SLOT_SETTLED = 1073741824
+     * }
+     */
+    public static int KATRAN_SLOT_SETTLED() {
+        return KATRAN_SLOT_SETTLED;
+    }
     private static final int KATRAN_BACKEND_RESOLVED = (int)1L;
     /**
      * {@snippet lang=c :
@@ -752,6 +779,24 @@ public class Katran {
     public static int KATRAN_PREFIX_MATCHES() {
         return KATRAN_PREFIX_MATCHES;
     }
+    private static final int KATRAN_CHANGE_SYNS = (int)55L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_CHANGE_SYNS = 55
+     * }
+     */
+    public static int KATRAN_CHANGE_SYNS() {
+        return KATRAN_CHANGE_SYNS;
+    }
+    private static final int KATRAN_CHANGE_OTHERS = (int)56L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_CHANGE_OTHERS = 56
+     * }
+     */
+    public static int KATRAN_CHANGE_OTHERS() {
+        return KATRAN_CHANGE_OTHERS;
+    }
     private static final int KATRAN_FIRST_VIP_COUNTER = (int)64L;
     /**
      * {@snippet lang=c :
@@ -877,6 +922,15 @@ public class Katran {
      */
     public static int KATRAN_USES_FLOWS_PER_CPU() {
         return KATRAN_USES_FLOWS_PER_CPU;
+    }
+    private static final int KATRAN_USES_CHANGES = (int)256L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_CHANGES = 256
+     * }
+     */
+    public static int KATRAN_USES_CHANGES() {
+        return KATRAN_USES_CHANGES;
     }
     private static final int KATRAN_DECAP_IPIP = (int)0L;
     /**

@@ -25,6 +25,11 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     __u32 first_backend_counter;
  *     __u32 backend_numbers;
  *     __u32 new_flows_per_second;
+ *     __u32 ring_lines;
+ *     __u32 change_syns;
+ *     __u32 change_others;
+ *     __u32 padding;
+ *     __u64 change_window;
  *     __u64 udp_idle;
  *     __u32 tos;
  *     __u32 gue_port;
@@ -50,6 +55,11 @@ public class katran_balancer_config {
         Katran.C_INT.withName("first_backend_counter"),
         Katran.C_INT.withName("backend_numbers"),
         Katran.C_INT.withName("new_flows_per_second"),
+        Katran.C_INT.withName("ring_lines"),
+        Katran.C_INT.withName("change_syns"),
+        Katran.C_INT.withName("change_others"),
+        Katran.C_INT.withName("padding"),
+        Katran.C_LONG_LONG.withName("change_window"),
         Katran.C_LONG_LONG.withName("udp_idle"),
         Katran.C_INT.withName("tos"),
         Katran.C_INT.withName("gue_port"),
@@ -502,6 +512,226 @@ public class katran_balancer_config {
      */
     public static void new_flows_per_second(MemorySegment struct, int fieldValue) {
         struct.set(new_flows_per_second$LAYOUT, new_flows_per_second$OFFSET, fieldValue);
+    }
+
+    private static final OfInt ring_lines$LAYOUT = (OfInt)$LAYOUT.select(groupElement("ring_lines"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 ring_lines
+     * }
+     */
+    public static final OfInt ring_lines$layout() {
+        return ring_lines$LAYOUT;
+    }
+
+    private static final long ring_lines$OFFSET = $LAYOUT.byteOffset(groupElement("ring_lines"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 ring_lines
+     * }
+     */
+    public static final long ring_lines$offset() {
+        return ring_lines$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 ring_lines
+     * }
+     */
+    public static int ring_lines(MemorySegment struct) {
+        return struct.get(ring_lines$LAYOUT, ring_lines$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 ring_lines
+     * }
+     */
+    public static void ring_lines(MemorySegment struct, int fieldValue) {
+        struct.set(ring_lines$LAYOUT, ring_lines$OFFSET, fieldValue);
+    }
+
+    private static final OfInt change_syns$LAYOUT = (OfInt)$LAYOUT.select(groupElement("change_syns"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 change_syns
+     * }
+     */
+    public static final OfInt change_syns$layout() {
+        return change_syns$LAYOUT;
+    }
+
+    private static final long change_syns$OFFSET = $LAYOUT.byteOffset(groupElement("change_syns"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 change_syns
+     * }
+     */
+    public static final long change_syns$offset() {
+        return change_syns$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 change_syns
+     * }
+     */
+    public static int change_syns(MemorySegment struct) {
+        return struct.get(change_syns$LAYOUT, change_syns$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 change_syns
+     * }
+     */
+    public static void change_syns(MemorySegment struct, int fieldValue) {
+        struct.set(change_syns$LAYOUT, change_syns$OFFSET, fieldValue);
+    }
+
+    private static final OfInt change_others$LAYOUT = (OfInt)$LAYOUT.select(groupElement("change_others"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 change_others
+     * }
+     */
+    public static final OfInt change_others$layout() {
+        return change_others$LAYOUT;
+    }
+
+    private static final long change_others$OFFSET = $LAYOUT.byteOffset(groupElement("change_others"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 change_others
+     * }
+     */
+    public static final long change_others$offset() {
+        return change_others$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 change_others
+     * }
+     */
+    public static int change_others(MemorySegment struct) {
+        return struct.get(change_others$LAYOUT, change_others$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 change_others
+     * }
+     */
+    public static void change_others(MemorySegment struct, int fieldValue) {
+        struct.set(change_others$LAYOUT, change_others$OFFSET, fieldValue);
+    }
+
+    private static final OfInt padding$LAYOUT = (OfInt)$LAYOUT.select(groupElement("padding"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 padding
+     * }
+     */
+    public static final OfInt padding$layout() {
+        return padding$LAYOUT;
+    }
+
+    private static final long padding$OFFSET = $LAYOUT.byteOffset(groupElement("padding"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 padding
+     * }
+     */
+    public static final long padding$offset() {
+        return padding$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 padding
+     * }
+     */
+    public static int padding(MemorySegment struct) {
+        return struct.get(padding$LAYOUT, padding$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 padding
+     * }
+     */
+    public static void padding(MemorySegment struct, int fieldValue) {
+        struct.set(padding$LAYOUT, padding$OFFSET, fieldValue);
+    }
+
+    private static final OfLong change_window$LAYOUT = (OfLong)$LAYOUT.select(groupElement("change_window"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u64 change_window
+     * }
+     */
+    public static final OfLong change_window$layout() {
+        return change_window$LAYOUT;
+    }
+
+    private static final long change_window$OFFSET = $LAYOUT.byteOffset(groupElement("change_window"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u64 change_window
+     * }
+     */
+    public static final long change_window$offset() {
+        return change_window$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u64 change_window
+     * }
+     */
+    public static long change_window(MemorySegment struct) {
+        return struct.get(change_window$LAYOUT, change_window$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u64 change_window
+     * }
+     */
+    public static void change_window(MemorySegment struct, long fieldValue) {
+        struct.set(change_window$LAYOUT, change_window$OFFSET, fieldValue);
     }
 
     private static final OfLong udp_idle$LAYOUT = (OfLong)$LAYOUT.select(groupElement("udp_idle"));

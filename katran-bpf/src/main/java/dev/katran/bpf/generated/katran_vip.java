@@ -17,6 +17,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * struct katran_vip {
  *     __u32 number;
  *     __u32 flags;
+ *     __u32 idle;
+ *     __u32 reserved;
  * }
  * }
  */
@@ -28,7 +30,9 @@ public class katran_vip {
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         Katran.C_INT.withName("number"),
-        Katran.C_INT.withName("flags")
+        Katran.C_INT.withName("flags"),
+        Katran.C_INT.withName("idle"),
+        Katran.C_INT.withName("reserved")
     ).withName("katran_vip");
 
     /**
@@ -124,6 +128,94 @@ public class katran_vip {
      */
     public static void flags(MemorySegment struct, int fieldValue) {
         struct.set(flags$LAYOUT, flags$OFFSET, fieldValue);
+    }
+
+    private static final OfInt idle$LAYOUT = (OfInt)$LAYOUT.select(groupElement("idle"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 idle
+     * }
+     */
+    public static final OfInt idle$layout() {
+        return idle$LAYOUT;
+    }
+
+    private static final long idle$OFFSET = $LAYOUT.byteOffset(groupElement("idle"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 idle
+     * }
+     */
+    public static final long idle$offset() {
+        return idle$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 idle
+     * }
+     */
+    public static int idle(MemorySegment struct) {
+        return struct.get(idle$LAYOUT, idle$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 idle
+     * }
+     */
+    public static void idle(MemorySegment struct, int fieldValue) {
+        struct.set(idle$LAYOUT, idle$OFFSET, fieldValue);
+    }
+
+    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 reserved
+     * }
+     */
+    public static final OfInt reserved$layout() {
+        return reserved$LAYOUT;
+    }
+
+    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 reserved
+     * }
+     */
+    public static final long reserved$offset() {
+        return reserved$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 reserved
+     * }
+     */
+    public static int reserved(MemorySegment struct) {
+        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 reserved
+     * }
+     */
+    public static void reserved(MemorySegment struct, int fieldValue) {
+        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
     }
 
     /**

@@ -4,40 +4,44 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Asks for the next hops again, once a second, on a thread of its own: backends that did not answer
- * come up, and routers change.
- */
-final class NextHopRefresher implements AutoCloseable {
+/** Does something once a second, on a thread of its own. */
+final class EverySecond implements AutoCloseable {
 
-  private static final Logger log = LoggerFactory.getLogger(NextHopRefresher.class);
+  private static final Logger log = LoggerFactory.getLogger(EverySecond.class);
   private static final Duration PERIOD = Duration.ofSeconds(1);
 
-  private final Runnable refresh;
+  private final String what;
+  private final Runnable task;
   private final Thread thread;
   private volatile boolean closed;
 
-  private NextHopRefresher(Runnable refresh) {
-    this.refresh = refresh;
-    this.thread = Thread.ofPlatform().name("katran-next-hops").daemon().unstarted(this::loop);
+  private EverySecond(String what, Runnable task) {
+    this.what = what;
+    this.task = task;
+    this.thread = Thread.ofPlatform().name("katran " + what).daemon().unstarted(this::loop);
   }
 
-  static NextHopRefresher start(Runnable refresh) {
-    NextHopRefresher refresher = new NextHopRefresher(refresh);
-    refresher.thread.start();
-    return refresher;
+  /**
+   * Starts the thread.
+   *
+   * @param what its name, for logs, as in {@code "next hops"}
+   */
+  static EverySecond start(String what, Runnable task) {
+    EverySecond everySecond = new EverySecond(what, task);
+    everySecond.thread.start();
+    return everySecond;
   }
 
   private void loop() {
     while (!closed) {
       try {
         Thread.sleep(PERIOD);
-        refresh.run();
+        task.run();
       } catch (InterruptedException e) {
         return;
       } catch (RuntimeException | Error e) {
         if (!closed) {
-          log.warn("next hops are not refreshed this time", e);
+          log.warn("{}: not done this time", what, e);
         }
       }
     }
