@@ -155,7 +155,8 @@ final class Control implements AutoCloseable {
                   backendNumbers,
                   state,
                   wanted,
-                  clock.instant().plus(config.flowRules().changeWindow()))
+                  clock.instant(),
+                  config.flowRules().changeWindow())
               .run(reached, hops);
     } finally {
       hops.keySet().retainAll(state.backends().keySet());

@@ -191,7 +191,7 @@ public final class Flows {
     } else if (slots.isStable(match.slot(flow))) {
       return Optional.empty();
     } else {
-      counts = vip.idleTime();
+      counts = match.installed().idle();
     }
     return find(state, match.tracked(flow))
         .filter(entry -> entry.idle().compareTo(counts) <= 0)

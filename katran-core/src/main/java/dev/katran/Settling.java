@@ -144,7 +144,7 @@ final class Settling implements AutoCloseable {
 
     Duration pause() {
       return candidates.values().stream()
-          .map(candidate -> candidate.installed.vip().idleTime())
+          .map(candidate -> candidate.installed.idle())
           .min(Duration::compareTo)
           .orElse(Duration.ZERO)
           .dividedBy(PAUSES_PER_IDLE_TIME);

@@ -8,6 +8,7 @@ import dev.katran.dataplane.FlowTable;
 import dev.katran.dataplane.VipEntry;
 import dev.katran.dataplane.VipFlags;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
@@ -43,16 +44,18 @@ record State(
   /**
    * A VIP with its number, its ring, and the ring as the dataplane has it, which may remember an
    * earlier one.
+   *
+   * @param idle how long without a packet a flow counts as open; not less than a change takes
    */
-  record Installed(Vip vip, int number, Ring ring, RingState slots) {
+  record Installed(Vip vip, int number, Ring ring, RingState slots, Duration idle) {
 
     Installed withSlots(RingState slots) {
-      return new Installed(vip, number, ring, slots);
+      return new Installed(vip, number, ring, slots, idle);
     }
 
     /** What the dataplane knows of the VIP. */
     VipEntry entry(Optional<VipKey> watched) {
-      return new VipEntry(number, flags(vip, watched), (int) vip.idleTime().toSeconds());
+      return new VipEntry(number, flags(vip, watched), (int) idle.toSeconds());
     }
 
     /** The slot of a flow that the flow table has for this VIP. */
@@ -62,7 +65,7 @@ record State(
 
     /** Whether an entry of this VIP counts, and keeps its flow from the backend of its slot. */
     boolean leadsAway(FlowTable.Entry entry, Limits limits) {
-      return entry.idle() <= vip.idleTime().toNanos()
+      return entry.idle() <= idle.toNanos()
           && entry.backend() != slots.slots().backend(slotOf(entry, limits));
     }
   }

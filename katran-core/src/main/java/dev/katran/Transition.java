@@ -13,6 +13,7 @@ import dev.katran.dataplane.Hop;
 import dev.katran.dataplane.RingSlots;
 import dev.katran.dataplane.VipEntry;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -46,6 +47,7 @@ final class Transition {
   private final State from;
   private final Wanted wanted;
   private final Instant deadline;
+  private final Duration window;
   private final FlowPurge purge;
 
   private final Deque<Runnable> undo = new ArrayDeque<>();
@@ -57,7 +59,7 @@ final class Transition {
   /**
    * A transition.
    *
-   * @param deadline until when slots are changing that get another backend
+   * @param window how long from now on slots are changing that get another backend
    */
   Transition(
       Dataplane dataplane,
@@ -66,14 +68,16 @@ final class Transition {
       Numbers backendNumbers,
       State from,
       Wanted wanted,
-      Instant deadline) {
+      Instant now,
+      Duration window) {
     this.dataplane = dataplane;
     this.limits = limits;
     this.vipNumbers = vipNumbers;
     this.backendNumbers = backendNumbers;
     this.from = from;
     this.wanted = wanted;
-    this.deadline = deadline;
+    this.deadline = now.plus(window);
+    this.window = window;
     this.purge = new FlowPurge(from);
   }
 
@@ -176,7 +180,7 @@ final class Transition {
     }
     Ring ring = ringOf(vip);
     State.Installed added =
-        new State.Installed(vip, number, ring, RingState.stable(numbersOf(ring)));
+        new State.Installed(vip, number, ring, RingState.stable(numbersOf(ring)), idle(vip));
     step(() -> putRing(added), () -> dataplane.removeRing(number));
     step(() -> putVip(added, wanted.watched), () -> dataplane.removeVip(vip.key()));
     return added;
@@ -192,7 +196,7 @@ final class Transition {
               ? before.slots().changeTo(numbersOf(ring), removedFrom(before.vip(), vip), deadline)
               : RingState.stable(numbersOf(ring));
     }
-    State.Installed after = new State.Installed(vip, before.number(), ring, slots);
+    State.Installed after = new State.Installed(vip, before.number(), ring, slots, idle(vip));
     if (before.vip().equals(vip) && after.entry(wanted.watched).equals(entryBefore)) {
       return before;
     }
@@ -204,6 +208,11 @@ final class Transition {
     }
     purge.changed(before, vip);
     return after;
+  }
+
+  /** A flow that sends once in a window must not be forgotten within it. */
+  private Duration idle(Vip vip) {
+    return vip.idleTime().compareTo(window) < 0 ? window : vip.idleTime();
   }
 
   /** Whether open flows stay where they are when one of the VIPs takes the place of the other. */

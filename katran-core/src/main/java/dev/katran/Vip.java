@@ -365,7 +365,8 @@ public final class Vip {
     /**
      * How long without a packet a flow counts as open after a change, with {@link
      * Tracking#ADAPTIVE}; by default five minutes for TCP, 30 seconds for UDP. The longer, the more
-     * connections that say nothing stay where they are, and the longer the flow table is asked.
+     * connections that say nothing stay where they are, and the longer the flow table is asked. It
+     * is never less than the {@linkplain LoadBalancerBuilder#changeWindow window} of changes.
      *
      * @param idleTime 1 second to 1 day; parts of a second do not count
      * @throws IllegalArgumentException if it is shorter or longer
