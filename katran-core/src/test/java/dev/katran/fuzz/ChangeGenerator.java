@@ -167,7 +167,7 @@ final class ChangeGenerator {
   }
 
   private VipKey key() {
-    int port = dice.oneIn(3) ? 0 : dice.pick(Playground.PORTS);
+    int port = dice.coin() ? 0 : dice.pick(Playground.PORTS);
     Protocol protocol = dice.coin() ? Protocol.TCP : Protocol.UDP;
     if (dice.oneIn(3) && ceiling.prefixVips()) {
       Prefix prefix = dice.pick(Playground.VIP_PREFIXES);

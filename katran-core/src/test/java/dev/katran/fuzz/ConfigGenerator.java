@@ -9,12 +9,23 @@ import dev.katran.dataplane.FlowRules;
 import dev.katran.dataplane.GueConfig;
 import dev.katran.packets.Dice;
 import java.time.Duration;
+import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** Configurations of all kinds. */
 final class ConfigGenerator {
 
   /** More than there are frames in a round: nothing is forgotten for want of room. */
   private static final int FLOWS = 1 << 16;
+
+  /** What may be left out of a configuration. */
+  static final List<UnaryOperator<DataplaneConfig>> SIMPLIFICATIONS =
+      List.of(
+          config -> config.withDecapsulation(Decapsulation.OFF),
+          config -> config.withDecapsulation(Decapsulation.ANY),
+          config -> config.withTrafficClass(TrafficClass.copied()),
+          config -> with(config, false, config.tcpServerIds()),
+          config -> with(config, config.answerTooBig(), false));
 
   private ConfigGenerator() {}
 
@@ -56,5 +67,19 @@ final class ConfigGenerator {
       gue = gue.withSource(Playground.SOURCE_V6);
     }
     return gue;
+  }
+
+  private static DataplaneConfig with(
+      DataplaneConfig config, boolean answerTooBig, boolean tcpServerIds) {
+    return new DataplaneConfig(
+        config.limits(),
+        answerTooBig,
+        config.gue(),
+        config.trafficClass(),
+        tcpServerIds,
+        config.decapsulation(),
+        config.flowTableCpus(),
+        config.newFlowsPerSecond(),
+        config.udpIdle());
   }
 }

@@ -1,22 +1,30 @@
 package dev.katran.fuzz;
 
 import dev.katran.Encapsulation;
+import dev.katran.Prefix;
 import dev.katran.VipKey;
 import dev.katran.dataplane.BackendEntry;
 import dev.katran.dataplane.Destination;
+import dev.katran.dataplane.DownKey;
 import dev.katran.dataplane.Features;
 import dev.katran.dataplane.VipEntry;
+import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** What operations have put into a dataplane, as far as features depend on it. */
+/** What operations have put into a dataplane. */
 final class Installation {
 
   private final Map<VipKey, VipEntry> vips = new HashMap<>();
   private final Map<Integer, BackendEntry> backends = new HashMap<>();
   private final Set<Destination> pings = new HashSet<>();
+  private final Map<Integer, Slots> rings = new HashMap<>();
+  private final MapTable<Integer> serverIds = new MapTable<>();
+  private final MapTable<Prefix> sourceRoutes = new MapTable<>();
+  private final MapTable<DownKey> down = new MapTable<>();
+  private final MapTable<InetAddress> tunnelEnds = new MapTable<>();
   private Features used = Features.NONE;
 
   /** Notes what the operation does. */
@@ -34,8 +42,14 @@ final class Installation {
           pings.remove(destination);
         }
       }
+      case Operation.PutRing(int vip, Slots slots) -> rings.put(vip, slots);
+      case Operation.RemoveRing(int vip) -> rings.remove(vip);
+      case Operation.ServerIds(TableEdit<Integer> edit) -> edit.applyTo(serverIds);
+      case Operation.SourceRoutes(TableEdit<Prefix> edit) -> edit.applyTo(sourceRoutes);
+      case Operation.Down(TableEdit<DownKey> edit) -> edit.applyTo(down);
+      case Operation.TunnelEnds(TableEdit<InetAddress> edit) -> edit.applyTo(tunnelEnds);
       default -> {
-        // nothing that a feature is needed for
+        // puts nothing anywhere
       }
     }
   }
@@ -48,6 +62,28 @@ final class Installation {
     return backends;
   }
 
+  /** The rings of VIPs, by their numbers. */
+  Map<Integer, Slots> rings() {
+    return rings;
+  }
+
+  Map<Integer, Integer> serverIds() {
+    return serverIds.entries();
+  }
+
+  Map<Prefix, Integer> sourceRoutes() {
+    return sourceRoutes.entries();
+  }
+
+  Set<DownKey> down() {
+    return down.entries().keySet();
+  }
+
+  Map<InetAddress, Integer> tunnelEnds() {
+    return tunnelEnds.entries();
+  }
+
+  /** Whom pings are answered for. */
   Set<Destination> pings() {
     return pings;
   }
@@ -67,10 +103,5 @@ final class Installation {
         vips.keySet().stream().anyMatch(VipKey::isPrefix)
             || pings.stream().anyMatch(Destination::isPrefix);
     return new Features(flags, gue, prefixes);
-  }
-
-  /** Whether all that this needs was asked for. */
-  boolean hasWhatItNeeds() {
-    return used.and(needed()).equals(used);
   }
 }

@@ -15,6 +15,7 @@ import dev.katran.dataplane.VipEntry;
 import dev.katran.packets.Hex;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
@@ -39,6 +40,11 @@ sealed interface Operation {
   /** Runs a frame. */
   final class Feed implements Operation {
 
+    private static final int SHORTEST = 14;
+
+    /** Parts of a frame that are zeroed one by one: of a long one not each byte. */
+    private static final int MOST_PARTS = 256;
+
     private final byte[] frame;
 
     Feed(byte[] frame) {
@@ -53,6 +59,26 @@ sealed interface Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
       return dataplane.run(frame);
+    }
+
+    /** Shorter frames, then those with zeros, both from large parts to small ones. */
+    @Override
+    public List<Operation> simpler() {
+      List<Operation> simpler = new ArrayList<>();
+      for (int cut = (frame.length - SHORTEST); cut > 0; cut /= 2) {
+        simpler.add(new Feed(Arrays.copyOf(frame, frame.length - cut)));
+      }
+      int least = Math.ceilDiv(frame.length, MOST_PARTS);
+      for (int part = frame.length / 2; part >= least; part /= 2) {
+        for (int from = 0; from < frame.length; from += part) {
+          byte[] zeroed = frame.clone();
+          Arrays.fill(zeroed, from, Math.min(from + part, frame.length), (byte) 0);
+          if (!Arrays.equals(zeroed, frame)) {
+            simpler.add(new Feed(zeroed));
+          }
+        }
+      }
+      return simpler;
     }
 
     @Override
@@ -260,6 +286,22 @@ sealed interface Operation {
     public Object applyTo(Dataplane dataplane) {
       dataplane.clear(counter);
       return DONE;
+    }
+  }
+
+  /** Reads all counters. */
+  record ReadCounters() implements Operation {
+    @Override
+    public Object applyTo(Dataplane dataplane) {
+      return Readings.ofCounters(dataplane);
+    }
+  }
+
+  /** Reads the whole flow table. */
+  record ReadFlows() implements Operation {
+    @Override
+    public Object applyTo(Dataplane dataplane) {
+      return Readings.ofFlows(dataplane);
     }
   }
 }
