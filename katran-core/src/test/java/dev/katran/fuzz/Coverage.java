@@ -23,8 +23,6 @@ final class Coverage {
       EnumSet.of(
           // only where CPUs have flow tables of their own
           Counter.Total.FLOW_FALLBACK,
-          // time is not the same for both, so nothing depends on it
-          Counter.Total.FLOWS_LIMITED,
           // the kernel always has room for an outer header in a frame of a test run
           Counter.Total.ENCAP_FAILED_V4,
           Counter.Total.ENCAP_FAILED_V6,

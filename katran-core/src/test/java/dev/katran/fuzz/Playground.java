@@ -140,7 +140,7 @@ final class Playground {
   /** What frames are to be aimed at. */
   static Aims aims(int guePort, int maxPacketSize) {
     return new Aims(
-        pool(VIP_ADDRESSES, VIP_ADDRESSES, OTHER_DESTINATIONS),
+        pool(VIP_ADDRESSES, VIP_ADDRESSES, VIP_ADDRESSES, VIP_ADDRESSES, OTHER_DESTINATIONS),
         pool(CLIENTS),
         pool(TUNNEL_ENDS, TUNNEL_ENDS, UNLISTED_TUNNEL_ENDS, List.of(SOURCE_V4, SOURCE_V6)),
         PORTS,

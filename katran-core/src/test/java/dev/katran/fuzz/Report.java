@@ -1,6 +1,5 @@
 package dev.katran.fuzz;
 
-import dev.katran.dataplane.Dataplane;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
@@ -18,10 +17,8 @@ final class Report {
    */
   static String write(Path folder, long seed, Finding finding, Duel.Parties parties)
       throws IOException {
-    Set<String> unexpressed;
-    try (Dataplane expected = parties.expected().apply(finding.trial().config())) {
-      unexpressed = ScenarioFolder.write(folder, "fuzz-seed-" + seed, finding.trial(), expected);
-    }
+    Set<String> unexpressed =
+        ScenarioFolder.write(folder, "fuzz-seed-" + seed, finding.trial(), parties.expected());
     StringBuilder text =
         new StringBuilder("the dataplanes differ\n")
             .append("seed       ")

@@ -46,6 +46,7 @@ final class ScenarioSteps {
               VipFlags.SOURCE_ROUTING, "SOURCE_ROUTING"));
 
   private final GueConfig gue;
+  private final Encapsulation usual;
   private final ArrayNode steps = new JsonMapper().createArrayNode();
 
   /** The steps that hold, by what they are about. */
@@ -53,8 +54,19 @@ final class ScenarioSteps {
 
   private final Set<String> unexpressed = new LinkedHashSet<>();
 
-  ScenarioSteps(GueConfig gue) {
+  /**
+   * No steps yet.
+   *
+   * @param usual how backends are reached of which nothing else is said
+   */
+  ScenarioSteps(GueConfig gue, Encapsulation usual) {
     this.gue = gue;
+    this.usual = usual;
+  }
+
+  /** An encapsulation as scenarios call it. */
+  static String name(Encapsulation encapsulation) {
+    return encapsulation.equals(Encapsulation.gue()) ? "gue" : "ipip";
   }
 
   ArrayNode steps() {
@@ -175,11 +187,12 @@ final class ScenarioSteps {
     BackendEntry entry = installed.backends().get(number);
     checkHop(number, entry);
     if (entry != null) {
-      if (isGue(entry, installed)) {
-        node.put("encapsulation", "gue");
-        if (gue.sourceTowards(address) == null) {
-          unexpressed.add("GUE to %s without an address to send it from".formatted(address));
-        }
+      Encapsulation encapsulation = encapsulation(entry, installed);
+      node.put("encapsulation", name(encapsulation));
+      if (encapsulation.equals(Encapsulation.gue()) && gue.sourceTowards(address) == null) {
+        unexpressed.add(
+            "backend %s takes GUE and there is no address to send it from"
+                .formatted(InetAddresses.toAddrString(address)));
       }
       if (entry.local()) {
         node.put("local", true);
@@ -189,7 +202,7 @@ final class ScenarioSteps {
   }
 
   private void checkHop(int number, BackendEntry entry) {
-    InetAddress address = Playground.backendAddress(number);
+    String address = InetAddresses.toAddrString(Playground.backendAddress(number));
     if (entry == null || entry.hop() == null) {
       unexpressed.add(
           "backend %s %s"
@@ -199,8 +212,9 @@ final class ScenarioSteps {
     }
   }
 
-  private static boolean isGue(BackendEntry entry, Installation installed) {
-    return installed.used().gue() && entry.encapsulation().equals(Encapsulation.gue());
+  /** What the program puts packets in, as far as it is loaded for it. */
+  private static Encapsulation encapsulation(BackendEntry entry, Installation installed) {
+    return installed.used().gue() ? entry.encapsulation() : Encapsulation.ipip();
   }
 
   private void addTables(
@@ -231,18 +245,19 @@ final class ScenarioSteps {
         });
   }
 
-  /** A backend in a table is reached as VIPs say, and plainly if none has it. */
+  /** A backend in a table is reached as VIPs say, and as usual if none has it. */
   private String name(int number, Installation installed, Set<Integer> backends) {
+    String address = InetAddresses.toAddrString(Playground.backendAddress(number));
     if (backends.add(number)) {
       BackendEntry entry = installed.backends().get(number);
       checkHop(number, entry);
-      if (entry != null && (isGue(entry, installed) || entry.local())) {
+      if (entry != null && (entry.local() || !encapsulation(entry, installed).equals(usual))) {
         unexpressed.add(
-            "backend %s is in tables only, and not reached plainly"
-                .formatted(Playground.backendAddress(number)));
+            "backend %s, which is in tables only, takes %s%s"
+                .formatted(address, entry.encapsulation(), entry.local() ? ", and is local" : ""));
       }
     }
-    return InetAddresses.toAddrString(Playground.backendAddress(number));
+    return address;
   }
 
   private void addDown(
