@@ -22,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is installed as the steps of a scenario, which a balancer plays: it has backends where VIPs
@@ -166,7 +167,7 @@ final class ScenarioSteps {
     }
   }
 
-  private Map<Integer, Integer> weights(VipKey key, Slots slots) {
+  private Map<Integer, Integer> weights(VipKey key, @Nullable Slots slots) {
     if (slots == null) {
       return Map.of();
     }
@@ -185,15 +186,9 @@ final class ScenarioSteps {
     InetAddress address = Playground.backendAddress(number);
     node.put("address", InetAddresses.toAddrString(address));
     BackendEntry entry = installed.backends().get(number);
-    checkHop(number, entry);
+    checkReach(number, installed);
     if (entry != null) {
-      Encapsulation encapsulation = encapsulation(entry, installed);
-      node.put("encapsulation", name(encapsulation));
-      if (encapsulation.equals(Encapsulation.gue()) && gue.sourceTowards(address) == null) {
-        unexpressed.add(
-            "backend %s takes GUE and there is no address to send it from"
-                .formatted(InetAddresses.toAddrString(address)));
-      }
+      node.put("encapsulation", name(encapsulation(entry, installed)));
       if (entry.local()) {
         node.put("local", true);
       }
@@ -201,14 +196,23 @@ final class ScenarioSteps {
     return node;
   }
 
-  private void checkHop(int number, BackendEntry entry) {
-    String address = InetAddresses.toAddrString(Playground.backendAddress(number));
-    if (entry == null || entry.hop() == null) {
-      unexpressed.add(
-          "backend %s %s"
-              .formatted(address, entry == null ? "is not there" : "has no next hop yet"));
+  /** A balancer knows the next hop of all backends, and where from to send to them. */
+  private void checkReach(int number, Installation installed) {
+    InetAddress address = Playground.backendAddress(number);
+    BackendEntry entry = installed.backends().get(number);
+    String wrong = null;
+    if (entry == null) {
+      wrong = "is not there";
+    } else if (entry.hop() == null) {
+      wrong = "has no next hop yet";
     } else if (!entry.hop().equals(Playground.GATEWAY)) {
-      unexpressed.add("backend %s has a next hop of its own".formatted(address));
+      wrong = "has a next hop of its own";
+    } else if (encapsulation(entry, installed).equals(Encapsulation.gue())
+        && gue.sourceTowards(address) == null) {
+      wrong = "takes GUE, and there is no address to send it from";
+    }
+    if (wrong != null) {
+      unexpressed.add("backend %s %s".formatted(InetAddresses.toAddrString(address), wrong));
     }
   }
 
@@ -250,7 +254,7 @@ final class ScenarioSteps {
     String address = InetAddresses.toAddrString(Playground.backendAddress(number));
     if (backends.add(number)) {
       BackendEntry entry = installed.backends().get(number);
-      checkHop(number, entry);
+      checkReach(number, installed);
       if (entry != null && (entry.local() || !encapsulation(entry, installed).equals(usual))) {
         unexpressed.add(
             "backend %s, which is in tables only, takes %s%s"
