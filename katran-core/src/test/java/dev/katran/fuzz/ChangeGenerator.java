@@ -102,7 +102,7 @@ final class ChangeGenerator {
         .and(
             dice.coin()
                 ? ceiling
-                : new Features(dice.word() & VipFlags.ALL, dice.coin(), dice.coin()));
+                : new Features(dice.word() & VipFlags.ALL, dice.coin(), dice.coin(), dice.coin()));
   }
 
   private Features lessThanNeeded() {
@@ -110,7 +110,8 @@ final class ChangeGenerator {
     return new Features(
         needed.vipFlags() & dice.word(),
         needed.gue() && dice.coin(),
-        needed.prefixVips() && dice.coin());
+        needed.prefixVips() && dice.coin(),
+        needed.changes() && dice.coin());
   }
 
   private List<Operation> putVip() {
@@ -126,8 +127,13 @@ final class ChangeGenerator {
     if (dice.coin()) {
       operations.add(putRing(number));
     }
-    operations.add(new Operation.PutVip(key, new VipEntry(number, flags)));
+    operations.add(new Operation.PutVip(key, entry(number, flags)));
     return operations;
+  }
+
+  /** Entries of changed slots count for ever, or never. */
+  private VipEntry entry(int number, int flags) {
+    return dice.oneIn(8) ? new VipEntry(number, flags, 0) : new VipEntry(number, flags);
   }
 
   private List<Operation> removeVip() {
@@ -197,6 +203,10 @@ final class ChangeGenerator {
             yield Slots.maglev(limits, weights);
           }
         };
+    if (ceiling.changes() && dice.coin()) {
+      return new Operation.ChangeRing(
+          vip, slots, dice.word(), dice.pick(List.of(ChangeStage.values())));
+    }
     return new Operation.PutRing(vip, slots);
   }
 

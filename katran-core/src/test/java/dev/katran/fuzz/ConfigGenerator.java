@@ -63,7 +63,7 @@ final class ConfigGenerator {
           default -> Decapsulation.ANY;
         },
         ImmutableList.of(),
-new FlowRules(
+        new FlowRules(
             dice.oneIn(6) ? 0 : ANY_NUMBER,
             dice.oneIn(6) ? Duration.ZERO : LONG,
             /* changeWindow= */ LONG));
@@ -90,7 +90,6 @@ new FlowRules(
         tcpServerIds,
         config.decapsulation(),
         config.flowTableCpus(),
-        config.newFlowsPerSecond(),
-        config.udpIdle());
+        config.flowRules());
   }
 }

@@ -21,6 +21,7 @@ final class Installation {
   private final Map<Integer, BackendEntry> backends = new HashMap<>();
   private final Set<Destination> pings = new HashSet<>();
   private final Map<Integer, Slots> rings = new HashMap<>();
+  private final Set<Integer> changingRings = new HashSet<>();
   private final MapTable<Integer> serverIds = new MapTable<>();
   private final MapTable<Prefix> sourceRoutes = new MapTable<>();
   private final MapTable<DownKey> down = new MapTable<>();
@@ -42,8 +43,18 @@ final class Installation {
           pings.remove(destination);
         }
       }
-      case Operation.PutRing(int vip, Slots slots) -> rings.put(vip, slots);
-      case Operation.RemoveRing(int vip) -> rings.remove(vip);
+      case Operation.PutRing(int vip, Slots slots) -> {
+        rings.put(vip, slots);
+        changingRings.remove(vip);
+      }
+      case Operation.ChangeRing(int vip, Slots slots, long seed, ChangeStage stage) -> {
+        rings.put(vip, slots);
+        changingRings.add(vip);
+      }
+      case Operation.RemoveRing(int vip) -> {
+        rings.remove(vip);
+        changingRings.remove(vip);
+      }
       case Operation.ServerIds(TableEdit<Integer> edit) -> edit.applyTo(serverIds);
       case Operation.SourceRoutes(TableEdit<Prefix> edit) -> edit.applyTo(sourceRoutes);
       case Operation.Down(TableEdit<DownKey> edit) -> edit.applyTo(down);
@@ -102,6 +113,6 @@ final class Installation {
     boolean prefixes =
         vips.keySet().stream().anyMatch(VipKey::isPrefix)
             || pings.stream().anyMatch(Destination::isPrefix);
-    return new Features(flags, gue, prefixes);
+    return new Features(flags, gue, prefixes, !changingRings.isEmpty());
   }
 }

@@ -100,19 +100,27 @@ sealed interface Operation {
       List<Operation> simpler = new ArrayList<>();
       for (int flags = features.vipFlags(); flags != 0; flags &= flags - 1) {
         int flag = Integer.lowestOneBit(flags);
-        simpler.add(with(features.vipFlags() & ~flag, features.gue(), features.prefixVips()));
+        simpler.add(with(features.vipFlags() & ~flag, true, true, true));
       }
       if (features.gue()) {
-        simpler.add(with(features.vipFlags(), false, features.prefixVips()));
+        simpler.add(with(features.vipFlags(), false, true, true));
       }
       if (features.prefixVips()) {
-        simpler.add(with(features.vipFlags(), features.gue(), false));
+        simpler.add(with(features.vipFlags(), true, false, true));
+      }
+      if (features.changes()) {
+        simpler.add(with(features.vipFlags(), true, true, false));
       }
       return simpler;
     }
 
-    private static Use with(int flags, boolean gue, boolean prefixVips) {
-      return new Use(new Features(flags, gue, prefixVips));
+    private Use with(int flags, boolean gue, boolean prefixVips, boolean changes) {
+      return new Use(
+          new Features(
+              flags,
+              gue && features.gue(),
+              prefixVips && features.prefixVips(),
+              changes && features.changes()));
     }
   }
 
@@ -164,6 +172,23 @@ sealed interface Operation {
     @Override
     public List<Operation> simpler() {
       return each(slots.simpler(), simpler -> new PutRing(vip, simpler));
+    }
+  }
+
+  /** Replaces a ring by one that remembers another one, as the seed says. */
+  record ChangeRing(int vip, Slots slots, long seed, ChangeStage stage) implements Operation {
+    @Override
+    public Object applyTo(Dataplane dataplane) {
+      stage.applyTo(dataplane, vip, slots, seed);
+      return DONE;
+    }
+
+    @Override
+    public List<Operation> simpler() {
+      List<Operation> simpler = new ArrayList<>();
+      simpler.add(new PutRing(vip, slots));
+      slots.simpler().forEach(each -> simpler.add(new ChangeRing(vip, each, seed, stage)));
+      return simpler;
     }
   }
 

@@ -48,6 +48,7 @@ final class Round {
         : new Features(
             (dice.word() & VipFlags.ALL) | (dice.coin() ? VipFlags.TRACKED : 0),
             dice.coin(),
+            dice.coin(),
             dice.coin());
   }
 

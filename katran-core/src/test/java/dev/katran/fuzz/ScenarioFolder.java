@@ -100,6 +100,7 @@ final class ScenarioFolder {
 
   private void noteUnexpressed(Operation operation) {
     switch (operation) {
+      case Operation.ChangeRing change -> unexpressed.add("a ring remembers: " + change);
       case Operation.RemoveFlow remove -> unexpressed.add("flows are forgotten: " + remove);
       case Operation.RemoveFlows remove -> unexpressed.add("flows are forgotten: " + remove);
       case Operation.ReadCounters read -> unexpressed.add("counters are compared");
@@ -111,11 +112,11 @@ final class ScenarioFolder {
   }
 
   private void noteUnexpressed(DataplaneConfig config) {
-    if (config.newFlowsPerSecond() != ConfigGenerator.ANY_NUMBER) {
-      unexpressed.add("new flows in a second: " + config.newFlowsPerSecond());
+    if (config.flowRules().newFlowsPerSecond() != ConfigGenerator.ANY_NUMBER) {
+      unexpressed.add("new flows in a second: " + config.flowRules().newFlowsPerSecond());
     }
-    if (!config.udpIdle().equals(ConfigGenerator.LONG)) {
-      unexpressed.add("UDP flows are forgotten after " + config.udpIdle());
+    if (!config.flowRules().udpIdle().equals(ConfigGenerator.LONG)) {
+      unexpressed.add("UDP flows are forgotten after " + config.flowRules().udpIdle());
     }
   }
 

@@ -18,6 +18,7 @@ import dev.katran.dataplane.DataplaneConfig;
 import dev.katran.dataplane.Destination;
 import dev.katran.dataplane.DownKey;
 import dev.katran.dataplane.Features;
+import dev.katran.dataplane.FlowRules;
 import dev.katran.dataplane.GueConfig;
 import dev.katran.dataplane.Hop;
 import dev.katran.dataplane.JavaDataplane;
@@ -49,8 +50,8 @@ class ScenarioFolderTest {
           /* tcpServerIds= */ true,
           Decapsulation.STRICT,
           ImmutableList.of(),
-          ConfigGenerator.ANY_NUMBER,
-          ConfigGenerator.LONG);
+          new FlowRules(
+              ConfigGenerator.ANY_NUMBER, ConfigGenerator.LONG, ConfigGenerator.LONG));
 
   private static final VipKey VIP =
       new VipKey(InetAddresses.forString("203.0.113.10"), 443, Protocol.UDP);
