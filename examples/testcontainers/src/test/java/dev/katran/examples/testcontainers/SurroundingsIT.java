@@ -20,6 +20,10 @@ import org.testcontainers.images.builder.ImageFromDockerfile;
 @NeedsDocker
 class SurroundingsIT {
 
+  /** The capabilities that the service needs. */
+  private static final Consumer<CreateContainerCmd> GRANTED =
+      command -> Site.grant(command, SYS_ADMIN, NET_ADMIN);
+
   /** A profile that forbids bpf(2) and nothing else. */
   private static final String NO_BPF =
       """
@@ -42,10 +46,8 @@ class SurroundingsIT {
             complaint(
                 test,
                 Images.SERVICE,
-                command -> {
-                  Site.grant(command, SYS_ADMIN, NET_ADMIN);
-                  command.getHostConfig().withSecurityOpts(List.of("seccomp=" + NO_BPF));
-                }))
+                GRANTED.andThen(command ->
+                    command.getHostConfig().withSecurityOpts(List.of("seccomp=" + NO_BPF)))))
         .startsWith("service: cannot load the program: ")
         .contains("EPERM")
         .endsWith(
@@ -58,7 +60,7 @@ class SurroundingsIT {
     ImageFromDockerfile image =
         Images.serviceAfter(
             "without-libbpf", "find / -xdev -name 'libbpf.so*' -delete && ldconfig");
-    assertThat(complaint(test, image, command -> Site.grant(command, SYS_ADMIN, NET_ADMIN)))
+    assertThat(complaint(test, image, GRANTED))
         .startsWith("service: libbpf.so.1 was not found; install libbpf: ")
         .contains("apt-get install libbpf1");
   }
@@ -69,17 +71,14 @@ class SurroundingsIT {
             complaint(
                 test,
                 Images.SERVICE,
-                command -> {
-                  Site.grant(command, SYS_ADMIN, NET_ADMIN);
-                  command.withEnv("KATRAN_VIPS=203.0.113.10:80", "KATRAN_INTERFACE=eth9");
-                }))
+                GRANTED.andThen(command ->
+                    command.withEnv("KATRAN_VIPS=203.0.113.10:80", "KATRAN_INTERFACE=eth9"))))
         .isEqualTo("service: there is no network interface \"eth9\" in this network namespace");
   }
 
   @Test
   void itNeedsNeitherAWritableSysNorABpfFileSystem() throws Exception {
-    try (GenericContainer<?> service =
-        service(Images.SERVICE, command -> Site.grant(command, SYS_ADMIN, NET_ADMIN))) {
+    try (GenericContainer<?> service = service(Images.SERVICE, GRANTED)) {
       service.waitingFor(Wait.forLogMessage("serving .*\n", 1)).start();
 
       assertThat(service.execInContainer("cat", "/proc/mounts").getStdout())
