@@ -20,23 +20,27 @@ final class DockerCondition implements ExecutionCondition {
     if (missing.isEmpty()) {
       return ConditionEvaluationResult.enabled("there is a Docker engine, and the base image");
     }
-    String reason = "container tests: " + missing.get();
     if ("1".equals(System.getenv("KATRAN_FORBID_SKIPS"))) {
-      throw new AssertionError("must not be skipped: " + reason);
+      throw new AssertionError("must not be skipped: " + missing.get());
     }
-    System.out.println("skipped: " + reason);
-    return ConditionEvaluationResult.disabled(reason);
+    return ConditionEvaluationResult.disabled(missing.get());
   }
 
-  /** Asked once for all tests. */
+  /** Asked, and told, once for all tests. */
   private static final class Probe {
-    static final Optional<String> MISSING = findMissing();
+    static final Optional<String> MISSING = findMissing().map(what -> "container tests: " + what);
+
+    static {
+      MISSING.ifPresent(reason -> System.out.println("skipped: " + reason));
+    }
 
     private static Optional<String> findMissing() {
       try {
         DockerClientFactory.instance().client();
       } catch (RuntimeException e) {
-        return Optional.of("there is no Docker engine to be reached: " + e.getMessage());
+        return Optional.of(
+            "no Docker engine can be used (%s); start one, or set DOCKER_HOST to where there is one"
+                .formatted(e.getMessage()));
       }
       try {
         new RemoteDockerImage(DockerImageName.parse(Images.BASE)).get();
