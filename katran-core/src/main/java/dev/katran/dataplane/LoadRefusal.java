@@ -2,6 +2,7 @@ package dev.katran.dataplane;
 
 import dev.katran.LoadBalancerException;
 import dev.katran.MissingCapabilityException;
+import dev.katran.UnsupportedKernelException;
 import dev.katran.ffm.NativeException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +19,7 @@ final class LoadRefusal {
   private static final Path UID_MAP = Path.of("/proc/self/uid_map");
 
   private static final String EPERM = "EPERM";
+  private static final String ENOSYS = "ENOSYS";
 
   /** The user namespace that the machine starts with maps every user to itself. */
   private static final Pattern FIRST_USER_NAMESPACE = Pattern.compile("0\\s+0\\s+4294967295");
@@ -27,7 +29,7 @@ final class LoadRefusal {
       Pattern.compile("^Seccomp:\\s*2$", Pattern.MULTILINE);
 
   /** Linux 5.11 ceased to count maps and programs as locked memory. */
-  private static final Pattern COUNTS_LOCKED_MEMORY = Pattern.compile("5\\.10\\b.*");
+  private static final KernelVersion COUNTS_NO_LOCKED_MEMORY = new KernelVersion(5, 11);
 
   private LoadRefusal() {}
 
@@ -38,13 +40,21 @@ final class LoadRefusal {
    */
   static LoadBalancerException explain(String failed, NativeException refusal) {
     String message = failed + ": " + refusal.getMessage();
-    return refusal.errnoName().equals(EPERM)
-        ? new MissingCapabilityException(
-            message
-                + ", although this process has the capabilities: "
-                + reason(read(UID_MAP), read(STATUS), System.getProperty("os.version")),
-            refusal)
-        : new LoadBalancerException(message, refusal);
+    return switch (refusal.errnoName()) {
+      case EPERM ->
+          new MissingCapabilityException(
+              message
+                  + ", although this process has the capabilities: "
+                  + reason(read(UID_MAP), read(STATUS), System.getProperty("os.version")),
+              refusal);
+      case ENOSYS ->
+          new UnsupportedKernelException(
+              message
+                  + ": this kernel, Linux %s, has no bpf(2); it must be built with CONFIG_BPF_SYSCALL"
+                      .formatted(System.getProperty("os.version")),
+              refusal);
+      default -> new LoadBalancerException(message, refusal);
+    };
   }
 
   static String reason(String uidMap, String status, String release) {
@@ -52,7 +62,7 @@ final class LoadRefusal {
       return "they are those of a user namespace; run it outside, in a container of an engine that"
           + " is neither rootless nor remaps users";
     }
-    if (COUNTS_LOCKED_MEMORY.matcher(release).matches()) {
+    if (KernelVersion.of(release).filter(LoadRefusal::countsLockedMemory).isPresent()) {
       return "before Linux 5.11 it also needs to lock memory; raise the limit (ulimit -l), of a"
           + " container with --ulimit memlock=-1";
     }
@@ -61,6 +71,10 @@ final class LoadRefusal {
           + " --security-opt seccomp=unconfined or a profile that does";
     }
     return "a security module or the kernel's lockdown forbids it; the kernel's log says which";
+  }
+
+  private static boolean countsLockedMemory(KernelVersion version) {
+    return version.isOlderThan(COUNTS_NO_LOCKED_MEMORY);
   }
 
   /** What a file says; nothing where there is no /proc. */

@@ -22,12 +22,6 @@ final class Platform {
   private static final Pattern EFFECTIVE =
       Pattern.compile("^CapEff:\\s*([0-9a-f]+)$", Pattern.MULTILINE);
 
-  /** Linux 5.9 brought links for XDP; 5.10 is the first long-term kernel that has them. */
-  private static final int OLDEST_MAJOR = 5;
-
-  private static final int OLDEST_MINOR = 10;
-  private static final Pattern RELEASE = Pattern.compile("(\\d+)\\.(\\d+).*");
-
   private Platform() {}
 
   /**
@@ -66,16 +60,14 @@ final class Platform {
           "XDP needs Linux, and this is %s; LoadBalancer.inMemory() runs everywhere"
               .formatted(system));
     }
-    Matcher version = RELEASE.matcher(release);
-    if (!version.matches()) {
-      return;
-    }
-    int major = Integer.parseInt(version.group(1));
-    int minor = Integer.parseInt(version.group(2));
-    if (major < OLDEST_MAJOR || (major == OLDEST_MAJOR && minor < OLDEST_MINOR)) {
+    List<KernelFeature> missing =
+        KernelVersion.of(release).map(KernelFeature::missingIn).orElse(List.of());
+    if (!missing.isEmpty()) {
       throw new UnsupportedKernelException(
-          "this kernel is Linux %s, and links of XDP programs need %d.%d or newer"
-              .formatted(release, OLDEST_MAJOR, OLDEST_MINOR));
+          "this kernel is Linux %s, which lacks %s; LoadBalancer.inMemory() runs everywhere"
+              .formatted(
+                  release,
+                  missing.stream().map(KernelFeature::toString).collect(Collectors.joining(", "))));
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.katran.LoadBalancerException;
 import dev.katran.MissingCapabilityException;
+import dev.katran.UnsupportedKernelException;
 import dev.katran.ffm.BpfException;
 import org.junit.jupiter.api.Test;
 
@@ -11,6 +12,7 @@ class LoadRefusalTest {
 
   private static final int EPERM = 1;
   private static final int E2BIG = 7;
+  private static final int ENOSYS = 38;
 
   private static final String FIRST_NAMESPACE = "         0          0 4294967295\n";
   private static final String ROOTLESS = "         0       1000          1\n";
@@ -32,6 +34,16 @@ class LoadRefusalTest {
   }
 
   @Test
+  void tellsHowToBuildAKernelThatHasNoBpf() {
+    BpfException refusal = new BpfException("create map vips", ENOSYS);
+
+    assertThat(LoadRefusal.explain("cannot load the program", refusal))
+        .isInstanceOf(UnsupportedKernelException.class)
+        .hasCause(refusal)
+        .hasMessageContaining("CONFIG_BPF_SYSCALL");
+  }
+
+  @Test
   void leavesOtherErrorsAsTheyAre() {
     BpfException refusal = new BpfException("create map vips", E2BIG);
 
@@ -49,7 +61,7 @@ class LoadRefusalTest {
   @Test
   void namesTheLimitOfLockedMemoryOnKernelsThatCountIt() {
     assertThat(LoadRefusal.reason(FIRST_NAMESPACE, FREE, "5.10.0-33-amd64")).contains("memlock");
-    assertThat(LoadRefusal.reason(FIRST_NAMESPACE, FREE, "5.100.0")).doesNotContain("memlock");
+    assertThat(LoadRefusal.reason(FIRST_NAMESPACE, FREE, "5.11.0")).doesNotContain("memlock");
   }
 
   @Test

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.katran.MissingCapabilityException;
 import dev.katran.UnsupportedKernelException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PlatformTest {
 
@@ -57,23 +59,36 @@ class PlatformTest {
     assertThatCode(() -> Platform.checkCapabilities("Name:\tjava\n")).doesNotThrowAnyException();
   }
 
-  @Test
-  void takesKernelsFromFiveTenOn() {
-    assertThatCode(() -> Platform.checkKernel("Linux", "5.10.0-33-amd64"))
-        .doesNotThrowAnyException();
-    assertThatCode(() -> Platform.checkKernel("Linux", "6.1.0")).doesNotThrowAnyException();
-    assertThatCode(() -> Platform.checkKernel("Linux", "custom")).doesNotThrowAnyException();
+  @ParameterizedTest
+  @ValueSource(strings = {"5.9.16", "5.10.0-33-amd64", "6.1.0", "6.18", "10.0-rc1", "custom"})
+  void takesKernelsFromFiveNineOnAndThoseThatNobodyKnows(String release) {
+    assertThatCode(() -> Platform.checkKernel("Linux", release)).doesNotThrowAnyException();
   }
 
   @Test
-  void namesAKernelThatIsTooOld() {
-    assertThatThrownBy(() -> Platform.checkKernel("Linux", "5.9.16"))
+  void namesWhatAKernelIsTooOldFor() {
+    assertThatThrownBy(() -> Platform.checkKernel("Linux", "5.8.18"))
         .isInstanceOf(UnsupportedKernelException.class)
-        .hasMessageContaining("5.9.16")
-        .hasMessageContaining("5.10");
+        .hasMessage(
+            "this kernel is Linux 5.8.18, which lacks links of XDP programs (since Linux 5.9);"
+                + " LoadBalancer.inMemory() runs everywhere");
+  }
+
+  @Test
+  void namesEverythingThatAKernelIsTooOldFor() {
+    assertThatThrownBy(() -> Platform.checkKernel("Linux", "5.4.0-216-generic"))
+        .isInstanceOf(UnsupportedKernelException.class)
+        .hasMessageContaining("5.4.0-216-generic")
+        .hasMessageContaining("BPF arrays that can be mapped into memory (since Linux 5.5)")
+        .hasMessageContaining("constants that the BPF verifier knows (since Linux 5.5)")
+        .hasMessageContaining("links of XDP programs (since Linux 5.9)")
+        .hasMessageNotContaining("5.3");
     assertThatThrownBy(() -> Platform.checkKernel("Linux", "4.19.0-27-amd64"))
         .isInstanceOf(UnsupportedKernelException.class)
-        .hasMessageContaining("4.19.0-27-amd64");
+        .hasMessageContaining("jumps on 32 bits in BPF programs (since Linux 5.1)")
+        .hasMessageContaining("frozen BPF maps (since Linux 5.2)")
+        .hasMessageContaining("bounded loops in BPF programs (since Linux 5.3)")
+        .hasMessageContaining("links of XDP programs (since Linux 5.9)");
   }
 
   @Test
