@@ -75,7 +75,7 @@ public final class BpfConstants {
   /** Verifier's log level: statistics only; what {@link VerifierStatistics} is made of. */
   public static final int BPF_LOG_STATS = 4;
 
-  /** Test run flag: send the frames for real, as if an interface had received them. */
+  /** Test run flag: send the frames for real, as if an interface had received them; Linux 5.18. */
   public static final int BPF_F_TEST_XDP_LIVE_FRAMES = 1 << 1;
 
   /** An XDP program's verdict: it failed; the packet is dropped. */

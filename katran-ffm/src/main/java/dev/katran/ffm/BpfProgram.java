@@ -118,7 +118,7 @@ public final class BpfProgram {
    *     for (about 3500)
    * @param out a native segment for the frame as the program left it; null if nobody wants it
    * @param context a native segment with the program's {@code struct xdp_md}, as {@link #context}
-   *     makes it; null for a frame from the loopback interface
+   *     makes it, for kernels from 5.15 on; null for a frame from the loopback interface
    * @param options how often, and where to
    * @throws BpfException if the kernel refuses the frame or the context ({@code EINVAL}), or {@code
    *     out} is too small ({@code ENOSPC})

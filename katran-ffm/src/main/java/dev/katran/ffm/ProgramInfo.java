@@ -10,7 +10,8 @@ import java.time.Duration;
  * @param tag a hash of its instructions, 16 hexadecimal digits
  * @param instructions how many instructions the verifier left of it, 8 bytes each
  * @param jitedBytes the size of its machine code; 0 if the kernel interprets it
- * @param verifiedInstructions how many instructions the verifier visited, on all paths together
+ * @param verifiedInstructions how many instructions the verifier visited, on all paths together; 0
+ *     before Linux 5.16, which counts them
  * @param runs how often it ran; counted only while {@code kernel.bpf_stats_enabled} is set
  * @param runTime how long these runs took together
  */

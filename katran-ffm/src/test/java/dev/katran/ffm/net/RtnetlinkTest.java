@@ -301,7 +301,7 @@ class RtnetlinkTest {
     return mac;
   }
 
-  /** Before Linux 6.8, a link says a little later that the other end of its wire is down. */
+  /** The kernel may say a little later that the other end of a link's wire is down. */
   private static void awaitStopped(Rtnetlink netlink, String link) throws InterruptedException {
     long deadline = System.nanoTime() + SECONDS.toNanos(5);
     while (netlink.link(link).running()) {
