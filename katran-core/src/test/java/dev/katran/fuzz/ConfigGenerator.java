@@ -36,8 +36,8 @@ final class ConfigGenerator {
           config -> config.withDecapsulation(Decapsulation.OFF),
           config -> config.withTrafficClass(TrafficClass.copied()),
           config -> config.withFlowRules(new FlowRules(ANY_NUMBER, LONG, LONG)),
-          config -> with(config, false, config.tcpServerIds()),
-          config -> with(config, config.answerTooBig(), false));
+          config -> with(config, config.limits(), false, config.tcpServerIds()),
+          config -> with(config, config.limits(), config.answerTooBig(), false));
 
   private ConfigGenerator() {}
 
@@ -80,10 +80,25 @@ final class ConfigGenerator {
     return gue;
   }
 
+  /** The same with room for so many flows. */
+  static DataplaneConfig withFlows(DataplaneConfig config, int flows) {
+    Limits limits = config.limits();
+    Limits others =
+        new Limits(
+            limits.vips(),
+            limits.backends(),
+            limits.ringSize(),
+            limits.maxPacketSize(),
+            flows,
+            limits.serverIds(),
+            limits.sourceRoutes());
+    return with(config, others, config.answerTooBig(), config.tcpServerIds());
+  }
+
   private static DataplaneConfig with(
-      DataplaneConfig config, boolean answerTooBig, boolean tcpServerIds) {
+      DataplaneConfig config, Limits limits, boolean answerTooBig, boolean tcpServerIds) {
     return new DataplaneConfig(
-        config.limits(),
+        limits,
         answerTooBig,
         config.gue(),
         config.trafficClass(),

@@ -1,7 +1,10 @@
 package dev.katran.fuzz;
 
+import dev.katran.dataplane.Dataplane;
+import dev.katran.dataplane.DataplaneConfig;
 import dev.katran.dataplane.JavaDataplane;
 import dev.katran.dataplane.KernelDataplane;
+import dev.katran.ffm.BpfMap;
 import dev.katran.needs.NeedsKernel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,9 +23,20 @@ class DifferentialFuzzTest {
   /** Each loads programs: a thousand take some minutes. */
   private static final int TRIES = 1_000;
 
+  /**
+   * No flow must be forgotten for want of room, of which in the kernel each CPU has its share. In a
+   * round there are less than two thousand flows at a time.
+   */
+  private static final int FLOWS_PER_CPU = 1 << 12;
+
+  private static Dataplane kernel(DataplaneConfig config) {
+    return KernelDataplane.detached(
+        ConfigGenerator.withFlows(config, FLOWS_PER_CPU * BpfMap.possibleCpus()));
+  }
+
   @Test
   void bothDataplanesDoTheSame() throws IOException, InterruptedException {
-    Duel.Parties parties = new Duel.Parties(JavaDataplane::new, KernelDataplane::detached);
+    Duel.Parties parties = new Duel.Parties(JavaDataplane::new, DifferentialFuzzTest::kernel);
     Fuzz fuzz = new Fuzz(parties);
     long start = System.nanoTime();
 
@@ -30,11 +44,13 @@ class DifferentialFuzzTest {
 
     if (found != null) {
       Finding smallest = Shrinker.shrink(parties, found.finding(), TRIES);
-      Path folder = Path.of("target", "fuzz", "seed-" + found.seed());
+      Path folder = Path.of("target", "fuzz", "seed-" + found.seed()).toAbsolutePath();
       throw new AssertionError(Report.write(folder, found.seed(), smallest, parties));
     }
+    double seconds = (System.nanoTime() - start) / 1e9;
     System.out.printf(
-        "fuzz: seed %d, %s, %.1f s%n", SEED, fuzz.coverage(), (System.nanoTime() - start) / 1e9);
+        "fuzz: seed %d, %s, %.1f s, %.0f frames a second%n",
+        SEED, fuzz.coverage(), seconds, FRAMES / seconds);
     fuzz.coverage().assertWorthTheTrouble();
   }
 }

@@ -18,7 +18,8 @@ final class Fuzz {
   /** What a round has at most: it begins with what takes longest, the loading of programs. */
   private static final int FRAMES_PER_ROUND = 20_000;
 
-  private static final int ROUNDS_AT_A_TIME = 4 * Runtime.getRuntime().availableProcessors();
+  private static final int ROUNDS_AT_A_TIME =
+      Math.min(16, 4 * Runtime.getRuntime().availableProcessors());
 
   /** A difference, and the seed of the round in which it was found. */
   record Found(long seed, Finding finding) {}
