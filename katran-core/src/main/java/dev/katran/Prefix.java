@@ -57,10 +57,16 @@ public record Prefix(InetAddress address, int length) {
     return new Prefix(address, Integer.parseInt(length));
   }
 
-  /** The prefix that the first bits of an address are. */
-  static Prefix around(InetAddress address, int length) {
+  /**
+   * The prefix that an address begins with, whatever its bits beyond the length are.
+   *
+   * @throws IllegalArgumentException if the length is out of range, or the address has a zone or is
+   *     IPv4-mapped IPv6
+   */
+  public static Prefix around(InetAddress address, int length) {
     byte[] bytes = address.getAddress();
-    for (int bit = length; bit < 8 * bytes.length; bit++) {
+    int first = length < 0 ? 8 * bytes.length : length; // it is refused as it was given
+    for (int bit = first; bit < 8 * bytes.length; bit++) {
       bytes[bit / 8] &= (byte) ~(1 << (7 - bit % 8));
     }
     try {
