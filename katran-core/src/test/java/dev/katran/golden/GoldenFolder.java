@@ -9,30 +9,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.stream.Stream;
 
-/** Where golden packets and rings are: in {@code shared/golden} beside the repository. */
+/** Where golden rings are: in {@code shared/golden} beside the repository. */
 final class GoldenFolder {
 
   private GoldenFolder() {}
-
-  /** All scenarios, by name; skips the test if there are none, or fails it if it must not. */
-  static List<Scenario> scenarios() {
-    Path golden = folder();
-    if (!Files.isDirectory(golden)) {
-      return abort(announced("golden packets: no folder " + golden));
-    }
-    try (Stream<Path> folders = Files.list(golden)) {
-      return folders
-          .filter(folder -> Files.exists(folder.resolve("scenario.json")))
-          .sorted()
-          .map(GoldenFolder::read)
-          .toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
 
   /** The hashes and rings; skips the test if there are none, or fails it if it must not. */
   static JsonNode rings() {
@@ -42,14 +23,6 @@ final class GoldenFolder {
     }
     try {
       return new JsonMapper().readTree(rings.toFile());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static Scenario read(Path folder) {
-    try {
-      return Scenario.read(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,0 +1,36 @@
+package dev.katran.examples.replay.pcap;
+
+import java.util.HexFormat;
+
+/** Kinds of files that are taken for captures, told by their first bytes. */
+enum FileKind {
+  PCAPNG("pcapng: convert it with \"editcap -F pcap\"", "0a0d0d0a"),
+  MODIFIED_PCAP("the \"modified\" pcap of Kuznetzov's libpcap", "a1b2cd34"),
+  MODIFIED_PCAP_SWAPPED("the \"modified\" pcap of Kuznetzov's libpcap", "34cdb2a1"),
+  SNOOP("a snoop capture", "736e6f6f70000000"),
+  GZIP("compressed with gzip: unpack it first", "1f8b"),
+  ZSTD("compressed with zstd: unpack it first", "28b52ffd"),
+  XZ("compressed with xz: unpack it first", "fd377a585a00");
+
+  private static final int SHOWN = 4;
+
+  private final String description;
+  private final String start; // in hex
+
+  FileKind(String description, String start) {
+    this.description = description;
+    this.start = start;
+  }
+
+  /** What kind of file starts so. */
+  static String of(byte[] bytes) {
+    String digits = HexFormat.of().formatHex(bytes);
+    for (FileKind kind : values()) {
+      if (digits.startsWith(kind.start)) {
+        return kind.description;
+      }
+    }
+    return "begins with "
+        + HexFormat.ofDelimiter(" ").formatHex(bytes, 0, Math.min(SHOWN, bytes.length));
+  }
+}

@@ -1,0 +1,53 @@
+package dev.katran.examples.replay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.katran.examples.replay.scenario.Scenario;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** All that there are, with nothing left out. */
+@Tag("kernel")
+class GoldenPacketsTest {
+
+  private static final int ROWS = 79;
+
+  @ParameterizedTest
+  @EnumSource
+  void everyRowComesOutAsItIsWritten(Dataplane dataplane) throws IOException {
+    Needs.usable(dataplane);
+    StringWriter text = new StringWriter();
+    Report report = new Report(new PrintWriter(text));
+    for (Path folder : folders()) {
+      Scenario scenario = Scenario.read(folder);
+      report.played(scenario, List.of(Playthrough.of(scenario, dataplane)));
+    }
+    report.conclude();
+    assertThat(text.toString()).endsWith("replay: %d passed, 0 failed%n".formatted(ROWS));
+  }
+
+  @Test
+  void theCommandPlaysThemOnBothDataplanes() throws IOException {
+    Needs.usable(Dataplane.KERNEL);
+    ReplayRun run = ReplayRun.of(folders().stream().map(Path::toString).toArray(String[]::new));
+    assertThat(run.exitCode()).as(run.out()).isZero();
+    assertThat(run.lines())
+        .hasSize(folders().size() + 1)
+        .endsWith("replay: %d passed, 0 failed".formatted(ROWS));
+  }
+
+  private static List<Path> folders() throws IOException {
+    try (Stream<Path> all = Files.list(Needs.golden())) {
+      return all.filter(Files::isDirectory).sorted().toList();
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package dev.katran.examples.replay.pcap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PcapTest {
+
+  /** Two frames, of three bytes and of none, in little endian and microseconds. */
+  private static final String CAPTURE =
+      "d4c3b2a1020004000000000000000000ffff000001000000"
+          + "0100000002000000030000004000000001aa02"
+          + "ffffffff3f420f000000000000000000";
+
+  @TempDir Path folder;
+  private Path file;
+
+  @BeforeEach
+  void name() {
+    file = folder.resolve("some.pcap");
+  }
+
+  private PcapReader open(String hex) throws IOException {
+    return PcapReader.open(Files.write(file, HexFormat.of().parseHex(hex)));
+  }
+
+  private void assertRefused(String hex, String message) {
+    assertThatExceptionOfType(PcapException.class)
+        .isThrownBy(() -> open(hex).close())
+        .withMessage(message);
+  }
+
+  @Test
+  void framesAreReadOneByOne() throws IOException {
+    try (PcapReader reader = open(CAPTURE)) {
+      assertThat(reader.format()).isEqualTo(new PcapFormat(ByteOrder.LITTLE_ENDIAN, false));
+      CapturedFrame first = reader.next().orElseThrow();
+      assertThat(first.seconds()).isEqualTo(1);
+      assertThat(first.fraction()).isEqualTo(2);
+      assertThat(first.bytes()).containsExactly(1, 0xaa, 2);
+      assertThat(first.length()).isEqualTo(64);
+      assertThat(first.isCutShort()).isTrue();
+      assertThat(reader.position()).isEqualTo(24 + 16 + 3);
+      CapturedFrame second = reader.next().orElseThrow();
+      assertThat(Integer.toUnsignedLong(second.seconds())).isEqualTo(4_294_967_295L);
+      assertThat(second.fraction()).isEqualTo(999_999);
+      assertThat(second.bytes()).isEmpty();
+      assertThat(second.isCutShort()).isFalse();
+      assertThat(reader.next()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d"})
+  void whatIsWrittenIsReadAgainInEachByteOrderAndUnit(String magic) throws IOException {
+    ByteOrder order = magic.startsWith("a1") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
+    PcapFormat format = new PcapFormat(order, magic.contains("3c") && magic.contains("4d"));
+    CapturedFrame frame = new CapturedFrame(1_700_000_000, 123_456_789, new byte[] {7, 8}, 1500);
+    try (PcapWriter writer = PcapWriter.create(file, format)) {
+      writer.write(frame);
+      writer.write(frame.with(new byte[] {9}));
+    }
+    byte[] bytes = Files.readAllBytes(file);
+    assertThat(HexFormat.of().formatHex(bytes)).startsWith(magic);
+    assertThat(ByteBuffer.wrap(bytes).order(order).getInt(20)).as("link type").isEqualTo(1);
+    try (PcapReader reader = PcapReader.open(file)) {
+      assertThat(reader.format()).isEqualTo(format);
+      assertThat(reader.next()).get().usingRecursiveComparison().isEqualTo(frame);
+      assertThat(reader.next())
+          .get()
+          .usingRecursiveComparison()
+          .isEqualTo(new CapturedFrame(1_700_000_000, 123_456_789, new byte[] {9}, 1499));
+      assertThat(reader.next()).isEmpty();
+    }
+  }
+
+  @Test
+  void aFileThatEndsWithinAFrameGivesThoseBeforeAndSaysWhere() throws IOException {
+    byte[] capture = HexFormat.of().parseHex(CAPTURE);
+    for (int length = 24 + 1; length < 24 + 16 + 3; length++) {
+      Files.write(file, Arrays.copyOf(capture, length));
+      try (PcapReader reader = PcapReader.open(file)) {
+        assertThatExceptionOfType(PcapException.class)
+            .isThrownBy(reader::next)
+            .withMessage(
+                "the file is truncated: it ends at byte %d, within frame 1, which begins at byte 24"
+                    .formatted(length));
+      }
+    }
+    Files.write(file, Arrays.copyOf(capture, capture.length - 1));
+    try (PcapReader reader = PcapReader.open(file)) {
+      assertThat(reader.next()).isPresent();
+      assertThatExceptionOfType(PcapException.class)
+          .isThrownBy(reader::next)
+          .withMessageContaining("within frame 2, which begins at byte 43");
+    }
+  }
+
+  @Test
+  void aFileThatIsTooShortIsRefused() {
+    assertRefused("", "the file ends after 0 bytes: a capture's header alone has 24");
+    assertRefused("d4c3b2a10200", "the file ends after 6 bytes: a capture's header alone has 24");
+  }
+
+  @Test
+  void aLengthThatCannotBeIsRefused() throws IOException {
+    try (PcapReader reader = open(CAPTURE.replace("0300000040000000", "ffffffff40000000"))) {
+      assertThatExceptionOfType(PcapException.class)
+          .isThrownBy(reader::next)
+          .withMessage("frame 1, at byte 24, has 4294967295 bytes: the file is damaged");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "0a0d0d0a | pcapng: convert it with \"editcap -F pcap\"",
+        "a1b2cd34 | the \"modified\" pcap of Kuznetzov's libpcap",
+        "34cdb2a1 | the \"modified\" pcap of Kuznetzov's libpcap",
+        "1f8b0800 | compressed with gzip: unpack it first",
+        "28b52ffd | compressed with zstd: unpack it first",
+        "7f454c46 | begins with 7f 45 4c 46"
+      })
+  void anotherKindOfFileIsRefusedByItsName(String start, String kind) {
+    assertRefused(start + CAPTURE.substring(8), "this is no classic pcap, but " + kind);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "00000000 | 0 (BSD loopback)",
+        "65000000 | 101 (raw IP)",
+        "71000000 | 113 (Linux cooked)",
+        "14010000 | 276 (Linux cooked, version 2)",
+        "f2000000 | 242",
+        "01000014 | 335544321 (0x14000001)"
+      })
+  void framesThatAreNotOfEthernetAreRefusedByTheirLinkType(String bytes, String type) {
+    assertRefused(
+        CAPTURE.replace("ffff000001000000", "ffff0000" + bytes),
+        "its frames are of link type %s; only Ethernet (1) is understood".formatted(type));
+  }
+
+  @Test
+  void anotherVersionIsRefused() {
+    assertRefused(
+        CAPTURE.replace("d4c3b2a102000400", "d4c3b2a102000300"),
+        "this is pcap version 2.3; only 2.4 is understood");
+  }
+}
