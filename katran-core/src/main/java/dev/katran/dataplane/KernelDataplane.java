@@ -11,7 +11,9 @@ import dev.katran.bpf.generated.katran_prefix_vip_key;
 import dev.katran.bpf.generated.katran_vip;
 import dev.katran.bpf.generated.katran_vip_key;
 import dev.katran.ffm.BpfConstants;
+import dev.katran.ffm.BpfException;
 import dev.katran.ffm.BpfMap;
+import dev.katran.ffm.Errno;
 import dev.katran.ffm.NativeException;
 import dev.katran.ffm.XdpLink;
 import java.lang.foreign.Arena;
@@ -115,9 +117,7 @@ public final class KernelDataplane implements Dataplane {
     KernelProgram next = KernelProgram.load(config, features, tables);
     programLock.writeLock().lock();
     try {
-      if (link != null) {
-        link.update(next.program());
-      }
+      attach(next);
       KernelProgram before = program;
       program = next;
       next = before;
@@ -127,6 +127,20 @@ public final class KernelDataplane implements Dataplane {
     }
     if (!features.remembersFlows()) {
       flows.clear(); // it would not follow what happens meanwhile
+    }
+  }
+
+  /** Has the program take the place of the attached one; where the interface is gone, none is. */
+  private void attach(KernelProgram next) {
+    if (link == null) {
+      return;
+    }
+    try {
+      link.update(next.program());
+    } catch (BpfException e) {
+      if (e.errno() != Errno.ENOLINK) {
+        throw e;
+      }
     }
   }
 

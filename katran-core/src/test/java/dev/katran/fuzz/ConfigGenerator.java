@@ -82,17 +82,7 @@ final class ConfigGenerator {
 
   /** The same with room for so many flows. */
   static DataplaneConfig withFlows(DataplaneConfig config, int flows) {
-    Limits limits = config.limits();
-    Limits others =
-        new Limits(
-            limits.vips(),
-            limits.backends(),
-            limits.ringSize(),
-            limits.maxPacketSize(),
-            flows,
-            limits.serverIds(),
-            limits.sourceRoutes());
-    return with(config, others, config.answerTooBig(), config.tcpServerIds());
+    return with(config, config.limits().flows(flows), config.answerTooBig(), config.tcpServerIds());
   }
 
   private static DataplaneConfig with(

@@ -50,8 +50,7 @@ class ScenarioFolderTest {
           /* tcpServerIds= */ true,
           Decapsulation.STRICT,
           ImmutableList.of(),
-          new FlowRules(
-              ConfigGenerator.ANY_NUMBER, ConfigGenerator.LONG, ConfigGenerator.LONG));
+          new FlowRules(ConfigGenerator.ANY_NUMBER, ConfigGenerator.LONG, ConfigGenerator.LONG));
 
   private static final VipKey VIP =
       new VipKey(InetAddresses.forString("203.0.113.10"), 443, Protocol.UDP);

@@ -55,6 +55,9 @@ public final class Errno {
   /** The kernel does not have this call. */
   public static final int ENOSYS = 38;
 
+  /** Link has been severed: what a BPF link was attached to is gone. */
+  public static final int ENOLINK = 67;
+
   /** The device or the file system cannot do this. */
   public static final int EOPNOTSUPP = 95;
 
