@@ -190,11 +190,14 @@ final class Transition {
     VipEntry entryBefore = before.entry(from.watched());
     Ring ring = ringOf(vip);
     RingState slots = before.slots();
-    if (!ring.equals(before.ring()) || !keepsFlows(before.vip(), vip)) {
-      slots =
-          keepsFlows(before.vip(), vip)
-              ? before.slots().changeTo(numbersOf(ring), removedFrom(before.vip(), vip), deadline)
-              : RingState.stable(numbersOf(ring));
+    if (!keepsFlows(before.vip(), vip)) {
+      slots = RingState.stable(numbersOf(ring));
+    } else {
+      // a backend may leave without a change of the ring: while it is draining it has no slots
+      Set<Integer> removed = removedFrom(before.vip(), vip);
+      if (!ring.equals(before.ring()) || !removed.isEmpty()) {
+        slots = slots.changeTo(numbersOf(ring), removed, deadline);
+      }
     }
     State.Installed after = new State.Installed(vip, before.number(), ring, slots, idle(vip));
     if (before.vip().equals(vip) && after.entry(wanted.watched).equals(entryBefore)) {

@@ -193,6 +193,27 @@ class AdaptiveTest {
   }
 
   @Test
+  void flowsOfADrainingBackendThatIsRemovedWithinTheWindowGoElsewhereAtOnce() {
+    lb.put(WEB.with(THREE));
+    lb.put(WEB.with(THREE).draining(THREE.address()));
+    Map<Integer, InetAddress> draining = flows();
+    assertThat(draining).containsValue(THREE.address());
+    lb.put(WEB);
+    assertThat(flows().values()).containsOnly(ONE.address(), TWO.address());
+    for (InetAddress backend : flowsOf(9000, FLOWS)) {
+      assertThat(backend).isIn(ONE.address(), TWO.address());
+    }
+  }
+
+  @Test
+  void unknownFlowsOfADrainingBackendThatIsRemovedWithinTheWindowGoElsewhereAtOnce() {
+    lb.put(WEB.with(THREE));
+    lb.put(WEB.with(THREE).draining(THREE.address()));
+    lb.put(WEB);
+    assertThat(flows().values()).containsOnly(ONE.address(), TWO.address());
+  }
+
+  @Test
   void udpFlowsStayAndRouteSaysSo() {
     lb.put(DNS);
     Map<Integer, Backend> before = new HashMap<>();
