@@ -27,13 +27,25 @@ final class FlowPurge implements Predicate<FlowTable.Entry> {
     return from.features().remembersFlows() && vip.tracking() != Tracking.NONE;
   }
 
+  /**
+   * Where the ring's slots lead to entries, a hash that finds other slots leads to none of them.
+   */
+  private static boolean namesFlowsAlike(Vip before, Vip after) {
+    if (before.hashing() == after.hashing()) {
+      return true;
+    }
+    boolean exactPort = before.port() != 0 && !before.key().isPrefix();
+    return before.tracking() == Tracking.ALWAYS
+        && before.hashing().tracksLike(after.hashing(), exactPort);
+  }
+
   void changed(State.Installed before, Vip after) {
     if (!tracks(before.vip())) {
       return;
     }
     if (!tracks(after)
         || before.vip().tracking() != after.tracking()
-        || before.vip().hashing() != after.hashing()) {
+        || !namesFlowsAlike(before.vip(), after)) {
       vips.add(before.number()); // nobody would look for them, or not by these names
       return;
     }

@@ -77,10 +77,19 @@ public enum Hashing {
   }
 
   private int destinationPort(Flow flow, boolean exactPort) {
-    boolean keepsPort =
-        exactPort
-            || (flags & (VipFlags.HASH_DESTINATION_PORT_ONLY | VipFlags.HASH_BOTH_PORTS)) != 0;
-    return keepsPort ? flow.destinationPort() : 0;
+    return keepsDestinationPort(exactPort) ? flow.destinationPort() : 0;
+  }
+
+  private boolean keepsDestinationPort(boolean exactPort) {
+    return exactPort
+        || (flags & (VipFlags.HASH_DESTINATION_PORT_ONLY | VipFlags.HASH_BOTH_PORTS)) != 0;
+  }
+
+  /** Whether the flow table has the same names for flows with either, see {@link #tracked}. */
+  boolean tracksLike(Hashing other, boolean exactPort) {
+    int sourcePort = VipFlags.HASH_NO_SOURCE_PORT;
+    return (flags & sourcePort) == (other.flags & sourcePort)
+        && keepsDestinationPort(exactPort) == other.keepsDestinationPort(exactPort);
   }
 
   /** {@link VipFlags} for the dataplane. */

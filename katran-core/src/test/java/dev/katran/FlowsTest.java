@@ -140,4 +140,27 @@ class FlowsTest {
         .get()
         .isNotEqualTo(backend.address());
   }
+
+  @Test
+  void flowsStayWhenTheHashChangesUnlessTheyGetOtherNames() {
+    Vip web = WEB.toBuilder().hashing(Hashing.DESTINATION_PORT).build();
+    lb.put(web);
+    assertThat(lb.flows().find(web(4000))).isPresent();
+    assertThat(lb.route(web(4000)).reason()).isEqualTo(Route.Reason.FLOW_TABLE);
+    lb.put(web.toBuilder().hashing(Hashing.DESTINATION_PORT_UNIFORM).build());
+    assertThat(lb.flows().report(Duration.ZERO).entries()).as("those of DNS").isEqualTo(EACH);
+  }
+
+  @Test
+  void flowsOfAVipForEveryPortStayWhenItsHashKeepsThePort() {
+    Vip everyPort = Vip.tcp("203.0.113.20").backends(ONE, TWO).tracking(Tracking.ALWAYS).build();
+    Vip byBothPorts = everyPort.toBuilder().hashing(Hashing.BOTH_PORTS).build();
+    lb.put(everyPort);
+    lb.simulate(Packet.tcp("198.51.100.7", 4000, "203.0.113.20", 443).frame());
+    lb.put(byBothPorts);
+    assertThat(lb.flows().report(Duration.ZERO).entries()).isEqualTo(2 * EACH);
+    lb.simulate(Packet.tcp("198.51.100.7", 4000, "203.0.113.20", 443).frame());
+    lb.put(byBothPorts.toBuilder().hashing(Hashing.DESTINATION_PORT).build());
+    assertThat(lb.flows().report(Duration.ZERO).entries()).isEqualTo(2 * EACH + 1);
+  }
 }
