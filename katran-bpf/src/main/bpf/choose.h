@@ -150,7 +150,7 @@ static __always_inline int choose_by_tcp_id(struct xdp_md *ctx, const struct pac
 	return NEXT;
 }
 
-/* The packet itself may say which backend it wants. */
+/* The packet itself may say which backend it wants, in one way or, if not, in another. */
 static __always_inline int choose_by_server_id(struct xdp_md *ctx, const struct packet *packet,
 					       __u32 *number)
 {
@@ -161,9 +161,11 @@ static __always_inline int choose_by_server_id(struct xdp_md *ctx, const struct 
 			count_event(KATRAN_QUIC_ICMP);
 		return NEXT;
 	}
-	if (protocol == IPPROTO_UDP && vip_has(packet, KATRAN_VIP_QUIC))
-		return choose_by_quic_id(ctx, packet, number);
-	if (protocol == IPPROTO_UDP && vip_has(packet, KATRAN_VIP_UDP_STABLE_ROUTING))
+	if (protocol == IPPROTO_UDP && vip_has(packet, KATRAN_VIP_QUIC) &&
+	    choose_by_quic_id(ctx, packet, number) != NEXT)
+		return XDP_DROP;
+	if (*number == KATRAN_NO_BACKEND && protocol == IPPROTO_UDP &&
+	    vip_has(packet, KATRAN_VIP_UDP_STABLE_ROUTING))
 		return choose_by_stable_id(ctx, packet, number);
 	if (uses(packet, KATRAN_USES_TCP_SERVER_IDS) && protocol == IPPROTO_TCP)
 		return choose_by_tcp_id(ctx, packet, number);

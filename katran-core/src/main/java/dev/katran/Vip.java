@@ -394,7 +394,8 @@ public final class Vip {
 
     /**
      * Packets go to the backend whose {@linkplain LoadBalancer#serverIds server id} is in the
-     * header that their payload starts with: 8 bytes, the first 0x52, the next three the id.
+     * header that their payload starts with: 8 bytes, the first 0x52, the next three the id. With
+     * {@link #quic} as well, those do whose QUIC connection id names no backend.
      */
     public Builder udpStableRouting() {
       options |= VipFlags.UDP_STABLE_ROUTING;
@@ -438,17 +439,13 @@ public final class Vip {
     /**
      * The VIP.
      *
-     * @throws IllegalArgumentException if two backends have the same address, an option does not
-     *     fit the protocol, or {@link #quic} and {@link #udpStableRouting} are both asked for
+     * @throws IllegalArgumentException if two backends have the same address, or an option does not
+     *     fit the protocol
      */
     public Vip build() {
       requireUdp(key, has(VipFlags.QUIC), "quic");
       requireUdp(key, has(VipFlags.UDP_STABLE_ROUTING), "udpStableRouting");
       requireUdp(key, has(VipFlags.UDP_FLOW_MIGRATION), "udpFlowMigration");
-      if (has(VipFlags.QUIC) && has(VipFlags.UDP_STABLE_ROUTING)) {
-        throw new IllegalArgumentException(
-            key + ": quic and udpStableRouting both say where the server id is");
-      }
       Set<InetAddress> addresses = new HashSet<>();
       for (Backend backend : backends) {
         if (!addresses.add(backend.address())) {

@@ -53,16 +53,16 @@ final class ServerIdRouting {
     if (packet.flow().protocol() == FiveTuple.TCP) {
       return tcpServerIds && !packet.isError() ? byTcp(frame, packet, match) : Dataplane.NO_BACKEND;
     }
-    if (vip.has(VipFlags.QUIC)) {
-      if (packet.isError()) {
+    if (packet.isError()) {
+      if (vip.has(VipFlags.QUIC)) {
         counters.add(Counter.Total.QUIC_ICMP);
-        return Dataplane.NO_BACKEND;
       }
-      return byQuic(frame, packet, match);
+      return Dataplane.NO_BACKEND;
     }
-    return vip.has(VipFlags.UDP_STABLE_ROUTING) && !packet.isError()
+    int backend = vip.has(VipFlags.QUIC) ? byQuic(frame, packet, match) : Dataplane.NO_BACKEND;
+    return backend == Dataplane.NO_BACKEND && vip.has(VipFlags.UDP_STABLE_ROUTING)
         ? byStableHeader(frame, packet)
-        : Dataplane.NO_BACKEND;
+        : backend;
   }
 
   private int byQuic(Frame frame, Parsed.Packet packet, VipTable.Match match) {
