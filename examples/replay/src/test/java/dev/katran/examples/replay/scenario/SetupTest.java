@@ -102,9 +102,9 @@ class SetupTest {
   void otherFlagsAreOptions() throws IOException {
     assertThat(vip("", VIP.formatted(53, "udp", "\"QUIC\", \"LOCAL\"")))
         .isEqualTo(dns().quic().localDelivery().build());
-    String flags = "\"UDP_STABLE_ROUTING\", \"UDP_FLOW_MIGRATION\", \"SOURCE_ROUTING\"";
+    String flags = "\"UDP_STABLE_ROUTING\", \"QUIC\", \"UDP_FLOW_MIGRATION\", \"SOURCE_ROUTING\"";
     assertThat(vip("", VIP.formatted(53, "udp", flags)))
-        .isEqualTo(dns().udpStableRouting().udpFlowMigration().sourceRouting().build());
+        .isEqualTo(dns().udpStableRouting().quic().udpFlowMigration().sourceRouting().build());
   }
 
   @Test
