@@ -11,7 +11,7 @@ const volatile struct katran_decap_config config SEC(".rodata.config") = {};
 /* Outer destinations to decapsulate; created and looked at only with config.only_listed. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
 	__uint(max_entries, 1); /* set at load */
 	__type(key, struct katran_address);
 	__type(value, __u8);

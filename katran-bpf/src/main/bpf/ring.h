@@ -6,7 +6,11 @@
 #include "config.h"
 #include "hash.h"
 
-/* The rings, by the VIP's number. Replacing a VIP's ring is one update: old or new, never a mix. */
+/*
+ * The rings, by the VIP's number. Replacing a VIP's ring is one update: old or new, never a mix.
+ * They and the backends are only read here, but written through mappings, which the kernel denies
+ * for BPF_F_RDONLY_PROG: a test has the verifier confirm it instead.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1); /* set at load */

@@ -15,7 +15,7 @@
 		__type(key, __u32);                                                              \
 		__array(values, struct {                                                         \
 			__uint(type, map_type);                                                  \
-			__uint(map_flags, BPF_F_NO_PREALLOC);                                    \
+			__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);                \
 			__uint(max_entries, 1); /* set at load */                                \
 			__uint(key_size, size_of_key);                                           \
 			__uint(value_size, sizeof(__u32));                                       \

@@ -8,7 +8,7 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
 	__uint(max_entries, 1); /* set at load */
 	__type(key, struct katran_vip_key);
 	__type(value, struct katran_vip);
@@ -17,7 +17,7 @@ struct {
 /* The VIPs that stand for a prefix. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
 	__uint(max_entries, 1); /* set at load */
 	__type(key, struct katran_prefix_vip_key);
 	__type(value, struct katran_vip);

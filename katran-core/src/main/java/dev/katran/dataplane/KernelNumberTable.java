@@ -1,6 +1,5 @@
 package dev.katran.dataplane;
 
-import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfException;
 import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.Errno;
@@ -59,14 +58,15 @@ final class KernelNumberTable<K> implements NumberTable<K>, AutoCloseable {
     return outer;
   }
 
-  private BpfMap current() {
+  /** The table that the program sees now. */
+  BpfMap current() {
     outer();
     return Objects.requireNonNull(current);
   }
 
   private BpfMap create() {
     return BpfMap.create(
-        mapType, name, keySize, Integer.BYTES, maxEntries, BpfConstants.BPF_F_NO_PREALLOC);
+        mapType, name, keySize, Integer.BYTES, maxEntries, KernelTables.LOOKED_UP_ONLY);
   }
 
   private void install(BpfMap inner) {

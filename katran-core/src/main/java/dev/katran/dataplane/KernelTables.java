@@ -41,6 +41,12 @@ final class KernelTables implements AutoCloseable {
    */
   private static final int ROOM = 2;
 
+  /**
+   * Of the tables that the program does not write: it may not. Rings and backends are not written
+   * by it either, but the kernel lets nobody write to such a table through a mapping.
+   */
+  static final int LOOKED_UP_ONLY = BpfConstants.BPF_F_NO_PREALLOC | BpfConstants.BPF_F_RDONLY_PROG;
+
   private final DataplaneConfig config;
   private final Limits limits;
 
@@ -113,7 +119,7 @@ final class KernelTables implements AutoCloseable {
         katran_vip_key.sizeof(),
         katran_vip.sizeof(),
         2 * vipNumbers(),
-        BpfConstants.BPF_F_NO_PREALLOC);
+        LOOKED_UP_ONLY);
     try (BpfMap template = createRing()) {
       maps.put("rings", BpfMap.createArrayOfMaps("rings", vipNumbers(), template));
     }
@@ -223,7 +229,7 @@ final class KernelTables implements AutoCloseable {
           katran_prefix_vip_key.sizeof(),
           katran_vip.sizeof(),
           2 * vipNumbers(),
-          BpfConstants.BPF_F_NO_PREALLOC);
+          LOOKED_UP_ONLY);
     }
     return map("prefix_vips");
   }
