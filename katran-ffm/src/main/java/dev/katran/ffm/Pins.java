@@ -8,12 +8,17 @@ import java.nio.file.Path;
 /** Names in a BPF file system. */
 final class Pins {
 
+  private static final String NO_BPFFS =
+      "pins need CAP_BPF and a BPF file system: mount -t bpf bpf /sys/fs/bpf, in a container as a"
+          + " volume of the host's";
+
   private Pins() {}
 
   static void pin(Object what, int fd, Path path) {
     int rc = Bpf.pin(fd, path.toString());
     if (rc < 0) {
-      throw new BpfException("pin " + what + " at " + path, -rc);
+      throw new BpfException(
+          "pin " + what + " at " + path, -rc, rc == -Errno.EPERM ? NO_BPFFS : "");
     }
   }
 

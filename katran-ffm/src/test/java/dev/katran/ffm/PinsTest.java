@@ -11,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,6 +71,20 @@ class PinsTest {
   }
 
   @Test
+  void aPinIsClosedToOtherUsers() throws Exception {
+    Isolated.withBpfFileSystem(
+        directory,
+        () -> {
+          Path path = directory.resolve("map");
+          try (BpfMap map = BpfMap.create(BPF_MAP_TYPE_ARRAY, "numbers", 4, 4, 1, 0)) {
+            map.pin(path);
+          }
+          assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
+              .isEqualTo("rw-------");
+        });
+  }
+
+  @Test
   void aPinIsOpenedAsWhatItIs() throws Exception {
     Path path = directory.resolve("map");
     Isolated.withBpfFileSystem(
@@ -93,7 +108,9 @@ class PinsTest {
     Path path = directory.resolve("numbers");
     try (BpfMap map = BpfMap.create(BPF_MAP_TYPE_ARRAY, "numbers", 4, 4, 1, 0)) {
       assertThatThrownBy(() -> map.pin(path))
-          .hasMessage("pin map numbers at " + path + ": EPERM (Operation not permitted)");
+          .hasMessageStartingWith(
+              "pin map numbers at " + path + ": EPERM (Operation not permitted)\n")
+          .hasMessageContaining("mount -t bpf bpf /sys/fs/bpf");
     }
   }
 }
