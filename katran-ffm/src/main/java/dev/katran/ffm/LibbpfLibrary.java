@@ -1,5 +1,6 @@
 package dev.katran.ffm;
 
+import dev.katran.ffm.internal.BundledLibraries;
 import dev.katran.ffm.internal.LibbpfLog;
 import dev.katran.ffm.internal.Native;
 import java.lang.foreign.Arena;
@@ -10,11 +11,13 @@ import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
 /**
- * The system's libbpf, which all of this package works through.
+ * libbpf, which all of this package works through.
  *
- * <p>It is looked up once, as {@code libbpf.so.1}, when it is first needed. What it logs goes to
- * the SLF4J logger {@code dev.katran.ffm.libbpf}: its warnings as warnings, unless they belong to a
- * failed call, whose exception carries them; the rest as debug and trace.
+ * <p>It is looked up once, as {@code libbpf.so.1}, when it is first needed: on the system; where it
+ * is not, in the artifact with the classifier {@code natives-linux-x86_64} (or that of another
+ * machine) on the class path. What it logs goes to the SLF4J logger {@code dev.katran.ffm.libbpf}:
+ * its warnings as warnings, unless they belong to a failed call, whose exception carries them; the
+ * rest as debug and trace.
  */
 public final class LibbpfLibrary {
 
@@ -29,7 +32,8 @@ public final class LibbpfLibrary {
   /**
    * Makes sure that libbpf can be called; the other types do this by themselves.
    *
-   * @throws LibbpfMissingException if the system has no libbpf; says what to install
+   * @throws LibbpfMissingException if there is no libbpf; says what to install
+   * @throws LibbpfBrokenException if the class path's is needed and cannot be loaded; says why
    * @throws LibbpfTooOldException if it is older than 1.0
    * @throws NativeAccessDeniedException if the JVM forbids native access; names the flag to pass
    */
@@ -40,7 +44,7 @@ public final class LibbpfLibrary {
   }
 
   /**
-   * The version of the system's libbpf, such as {@code "1.1"}.
+   * The version of libbpf, such as {@code "1.1"}.
    *
    * @throws LibbpfUnavailableException as {@link #ensureLoaded()}
    */
@@ -53,16 +57,30 @@ public final class LibbpfLibrary {
     if (loaded) {
       return;
     }
-    check(LIBRARY, BEFORE_1_0);
+    check(LIBRARY, BEFORE_1_0, BundledLibraries.ofThisMachine());
     LibbpfLog.install();
     loaded = true;
   }
 
-  /** Refuses unless {@code library} is there and new enough; {@code older} is only reported. */
-  static void check(String library, String older) {
+  /**
+   * Refuses unless {@code library} is there and new enough; {@code older} is only reported. Once
+   * the bundled ones are loaded, the dynamic linker finds them by their names.
+   */
+  static void check(String library, String older, BundledLibraries bundled) {
     Version version =
-        find(library).or(() -> find(older)).orElseThrow(() -> new LibbpfMissingException(library));
+        find(library)
+            .or(() -> load(bundled) ? find(library) : Optional.empty())
+            .or(() -> find(older))
+            .orElseThrow(() -> new LibbpfMissingException(library, bundled));
     check(version);
+  }
+
+  private static boolean load(BundledLibraries bundled) {
+    try {
+      return bundled.load();
+    } catch (BundledLibraries.BrokenException e) {
+      throw new LibbpfBrokenException(e);
+    }
   }
 
   static void check(Version version) {
@@ -71,7 +89,7 @@ public final class LibbpfLibrary {
     }
   }
 
-  /** The version of a library, if the system has it. */
+  /** The version of a library, if the system has it, or it is loaded already. */
   static Optional<Version> find(String library) {
     try (Arena arena = Arena.ofConfined()) {
       SymbolLookup symbols = SymbolLookup.libraryLookup(library, arena);

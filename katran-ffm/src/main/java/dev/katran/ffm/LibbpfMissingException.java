@@ -1,14 +1,19 @@
 package dev.katran.ffm;
 
-/** The system has no libbpf. */
+import dev.katran.ffm.internal.BundledLibraries;
+
+/** The system has no libbpf, and the application brings none along. */
 public final class LibbpfMissingException extends LibbpfUnavailableException {
 
   private static final long serialVersionUID = 1L;
 
-  LibbpfMissingException(String library) {
+  LibbpfMissingException(String library, BundledLibraries bundled) {
     super(
         library
             + " was not found; install libbpf: Debian/Ubuntu `apt-get install libbpf1`,"
-            + " Fedora/RHEL `dnf install libbpf`, Alpine `apk add libbpf`");
+            + " Fedora/RHEL `dnf install libbpf`, Alpine `apk add libbpf`; or add to the class path"
+            + " dev.katran:katran-ffm with the classifier natives-"
+            + bundled.platform()
+            + bundled.otherPlatform().map(other -> " (it has natives-" + other + ")").orElse(""));
   }
 }

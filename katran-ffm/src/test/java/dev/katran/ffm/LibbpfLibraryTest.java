@@ -5,17 +5,22 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.katran.ffm.LibbpfLibrary.Version;
+import dev.katran.ffm.internal.BundledLibraries;
 import org.junit.jupiter.api.Test;
 
 class LibbpfLibraryTest {
 
   @Test
   void aMissingLibraryIsAMatterOfOneCommand() {
-    assertThatThrownBy(() -> LibbpfLibrary.check("libnowhere.so.1", "libnowhere.so.0"))
+    BundledLibraries bundled = BundledLibraries.ofThisMachine();
+
+    assertThatThrownBy(() -> LibbpfLibrary.check("libnowhere.so.1", "libnowhere.so.0", bundled))
         .isInstanceOf(LibbpfMissingException.class)
         .hasMessage(
             "libnowhere.so.1 was not found; install libbpf: Debian/Ubuntu `apt-get install"
-                + " libbpf1`, Fedora/RHEL `dnf install libbpf`, Alpine `apk add libbpf`");
+                + " libbpf1`, Fedora/RHEL `dnf install libbpf`, Alpine `apk add libbpf`; or add to"
+                + " the class path dev.katran:katran-ffm with the classifier natives-"
+                + bundled.platform());
   }
 
   @Test
