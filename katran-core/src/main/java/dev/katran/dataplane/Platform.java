@@ -7,10 +7,12 @@ import dev.katran.bpf.BpfPrograms;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.ffm.LibbpfLibrary;
 import java.io.IOException;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -31,6 +33,7 @@ final class Platform {
    */
   static void check() {
     checkKernel(System.getProperty("os.name"), System.getProperty("os.version"));
+    checkByteOrder(ByteOrder.nativeOrder());
     LibbpfLibrary.ensureLoaded();
     checkAbi();
     try {
@@ -71,6 +74,16 @@ final class Platform {
     }
   }
 
+  /** The programs are compiled for one byte order, which x86-64 and AArch64 have. */
+  static void checkByteOrder(ByteOrder order) {
+    if (order != ByteOrder.LITTLE_ENDIAN) {
+      throw new UnsupportedKernelException(
+          "this machine is big-endian (%s), and the programs are for little-endian ones;"
+                  .formatted(System.getProperty("os.arch"))
+              + " LoadBalancer.inMemory() runs everywhere");
+    }
+  }
+
   static void checkCapabilities(String status) {
     Matcher effective = EFFECTIVE.matcher(status);
     if (!effective.find()) {
@@ -81,18 +94,29 @@ final class Platform {
         Arrays.stream(Capability.values()).filter(needed -> !needed.isIn(capabilities)).toList();
     if (!missing.isEmpty()) {
       throw new MissingCapabilityException(
-          "XDP needs capabilities that this process does not have: %s; run it as root, or its container with %s"
+          ("XDP needs capabilities that this process does not have: %s; a service of systemd gets"
+                  + " them by AmbientCapabilities=%s, a container that runs as root by %s")
               .formatted(
-                  missing.stream().map(Capability::names).collect(Collectors.joining(", ")),
-                  missing.stream().map(Capability::option).collect(Collectors.joining(" "))));
+                  join(missing, Capability::names, ", "),
+                  join(missing, Capability::name, " "),
+                  join(missing, Capability::option, " ")));
     }
+  }
+
+  private static String join(
+      List<Capability> capabilities, Function<Capability, String> word, String separator) {
+    return capabilities.stream().map(word).collect(Collectors.joining(separator));
   }
 
   /** What a balancer needs, capabilities(7). */
   private enum Capability {
     /** To load programs and make maps. */
     CAP_BPF(39, true),
-    /** For arithmetic on pointers in a program. */
+    /**
+     * For what the verifier denies to others for fear of what the CPU does on the paths that it
+     * guesses: subtracting pointers, which tells a frame's length, and reaching for a header from
+     * paths on which it is at different places.
+     */
     CAP_PERFMON(38, true),
     /** To load and attach programs of the network. */
     CAP_NET_ADMIN(12, false);

@@ -7,6 +7,7 @@ import dev.katran.UnknownInterfaceException;
 import dev.katran.XdpHookBusyException;
 import dev.katran.ffm.AttachedProgram;
 import dev.katran.ffm.BpfProgram;
+import dev.katran.ffm.Errno;
 import dev.katran.ffm.NativeException;
 import dev.katran.ffm.XdpBusyException;
 import dev.katran.ffm.XdpLink;
@@ -76,10 +77,26 @@ record XdpInterface(String name, int ifindex, String driver) {
           e);
     } catch (NativeException e) {
       throw new LoadBalancerException(
-          "cannot attach to %s (driver %s) in mode %s: %s"
-              .formatted(name, driver, mode, e.getMessage()),
+          "cannot attach to %s (driver %s) in mode %s: %s%s"
+              .formatted(name, driver, mode, e.getMessage(), advice(mode, e.errno())),
           e);
     }
+  }
+
+  /** What to change; nothing where only the kernel knows. */
+  static String advice(AttachMode mode, int errno) {
+    return switch (errno) {
+      case Errno.EOPNOTSUPP ->
+          mode == AttachMode.NATIVE
+              ? "; this driver has no native XDP: use AttachMode.GENERIC, or AUTOMATIC"
+              : "";
+      case Errno.EPERM ->
+          "; this needs CAP_NET_ADMIN and CAP_BPF in the interface's user namespace";
+      case Errno.EINVAL ->
+          "; the driver may want a smaller MTU, fewer queues, or no merged packets (ethtool -K <name>"
+              + " gro off lro off): the kernel's log says which";
+      default -> "";
+    };
   }
 
   private XdpLink attachNativeOrGeneric(BpfProgram program) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.katran.MissingCapabilityException;
 import dev.katran.UnsupportedKernelException;
+import java.nio.ByteOrder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,11 +39,12 @@ class PlatformTest {
     assertThatThrownBy(() -> Platform.checkCapabilities(status(BPF | NET_ADMIN)))
         .isInstanceOf(MissingCapabilityException.class)
         .hasMessageContaining("does not have: CAP_PERFMON (or CAP_SYS_ADMIN);")
-        .hasMessageEndingWith("its container with --cap-add PERFMON");
+        .hasMessageContaining(" AmbientCapabilities=CAP_PERFMON,")
+        .hasMessageEndingWith(" a container that runs as root by --cap-add PERFMON");
     assertThatThrownBy(() -> Platform.checkCapabilities(status(SYS_ADMIN | BPF)))
         .isInstanceOf(MissingCapabilityException.class)
         .hasMessageContaining("does not have: CAP_NET_ADMIN;")
-        .hasMessageEndingWith("its container with --cap-add NET_ADMIN");
+        .hasMessageEndingWith(" a container that runs as root by --cap-add NET_ADMIN");
   }
 
   @Test
@@ -89,6 +91,16 @@ class PlatformTest {
         .hasMessageContaining("frozen BPF maps (since Linux 5.2)")
         .hasMessageContaining("bounded loops in BPF programs (since Linux 5.3)")
         .hasMessageContaining("links of XDP programs (since Linux 5.9)");
+  }
+
+  @Test
+  void namesTheWrongByteOrder() {
+    assertThatCode(() -> Platform.checkByteOrder(ByteOrder.LITTLE_ENDIAN))
+        .doesNotThrowAnyException();
+    assertThatThrownBy(() -> Platform.checkByteOrder(ByteOrder.BIG_ENDIAN))
+        .isInstanceOf(UnsupportedKernelException.class)
+        .hasMessageContaining("big-endian")
+        .hasMessageContaining("LoadBalancer.inMemory()");
   }
 
   @Test
