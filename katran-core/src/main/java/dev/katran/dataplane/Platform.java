@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -94,18 +93,11 @@ final class Platform {
         Arrays.stream(Capability.values()).filter(needed -> !needed.isIn(capabilities)).toList();
     if (!missing.isEmpty()) {
       throw new MissingCapabilityException(
-          ("XDP needs capabilities that this process does not have: %s; a service of systemd gets"
-                  + " them by AmbientCapabilities=%s, a container that runs as root by %s")
+          "XDP needs capabilities that this process does not have: %s; run it as root, or its container with %s"
               .formatted(
-                  join(missing, Capability::names, ", "),
-                  join(missing, Capability::name, " "),
-                  join(missing, Capability::option, " ")));
+                  missing.stream().map(Capability::names).collect(Collectors.joining(", ")),
+                  missing.stream().map(Capability::option).collect(Collectors.joining(" "))));
     }
-  }
-
-  private static String join(
-      List<Capability> capabilities, Function<Capability, String> word, String separator) {
-    return capabilities.stream().map(word).collect(Collectors.joining(separator));
   }
 
   /** What a balancer needs, capabilities(7). */
