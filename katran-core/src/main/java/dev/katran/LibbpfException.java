@@ -5,8 +5,8 @@ import dev.katran.ffm.LibbpfUnavailableException;
 import dev.katran.ffm.NativeAccessDeniedException;
 
 /**
- * libbpf cannot be used: it is missing, or older than 1.0, or the JVM denies native access. The
- * message says what to install, or which flag to give.
+ * libbpf cannot be used: it is missing, or older than 1.0, or that on the class path is broken, or
+ * the JVM denies native access. The message says what to install, or which flag to give.
  */
 public final class LibbpfException extends LoadBalancerException {
 

@@ -7,9 +7,13 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A test that starts an {@link UnprivilegedJvm}, and so needs root and setpriv(1). */
+/**
+ * A test that starts an {@link UnprivilegedJvm} which loads programs in a network namespace, and so
+ * needs root and setpriv(1). It has a tag of its own, for where tests of a kernel are run with
+ * little else, there is no such command.
+ */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
-@Tag("kernel")
-@ExtendWith(SetprivCondition.class)
+@Tag("privileges")
+@ExtendWith({KernelCondition.class, NamespaceCondition.class, SetprivCondition.class})
 public @interface NeedsSetpriv {}

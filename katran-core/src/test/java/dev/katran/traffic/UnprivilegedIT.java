@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.katran.AttachMode;
 import dev.katran.ffm.net.Rtnetlink;
-import dev.katran.needs.NeedsKernel;
 import dev.katran.needs.NeedsSetpriv;
 import dev.katran.needs.UnprivilegedJvm;
 import java.io.BufferedReader;
@@ -17,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The balancer is the process of a user who is not root. */
-@NeedsKernel
 @NeedsSetpriv
 class UnprivilegedIT {
 

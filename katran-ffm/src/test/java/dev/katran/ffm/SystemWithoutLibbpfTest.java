@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SystemWithoutLibbpfTest {
 
   private static final String HIDE_AND_RUN =
-      "while [ \"$1\" != -- ]; do mount --bind /dev/null \"$1\" || exit; shift; done; shift;"
+      "while [ \"$1\" != -- ]; do mount -o bind /dev/null \"$1\" || exit; shift; done; shift;"
           + " exec \"$@\"";
 
   @TempDir Path bundle;
