@@ -14,11 +14,10 @@ final class FrameLength {
 
   private FrameLength() {}
 
-  static void check(byte[] frame) {
-    if (frame.length < SHORTEST || frame.length > LONGEST) {
+  static void check(long bytes) {
+    if (bytes < SHORTEST || bytes > LONGEST) {
       throw new IllegalArgumentException(
-          "a frame of %d bytes: a simulated one has %d to %d"
-              .formatted(frame.length, SHORTEST, LONGEST));
+          "a frame of %d bytes: a simulated one has %d to %d".formatted(bytes, SHORTEST, LONGEST));
     }
   }
 }

@@ -63,7 +63,7 @@ public final class JavaDataplane implements Dataplane {
   /** One frame at a time: to look a flow up and to enter it is one step. */
   @Override
   public synchronized Simulation run(byte[] bytes) {
-    FrameLength.check(bytes);
+    FrameLength.check(bytes.length);
     Frame frame = new Frame(bytes);
     Verdict verdict =
         switch (tunnelExit.leave(frame)) {

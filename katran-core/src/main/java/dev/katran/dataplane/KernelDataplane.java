@@ -290,6 +290,16 @@ public final class KernelDataplane implements Dataplane {
   }
 
   @Override
+  public long measure(MemorySegment frame) {
+    programLock.readLock().lock();
+    try {
+      return SimulatedFrame.measure(program.program(), frame);
+    } finally {
+      programLock.readLock().unlock();
+    }
+  }
+
+  @Override
   public Footprint footprint() {
     programLock.readLock().lock();
     try {

@@ -18,7 +18,7 @@ final class SimulatedFrame {
   private SimulatedFrame() {}
 
   static Simulation run(BpfProgram program, byte[] frame) {
-    FrameLength.check(frame);
+    FrameLength.check(frame.length);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment in = arena.allocateFrom(ValueLayout.JAVA_BYTE, frame);
       MemorySegment out = arena.allocate((long) frame.length + ROOM);
@@ -26,6 +26,14 @@ final class SimulatedFrame {
       byte[] left = out.asSlice(0, result.length()).toArray(ValueLayout.JAVA_BYTE);
       return new Simulation(verdict(result.retval()), left);
     }
+  }
+
+  /**
+   * How many nanoseconds the program took. Nothing is copied back: that would cost more than it.
+   */
+  static long measure(BpfProgram program, MemorySegment frame) {
+    FrameLength.check(frame.byteSize());
+    return program.run(frame, (int) frame.byteSize(), null, null).nanos();
   }
 
   /** The kernel's XDP actions as verdicts. */

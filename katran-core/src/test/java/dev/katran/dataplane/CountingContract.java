@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.katran.Count;
 import dev.katran.packets.Packet;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -47,6 +50,19 @@ abstract class CountingContract extends DataplaneContract {
     assertThat(dataplane.count(TX)).isEqualTo(new Count(1, 174));
     assertThat(dataplane.count(FIRST_VIP)).isEqualTo(new Count(1, 120));
     assertThat(dataplane.count(FIRST_BACKEND)).isEqualTo(new Count(1, 120));
+  }
+
+  @Test
+  void aMeasuredFrameTakesTimeCountsLikeAnyOtherAndIsLeftAsItIs() {
+    serve(tcp(VIP4, 443), 0, NO_FLAGS, 1, BACKEND4);
+    byte[] bytes = Packet.tcp(CLIENT4, 1, VIP4, 443).frame();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment frame = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+      assertThat(dataplane.measure(frame)).isBetween(1L, 1_000_000_000L);
+      assertThat(frame.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(bytes);
+    }
+    assertThat(dataplane.count(TX)).isEqualTo(new Count(1, 54));
+    assertThat(dataplane.count(FIRST_VIP)).isEqualTo(new Count(1, 40));
   }
 
   @Test
