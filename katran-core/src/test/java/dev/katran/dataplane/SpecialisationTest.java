@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 class SpecialisationTest {
 
   private static final double TOLERANCE = 1.05;
-  private static final int ATTEMPTS = 5;
+  private static final int ATTEMPTS = 10;
   private static final int FRAMES = 20_000;
 
   private static final ValueLayout.OfShort PORT =
