@@ -8,6 +8,7 @@ import dev.katran.examples.replay.scenario.Scenario;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -195,6 +196,7 @@ public final class Replay implements Callable<Integer> {
   private static String explain(Exception e) {
     return switch (e) {
       case NoSuchFileException missing -> missing.getFile() + ": no such file or folder";
+      case AccessDeniedException denied -> denied.getFile() + ": permission denied";
       case CharacterCodingException coding -> "a file is not UTF-8";
       default -> String.valueOf(e.getMessage());
     };

@@ -62,16 +62,21 @@ class SetupTest {
     return vip[0];
   }
 
+  private static Vip.Builder untracked(Vip.Builder vip) {
+    return vip.tracking(Tracking.NONE);
+  }
+
   private static Vip.Builder dns() {
-    return Vip.udp("203.0.113.10", 53).backends(ONE.weight(3), TWO);
+    return untracked(Vip.udp("203.0.113.10", 53)).backends(ONE.weight(3), TWO);
   }
 
   @Test
   void aVipHasWhatTheScenarioSays() throws IOException {
     assertThat(vip("", UDP)).isEqualTo(dns().build());
     assertThat(vip("", VIP.formatted(0, "tcp", "")))
-        .isEqualTo(Vip.tcp("203.0.113.10").backends(ONE.weight(3), TWO).build());
-    assertThat(vip("", Folder.EMPTY_VIP)).isEqualTo(Vip.tcp("203.0.113.10", 443).build());
+        .isEqualTo(untracked(Vip.tcp("203.0.113.10")).backends(ONE.weight(3), TWO).build());
+    assertThat(vip("", Folder.EMPTY_VIP))
+        .isEqualTo(untracked(Vip.tcp("203.0.113.10", 443)).build());
   }
 
   @Test
@@ -112,7 +117,10 @@ class SetupTest {
     String flags = "\"QUIC\", \"UDP_STABLE_ROUTING\", \"UDP_FLOW_MIGRATION\", \"LOCAL\"";
     assertThat(vip("", VIP.formatted(443, "tcp", flags)))
         .isEqualTo(
-            Vip.tcp("203.0.113.10", 443).backends(ONE.weight(3), TWO).localDelivery().build());
+            untracked(Vip.tcp("203.0.113.10", 443))
+                .backends(ONE.weight(3), TWO)
+                .localDelivery()
+                .build());
   }
 
   @Test
@@ -161,7 +169,7 @@ class SetupTest {
     String flags =
         "{\"flags\": {\"address\": \"203.0.113.10\", \"port\": 0, %s"
             + "\"protocol\": \"tcp\", \"add\": [\"LOCAL\"]}}";
-    Vip expected = Vip.tcp("203.0.113.0/24").localDelivery().build();
+    Vip expected = untracked(Vip.tcp("203.0.113.0/24")).localDelivery().build();
     assertThat(vip("", vip, flags.formatted(""))).isEqualTo(expected);
     assertThat(vip("", vip, flags.formatted("\"prefixLength\": 24, "))).isEqualTo(expected);
   }
