@@ -74,7 +74,8 @@ final class KernelProgram implements AutoCloseable {
     }
   }
 
-  private static void configure(
+  /** Writes what the program is loaded for. */
+  static void configure(
       MemorySegment constants, DataplaneConfig config, Features features, KernelTables tables) {
     katran_balancer_config.features(constants, features(config, features));
     katran_balancer_config.vip_flags(constants, features.vipFlags() & ~VipFlags.HASH);

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.katran.bpf.BpfPrograms;
-import dev.katran.bpf.generated.Katran;
-import dev.katran.bpf.generated.katran_balancer_config;
 import dev.katran.bpf.generated.katran_decap_config;
 import dev.katran.bpf.generated.katran_ring_line;
 import dev.katran.ffm.BpfConstants;
@@ -15,7 +13,10 @@ import dev.katran.ffm.BpfObject;
 import dev.katran.needs.NeedsKernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the programs only read, they may not write. */
 @NeedsKernel
@@ -49,9 +50,10 @@ class ReadOnlyTablesTest {
   }
 
   /** They are written through mappings, which the kernel denies for tables with the flag. */
-  @Test
-  void theVerifierFindsThatRingsAndBackendsAreOnlyRead() {
-    try (BpfObject balancer = withAllFeatures();
+  @ParameterizedTest
+  @MethodSource("usesOneByOne")
+  void theVerifierFindsThatRingsAndBackendsAreOnlyRead(VerificationTest.Use use) {
+    try (BpfObject balancer = loadedFor(use);
         BpfMap ring = ring();
         BpfMap rings = BpfMap.createArrayOfMaps("rings", 1, ring)) {
       balancer.map("rings").reuse(rings);
@@ -65,7 +67,7 @@ class ReadOnlyTablesTest {
 
   @Test
   void theVerifierFindsWhatIsWritten() {
-    try (BpfObject balancer = withAllFeatures()) {
+    try (BpfObject balancer = loadedFor(VerificationTest.NOTHING)) {
       makeReadOnly(balancer.map("counters"));
 
       assertThatThrownBy(balancer::load)
@@ -90,14 +92,17 @@ class ReadOnlyTablesTest {
     }
   }
 
-  /** Code of no feature is left out. */
-  private static BpfObject withAllFeatures() {
+  /** All at once are too much for the verifiers of older kernels. */
+  static Stream<VerificationTest.Use> usesOneByOne() {
+    return VerificationTest.uses().filter(use -> !use.equals(VerificationTest.EVERYTHING));
+  }
+
+  private static BpfObject loadedFor(VerificationTest.Use use) {
     BpfObject balancer = BpfObject.open("katran", BpfPrograms.balancer());
-    MemorySegment config = balancer.constants(".rodata.config");
-    katran_balancer_config.features(config, -1);
-    katran_balancer_config.vip_flags(config, -1);
-    katran_balancer_config.ring_size(config, Katran.KATRAN_SLOTS_PER_LINE());
-    katran_balancer_config.ring_lines(config, 1);
+    try (KernelTables tables = new KernelTables(use.config())) {
+      KernelProgram.configure(
+          balancer.constants(".rodata.config"), use.config(), use.features(), tables);
+    }
     return balancer;
   }
 

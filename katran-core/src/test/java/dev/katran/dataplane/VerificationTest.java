@@ -38,8 +38,8 @@ class VerificationTest {
 
   private static final Map<Use, Footprint> FOOTPRINTS = new ConcurrentHashMap<>();
 
-  private static final Use NOTHING = new Use("nothing", Features.NONE, CONFIG);
-  private static final Use EVERYTHING =
+  static final Use NOTHING = new Use("nothing", Features.NONE, CONFIG);
+  static final Use EVERYTHING =
       new Use(
           "everything",
           Features.ALL,
