@@ -16,7 +16,7 @@ static __always_inline void count_forwarded(const struct packet *packet, __u32 b
 {
 	count_vip(packet, KATRAN_VIP_FORWARDED, packet->bytes);
 	count(config.first_backend_counter + backend, config.counters_per_cpu, packet->bytes);
-	if (uses(packet, KATRAN_USES_DECAPSULATION) && packet->is_decapsulated)
+	if (uses(packet, KATRAN_USES_DECAPSULATION) && packet->tunnel_bytes)
 		count_vip(packet, KATRAN_VIP_DECAPSULATED, packet->bytes);
 	if (vip_has(packet, KATRAN_VIP_WATCHED) && packet->is_missed)
 		count_watched_miss(backend, packet->bytes);

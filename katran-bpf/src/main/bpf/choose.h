@@ -179,7 +179,7 @@ static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet 
 	struct change change = {
 		.flow = packet->flow,
 		.vip = packet->vip,
-		.idle = packet->vip_entry->idle,
+		.idle = packet->idle,
 		.slot = slot,
 		.word = word,
 		.is_icmp = packet->is_icmp,

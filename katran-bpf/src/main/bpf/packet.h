@@ -32,7 +32,7 @@ struct packet {
 	struct katran_flow flow;
 	__u32 vip;	 /* its number */
 	__u32 vip_flags; /* read once: they may change meanwhile */
-	const struct katran_vip *vip_entry; /* for what is seldom needed */
+	__u32 idle;	 /* seconds after which an entry of a changed slot counts no more */
 	__u16 bytes;	 /* as counted: IPv4 total length, IPv6 payload length */
 	__u8 tos;	 /* or traffic class */
 	__u8 backend_flags;   /* of the chosen backend, read once as well */
@@ -40,7 +40,8 @@ struct packet {
 	bool is_icmp;	      /* an ICMP error: what it says of the flow is all that is known */
 	bool is_syn;	      /* TCP; like the next one only told where somebody asks */
 	bool is_rst;
-	bool is_decapsulated; /* came in a tunnel that ended here */
+	/* The headers of tunnels that it came in: a number, which the verifier follows as one. */
+	__u32 tunnel_bytes;
 	bool is_missed;	      /* the flow table did not know the flow */
 	bool hides_client;    /* the outer header tells nothing of the client's address */
 };

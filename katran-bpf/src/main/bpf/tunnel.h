@@ -198,12 +198,14 @@ static __noinline int end_tunnel(struct xdp_md *ctx)
  */
 static __always_inline int end_tunnels(struct xdp_md *ctx, struct packet *packet)
 {
+	__u32 bytes = frame_length(ctx);
+
 	for (int i = 0; i < MAX_TUNNELS; i++) {
 		int verdict = end_tunnel(ctx);
 
+		packet->tunnel_bytes = bytes - frame_length(ctx);
 		if (verdict != AGAIN)
 			return verdict;
-		packet->is_decapsulated = true;
 	}
 	return NEXT;
 }

@@ -95,7 +95,7 @@ static __always_inline bool find_vip(struct packet *packet)
 		vip = find_wider_vip(packet);
 	if (!vip)
 		return false;
-	packet->vip_entry = vip;
+	packet->idle = vip->idle;
 	packet->vip = vip->number;
 	packet->vip_flags = vip->flags;
 	if (!is_exact && !(packet->vip_flags & keeps_port))

@@ -1,0 +1,44 @@
+package dev.katran.examples.benchmark;
+
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** Measures what the balancer costs; each subcommand prints a table. */
+@Command(
+    name = "benchmark",
+    mixinStandardHelpOptions = true,
+    description = "Measures what the load balancer costs.",
+    subcommands = {
+      PacketBenchmark.class,
+      RingBenchmark.class,
+      ChangeBenchmark.class,
+      OpenBenchmark.class,
+      ChurnBenchmark.class,
+      VethBenchmark.class
+    })
+public final class Benchmark {
+
+  @Option(
+      names = "--json",
+      scope = ScopeType.INHERIT,
+      description = "print one array of flat objects instead of a table")
+  private boolean json;
+
+  private Benchmark() {}
+
+  /** Runs a subcommand; exits with 0 if it could measure what it was asked for. */
+  public static void main(String[] args) {
+    System.exit(commandLine().execute(args));
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new Benchmark());
+  }
+
+  String format(List<Row> rows) {
+    return json ? Rows.json(rows) : Rows.table(rows);
+  }
+}

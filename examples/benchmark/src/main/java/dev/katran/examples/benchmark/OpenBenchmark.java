@@ -1,0 +1,75 @@
+package dev.katran.examples.benchmark;
+
+import dev.katran.Backend;
+import dev.katran.Encapsulation;
+import dev.katran.LoadBalancer;
+import dev.katran.Tracking;
+import dev.katran.Vip;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** What it costs to open a balancer. */
+@Command(
+    name = "open",
+    mixinStandardHelpOptions = true,
+    description = "How long it takes to open a balancer, and what it takes of the kernel's memory.")
+final class OpenBenchmark extends Measurement {
+
+  private static final int BACKENDS = 10;
+  private static final int MANY = 100;
+  private static final double MEBIBYTE = 1 << 20;
+
+  @Option(
+      names = "--times",
+      defaultValue = "20",
+      description = "how often it is opened (default: ${DEFAULT-VALUE})")
+  private int times;
+
+  @Override
+  List<Row> measure() {
+    if (times < 2) {
+      throw new IllegalArgumentException("--times must be 2 or more, not " + times);
+    }
+    List<Row> rows = new ArrayList<>();
+    Samples first = new Samples();
+    Samples later = new Samples();
+    for (int i = 0; i < times; i++) {
+      long start = System.nanoTime();
+      LoadBalancer lb = Services.builder().open();
+      double millis = (System.nanoTime() - start) / 1e6;
+      lb.close();
+      (i == 0 ? first : later).add(millis);
+    }
+    rows.add(Row.of("open", "first-in-jvm").with(first, "ms", 50, 90));
+    rows.add(Row.of("open", "later").with(later, "ms", 50, 90));
+    rows.add(memory("memory-empty", 0, Tracking.NONE, false));
+    for (int vips : new int[] {1, MANY}) {
+      rows.add(memory("memory-none", vips, Tracking.NONE, false));
+      rows.add(memory("memory-adaptive-stable", vips, Tracking.ADAPTIVE, false));
+      rows.add(memory("memory-adaptive-changing", vips, Tracking.ADAPTIVE, true));
+      rows.add(memory("memory-always", vips, Tracking.ALWAYS, false));
+    }
+    return rows;
+  }
+
+  /** What a balancer with so many VIPs has of the kernel's memory, within default limits. */
+  private static Row memory(String variant, int vips, Tracking tracking, boolean isChanging) {
+    List<Backend> backends = Services.backends(Family.V4, Encapsulation.ipip(), 0, BACKENDS);
+    List<Vip> installed = Services.vips(Family.V4, vips, tracking, backends);
+    try (LoadBalancer lb = Services.builder().open()) {
+      lb.apply(installed);
+      if (isChanging) {
+        List<Backend> others =
+            Services.backends(Family.V4, Encapsulation.ipip(), BACKENDS, 2 * BACKENDS);
+        lb.apply(Services.replaced(installed, others));
+      }
+      return Row.of("open", variant)
+          .with("vips", vips)
+          .with("memory", lb.footprint().memory() / MEBIBYTE)
+          .with("instructions", lb.footprint().instructions())
+          .with("unit", "MiB");
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package dev.katran.examples.benchmark;
+
+import java.util.Arrays;
+
+/** Measured values, to be summed up. */
+final class Samples {
+
+  private double[] values = new double[1024];
+  private int size;
+
+  void add(double value) {
+    if (size == values.length) {
+      values = Arrays.copyOf(values, 2 * size);
+    }
+    values[size++] = value;
+  }
+
+  /** Forgets all of them. */
+  void clear() {
+    size = 0;
+  }
+
+  int size() {
+    return size;
+  }
+
+  /**
+   * The smallest value that so many per cent of the values do not exceed (nearest rank).
+   *
+   * @param percent 1 to 100
+   * @throws IllegalStateException if there are no values
+   */
+  double percentile(int percent) {
+    if (percent < 1 || percent > 100) {
+      throw new IllegalArgumentException("percentile " + percent + " is not in 1..100");
+    }
+    if (size == 0) {
+      throw new IllegalStateException("nothing was measured");
+    }
+    double[] sorted = Arrays.copyOf(values, size);
+    Arrays.sort(sorted);
+    return sorted[(int) Math.ceilDiv((long) size * percent, 100L) - 1];
+  }
+}

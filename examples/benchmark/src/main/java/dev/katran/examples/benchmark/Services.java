@@ -1,0 +1,57 @@
+package dev.katran.examples.benchmark;
+
+import dev.katran.Backend;
+import dev.katran.Encapsulation;
+import dev.katran.LoadBalancer;
+import dev.katran.LoadBalancerBuilder;
+import dev.katran.Tracking;
+import dev.katran.Vip;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** The VIPs that benchmarks install. */
+final class Services {
+
+  private Services() {}
+
+  /** A balancer that has an outer source for GUE. */
+  static LoadBalancerBuilder builder() {
+    return LoadBalancer.detached()
+        .sourceAddress(Family.V4.source())
+        .sourceAddress(Family.V6.source());
+  }
+
+  /** Backends, by their numbers. */
+  static List<Backend> backends(Family family, Encapsulation encapsulation, int from, int to) {
+    return IntStream.range(from, to)
+        .mapToObj(number -> Backend.of(family.backend(number)).via(encapsulation))
+        .toList();
+  }
+
+  /** A VIP, by its number. */
+  static Vip vip(Family family, int number, Tracking tracking, List<Backend> backends) {
+    return Vip.tcp(family.vip(number), FlowFrame.PORT)
+        .tracking(tracking)
+        .backends(backends)
+        .build();
+  }
+
+  /** So many VIPs with the same backends. */
+  static List<Vip> vips(Family family, int number, Tracking tracking, List<Backend> backends) {
+    return IntStream.range(0, number)
+        .mapToObj(each -> vip(family, each, tracking, backends))
+        .toList();
+  }
+
+  /** The VIPs after every slot of their rings has got another backend, and lost none. */
+  static List<Vip> replaced(List<Vip> vips, List<Backend> by) {
+    return vips.stream().map(vip -> replaced(vip, by)).toList();
+  }
+
+  private static Vip replaced(Vip vip, List<Backend> by) {
+    List<Backend> both = new ArrayList<>(by);
+    vip.backends().forEach(backend -> both.add(backend.draining(true)));
+    return vip.toBuilder().backends(both).build();
+  }
+}

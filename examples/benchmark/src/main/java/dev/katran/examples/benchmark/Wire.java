@@ -1,0 +1,179 @@
+package dev.katran.examples.benchmark;
+
+import dev.katran.ffm.BpfConstants;
+import dev.katran.ffm.BpfObject;
+import dev.katran.ffm.BpfProgram;
+import dev.katran.ffm.TestRunOptions;
+import dev.katran.ffm.XdpLink;
+import dev.katran.ffm.net.MacAddress;
+import dev.katran.ffm.net.NetworkNamespace;
+import dev.katran.ffm.net.Rtnetlink;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.function.Supplier;
+
+/**
+ * Two namespaces on a virtual cable. From the far end the kernel sends frames of many flows as fast
+ * as it can; what the near end makes of them comes back, is counted, and is dropped.
+ */
+final class Wire implements AutoCloseable {
+
+  /** The near end, which has a name that no other's threads in the kernel have. */
+  static final String NEAR = "balancer0";
+
+  private static final String FAR = "generator0";
+  private static final int MTU = 1600;
+  private static final int BATCH = 64;
+
+  /** So many frames are sent before the clock is looked at. */
+  private static final int FRAMES = 64 * 1024;
+
+  private final NetworkNamespace far = NetworkNamespace.create("generator");
+  private final NetworkNamespace near = NetworkNamespace.create("balancer");
+  private final Arena arena = Arena.ofShared();
+  private final int farIndex;
+  private final MacAddress farMac;
+  private final BareProgram generator;
+  private final BareProgram sink;
+  private final XdpLink sinkLink;
+
+  /**
+   * What went through.
+   *
+   * @param sent frames that were generated
+   * @param returned frames that came back
+   * @param seconds that it took
+   */
+  record Traffic(long sent, long returned, double seconds) {}
+
+  /**
+   * Lays a cable.
+   *
+   * @param flows how many flows there are
+   */
+  Wire(int flows) {
+    for (NetworkNamespace end : new NetworkNamespace[] {near, far}) {
+      for (String conf : new String[] {"all", "default"}) {
+        end.sysctl(
+            "net.ipv6.conf." + conf + ".disable_ipv6", "1"); // whose chatter would be counted
+        end.sysctl("net.ipv4.conf." + conf + ".rp_filter", "0");
+      }
+    }
+    try (Rtnetlink farLinks = Rtnetlink.open(far);
+        Rtnetlink nearLinks = Rtnetlink.open(near)) {
+      farIndex = farLinks.createVeth(FAR, NEAR, near, MTU).index();
+      int nearIndex = nearLinks.link(NEAR).index();
+      farLinks.setUp(farIndex);
+      nearLinks.setUp(nearIndex);
+      farMac = macOf(farLinks, farIndex);
+      MacAddress nearMac = macOf(nearLinks, nearIndex);
+      sink = BareProgram.load("sink");
+      sinkLink =
+          call(far, () -> XdpLink.attach(sink.program("sink"), farIndex, XdpLink.Mode.NATIVE));
+      generator = BareProgram.load("generate", object -> configure(object, nearMac, farMac, flows));
+    }
+  }
+
+  private static MacAddress macOf(Rtnetlink links, int index) {
+    MacAddress mac = links.link(index).mac();
+    if (mac == null) {
+      throw new IllegalStateException("interface " + index + " has no MAC address");
+    }
+    return mac;
+  }
+
+  private static void configure(BpfObject object, MacAddress to, MacAddress from, int flows) {
+    MemorySegment constants = object.constants(".rodata.config");
+    byte[] vip = InetAddress.ofLiteral(Family.V4.vip(0)).getAddress();
+    MemorySegment.copy(to.toBytes(), 0, constants, ValueLayout.JAVA_BYTE, 0, 6);
+    MemorySegment.copy(from.toBytes(), 0, constants, ValueLayout.JAVA_BYTE, 6, 6);
+    MemorySegment.copy(vip, 0, constants, ValueLayout.JAVA_BYTE, 12, vip.length);
+    constants.set(ValueLayout.JAVA_INT, 16, flows);
+    constants.set(ValueLayout.JAVA_SHORT, 20, (short) FlowFrame.PORT);
+  }
+
+  /** Where what is measured lives. */
+  NetworkNamespace near() {
+    return near;
+  }
+
+  /** What frames go to that shall come back. */
+  MacAddress farMac() {
+    return farMac;
+  }
+
+  /** Has the near end's frames taken in by a thread of the kernel's, on a core of its own. */
+  boolean moveTo(int core) throws Exception {
+    Tool threaded =
+        near.call(() ->
+            Tool.run(
+                "unshare",
+                "--mount",
+                "sh",
+                "-c",
+                "mount -t sysfs sysfs /sys && echo 1 > /sys/class/net/" + NEAR + "/threaded"));
+    return threaded.succeeded() && KernelThreads.pin("napi/" + NEAR + "-", core) > 0;
+  }
+
+  /** Sends for a while, from the core of the calling thread. */
+  Traffic send(int core, Duration duration) throws Exception {
+    return far.call(() -> Cores.call(core, () -> send(duration)));
+  }
+
+  private Traffic send(Duration duration) {
+    int length = FlowFrame.length(Family.V4);
+    MemorySegment frame = arena.allocate(length);
+    MemorySegment context = BpfProgram.context(arena, length, farIndex, 0);
+    TestRunOptions options =
+        TestRunOptions.DEFAULT
+            .repeat(FRAMES)
+            .flags(BpfConstants.BPF_F_TEST_XDP_LIVE_FRAMES)
+            .batchSize(BATCH);
+    long returned = returned();
+    long sent = 0;
+    long start = System.nanoTime();
+    long now;
+    do {
+      generator.program("generate").run(frame, length, null, context, options);
+      sent += FRAMES;
+      now = System.nanoTime();
+    } while (now - start < duration.toNanos());
+    return new Traffic(sent, returned() - returned, (now - start) / 1e9);
+  }
+
+  /** How many frames have come back, over all cores. */
+  private long returned() {
+    MemorySegment key = arena.allocate(ValueLayout.JAVA_INT);
+    MemorySegment counts = arena.allocate(sink.map("arrived").bufferSize(), Long.BYTES);
+    sink.map("arrived").lookup(key, counts);
+    long sum = 0;
+    for (long at = 0; at < counts.byteSize(); at += sink.map("arrived").valueStride()) {
+      sum += counts.get(ValueLayout.JAVA_LONG, at);
+    }
+    return sum;
+  }
+
+  /** Runs something in a namespace that throws nothing checked. */
+  static <T> T call(NetworkNamespace namespace, Supplier<T> task) {
+    try {
+      return namespace.call(task::get);
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("in " + namespace, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    sinkLink.close();
+    sink.close();
+    generator.close();
+    near.close();
+    far.close();
+    arena.close();
+  }
+}

@@ -1,0 +1,114 @@
+package dev.katran.examples.benchmark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+/** Every subcommand, with little to do. */
+@NeedsNamespaces
+class BenchmarkTest {
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int execute(String... args) {
+    CommandLine commandLine = Benchmark.commandLine();
+    commandLine.setOut(new PrintWriter(out));
+    commandLine.setErr(new PrintWriter(err));
+    return commandLine.execute(args);
+  }
+
+  /** The rows that a subcommand prints. */
+  private List<JsonNode> rows(String commandLine) throws JsonProcessingException {
+    assertThat(execute((commandLine + " --json").split(" "))).as(err.toString()).isZero();
+    List<JsonNode> rows = new ArrayList<>();
+    new ObjectMapper().readTree(out.toString()).forEach(rows::add);
+    return rows;
+  }
+
+  private static List<String> texts(List<JsonNode> rows, String field) {
+    return rows.stream().map(row -> row.get(field).asText()).toList();
+  }
+
+  @Test
+  void packetComparesTheVariantsOnOneCore() throws JsonProcessingException {
+    List<JsonNode> rows =
+        rows("packet --flows 1,100 --vips 2 --family V6 --encapsulation GUE --packets 900");
+    assertThat(texts(rows.subList(0, 6), "variant"))
+        .containsExactlyInAnyOrder(
+            "bare-tx", "bare-encap", "none", "adaptive-stable", "adaptive-changing", "always");
+    assertThat(texts(rows, "flows")).hasSize(12).containsOnly("1", "100");
+    assertThat(rows)
+        .allSatisfy(row -> {
+          assertThat(row.get("benchmark").asText()).isEqualTo("packet");
+          assertThat(row.get("family").asText()).isEqualTo("v6");
+          assertThat(row.get("encapsulation").asText()).isEqualTo("gue");
+          assertThat(row.get("vips").asInt()).isEqualTo(2);
+          assertThat(row.get("p50").asDouble()).isPositive();
+          assertThat(row.get("p90").asDouble()).isGreaterThanOrEqualTo(row.get("p50").asDouble());
+          assertThat(row.get("unit").asText()).isEqualTo("ns");
+        });
+  }
+
+  @Test
+  void ringMeasuresBuildingAndComparing() throws JsonProcessingException {
+    List<JsonNode> rows = rows("ring --backends 10 --seconds 0.1 --forks 0");
+    assertThat(texts(rows, "variant"))
+        .containsExactlyInAnyOrder("maglev", "maglevV2", "difference");
+    assertThat(rows).allSatisfy(row -> assertThat(row.get("p50").asDouble()).isPositive());
+  }
+
+  @Test
+  void changeMeasuresPutAndWhatComesAfterIt() throws JsonProcessingException {
+    List<JsonNode> rows = rows("change --backends 20 --changes 10");
+    assertThat(texts(rows, "variant")).containsExactly("put", "put-to-packet", "both");
+    assertThat(rows.get(2).get("p50").asDouble()).isGreaterThan(rows.get(1).get("p50").asDouble());
+  }
+
+  @Test
+  void openMeasuresTimeAndMemory() throws JsonProcessingException {
+    List<JsonNode> rows = rows("open --times 2");
+    assertThat(texts(rows, "variant")).contains("later", "memory-empty", "memory-always");
+    assertThat(rows)
+        .allSatisfy(row ->
+            assertThat(row.path("memory").asDouble() + row.path("p50").asDouble()).isPositive());
+  }
+
+  @Test
+  void churnMovesNoFlowUnlessNothingIsRemembered() throws JsonProcessingException {
+    List<JsonNode> rows =
+        rows(
+            "churn --flows 100 --seconds 1 --syns 1000 --window 3"
+                + " --scenario ADAPTIVE_FLOOD_DURING,ADAPTIVE_RESTART,NONE");
+    assertThat(texts(rows, "variant"))
+        .containsExactly("adaptive-flood-during", "adaptive-restart", "none");
+    assertThat(rows.get(0).get("changed").asInt()).isZero();
+    assertThat(rows.get(0).get("syns").asInt()).isEqualTo(1000);
+    assertThat(rows.get(1).get("changed").asInt()).isZero();
+    assertThat(rows.get(2).get("changed").asInt()).isPositive();
+  }
+
+  @Test
+  void vethCountsWhatComesBack() throws JsonProcessingException {
+    List<JsonNode> rows = rows("veth --flows 100 --turns 1 --seconds 0.1");
+    assertThat(texts(rows, "variant")).contains("bare-tx", "adaptive-stable", "nftables-dnat");
+    assertThat(rows.get(0).get("p50").asLong()).isPositive();
+    assertThat(rows.get(0).get("sent").asLong())
+        .isGreaterThanOrEqualTo(rows.get(0).get("dropped").asLong());
+  }
+
+  @Test
+  void whatCannotBeMeasuredIsRefusedWithTheReason() {
+    assertThat(execute("packet", "--vips", "501")).isEqualTo(1);
+    assertThat(err.toString()).contains("501 VIPs are not in 1..500");
+    assertThat(out.toString()).isEmpty();
+  }
+}

@@ -1,0 +1,41 @@
+package dev.katran.examples.benchmark;
+
+import dev.katran.ffm.net.NetworkNamespace;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * A test that measures on this machine's kernel, for which it must be root. Where it is not, the
+ * test is skipped with a line that says so, or fails with {@code KATRAN_FORBID_SKIPS=1}.
+ */
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@Tag("kernel")
+@ExtendWith(NeedsNamespaces.Condition.class)
+@interface NeedsNamespaces {
+
+  /** Asks for a namespace, which takes all that the benchmarks need. */
+  final class Condition implements ExecutionCondition {
+
+    @Override
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+      try {
+        NetworkNamespace.create().close();
+        return ConditionEvaluationResult.enabled("network namespaces can be made");
+      } catch (RuntimeException | LinkageError e) {
+        if ("1".equals(System.getenv("KATRAN_FORBID_SKIPS"))) {
+          throw new AssertionError("must not be skipped: benchmarks", e);
+        }
+        System.out.println("skipped: benchmarks: " + e.getMessage());
+        return ConditionEvaluationResult.disabled("benchmarks: " + e.getMessage());
+      }
+    }
+  }
+}
