@@ -1,10 +1,12 @@
 package dev.katran.examples.benchmark;
 
+import java.io.PrintStream;
 import java.util.Collection;
 import java.util.List;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
@@ -58,8 +60,18 @@ final class RingBenchmark extends Measurement {
         .shouldFailOnError(true)
         .verbosity(VerboseMode.SILENT);
     say("ring: some %.0f seconds".formatted(3 * backends.length * 2 * seconds));
-    Collection<RunResult> results = new Runner(options.build()).run();
-    return results.stream().map(RingBenchmark::row).toList();
+    return runAside(options.build()).stream().map(RingBenchmark::row).toList();
+  }
+
+  /** What JMH's own JVMs say, warnings and all, must not come between the results. */
+  private static Collection<RunResult> runAside(Options options) throws RunnerException {
+    PrintStream out = System.out;
+    System.setOut(System.err);
+    try {
+      return new Runner(options).run();
+    } finally {
+      System.setOut(out);
+    }
   }
 
   private static Row row(RunResult result) {
