@@ -147,9 +147,6 @@ final class ScenarioSteps {
     if ((on & VipFlags.HASH_DESTINATION_PORT_ONLY) != 0) {
       on &= ~VipFlags.HASH_BOTH_PORTS; // which it implies
     }
-    if ((on & VipFlags.QUIC) != 0) {
-      on &= ~VipFlags.UDP_STABLE_ROUTING; // which is looked at only without it
-    }
     if (key.protocol() == Protocol.TCP) {
       on &= ~(VipFlags.QUIC | VipFlags.UDP_STABLE_ROUTING); // which mean nothing
       if ((on & VipFlags.UDP_FLOW_MIGRATION) != 0) {
