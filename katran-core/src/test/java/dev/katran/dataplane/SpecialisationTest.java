@@ -23,10 +23,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The program is loaded for the features in use: in any combination, and at no cost to others. */
 @NeedsKernel
+@Tag("unemulated") // a hundred verifications take long there, and times tell nothing
 class SpecialisationTest {
 
   private static final double TOLERANCE = 1.05;
