@@ -92,9 +92,8 @@ class ReadOnlyTablesTest {
     }
   }
 
-  /** All at once are too much for the verifiers of older kernels. */
   static Stream<VerificationTest.Use> usesOneByOne() {
-    return VerificationTest.uses().filter(use -> !use.equals(VerificationTest.EVERYTHING));
+    return VerificationTest.uses();
   }
 
   private static BpfObject loadedFor(VerificationTest.Use use) {

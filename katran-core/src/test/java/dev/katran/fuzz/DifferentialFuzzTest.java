@@ -27,7 +27,10 @@ class DifferentialFuzzTest {
    * No flow must be forgotten for want of room, of which in the kernel each CPU has its share. In a
    * round there are less than two thousand flows at a time.
    */
-  private static final int FLOWS_PER_CPU = 1 << 12;
+  private static final int FLOWS_PER_CPU = 1 << 14;
+
+  /** So many frames meet everything that there is; fewer need not. */
+  private static final int ENOUGH = 200_000;
 
   private static Dataplane kernel(DataplaneConfig config) {
     return KernelDataplane.detached(
@@ -51,6 +54,8 @@ class DifferentialFuzzTest {
     System.out.printf(
         "fuzz: seed %d, %s, %.1f s, %.0f frames a second%n",
         SEED, fuzz.coverage(), seconds, FRAMES / seconds);
-    fuzz.coverage().assertWorthTheTrouble();
+    if (FRAMES >= ENOUGH) {
+      fuzz.coverage().assertWorthTheTrouble();
+    }
   }
 }
