@@ -80,7 +80,7 @@ final class Drains {
     @Nullable DrainResult look(State state, Instant now) {
       State.Installed installed = state.vips().get(vip);
       State.InstalledBackend known = state.backends().get(backend);
-      if (installed == null || known == null || !has(installed.vip(), backend)) {
+      if (installed == null || known == null || !installed.vip().has(backend)) {
         return DrainResult.REMOVED;
       }
       if (isQuiet(state, installed, known.number(), now)) {
@@ -104,7 +104,7 @@ final class Drains {
     /** Whether packets of other VIPs count as well. */
     private boolean isShared(State state, State.Installed installed) {
       return state.vips().values().stream()
-          .anyMatch(other -> other.number() != installed.number() && has(other.vip(), backend));
+          .anyMatch(other -> other.number() != installed.number() && other.vip().has(backend));
     }
 
     /**
@@ -127,10 +127,6 @@ final class Drains {
           });
       nextLook = now.plusNanos(Math.max(0, quiet.toNanos() - leastIdle[0]));
       return leastIdle[0] >= quiet.toNanos();
-    }
-
-    private static boolean has(Vip vip, InetAddress backend) {
-      return vip.backends().stream().anyMatch(each -> each.address().equals(backend));
     }
   }
 }

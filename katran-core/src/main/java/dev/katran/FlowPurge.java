@@ -3,7 +3,6 @@ package dev.katran;
 import com.google.common.collect.HashMultimap;
 import com.google.common.collect.SetMultimap;
 import dev.katran.dataplane.FlowTable;
-import java.net.InetAddress;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -49,15 +48,7 @@ final class FlowPurge implements Predicate<FlowTable.Entry> {
       vips.add(before.number()); // nobody would look for them, or not by these names
       return;
     }
-    Set<InetAddress> left = new HashSet<>();
-    before.vip().backends().forEach(backend -> left.add(backend.address()));
-    after.backends().forEach(backend -> left.remove(backend.address()));
-    for (InetAddress backend : left) {
-      State.InstalledBackend installed = from.backends().get(backend);
-      if (installed != null) {
-        backendsOfVip.put(before.number(), installed.number());
-      }
-    }
+    backendsOfVip.putAll(before.number(), from.leaving(before.vip(), after));
   }
 
   void removed(State.Installed vip) {

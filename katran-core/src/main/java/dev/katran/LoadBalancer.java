@@ -200,7 +200,7 @@ public final class LoadBalancer implements AutoCloseable {
     }
     Vip installed =
         vip(vip).orElseThrow(() -> new IllegalArgumentException(vip + " is not installed"));
-    if (installed.backends().stream().noneMatch(each -> each.address().equals(backend))) {
+    if (!installed.has(backend)) {
       throw new IllegalArgumentException(
           "%s is not a backend of %s".formatted(Addresses.text(backend), vip));
     }

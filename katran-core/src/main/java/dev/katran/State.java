@@ -11,7 +11,10 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,6 +91,15 @@ record State(
     int slot(Flow flow) {
       return installed.ring().slot(installed.vip().hashing().hashed(flow, exact));
     }
+  }
+
+  /** The numbers of the backends that leave an installed VIP when another one takes its place. */
+  Set<Integer> leaving(Vip before, Vip after) {
+    return before.backends().stream()
+        .map(Backend::address)
+        .filter(address -> !after.has(address))
+        .map(address -> Objects.requireNonNull(backends.get(address)).number())
+        .collect(Collectors.toSet());
   }
 
   /** The same with another value for an installed VIP. */

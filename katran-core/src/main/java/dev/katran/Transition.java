@@ -194,7 +194,7 @@ final class Transition {
       slots = RingState.stable(numbersOf(ring));
     } else {
       // a backend may leave without a change of the ring: while it is draining it has no slots
-      Set<Integer> removed = removedFrom(before.vip(), vip);
+      Set<Integer> removed = from.leaving(before.vip(), vip);
       if (!ring.equals(before.ring()) || !removed.isEmpty()) {
         slots = slots.changeTo(numbersOf(ring), removed, deadline);
       }
@@ -223,17 +223,6 @@ final class Transition {
     return before.tracking() == Tracking.ADAPTIVE
         && after.tracking() == Tracking.ADAPTIVE
         && before.hashing() == after.hashing();
-  }
-
-  /** The numbers of the backends that leave the VIP. */
-  private Set<Integer> removedFrom(Vip before, Vip after) {
-    Set<InetAddress> left = new HashSet<>();
-    before.backends().forEach(backend -> left.add(backend.address()));
-    after.backends().forEach(backend -> left.remove(backend.address()));
-    Set<Integer> numbers = new HashSet<>();
-    left.forEach(
-        address -> numbers.add(Objects.requireNonNull(from.backends().get(address)).number()));
-    return numbers;
   }
 
   /**

@@ -274,6 +274,11 @@ public final class Vip {
     return toBuilder().backends(changed).build();
   }
 
+  /** Whether one of the backends, draining or not, has this address. */
+  boolean has(InetAddress backend) {
+    return indexOf(backend) >= 0;
+  }
+
   private int indexOf(InetAddress backend) {
     for (int i = 0; i < backends.size(); i++) {
       if (backends.get(i).address().equals(backend)) {
