@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * The flow table: which backends the flows of {@linkplain Tracking tracked} VIPs are at. Empty for
- * as long as there is no such VIP.
+ * The flow table: which backends the flows of VIPs are at, as far as their {@link Tracking} has it
+ * remembered. With {@link Tracking#ADAPTIVE} it is empty before the first change of a ring.
  *
  * <p>The methods that look at all entries read them in batches while packets go on; entries that
  * come or go meanwhile may be missed. The program itself decides what is forgotten: the entry that

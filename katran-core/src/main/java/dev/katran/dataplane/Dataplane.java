@@ -97,7 +97,7 @@ public interface Dataplane extends AutoCloseable {
    */
   NumberTable<InetAddress> tunnelEnds();
 
-  /** Where the flows of tracked VIPs are remembered; empty while there is no such VIP. */
+  /** Where flows are remembered; empty while {@link Features#remembersFlows} does not hold. */
   FlowTable flows();
 
   /** Reads a counter, added up over the CPUs. */
