@@ -21,8 +21,8 @@ struct katran_address {
 };
 
 /*
- * Key of the map `vips`. Port 0 means every port. An address that answers to ping has one more
- * entry, with port 0 and protocol ICMP (1, or 58 for IPv6).
+ * Key of a VIP. Port 0 means every port. An address that answers to ping has one more entry, with
+ * port 0 and protocol ICMP (1, or 58 for IPv6).
  */
 struct katran_vip_key {
 	struct katran_address address;
@@ -67,12 +67,44 @@ enum {
 	KATRAN_PREFIX_VIP_FIXED_BITS = 32, /* port, protocol and family take part whole */
 };
 
-/* Value of the maps `vips` and `prefix_vips`. */
+/* What is known of a VIP; value of the map `prefix_vips`. */
 struct katran_vip {
 	__u32 number; /* index of the VIP's ring and of its counter */
 	__u32 flags;  /* enum katran_vip_flag */
 	__u32 idle;   /* seconds after which an entry of a changed slot's flow counts no more */
-	__u32 reserved;
+};
+
+/*
+ * The table behind the map `vips`: a cuckoo hash table (Pagh and Rodler, 2004) that is never
+ * changed, only replaced. A VIP is in one of two lines, so whoever looks for it reads two cache
+ * lines at most, and mostly one. A line stands behind those before it and KATRAN_FIRST_VIP_LINE.
+ */
+enum {
+	KATRAN_VIPS_PER_LINE = 2,
+	KATRAN_FIRST_VIP_LINE = 1,
+	KATRAN_VIP_KEY_WORDS = 5,
+	/* the hash's upper 32 bits say where a VIP is, in its lowest bits and from here on */
+	KATRAN_SECOND_VIP_LINE_SHIFT = 15,
+};
+
+struct katran_vip_entry {
+	struct katran_vip_key key; /* family 0: nobody's */
+	struct katran_vip vip;
+};
+
+struct katran_vip_line {
+	struct katran_vip_entry entries[KATRAN_VIPS_PER_LINE];
+};
+
+/*
+ * The first line has what the others' hash is made with: the key's words, each times one of these
+ * numbers, and one more (multilinear hashing, Carter and Wegman 1979; see Lemire and Kaser, "Strongly
+ * universal string hashing is fast", 2014). Where no place is found for all, others do.
+ */
+struct katran_vip_hash {
+	__u64 multipliers[KATRAN_VIP_KEY_WORDS];
+	__u64 addend;
+	__u64 padding[2];
 };
 
 /*
@@ -284,7 +316,7 @@ struct katran_balancer_config {
 	__u32 ring_lines;	/* of a ring, up to those of the previous backends */
 	__u32 change_syns;	/* entered by one CPU in a change_window at most */
 	__u32 change_others;	/* likewise, of flows that were open before the change */
-	__u32 padding;
+	__u32 vip_lines;	/* where VIPs may be in the table behind `vips`: a power of two */
 	__u64 change_window;	/* nanoseconds */
 	__u64 udp_idle;		/* nanoseconds after which a UDP flow is not known any more */
 	__u32 tos;		/* for KATRAN_USES_FIXED_TOS */

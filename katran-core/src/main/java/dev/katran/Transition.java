@@ -98,15 +98,7 @@ final class Transition {
         step(() -> dataplane.use(ready), () -> dataplane.use(from.features()));
       }
       reached.forEach((address, reach) -> installBackend(address, reach, hops.get(address)));
-      wanted.vips.values().forEach(this::install);
-      answerPings(destinations(from.vips().keySet()), destinations(wanted.vips.keySet()));
-      wanted.steps.forEach(this::writeTable);
-      Set<DownKey> before = downKeys(from.down(), from.vips(), from.backends());
-      Set<DownKey> after = downKeys(down, vips, backends);
-      markDown(Sets.difference(after, before).immutableCopy());
-      Sets.difference(from.vips().keySet(), wanted.vips.keySet())
-          .forEach(key -> removeVip(key, find(key)));
-      markUp(Sets.difference(before, after).immutableCopy());
+      dataplane.together(() -> installAll(down));
       Sets.difference(from.backends().keySet(), reached.keySet()).forEach(this::removeBackend);
     } catch (RuntimeException | Error e) {
       rollBack(e);
@@ -125,6 +117,19 @@ final class Transition {
         down,
         wanted.watched,
         dropped ? needed : ready);
+  }
+
+  /** Packets meet the VIPs as they were before, or as they are after all this. */
+  private void installAll(ImmutableSetMultimap<VipKey, InetAddress> down) {
+    wanted.vips.values().forEach(this::install);
+    answerPings(destinations(from.vips().keySet()), destinations(wanted.vips.keySet()));
+    wanted.steps.forEach(this::writeTable);
+    Set<DownKey> before = downKeys(from.down(), from.vips(), from.backends());
+    Set<DownKey> after = downKeys(down, vips, backends);
+    markDown(Sets.difference(after, before).immutableCopy());
+    Sets.difference(from.vips().keySet(), wanted.vips.keySet())
+        .forEach(key -> removeVip(key, find(key)));
+    markUp(Sets.difference(before, after).immutableCopy());
   }
 
   private static Set<Destination> destinations(Set<VipKey> keys) {
@@ -371,12 +376,14 @@ final class Transition {
   }
 
   private void rollBack(Throwable cause) {
-    for (Runnable step : undo) {
-      try {
-        step.run();
-      } catch (RuntimeException e) {
-        cause.addSuppressed(e);
-      }
+    suppress(cause, () -> dataplane.together(() -> undo.forEach(step -> suppress(cause, step))));
+  }
+
+  private static void suppress(Throwable cause, Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException e) {
+      cause.addSuppressed(e);
     }
   }
 }

@@ -48,6 +48,11 @@ final class FailingDataplane implements Dataplane {
   }
 
   @Override
+  public void together(Runnable changes) {
+    delegate.together(changes);
+  }
+
+  @Override
   public void putVip(VipKey key, VipEntry entry) {
     write("putVip");
     delegate.putVip(key, entry);

@@ -42,6 +42,15 @@ public interface Dataplane extends AutoCloseable {
    */
   void use(Features features);
 
+  /**
+   * Makes several changes that packets meet as one, as far as they are of VIPs and pings and of
+   * single addresses: none of those takes effect before all are done, and none does if one throws.
+   * Others take effect at once.
+   *
+   * @param changes calls methods of this dataplane, but not this one
+   */
+  void together(Runnable changes);
+
   /** Installs or changes a VIP. Its ring, if it has one, must be there before. */
   void putVip(VipKey key, VipEntry entry);
 

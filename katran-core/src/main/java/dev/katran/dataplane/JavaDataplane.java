@@ -195,6 +195,11 @@ public final class JavaDataplane implements Dataplane {
   }
 
   @Override
+  public void together(Runnable changes) {
+    vips.together(changes);
+  }
+
+  @Override
   public void putVip(VipKey key, VipEntry entry) {
     vips.put(key, entry);
   }

@@ -7,18 +7,11 @@ import dev.katran.Prefix;
 import dev.katran.Simulation;
 import dev.katran.VipKey;
 import dev.katran.bpf.generated.katran_backend;
-import dev.katran.bpf.generated.katran_prefix_vip_key;
-import dev.katran.bpf.generated.katran_vip;
-import dev.katran.bpf.generated.katran_vip_key;
-import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfException;
-import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.Errno;
 import dev.katran.ffm.NativeException;
 import dev.katran.ffm.XdpLink;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -26,13 +19,11 @@ import org.jspecify.annotations.Nullable;
 /** The program in the kernel, and its tables. */
 public final class KernelDataplane implements Dataplane {
 
-  private static final int IPPROTO_ICMP = 1;
-  private static final int IPPROTO_ICMPV6 = 58;
-
   private final DataplaneConfig config;
   private final KernelTables tables;
   private final KernelCounters counters;
   private final KernelFlowTable flows;
+  private final KernelVips vips;
   private final KernelRings rings;
   private final MemorySegment backends;
 
@@ -48,6 +39,7 @@ public final class KernelDataplane implements Dataplane {
     this.tables = tables;
     this.counters = new KernelCounters(tables);
     this.flows = new KernelFlowTable(tables::flowTables);
+    this.vips = new KernelVips(tables);
     this.rings = new KernelRings(tables, config.ringSize());
     this.backends = tables.backends().mmap();
     this.program = KernelProgram.load(config, Features.NONE, tables);
@@ -145,64 +137,23 @@ public final class KernelDataplane implements Dataplane {
   }
 
   @Override
+  public void together(Runnable changes) {
+    vips.together(changes);
+  }
+
+  @Override
   public void putVip(VipKey key, VipEntry entry) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment value = arena.allocate(katran_vip.layout());
-      Abi.writeVip(value, entry);
-      put(arena, destination(key), key.port(), key.protocol().number(), value);
-    }
+    vips.put(key, entry);
   }
 
   @Override
   public void removeVip(VipKey key) {
-    delete(destination(key), key.port(), key.protocol().number());
+    vips.remove(key);
   }
 
   @Override
   public void answerPing(Destination destination, boolean answer) {
-    int protocol = icmpOf(destination.address());
-    if (answer) {
-      try (Arena arena = Arena.ofConfined()) {
-        put(arena, destination, 0, protocol, arena.allocate(katran_vip.layout()));
-      }
-    } else {
-      delete(destination, 0, protocol);
-    }
-  }
-
-  private static Destination destination(VipKey key) {
-    return new Destination(key.address(), key.prefixLength());
-  }
-
-  private static int icmpOf(InetAddress address) {
-    return address instanceof Inet4Address ? IPPROTO_ICMP : IPPROTO_ICMPV6;
-  }
-
-  private void put(
-      Arena arena, Destination destination, int port, int protocol, MemorySegment value) {
-    BpfMap map = destination.isPrefix() ? tables.prefixVips() : tables.vips();
-    map.update(key(arena, destination, port, protocol), value, BpfConstants.BPF_ANY);
-  }
-
-  private void delete(Destination destination, int port, int protocol) {
-    if (destination.isPrefix() && !tables.hasPrefixVips()) {
-      return;
-    }
-    BpfMap map = destination.isPrefix() ? tables.prefixVips() : tables.vips();
-    try (Arena arena = Arena.ofConfined()) {
-      map.delete(key(arena, destination, port, protocol));
-    }
-  }
-
-  private static MemorySegment key(Arena arena, Destination destination, int port, int protocol) {
-    if (destination.isPrefix()) {
-      MemorySegment key = arena.allocate(katran_prefix_vip_key.layout());
-      Abi.writePrefixVipKey(key, destination, port, protocol);
-      return key;
-    }
-    MemorySegment key = arena.allocate(katran_vip_key.layout());
-    Abi.writeVipKey(key, destination.address(), port, protocol);
-    return key;
+    vips.answerPing(destination, answer);
   }
 
   @Override

@@ -8,14 +8,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Iterator;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
-/**
- * A table in the kernel, as a map of maps with one slot: replacing the table is one update, of
- * which a packet sees the old or the new one. Nothing is created before it is needed.
- */
+/** A table in the kernel. Nothing is created before it is needed. */
 final class KernelNumberTable<K> implements NumberTable<K>, AutoCloseable {
 
   /** How many entries are written in one system call. */
@@ -26,57 +21,34 @@ final class KernelNumberTable<K> implements NumberTable<K>, AutoCloseable {
     void write(MemorySegment target, K key);
   }
 
-  private final String name;
-  private final int mapType;
   private final int keySize;
-  private final int maxEntries;
   private final KeyWriter<K> writer;
-
-  private @Nullable BpfMap outer;
-  private @Nullable BpfMap current;
+  private final SwappedMap map;
 
   KernelNumberTable(String name, int mapType, int keySize, int maxEntries, KeyWriter<K> writer) {
-    this.name = name;
-    this.mapType = mapType;
     this.keySize = keySize;
-    this.maxEntries = maxEntries;
     this.writer = writer;
+    this.map =
+        new SwappedMap(
+            name,
+            () ->
+                BpfMap.create(
+                    mapType,
+                    name,
+                    keySize,
+                    Integer.BYTES,
+                    maxEntries,
+                    KernelTables.LOOKED_UP_ONLY));
   }
 
   /** What the program looks into; created by the first call. */
   BpfMap outer() {
-    if (outer == null) {
-      BpfMap inner = create();
-      try {
-        outer = BpfMap.createArrayOfMaps(name, 1, inner);
-        install(inner);
-      } catch (RuntimeException | Error e) {
-        inner.close();
-        throw e;
-      }
-    }
-    return outer;
+    return map.outer();
   }
 
   /** The table that the program sees now. */
   BpfMap current() {
-    outer();
-    return Objects.requireNonNull(current);
-  }
-
-  private BpfMap create() {
-    return BpfMap.create(
-        mapType, name, keySize, Integer.BYTES, maxEntries, KernelTables.LOOKED_UP_ONLY);
-  }
-
-  private void install(BpfMap inner) {
-    try (Arena arena = Arena.ofConfined()) {
-      outer().updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, 0), inner);
-    }
-    if (current != null) {
-      current.close();
-    }
-    current = inner;
+    return map.current();
   }
 
   @Override
@@ -88,31 +60,22 @@ final class KernelNumberTable<K> implements NumberTable<K>, AutoCloseable {
 
   @Override
   public void remove(Set<K> keys) {
-    if (current == null) {
+    if (!map.exists()) {
       return;
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment key = arena.allocate(keySize, Integer.BYTES);
       for (K each : keys) {
         writer.write(key.fill((byte) 0), each);
-        current.delete(key);
+        current().delete(key);
       }
     }
   }
 
   @Override
   public void replace(Map<K, Integer> entries) {
-    if (current == null && entries.isEmpty()) {
-      return;
-    }
-    outer();
-    BpfMap inner = create();
-    try {
-      fill(inner, entries);
-      install(inner);
-    } catch (RuntimeException | Error e) {
-      inner.close();
-      throw e;
+    if (map.exists() || !entries.isEmpty()) {
+      map.replace(inner -> fill(inner, entries));
     }
   }
 
@@ -151,16 +114,11 @@ final class KernelNumberTable<K> implements NumberTable<K>, AutoCloseable {
 
   /** What the kernel has allotted to it, in bytes. */
   long kernelMemory() {
-    return outer == null ? 0 : outer.kernelMemory() + current().kernelMemory();
+    return map.kernelMemory();
   }
 
   @Override
   public void close() {
-    if (outer != null) {
-      outer.close();
-    }
-    if (current != null) {
-      current.close();
-    }
+    map.close();
   }
 }

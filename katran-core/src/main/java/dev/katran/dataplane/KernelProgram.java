@@ -88,6 +88,7 @@ final class KernelProgram implements AutoCloseable {
     katran_balancer_config.backend_numbers(constants, tables.backendNumbers());
     katran_balancer_config.new_flows_per_second(constants, config.flowRules().newFlowsPerSecond());
     katran_balancer_config.udp_idle(constants, config.flowRules().udpIdle().toNanos());
+    katran_balancer_config.vip_lines(constants, tables.vipLines());
     katran_balancer_config.ring_lines(constants, tables.ringLines());
     katran_balancer_config.change_window(constants, config.flowRules().changeWindow().toNanos());
     int flows = tables.flowsPerCpu();

@@ -1,5 +1,6 @@
 package dev.katran.dataplane;
 
+import com.google.common.math.IntMath;
 import dev.katran.Decapsulation;
 import dev.katran.Limits;
 import dev.katran.Prefix;
@@ -15,7 +16,7 @@ import dev.katran.bpf.generated.katran_source_v4;
 import dev.katran.bpf.generated.katran_source_v6;
 import dev.katran.bpf.generated.katran_tunnel_end_key;
 import dev.katran.bpf.generated.katran_vip;
-import dev.katran.bpf.generated.katran_vip_key;
+import dev.katran.bpf.generated.katran_vip_line;
 import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfMap;
 import java.lang.foreign.Arena;
@@ -56,6 +57,7 @@ final class KernelTables implements AutoCloseable {
   /** The flow tables of single CPUs. */
   private final List<BpfMap> cpuFlows = new CopyOnWriteArrayList<>();
 
+  private final SwappedMap vips = new SwappedMap("vips", this::createVips);
   private final KernelNumberTable<Integer> serverIds;
   private final KernelNumberTable<Prefix> sourcesV4;
   private final KernelNumberTable<Prefix> sourcesV6;
@@ -112,14 +114,7 @@ final class KernelTables implements AutoCloseable {
   }
 
   private void createAlways() {
-    // a VIP may have one more entry, for pings
-    create(
-        "vips",
-        BpfConstants.BPF_MAP_TYPE_HASH,
-        katran_vip_key.sizeof(),
-        katran_vip.sizeof(),
-        2 * vipNumbers(),
-        LOOKED_UP_ONLY);
+    vips.outer();
     try (BpfMap template = createRing()) {
       maps.put("rings", BpfMap.createArrayOfMaps("rings", vipNumbers(), template));
     }
@@ -166,7 +161,8 @@ final class KernelTables implements AutoCloseable {
   /** The maps that a program with these features looks into, by its names for them. */
   Map<String, BpfMap> lend(Features features) {
     Map<String, BpfMap> lent = new LinkedHashMap<>();
-    for (String name : List.of("vips", "rings", "backends", "counters")) {
+    lent.put("vips", vips.outer());
+    for (String name : List.of("rings", "backends", "counters")) {
       lent.put(name, map(name));
     }
     if (features.prefixVips()) {
@@ -205,8 +201,29 @@ final class KernelTables implements AutoCloseable {
     return Objects.requireNonNull(maps.get(name), name);
   }
 
-  BpfMap vips() {
-    return map("vips");
+  /** The lines that {@code katran_vip_line} is about. */
+  SwappedMap vips() {
+    return vips;
+  }
+
+  private BpfMap createVips() {
+    return BpfMap.create(
+        BpfConstants.BPF_MAP_TYPE_ARRAY,
+        "vips",
+        Integer.BYTES,
+        (int) katran_vip_line.sizeof(),
+        Katran.KATRAN_FIRST_VIP_LINE() + vipLines(),
+        BpfConstants.BPF_F_RDONLY_PROG);
+  }
+
+  /**
+   * Lines for VIPs, so many that half of the places stay free: every VIP may have one more entry,
+   * for pings.
+   */
+  int vipLines() {
+    int entries = 2 * limits.vips();
+    int places = 2 * entries;
+    return IntMath.ceilingPowerOfTwo(Math.ceilDiv(places, Katran.KATRAN_VIPS_PER_LINE()));
   }
 
   BpfMap rings() {
@@ -344,6 +361,7 @@ final class KernelTables implements AutoCloseable {
   long kernelMemory() {
     return maps.values().stream().mapToLong(BpfMap::kernelMemory).sum()
         + cpuFlows.stream().mapToLong(BpfMap::kernelMemory).sum()
+        + vips.kernelMemory()
         + serverIds.kernelMemory()
         + sourcesV4.kernelMemory()
         + sourcesV6.kernelMemory()
@@ -355,6 +373,7 @@ final class KernelTables implements AutoCloseable {
   public void close() {
     maps.values().forEach(BpfMap::close);
     cpuFlows.forEach(BpfMap::close);
+    vips.close();
     serverIds.close();
     sourcesV4.close();
     sourcesV6.close();

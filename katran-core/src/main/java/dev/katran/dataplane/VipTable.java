@@ -3,12 +3,14 @@ package dev.katran.dataplane;
 import dev.katran.VipKey;
 import java.net.InetAddress;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The VIPs, and the addresses of theirs that answer to ping. */
 final class VipTable {
+
+  /** What belongs to an address that answers to pings. */
+  static final VipEntry PING = new VipEntry(0, 0, 0);
 
   private static final int EVERY_PORT = 0;
 
@@ -23,14 +25,24 @@ final class VipTable {
 
   private record Service(int port, int protocol) {}
 
-  private final Map<Key, VipEntry> vips = new ConcurrentHashMap<>();
+  private final BatchedMap<Key, VipEntry> changes = new BatchedMap<>(this::publish);
   private final Map<Service, PrefixTable<VipEntry>> prefixVips = new ConcurrentHashMap<>();
-  private final Set<Address> answering = ConcurrentHashMap.newKeySet();
   private final PrefixTable<Boolean> answeringPrefixes = new PrefixTable<>();
   private final CounterTable counters;
 
+  private volatile Map<Key, VipEntry> vips = Map.of();
+
   VipTable(CounterTable counters) {
     this.counters = counters;
+  }
+
+  private void publish(Map<Key, VipEntry> next) {
+    vips = next;
+  }
+
+  /** See {@link Dataplane#together}. */
+  void together(Runnable several) {
+    changes.together(several);
   }
 
   void put(VipKey key, VipEntry entry) {
@@ -40,7 +52,7 @@ final class VipTable {
           .computeIfAbsent(service(key), absent -> new PrefixTable<>())
           .put(address, key.prefixLength(), entry);
     } else {
-      vips.put(new Key(address, key.port(), key.protocol().number()), entry);
+      changes.put(new Key(address, key.port(), key.protocol().number()), entry);
     }
   }
 
@@ -52,7 +64,7 @@ final class VipTable {
         ofService.remove(address, key.prefixLength());
       }
     } else {
-      vips.remove(new Key(address, key.port(), key.protocol().number()));
+      changes.remove(new Key(address, key.port(), key.protocol().number()));
     }
   }
 
@@ -68,14 +80,18 @@ final class VipTable {
     } else if (destination.isPrefix()) {
       answeringPrefixes.remove(address, destination.prefixLength());
     } else if (answer) {
-      answering.add(address);
+      changes.put(pingOf(address), PING);
     } else {
-      answering.remove(address);
+      changes.remove(pingOf(address));
     }
   }
 
+  private static Key pingOf(Address address) {
+    return new Key(address, EVERY_PORT, address.isIpv6() ? FiveTuple.ICMPV6 : FiveTuple.ICMP);
+  }
+
   boolean answersPing(Address address, Features features) {
-    return answering.contains(address)
+    return vips.containsKey(pingOf(address))
         || (features.prefixVips() && answeringPrefixes.find(address) != null);
   }
 

@@ -89,4 +89,12 @@ class JavaDataplaneTest {
       assertThat(dataplane.footprint()).isEqualTo(Footprint.NONE);
     }
   }
+
+  @Nested
+  class Vips extends VipContract {
+    @Override
+    Dataplane open(DataplaneConfig config) {
+      return new JavaDataplane(config);
+    }
+  }
 }

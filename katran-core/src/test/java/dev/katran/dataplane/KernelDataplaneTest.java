@@ -61,4 +61,12 @@ class KernelDataplaneTest {
       return KernelDataplane.detached(config);
     }
   }
+
+  @Nested
+  class Vips extends VipContract {
+    @Override
+    Dataplane open(DataplaneConfig config) {
+      return KernelDataplane.detached(config);
+    }
+  }
 }

@@ -27,7 +27,7 @@ class ReadOnlyTablesTest {
   @Test
   void tablesThatAreLookedUpInAreReadOnlyToTheProgram() {
     try (KernelTables tables = new KernelTables(DataplaneContract.CONFIG)) {
-      assertThat(tables.vips().flags() & READ_ONLY).isNotZero();
+      assertThat(tables.vips().current().flags() & READ_ONLY).isNotZero();
       assertThat(tables.prefixVips().flags() & READ_ONLY).isNotZero();
       assertReadOnly(tables.serverIds());
       assertReadOnly(tables.down());

@@ -185,6 +185,42 @@ public class Katran {
     public static int KATRAN_PREFIX_VIP_FIXED_BITS() {
         return KATRAN_PREFIX_VIP_FIXED_BITS;
     }
+    private static final int KATRAN_VIPS_PER_LINE = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_VIPS_PER_LINE = 2
+     * }
+     */
+    public static int KATRAN_VIPS_PER_LINE() {
+        return KATRAN_VIPS_PER_LINE;
+    }
+    private static final int KATRAN_FIRST_VIP_LINE = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_FIRST_VIP_LINE = 1
+     * }
+     */
+    public static int KATRAN_FIRST_VIP_LINE() {
+        return KATRAN_FIRST_VIP_LINE;
+    }
+    private static final int KATRAN_VIP_KEY_WORDS = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_VIP_KEY_WORDS = 5
+     * }
+     */
+    public static int KATRAN_VIP_KEY_WORDS() {
+        return KATRAN_VIP_KEY_WORDS;
+    }
+    private static final int KATRAN_SECOND_VIP_LINE_SHIFT = (int)15L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_SECOND_VIP_LINE_SHIFT = 15
+     * }
+     */
+    public static int KATRAN_SECOND_VIP_LINE_SHIFT() {
+        return KATRAN_SECOND_VIP_LINE_SHIFT;
+    }
     private static final int KATRAN_SLOTS_PER_LINE = (int)16L;
     /**
      * {@snippet lang=c :

@@ -28,7 +28,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     __u32 ring_lines;
  *     __u32 change_syns;
  *     __u32 change_others;
- *     __u32 padding;
+ *     __u32 vip_lines;
  *     __u64 change_window;
  *     __u64 udp_idle;
  *     __u32 tos;
@@ -58,7 +58,7 @@ public class katran_balancer_config {
         Katran.C_INT.withName("ring_lines"),
         Katran.C_INT.withName("change_syns"),
         Katran.C_INT.withName("change_others"),
-        Katran.C_INT.withName("padding"),
+        Katran.C_INT.withName("vip_lines"),
         Katran.C_LONG_LONG.withName("change_window"),
         Katran.C_LONG_LONG.withName("udp_idle"),
         Katran.C_INT.withName("tos"),
@@ -646,48 +646,48 @@ public class katran_balancer_config {
         struct.set(change_others$LAYOUT, change_others$OFFSET, fieldValue);
     }
 
-    private static final OfInt padding$LAYOUT = (OfInt)$LAYOUT.select(groupElement("padding"));
+    private static final OfInt vip_lines$LAYOUT = (OfInt)$LAYOUT.select(groupElement("vip_lines"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * __u32 padding
+     * __u32 vip_lines
      * }
      */
-    public static final OfInt padding$layout() {
-        return padding$LAYOUT;
+    public static final OfInt vip_lines$layout() {
+        return vip_lines$LAYOUT;
     }
 
-    private static final long padding$OFFSET = $LAYOUT.byteOffset(groupElement("padding"));
+    private static final long vip_lines$OFFSET = $LAYOUT.byteOffset(groupElement("vip_lines"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * __u32 padding
+     * __u32 vip_lines
      * }
      */
-    public static final long padding$offset() {
-        return padding$OFFSET;
+    public static final long vip_lines$offset() {
+        return vip_lines$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * __u32 padding
+     * __u32 vip_lines
      * }
      */
-    public static int padding(MemorySegment struct) {
-        return struct.get(padding$LAYOUT, padding$OFFSET);
+    public static int vip_lines(MemorySegment struct) {
+        return struct.get(vip_lines$LAYOUT, vip_lines$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * __u32 padding
+     * __u32 vip_lines
      * }
      */
-    public static void padding(MemorySegment struct, int fieldValue) {
-        struct.set(padding$LAYOUT, padding$OFFSET, fieldValue);
+    public static void vip_lines(MemorySegment struct, int fieldValue) {
+        struct.set(vip_lines$LAYOUT, vip_lines$OFFSET, fieldValue);
     }
 
     private static final OfLong change_window$LAYOUT = (OfLong)$LAYOUT.select(groupElement("change_window"));

@@ -18,7 +18,6 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     __u32 number;
  *     __u32 flags;
  *     __u32 idle;
- *     __u32 reserved;
  * }
  * }
  */
@@ -31,8 +30,7 @@ public class katran_vip {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         Katran.C_INT.withName("number"),
         Katran.C_INT.withName("flags"),
-        Katran.C_INT.withName("idle"),
-        Katran.C_INT.withName("reserved")
+        Katran.C_INT.withName("idle")
     ).withName("katran_vip");
 
     /**
@@ -172,50 +170,6 @@ public class katran_vip {
      */
     public static void idle(MemorySegment struct, int fieldValue) {
         struct.set(idle$LAYOUT, idle$OFFSET, fieldValue);
-    }
-
-    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * __u32 reserved
-     * }
-     */
-    public static final OfInt reserved$layout() {
-        return reserved$LAYOUT;
-    }
-
-    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * __u32 reserved
-     * }
-     */
-    public static final long reserved$offset() {
-        return reserved$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * __u32 reserved
-     * }
-     */
-    public static int reserved(MemorySegment struct) {
-        return struct.get(reserved$LAYOUT, reserved$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * __u32 reserved
-     * }
-     */
-    public static void reserved(MemorySegment struct, int fieldValue) {
-        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
     }
 
     /**
