@@ -10,7 +10,6 @@ import dev.katran.ffm.net.Ethtool;
 import dev.katran.ffm.net.Prefix;
 import dev.katran.ffm.net.Rtnetlink;
 import java.net.InetAddress;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -93,29 +92,12 @@ record Lane(String name, Wire wire, AutoCloseable end) implements AutoCloseable 
                   nearIndex(), InetAddress.ofLiteral(Family.V4.backend(i)), wire.farMac());
             }
           }
-          String backends =
-              IntStream.range(0, BACKENDS)
-                  .mapToObj(i -> i + " : " + Family.V4.backend(i))
-                  .collect(Collectors.joining(", "));
-          String rules =
-              """
-              add table ip benchmark
-              add chain ip benchmark before { type nat hook prerouting priority -100; }
-              add rule ip benchmark before ip daddr %s tcp dport %d dnat to \
-              jhash ip saddr . tcp sport mod %d map { %s }
-              """
-                  .formatted(Family.V4.vip(0), FlowFrame.PORT, BACKENDS, backends);
-          require(Tool.run("nft", rules));
+          Nftables.translate(
+              Family.V4.vip(0), IntStream.range(0, BACKENDS).mapToObj(Family.V4::backend).toList());
           // the frames have no checksums that hold
-          require(Tool.run("sh", "-c", "echo 0 > /proc/sys/net/netfilter/nf_conntrack_checksum"));
+          wire.near().sysctl("net.netfilter.nf_conntrack_checksum", "0");
           return () -> {};
         });
-  }
-
-  private static void require(Tool tool) {
-    if (!tool.succeeded()) {
-      throw new IllegalStateException(tool.output());
-    }
   }
 
   private static int nearIndex() {

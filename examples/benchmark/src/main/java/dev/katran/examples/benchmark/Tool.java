@@ -22,6 +22,13 @@ record Tool(boolean succeeded, String output) {
     return new Tool(process.waitFor() == 0, output.strip());
   }
 
+  /** Makes sure that it was successful. */
+  void require() {
+    if (!succeeded) {
+      throw new IllegalStateException(output);
+    }
+  }
+
   /** Whether a program is installed. */
   static boolean exists(String name) {
     return Arrays.stream("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".split(":"))

@@ -3,9 +3,7 @@ package dev.katran.examples.benchmark;
 import dev.katran.Tracking;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -15,6 +13,9 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = "Packets and connections per second over virtual Ethernet.")
 final class VethBenchmark extends Measurement {
+
+  /** Each has a thread at the client and one at every backend. */
+  private static final int MAX_CLIENTS = 400;
 
   @Option(
       names = "--flows",
@@ -46,25 +47,51 @@ final class VethBenchmark extends Measurement {
       description = "that they are balanced on (default: ${DEFAULT-VALUE})")
   private int balancingCore;
 
+  @Option(
+      names = "--clients",
+      defaultValue = "16",
+      description = "that have a connection open at once (default: ${DEFAULT-VALUE})")
+  private int clients;
+
   @Override
   List<Row> measure() throws Exception {
     if (flows < 1 || turns < 1 || !(seconds > 0)) {
       throw new IllegalArgumentException("one flow, one turn and more than no time at least");
     }
+    if (clients < 1 || clients > MAX_CLIENTS) {
+      throw new IllegalArgumentException(
+          "%d clients are not in 1..%d".formatted(clients, MAX_CLIENTS));
+    }
+    Duration turn = Duration.ofNanos(Math.round(seconds * 1e9));
+    List<Row> rows = new ArrayList<>(packets(turn));
+    try (Connections connections = new Connections(clients)) {
+      rows.addAll(connections.measure(turns, turn));
+    }
+    if (!Tool.exists(Nftables.COMMAND)) {
+      rows.add(notInstalled("nftables-dnat"));
+      rows.add(notInstalled("nftables-dnat-tcp"));
+    }
+    if (!Tool.exists(Haproxy.COMMAND)) {
+      rows.add(notInstalled("haproxy-tcp"));
+    }
+    return rows;
+  }
+
+  private static Row notInstalled(String variant) {
+    return Row.of("veth", variant).with("note", "not installed");
+  }
+
+  private List<Row> packets(Duration turn) throws Exception {
     List<Lane> lanes = new ArrayList<>();
     try {
       lanes.add(Lane.bare("bare-tx", flows));
       lanes.add(Lane.balancer("none", flows, Tracking.NONE));
       lanes.add(Lane.balancer("adaptive-stable", flows, Tracking.ADAPTIVE));
       lanes.add(Lane.balancer("always", flows, Tracking.ALWAYS));
-      if (Tool.exists("nft")) {
+      if (Tool.exists(Nftables.COMMAND)) {
         lanes.add(Lane.nftables("nftables-dnat", flows));
       }
-      List<Row> rows = new ArrayList<>(packets(lanes));
-      if (!Tool.exists("nft")) {
-        rows.add(notInstalled("nftables-dnat"));
-      }
-      return rows;
+      return packets(lanes, turn);
     } finally {
       for (Lane lane : lanes) {
         lane.close();
@@ -72,12 +99,7 @@ final class VethBenchmark extends Measurement {
     }
   }
 
-  private static Row notInstalled(String variant) {
-    return Row.of("veth", variant).with("note", "not installed");
-  }
-
-  /** In turns, so that what the machine does meanwhile meets all of them alike. */
-  private List<Row> packets(List<Lane> lanes) throws Exception {
+  private List<Row> packets(List<Lane> lanes, Duration turn) throws Exception {
     boolean areThreaded = true;
     for (Lane lane : lanes) {
       areThreaded &= lane.wire().moveTo(balancingCore);
@@ -85,44 +107,24 @@ final class VethBenchmark extends Measurement {
     if (!areThreaded) {
       say("veth: frames are balanced on the core that makes them");
     }
-    Duration turn = Duration.ofNanos(Math.round(seconds * 1e9));
-    Map<String, Rates> rates = new LinkedHashMap<>();
-    for (int i = 0; i <= turns; i++) {
-      for (Lane lane : lanes) {
-        Wire.Traffic traffic = lane.wire().send(sendingCore, turn);
-        if (i > 0) { // the first turn is for warming up
-          rates.computeIfAbsent(lane.name(), name -> new Rates()).add(traffic);
-        }
-      }
-    }
-    double bare = rates.get("bare-tx").returned.percentile(50);
+    List<Rates> rates =
+        Rates.inTurns(
+            lanes,
+            turns,
+            (lane, each) -> {
+              Wire.Traffic traffic = lane.wire().send(sendingCore, turn);
+              each.add(traffic.returned(), traffic.sent() - traffic.returned(), traffic.seconds());
+            });
     List<Row> rows = new ArrayList<>();
-    rates.forEach((name, each) -> rows.add(each.row(name, flows, bare)));
+    for (int i = 0; i < lanes.size(); i++) {
+      Rates each = rates.get(i);
+      Row row =
+          Row.of("veth", lanes.get(i).name())
+              .with("flows", flows)
+              .with("sent", each.done() + each.failed())
+              .with("dropped", each.failed());
+      rows.add(each.in(row, "packets/s", "share-of-bare-tx", rates.get(0)));
+    }
     return rows;
-  }
-
-  /** The turns of one lane. */
-  private static final class Rates {
-
-    private final Samples returned = new Samples();
-    private long sent;
-    private long lost;
-
-    void add(Wire.Traffic traffic) {
-      returned.add(traffic.returned() / traffic.seconds());
-      sent += traffic.sent();
-      lost += traffic.sent() - traffic.returned();
-    }
-
-    Row row(String name, int flows, double bare) {
-      return Row.of("veth", name)
-          .with("flows", flows)
-          .with("sent", sent)
-          .with("dropped", lost)
-          .with("p50", Math.round(returned.percentile(50)))
-          .with("best", Math.round(returned.percentile(100)))
-          .with("unit", "packets/s")
-          .with("share-of-bare-tx", returned.percentile(50) / bare);
-    }
   }
 }

@@ -97,12 +97,40 @@ class BenchmarkTest {
   }
 
   @Test
-  void vethCountsWhatComesBack() throws JsonProcessingException {
-    List<JsonNode> rows = rows("veth --flows 100 --turns 1 --seconds 0.1");
-    assertThat(texts(rows, "variant")).contains("bare-tx", "adaptive-stable", "nftables-dnat");
-    assertThat(rows.get(0).get("p50").asLong()).isPositive();
-    assertThat(rows.get(0).get("sent").asLong())
-        .isGreaterThanOrEqualTo(rows.get(0).get("dropped").asLong());
+  void vethCountsWhatComesBackAndWhatIsAnswered() throws JsonProcessingException {
+    List<JsonNode> rows = rows("veth --flows 100 --turns 1 --seconds 0.1 --clients 4");
+    assertThat(texts(rows, "variant"))
+        .containsExactlyInAnyOrder(
+            "bare-tx",
+            "none",
+            "adaptive-stable",
+            "always",
+            "nftables-dnat",
+            "direct-tcp",
+            "adaptive-stable-tcp",
+            "nftables-dnat-tcp",
+            "haproxy-tcp");
+    assertThat(rows)
+        .filteredOn(row -> row.has("sent"))
+        .hasSizeGreaterThanOrEqualTo(4)
+        .allSatisfy(row -> {
+          assertThat(row.get("p50").asLong()).isPositive();
+          assertThat(row.get("unit").asText()).isEqualTo("packets/s");
+          assertThat(row.get("sent").asLong()).isGreaterThan(row.get("dropped").asLong());
+        });
+    assertThat(rows)
+        .filteredOn(row -> row.has("connections"))
+        .hasSizeGreaterThanOrEqualTo(2)
+        .allSatisfy(row -> {
+          assertThat(row.get("p50").asLong()).isPositive();
+          assertThat(row.get("unit").asText()).isEqualTo("connections/s");
+          assertThat(row.get("connections").asLong()).isPositive();
+          assertThat(row.get("failed").asLong()).isZero();
+          assertThat(row.get("share-of-direct").asDouble()).isPositive();
+        });
+    if (NeedsNamespaces.FORBIDS_SKIPS) {
+      assertThat(rows).noneMatch(row -> row.has("note"));
+    }
   }
 
   @Test
