@@ -18,7 +18,6 @@ import picocli.CommandLine.Option;
 final class OpenBenchmark extends Measurement {
 
   private static final int BACKENDS = 10;
-  private static final int MANY = 100;
   private static final double MEBIBYTE = 1 << 20;
 
   @Option(
@@ -27,10 +26,20 @@ final class OpenBenchmark extends Measurement {
       description = "how often it is opened (default: ${DEFAULT-VALUE})")
   private int times;
 
+  @Option(
+      names = "--vips",
+      defaultValue = "100",
+      description =
+          "of a balancer, whose memory is shown beside one's with one (default: ${DEFAULT-VALUE})")
+  private int many;
+
   @Override
   List<Row> measure() {
     if (times < 2) {
       throw new IllegalArgumentException("--times must be 2 or more, not " + times);
+    }
+    if (many < 2) {
+      throw new IllegalArgumentException("--vips must be 2 or more, not " + many);
     }
     List<Row> rows = new ArrayList<>();
     Samples first = new Samples();
@@ -45,7 +54,7 @@ final class OpenBenchmark extends Measurement {
     rows.add(Row.of("open", "first-in-jvm").with(first, "ms", 50, 90));
     rows.add(Row.of("open", "later").with(later, "ms", 50, 90));
     rows.add(memory("memory-empty", 0, Tracking.NONE, false));
-    for (int vips : new int[] {1, MANY}) {
+    for (int vips : new int[] {1, many}) {
       rows.add(memory("memory-none", vips, Tracking.NONE, false));
       rows.add(memory("memory-adaptive-stable", vips, Tracking.ADAPTIVE, false));
       rows.add(memory("memory-adaptive-changing", vips, Tracking.ADAPTIVE, true));

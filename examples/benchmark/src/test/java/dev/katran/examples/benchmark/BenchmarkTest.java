@@ -75,7 +75,7 @@ class BenchmarkTest {
 
   @Test
   void openMeasuresTimeAndMemory() throws JsonProcessingException {
-    List<JsonNode> rows = rows("open --times 2");
+    List<JsonNode> rows = rows("open --times 2 --vips 3");
     assertThat(texts(rows, "variant")).contains("later", "memory-empty", "memory-always");
     assertThat(rows)
         .allSatisfy(row ->
@@ -86,7 +86,7 @@ class BenchmarkTest {
   void churnMovesNoFlowUnlessNothingIsRemembered() throws JsonProcessingException {
     List<JsonNode> rows =
         rows(
-            "churn --flows 100 --seconds 1 --syns 1000 --window 3"
+            "churn --flows 100 --seconds 1 --syns 1000 --window 2"
                 + " --scenario ADAPTIVE_FLOOD_DURING,ADAPTIVE_RESTART,NONE");
     assertThat(texts(rows, "variant"))
         .containsExactly("adaptive-flood-during", "adaptive-restart", "none");
