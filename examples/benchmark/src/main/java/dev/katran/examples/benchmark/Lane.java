@@ -41,16 +41,25 @@ record Lane(String name, Wire wire, AutoCloseable end) implements AutoCloseable 
 
   /** A program that does nothing but send every frame back. */
   static Lane bare(String name, int flows) throws Exception {
+    return program(name, flows, "bare_tx", "bare_tx");
+  }
+
+  /** The balancer without its choice: it reads, encapsulates and sends back every frame. */
+  static Lane encapsulating(String name, int flows) throws Exception {
+    return program(name, flows, "bare_encap", "bare_ipip");
+  }
+
+  private static Lane program(String name, int flows, String object, String program)
+      throws Exception {
     return open(
         name,
         flows,
         wire -> {
-          BareProgram program = BareProgram.load("bare_tx");
-          XdpLink link =
-              XdpLink.attach(program.program("bare_tx"), nearIndex(), XdpLink.Mode.NATIVE);
+          BareProgram loaded = BareProgram.load(object);
+          XdpLink link = XdpLink.attach(loaded.program(program), nearIndex(), XdpLink.Mode.NATIVE);
           return () -> {
             link.close();
-            program.close();
+            loaded.close();
           };
         });
   }

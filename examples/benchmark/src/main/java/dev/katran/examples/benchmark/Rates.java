@@ -6,7 +6,7 @@ import java.util.List;
 /** What one of several gets done in a second, measured again and again. */
 final class Rates {
 
-  private final Samples perSecond = new Samples();
+  private final List<Double> perSecond = new ArrayList<>();
   private long done;
   private long failed;
 
@@ -55,11 +55,20 @@ final class Rates {
     return failed;
   }
 
-  /** The row with these rates, and how large they are in comparison with others. */
+  /**
+   * The row with these rates, and how large they are in comparison with others: turn by turn, so
+   * that what slows down a turn of both does not count.
+   */
   Row in(Row row, String unit, String share, Rates whole) {
-    return row.with("p50", Math.round(perSecond.percentile(50)))
-        .with("best", Math.round(perSecond.percentile(100)))
+    Samples rates = new Samples();
+    Samples shares = new Samples();
+    for (int turn = 0; turn < perSecond.size(); turn++) {
+      rates.add(perSecond.get(turn));
+      shares.add(perSecond.get(turn) / whole.perSecond.get(turn));
+    }
+    return row.with("p50", Math.round(rates.percentile(50)))
+        .with("best", Math.round(rates.percentile(100)))
         .with("unit", unit)
-        .with(share, perSecond.percentile(50) / whole.perSecond.percentile(50));
+        .with(share, shares.percentile(50));
   }
 }

@@ -85,6 +85,7 @@ final class VethBenchmark extends Measurement {
     List<Lane> lanes = new ArrayList<>();
     try {
       lanes.add(Lane.bare("bare-tx", flows));
+      lanes.add(Lane.encapsulating("bare-encap", flows));
       lanes.add(Lane.balancer("none", flows, Tracking.NONE));
       lanes.add(Lane.balancer("adaptive-stable", flows, Tracking.ADAPTIVE));
       lanes.add(Lane.balancer("always", flows, Tracking.ALWAYS));

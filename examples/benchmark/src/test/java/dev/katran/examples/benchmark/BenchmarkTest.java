@@ -102,6 +102,7 @@ class BenchmarkTest {
     assertThat(texts(rows, "variant"))
         .containsExactlyInAnyOrder(
             "bare-tx",
+            "bare-encap",
             "none",
             "adaptive-stable",
             "always",
@@ -112,7 +113,7 @@ class BenchmarkTest {
             "haproxy-tcp");
     assertThat(rows)
         .filteredOn(row -> row.has("sent"))
-        .hasSizeGreaterThanOrEqualTo(4)
+        .hasSizeGreaterThanOrEqualTo(5)
         .allSatisfy(row -> {
           assertThat(row.get("p50").asLong()).isPositive();
           assertThat(row.get("unit").asText()).isEqualTo("packets/s");
