@@ -42,10 +42,11 @@ final class Control implements AutoCloseable {
   private final Clock clock;
   private final Settling settling;
   private final Drains drains;
-  private final @Nullable EverySecond refresher;
+  private final Schedule schedule;
+  private final Schedule.@Nullable Repeated refresher;
 
   /** Goes on with what takes time after a change; there is none before the first such change. */
-  private @Nullable EverySecond ticker;
+  private Schedule.@Nullable Repeated ticker;
 
   private final ReentrantLock changes = new ReentrantLock();
 
@@ -62,6 +63,15 @@ final class Control implements AutoCloseable {
   private volatile boolean closed;
 
   Control(Dataplane dataplane, DataplaneConfig config, NextHops nextHops, Clock clock) {
+    this(dataplane, config, nextHops, clock, Schedule.THREADS);
+  }
+
+  Control(
+      Dataplane dataplane,
+      DataplaneConfig config,
+      NextHops nextHops,
+      Clock clock,
+      Schedule schedule) {
     this.dataplane = dataplane;
     this.config = config;
     this.limits = config.limits();
@@ -69,8 +79,9 @@ final class Control implements AutoCloseable {
     this.clock = clock;
     this.settling = new Settling(dataplane, limits);
     this.drains = new Drains(dataplane);
+    this.schedule = schedule;
     this.refresher =
-        nextHops.changes() ? EverySecond.start("next hops", this::refreshNextHops) : null;
+        nextHops.changes() ? schedule.everySecond("next hops", this::refreshNextHops) : null;
   }
 
   /** What is installed. */
@@ -168,7 +179,7 @@ final class Control implements AutoCloseable {
 
   private void startTicking() {
     if (ticker == null) {
-      ticker = EverySecond.start("changes", this::tick);
+      ticker = schedule.everySecond("changes", this::tick);
     }
   }
 

@@ -5,7 +5,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Does something once a second, on a thread of its own. */
-final class EverySecond implements AutoCloseable {
+final class EverySecond implements Schedule.Repeated {
 
   private static final Logger log = LoggerFactory.getLogger(EverySecond.class);
   private static final Duration PERIOD = Duration.ofSeconds(1);
