@@ -73,26 +73,8 @@ final class Shrinker {
     }
   }
 
-  /** Delta debugging: first large parts, then smaller ones, in the end each one by itself. */
   private void dropOperations() {
-    for (int part = Math.max(1, operations().size() / 2); part > 0; part /= 2) {
-      boolean dropped;
-      do {
-        dropped = dropParts(part);
-      } while (dropped && part == 1);
-    }
-  }
-
-  /** From the end on: what comes late depends on what was before, and not the other way round. */
-  private boolean dropParts(int part) {
-    boolean dropped = false;
-    int to = operations().size() - 1; // the last one shows the difference
-    while (to > 0) {
-      int from = Math.max(0, to - part);
-      dropped |= accepts(best.trial().without(from, to));
-      to = Math.min(from, operations().size() - 1);
-    }
-    return dropped;
+    Parts.drop(() -> operations().size(), (from, to) -> accepts(best.trial().without(from, to)));
   }
 
   private void simplifyOperations() {
