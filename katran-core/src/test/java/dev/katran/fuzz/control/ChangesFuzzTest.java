@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 class ChangesFuzzTest {
 
   private static final long SEED = Long.getLong("katran.fuzz.changes.seed", 1);
-  private static final long GAMES = Long.getLong("katran.fuzz.changes.games", 60);
-  private static final long KERNEL_GAMES = Long.getLong("katran.fuzz.changes.kernelGames", 12);
+  private static final long GAMES = Long.getLong("katran.fuzz.changes.games", 30);
+  private static final long KERNEL_GAMES = Long.getLong("katran.fuzz.changes.kernelGames", 5);
 
   private static void play(String what, Supplier<List<TimedBalancer>> balancers, long games) {
     ChangesFuzz fuzz = new ChangesFuzz(balancers);

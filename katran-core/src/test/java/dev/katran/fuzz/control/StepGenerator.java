@@ -43,7 +43,9 @@ final class StepGenerator {
   static List<Step> steps(long seed, int number) {
     StepGenerator generator = new StepGenerator(seed);
     List<Step> steps = new ArrayList<>();
-    steps.add(generator.apply());
+    for (Vip vip : generator.most()) {
+      steps.add(generator.put(vip));
+    }
     while (steps.size() < number) {
       steps.add(generator.next());
     }
@@ -121,21 +123,24 @@ final class StepGenerator {
     return new Step.Remove(vip);
   }
 
+  /** Most VIPs, each in another form. */
+  private List<Vip> most() {
+    return Cast.VIPS.stream().filter(vip -> !dice.oneIn(6)).map(this::changed).toList();
+  }
+
   private Step apply() {
-    List<Vip> vips = new ArrayList<>();
-    for (Vip vip : Cast.VIPS) {
-      if (!dice.oneIn(6)) {
-        vips.add(changed(vip));
-      }
-    }
+    List<Vip> vips = most();
     installed.clear();
     vips.forEach(this::note);
-    return new Step.Apply(List.copyOf(vips));
+    return new Step.Apply(vips);
   }
 
   private Step put() {
-    Vip vip =
-        dice.oneIn(5) && !recent.isEmpty() ? dice.pick(recent) : changed(dice.pick(Cast.VIPS));
+    return put(
+        dice.oneIn(5) && !recent.isEmpty() ? dice.pick(recent) : changed(dice.pick(Cast.VIPS)));
+  }
+
+  private Step put(Vip vip) {
     note(vip);
     return new Step.Put(vip);
   }
