@@ -1,5 +1,8 @@
 package dev.katran.fuzz.control;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
 import dev.katran.TimedBalancer;
 import dev.katran.ffm.BpfMap;
 import dev.katran.needs.NeedsKernel;
@@ -31,6 +34,22 @@ class ChangesFuzzTest {
   @Test
   void inPlainJavaFlowsStayAndBeginAsTheyMust() {
     play("in plain Java", () -> List.of(TimedBalancer.inMemory(Cast.limits(1))), GAMES);
+  }
+
+  @Test
+  void aBalancerThatDoesSomethingElseIsFoundInFewSteps() {
+    ChangesFuzz fuzz =
+        new ChangesFuzz(() ->
+            List.of(
+                TimedBalancer.inMemory(Cast.limits(1)),
+                TimedBalancer.inMemory(Cast.limits(1).vips(17)))); // the seed of another hash
+    assertThatExceptionOfType(AssertionError.class)
+        .isThrownBy(() -> fuzz.run(SEED, 1))
+        .withMessageStartingWith("in a game of seed " + SEED)
+        .satisfies(error ->
+            assertThat(error.getMessage().lines().filter(line -> line.startsWith("step  ")))
+                .hasSizeLessThanOrEqualTo(2)
+                .anyMatch(line -> line.startsWith("step  Send")));
   }
 
   @Nested
