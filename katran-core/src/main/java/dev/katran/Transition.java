@@ -211,6 +211,7 @@ final class Transition {
     if (!slots.slots().equals(before.slots().slots())) {
       step(() -> putRing(after), () -> putRing(before));
     }
+    forgetIdleFlows(before, after);
     if (!after.entry(wanted.watched).equals(entryBefore)) {
       step(() -> putVip(after, wanted.watched), () -> putVip(before, from.watched()));
     }
@@ -221,6 +222,19 @@ final class Transition {
   /** A flow that sends once in a window must not be forgotten within it. */
   private Duration idle(Vip vip) {
     return vip.idleTime().compareTo(window) < 0 ? window : vip.idleTime();
+  }
+
+  /**
+   * Where the idle time gets longer, entries must not count again that did not any more: their
+   * flows may have gone elsewhere since. There is nothing to undo.
+   */
+  private void forgetIdleFlows(State.Installed before, State.Installed after) {
+    if (after.idle().compareTo(before.idle()) > 0
+        && keepsFlows(before.vip(), after.vip())
+        && from.features().remembersFlows()) {
+      long idle = before.idle().toNanos();
+      dataplane.flows().removeIf(entry -> entry.vip() == before.number() && entry.idle() > idle);
+    }
   }
 
   /** Whether open flows stay where they are when one of the VIPs takes the place of the other. */

@@ -175,6 +175,21 @@ class AdaptiveTest {
   }
 
   @Test
+  void aLongerIdleTimeDoesNotBringBackWhatWasForgotten() {
+    lb.put(WEB);
+    Map<Integer, InetAddress> before = flows();
+    lb.put(WEB.with(THREE));
+    assertThat(flows()).isEqualTo(before);
+    pass(WINDOW);
+    pass(IDLE.plusSeconds(1));
+    Map<Integer, InetAddress> after = flows();
+    assertThat(after).isNotEqualTo(before).containsValue(THREE.address());
+    Vip patient = WEB.with(THREE).toBuilder().idleTime(IDLE.multipliedBy(4)).build();
+    lb.put(patient.draining(THREE.address()));
+    assertThat(flows()).isEqualTo(after);
+  }
+
+  @Test
   void flowsOfARemovedBackendMoveAtOnceAndOnlyThese() {
     lb.put(WEB.with(THREE));
     Map<Integer, InetAddress> before = flows();
