@@ -3,7 +3,9 @@ package dev.katran.examples.benchmark;
 import dev.katran.Tracking;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -108,6 +110,7 @@ final class VethBenchmark extends Measurement {
     if (!areThreaded) {
       say("veth: frames are balanced on the core that makes them");
     }
+    Map<String, Samples> work = new HashMap<>();
     List<Rates> rates =
         Rates.inTurns(
             lanes,
@@ -115,6 +118,8 @@ final class VethBenchmark extends Measurement {
             (lane, each) -> {
               Wire.Traffic traffic = lane.wire().send(sendingCore, turn);
               each.add(traffic.returned(), traffic.sent() - traffic.returned(), traffic.seconds());
+              work.computeIfAbsent(lane.name(), name -> new Samples())
+                  .add((double) traffic.worked() / traffic.returned());
             });
     List<Row> rows = new ArrayList<>();
     for (int i = 0; i < lanes.size(); i++) {
@@ -124,7 +129,9 @@ final class VethBenchmark extends Measurement {
               .with("flows", flows)
               .with("sent", each.done() + each.failed())
               .with("dropped", each.failed());
-      rows.add(each.in(row, "packets/s", "share-of-bare-tx", rates.get(0)));
+      row = each.in(row, "packets/s", "share-of-bare-tx", rates.get(0));
+      rows.add(
+          areThreaded ? row.with("core-ns", work.get(lanes.get(i).name()).percentile(50)) : row);
     }
     return rows;
   }

@@ -8,6 +8,7 @@ import dev.katran.ffm.XdpLink;
 import dev.katran.ffm.net.MacAddress;
 import dev.katran.ffm.net.NetworkNamespace;
 import dev.katran.ffm.net.Rtnetlink;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -24,12 +25,13 @@ final class Wire implements AutoCloseable {
   /** The near end, which has a name that no other's threads in the kernel have. */
   static final String NEAR = "balancer0";
 
+  private static final String THREADS = "napi/" + NEAR + "-";
   private static final String FAR = "generator0";
   private static final int MTU = 1600;
   private static final int BATCH = 64;
 
   /** So many frames are sent before the clock is looked at. */
-  private static final int FRAMES = 64 * 1024;
+  private static final int FRAMES = 256 * 1024;
 
   private final NetworkNamespace far = NetworkNamespace.create("generator");
   private final NetworkNamespace near = NetworkNamespace.create("balancer");
@@ -39,15 +41,18 @@ final class Wire implements AutoCloseable {
   private final BareProgram generator;
   private final BareProgram sink;
   private final XdpLink sinkLink;
+  private boolean isThreaded;
 
   /**
    * What went through.
    *
    * @param sent frames that were generated
    * @param returned frames that came back
-   * @param seconds that it took
+   * @param seconds for which frames were sent: before and after that the kernel waits for long
+   * @param worked nanoseconds for which the near end's thread of the kernel's has run, whatever
+   *     else its core did; 0 if it has none
    */
-  record Traffic(long sent, long returned, double seconds) {}
+  record Traffic(long sent, long returned, double seconds, long worked) {}
 
   /**
    * Lays a cable.
@@ -105,7 +110,10 @@ final class Wire implements AutoCloseable {
     return farMac;
   }
 
-  /** Has the near end's frames taken in by a thread of the kernel's, on a core of its own. */
+  /**
+   * Has the near end's frames taken in by a thread of the kernel's, on a core of its own, which
+   * other programs do not keep it from: the frames that wait meanwhile would be dropped.
+   */
   boolean moveTo(int core) throws Exception {
     Tool threaded =
         near.call(() ->
@@ -115,7 +123,8 @@ final class Wire implements AutoCloseable {
                 "sh",
                 "-c",
                 "mount -t sysfs sysfs /sys && echo 1 > /sys/class/net/" + NEAR + "/threaded"));
-    return threaded.succeeded() && KernelThreads.pin("napi/" + NEAR + "-", core) > 0;
+    isThreaded = threaded.succeeded() && KernelThreads.prefer(THREADS, core) > 0;
+    return isThreaded;
   }
 
   /** Sends for a while, from the core of the calling thread. */
@@ -123,7 +132,7 @@ final class Wire implements AutoCloseable {
     return far.call(() -> Cores.call(core, () -> send(duration)));
   }
 
-  private Traffic send(Duration duration) {
+  private Traffic send(Duration duration) throws IOException {
     int length = FlowFrame.length(Family.V4);
     MemorySegment frame = arena.allocate(length);
     MemorySegment context = BpfProgram.context(arena, length, farIndex, 0);
@@ -134,14 +143,20 @@ final class Wire implements AutoCloseable {
             .batchSize(BATCH);
     long returned = returned();
     long sent = 0;
+    long nanos = 0;
+    long worked = worked();
     long start = System.nanoTime();
-    long now;
     do {
-      generator.program("generate").run(frame, length, null, context, options);
+      nanos +=
+          (long) FRAMES
+              * generator.program("generate").run(frame, length, null, context, options).nanos();
       sent += FRAMES;
-      now = System.nanoTime();
-    } while (now - start < duration.toNanos());
-    return new Traffic(sent, returned() - returned, (now - start) / 1e9);
+    } while (System.nanoTime() - start < duration.toNanos());
+    return new Traffic(sent, returned() - returned, nanos / 1e9, worked() - worked);
+  }
+
+  private long worked() throws IOException {
+    return isThreaded ? KernelThreads.runTime(THREADS) : 0;
   }
 
   /** How many frames have come back, over all cores. */

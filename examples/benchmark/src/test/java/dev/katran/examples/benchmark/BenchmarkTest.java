@@ -118,6 +118,7 @@ class BenchmarkTest {
           assertThat(row.get("p50").asLong()).isPositive();
           assertThat(row.get("unit").asText()).isEqualTo("packets/s");
           assertThat(row.get("sent").asLong()).isGreaterThan(row.get("dropped").asLong());
+          assertThat(row.path("core-ns").asDouble(1)).isPositive();
         });
     assertThat(rows)
         .filteredOn(row -> row.has("connections"))
