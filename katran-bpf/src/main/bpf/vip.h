@@ -35,6 +35,7 @@ union vip_key {
 	__u32 words[KATRAN_VIP_KEY_WORDS];
 };
 
+/* Whether the entry is the key's: by one branch, not by one for each word. */
 static __always_inline bool is_vip(const struct katran_vip_entry *entry, const union vip_key *key)
 {
 	const union vip_key *other = (const void *)&entry->key;
@@ -63,6 +64,17 @@ static __always_inline struct katran_vip *look_into_line(void *table, __u32 numb
 	return NULL;
 }
 
+static __always_inline __u32 hash_vip(const struct katran_vip_hash *by, const union vip_key *key)
+{
+	__u64 hash = by->addend;
+
+#pragma unroll
+	for (int i = 0; i < KATRAN_VIP_KEY_WORDS; i++)
+		hash += by->multipliers[i] * key->words[i];
+	return hash >> 32;
+}
+
+/* The VIP of the flow's destination address and protocol at this port; NULL if there is none. */
 static __always_inline struct katran_vip *lookup_vip(const struct katran_flow *flow, __be16 port)
 {
 	const union vip_key key = {
@@ -77,7 +89,7 @@ static __always_inline struct katran_vip *lookup_vip(const struct katran_flow *f
 	struct katran_vip_hash *by;
 	struct katran_vip *vip;
 	void *table;
-	__u64 hash;
+	__u32 hash;
 
 	table = bpf_map_lookup_elem(&vips, &first);
 	if (!table)
@@ -85,27 +97,23 @@ static __always_inline struct katran_vip *lookup_vip(const struct katran_flow *f
 	by = bpf_map_lookup_elem(table, &first);
 	if (!by)
 		return NULL;
-	hash = by->addend;
-#pragma unroll
-	for (int i = 0; i < KATRAN_VIP_KEY_WORDS; i++)
-		hash += by->multipliers[i] * key.words[i];
-	hash >>= 32;
+	hash = hash_vip(by, &key);
 	vip = look_into_line(table, hash, &key);
 	return vip ? vip : look_into_line(table, hash >> KATRAN_SECOND_VIP_LINE_SHIFT, &key);
 }
 
-/* The same, not inline: most packets do not come this way. */
-static __noinline struct katran_vip *lookup_vip_apart(const struct katran_flow *flow, __be16 port)
+/* Not inline: most packets do not come this way. */
+static __noinline struct katran_vip *lookup_vip_for_every_port(const struct katran_flow *flow)
 {
-	return lookup_vip(flow, port);
+	return lookup_vip(flow, 0);
 }
 
-/* The VIP of this address that stands for every port of its protocol. */
+/* The VIP of the flow's destination address and protocol that stands for every port, or NULL. */
 static __always_inline struct katran_vip *lookup_portless_vip(const struct katran_flow *flow)
 {
 	const struct katran_flow copy = *flow; /* so that clang need not keep the packet in memory */
 
-	return lookup_vip_apart(&copy, 0);
+	return lookup_vip_for_every_port(&copy);
 }
 
 /* Of the VIPs of prefixes that the destination begins with, that of the longest one. */

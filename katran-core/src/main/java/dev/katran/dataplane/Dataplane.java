@@ -43,9 +43,9 @@ public interface Dataplane extends AutoCloseable {
   void use(Features features);
 
   /**
-   * Makes several changes that packets meet as one, as far as they are of VIPs and pings and of
-   * single addresses: none of those takes effect before all are done, and none does if one throws.
-   * Others take effect at once.
+   * Makes several changes. Packets meet those of VIPs and pings as one, as far as they are of
+   * single addresses: none of them takes effect before all are done, and none does if one throws.
+   * Rings take effect before those, others at once.
    *
    * @param changes calls methods of this dataplane, but not this one
    */

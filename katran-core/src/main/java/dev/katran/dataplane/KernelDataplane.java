@@ -138,7 +138,7 @@ public final class KernelDataplane implements Dataplane {
 
   @Override
   public void together(Runnable changes) {
-    vips.together(changes);
+    vips.together(() -> rings.together(changes)); // rings are there before their VIPs
   }
 
   @Override

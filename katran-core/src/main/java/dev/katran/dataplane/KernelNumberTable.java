@@ -2,7 +2,6 @@ package dev.katran.dataplane;
 
 import dev.katran.ffm.BpfException;
 import dev.katran.ffm.BpfMap;
-import dev.katran.ffm.Errno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -103,7 +102,7 @@ final class KernelNumberTable<K> implements NumberTable<K>, AutoCloseable {
     try {
       map.updateBatch(keys, values, count);
     } catch (BpfException e) {
-      if (e.errno() != Errno.ENOTSUPP && e.errno() != Errno.EOPNOTSUPP) {
+      if (!e.isNotSupported()) {
         throw e;
       }
       for (int i = 0; i < count; i++) {

@@ -1,12 +1,16 @@
 package dev.katran.dataplane;
 
+import dev.katran.ffm.BpfException;
 import dev.katran.ffm.BpfMap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,19 +36,54 @@ final class KernelRings implements AutoCloseable {
     }
   }
 
+  /** Until so many have come together, rings that may wait do, for the kernel waits with each. */
+  private static final int MOST_WAITING = 64;
+
+  /** A ring that is written, and not in use yet. */
+  private record Waiting(int vip, BpfMap map, RingSlots ring) {}
+
   private final KernelTables tables;
   private final int slots;
   private final Map<Integer, InUse> inUse = new ConcurrentHashMap<>();
+  private final List<Waiting> waiting = new ArrayList<>();
+  private boolean mayWait;
 
   KernelRings(KernelTables tables, int slots) {
     this.tables = tables;
     this.slots = slots;
   }
 
+  /**
+   * Rings that these changes put are in use at the latest when it returns. If it throws, some may
+   * be.
+   */
+  void together(Runnable changes) {
+    mayWait = true;
+    try {
+      changes.run();
+      install();
+    } finally {
+      mayWait = false;
+      forget(each -> true);
+    }
+  }
+
   void put(int vip, RingSlots ring) {
     check(ring);
+    waiting.add(new Waiting(vip, write(ring), ring));
+    if (mayWait && waiting.size() < MOST_WAITING) {
+      return;
+    }
+    try {
+      install();
+    } finally {
+      forget(each -> true);
+    }
+  }
+
+  private BpfMap write(RingSlots ring) {
     BpfMap map = tables.createRing();
-    try (Arena arena = Arena.ofConfined()) {
+    try {
       MemorySegment memory = map.mmap();
       MemorySegment.copy(ring.words(), 0, memory, ValueLayout.JAVA_INT, 0, slots);
       int[] previous = ring.previousNumbers();
@@ -52,12 +91,66 @@ final class KernelRings implements AutoCloseable {
         MemorySegment.copy(
             previous, 0, memory, ValueLayout.JAVA_INT, tables.previousOffset(), slots);
       }
-      tables.rings().updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, vip), map);
+      return map;
     } catch (RuntimeException | Error e) {
       map.close();
       throw e;
     }
-    replace(vip, new InUse(map.kernelMemory(), map), ring);
+  }
+
+  private void forget(Predicate<Waiting> which) {
+    waiting.removeIf(each -> {
+      boolean isMeant = which.test(each);
+      if (isMeant) {
+        each.map().close();
+      }
+      return isMeant;
+    });
+  }
+
+  /**
+   * Puts the waiting rings in place of those in use. After an update of a map of maps the kernel
+   * waits until no packet is under way that may have seen the old one, which takes milliseconds; so
+   * all but one go in a batch, after which it waits once, or (before 6.8) not at all. After the
+   * last one, which goes alone, it always does.
+   */
+  private void install() {
+    if (waiting.size() > 1) {
+      installTogether(waiting.subList(0, waiting.size() - 1));
+    }
+    while (!waiting.isEmpty()) {
+      Waiting next = waiting.getFirst();
+      try (Arena arena = Arena.ofConfined()) {
+        tables
+            .rings()
+            .updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, next.vip()), next.map());
+      }
+      waiting.removeFirst();
+      replace(next);
+    }
+  }
+
+  /** Leaves those that wait to go one by one where the kernel knows no such batches. */
+  private void installTogether(List<Waiting> rings) {
+    int[] vips = rings.stream().mapToInt(Waiting::vip).toArray();
+    try (Arena arena = Arena.ofConfined()) {
+      tables
+          .rings()
+          .updateInnerBatch(
+              arena.allocateFrom(ValueLayout.JAVA_INT, vips),
+              rings.stream().map(Waiting::map).toList());
+    } catch (BpfException e) {
+      if (!e.isNotSupported()) {
+        throw e;
+      }
+      return;
+    }
+    rings.forEach(this::replace);
+    rings.clear();
+  }
+
+  private void replace(Waiting ring) {
+    replace(ring.vip(), new InUse(ring.map().kernelMemory(), ring.map()), ring.ring());
   }
 
   private void check(RingSlots ring) {
@@ -96,6 +189,7 @@ final class KernelRings implements AutoCloseable {
   }
 
   void remove(int vip) {
+    forget(each -> each.vip() == vip);
     try (Arena arena = Arena.ofConfined()) {
       tables.rings().delete(arena.allocateFrom(ValueLayout.JAVA_INT, vip));
     }

@@ -3,6 +3,7 @@ package dev.katran.dataplane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.katran.Limits;
+import dev.katran.needs.PinnedThread;
 import dev.katran.packets.Packet;
 import java.net.InetAddress;
 import java.util.function.ObjIntConsumer;
@@ -170,6 +171,10 @@ abstract class ChangeContract extends DataplaneContract {
 
   @Test
   void aFloodOfNewConnectionsFillsNoMoreThanItsPartOfTheTable() {
+    PinnedThread.run(this::floodWithNewConnections); // every CPU has a budget of its own
+  }
+
+  private void floodWithNewConnections() {
     int most = FlowRules.synsPerWindow(4096);
     for (int port = 0; port < 2 * most; port++) {
       dataplane.run(tcp(1000 + port, SYN));

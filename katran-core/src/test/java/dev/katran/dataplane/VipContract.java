@@ -105,6 +105,28 @@ abstract class VipContract extends DataplaneContract {
   }
 
   @Test
+  void ringsThatArePutTogetherAreThereWhenTheirVipsAre() {
+    installRings();
+    List<VipKey> keys = asManyAsThereMayBe().subList(0, 2 * 70);
+    int[] slots = new int[CONFIG.ringSize()];
+    Arrays.fill(slots, 4);
+
+    dataplane.together(() -> {
+      for (int i = 0; i < keys.size(); i++) {
+        dataplane.putRing(i, i == 139 ? new int[CONFIG.ringSize()] : slots);
+        dataplane.putVip(keys.get(i), new VipEntry(i, NO_FLAGS));
+      }
+      dataplane.removeRing(138);
+    });
+
+    for (VipKey key : keys.subList(0, 138)) {
+      assertServed(key, 3);
+    }
+    assertDrops(frameTo(keys.get(138)));
+    assertDrops(frameTo(keys.get(139)));
+  }
+
+  @Test
   void ofChangesThatThrowNoneIsMade() {
     installRings();
     VipKey first = tcp(VIP4, 443);

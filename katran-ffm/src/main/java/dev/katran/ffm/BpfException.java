@@ -40,6 +40,11 @@ public class BpfException extends NativeException {
     return log;
   }
 
+  /** Whether the kernel knows no such operation, or not for this kind of object. */
+  public boolean isNotSupported() {
+    return errno() == Errno.ENOTSUPP || errno() == Errno.EOPNOTSUPP;
+  }
+
   private static String tail(String log) {
     List<String> lines = log.strip().lines().toList();
     int omitted = lines.size() - LINES_IN_MESSAGE;

@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -338,6 +339,22 @@ public final class BpfMap implements AutoCloseable {
   public void updateInner(MemorySegment key, BpfMap inner) {
     try (Arena arena = Arena.ofConfined()) {
       update(key, arena.allocateFrom(ValueLayout.JAVA_INT, inner.fd()), BPF_ANY);
+    }
+  }
+
+  /**
+   * Puts maps into this map of maps in one system call. From Linux 6.8 on no program uses those
+   * that were there before when this returns; older kernels may return earlier.
+   *
+   * @param keys one for each map, one after the other
+   * @param inners one at least
+   * @throws BpfException if the kernel knows no such batches, see {@link
+   *     BpfException#isNotSupported}, or refuses one of the maps; those before it were put
+   */
+  public void updateInnerBatch(MemorySegment keys, List<BpfMap> inners) {
+    int[] fds = inners.stream().mapToInt(BpfMap::fd).toArray();
+    try (Arena arena = Arena.ofConfined()) {
+      updateBatch(keys, arena.allocateFrom(ValueLayout.JAVA_INT, fds), fds.length);
     }
   }
 

@@ -38,4 +38,11 @@ class BpfExceptionTest {
         .doesNotContain("line 939");
     assertThat(e.log()).isEqualTo(log);
   }
+
+  @Test
+  void saysWhetherTheKernelKnowsTheOperation() {
+    assertThat(new BpfException("update map rings", Errno.ENOTSUPP).isNotSupported()).isTrue();
+    assertThat(new BpfException("update map rings", Errno.EOPNOTSUPP).isNotSupported()).isTrue();
+    assertThat(new BpfException("update map rings", Errno.EINVAL).isNotSupported()).isFalse();
+  }
 }

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -38,6 +39,24 @@ class MapOfMapsTest {
 
       assertThat(outer.delete(one)).isTrue();
       assertThat(Lab.run(reader)).isZero();
+    }
+  }
+
+  @Test
+  @SinceLinux(version = "6.0", feature = "batches of maps of maps")
+  void severalMapsAreExchangedInOneCall() {
+    try (BpfObject lab = Lab.open();
+        BpfMap first = inner(44);
+        BpfMap second = inner(45)) {
+      BpfMap outer = lab.map("outer").maxEntries(2);
+      lab.load();
+      BpfProgram reader = lab.program("read_inner");
+
+      outer.updateInnerBatch(arena.allocateFrom(JAVA_INT, 0, 1), List.of(first, second));
+      assertThat(Lab.run(reader)).isEqualTo(45);
+
+      outer.updateInnerBatch(arena.allocateFrom(JAVA_INT, 1, 0), List.of(first, second));
+      assertThat(Lab.run(reader)).isEqualTo(44);
     }
   }
 
@@ -90,9 +109,18 @@ class MapOfMapsTest {
 
   /** The outer map keeps the inner one, whose own handle goes at once. */
   private void put(BpfMap outer, int value, int entries) {
-    try (BpfMap inner = BpfMap.create(BPF_MAP_TYPE_ARRAY, "inner", 4, 4, entries, BPF_F_MMAPABLE)) {
-      inner.mmap().set(JAVA_INT, 0, value);
+    try (BpfMap inner = inner(value, entries)) {
       outer.updateInner(one, inner);
     }
+  }
+
+  private static BpfMap inner(int value) {
+    return inner(value, 1);
+  }
+
+  private static BpfMap inner(int value, int entries) {
+    BpfMap inner = BpfMap.create(BPF_MAP_TYPE_ARRAY, "inner", 4, 4, entries, BPF_F_MMAPABLE);
+    inner.mmap().set(JAVA_INT, 0, value);
+    return inner;
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.katran.TimedBalancer;
 import dev.katran.ffm.BpfMap;
 import dev.katran.needs.NeedsKernel;
+import dev.katran.needs.PinnedThread;
 import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Nested;

@@ -1,4 +1,4 @@
-package dev.katran.fuzz.control;
+package dev.katran.needs;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -14,7 +14,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 
 /** Runs something on one CPU, for what the kernel has an account of for each. */
-final class PinnedThread {
+public final class PinnedThread {
 
   private static final int CPU_SET = 128;
 
@@ -23,7 +23,8 @@ final class PinnedThread {
 
   private PinnedThread() {}
 
-  static void run(Runnable task) {
+  /** Runs it on one CPU, and throws what it throws. */
+  public static void run(Runnable task) {
     Executor thread = command -> Thread.ofPlatform().name("pinned").start(command);
     try {
       CompletableFuture.runAsync(
