@@ -12,7 +12,8 @@ import dev.katran.ring.Maglev;
  * @param backends how many backends there can be, over all VIPs, 1 to 65535; by default 4096
  * @param ringSize slots in a ring: a prime, at most 16777213; by default 65537. Shares of backends
  *     come out exact to about one slot, so have at least 100 times as many slots as a VIP has
- *     backends. A ring in use takes 4 bytes a slot in the kernel.
+ *     backends. A ring in use takes 8 bytes a slot in the kernel, and a file descriptor; VIPs with
+ *     the same backends share one while none of their slots is changing.
  * @param maxPacketSize bytes of the largest frame that is forwarded, its Ethernet header of 14
  *     bytes included: 590 to 65549; by default 1514. The path to the backends must have room for
  *     the tunnel's headers besides.

@@ -2,10 +2,13 @@ package dev.katran;
 
 import dev.katran.dataplane.Dataplane;
 import dev.katran.dataplane.FlowTable;
+import dev.katran.dataplane.RingSlots;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -49,19 +52,24 @@ final class Settling implements AutoCloseable {
     return after;
   }
 
-  private State settle(State state, Instant now) {
-    State after = state;
-    for (State.Installed installed : state.vips().values()) {
-      RingState settled = installed.slots().settle(now);
-      if (settled != installed.slots()) {
-        after = mark(after, installed, settled);
-      }
+  /** What becomes of a VIP's slots. */
+  private record Mark(State.Installed installed, RingState slots) {
+
+    boolean changesAnything() {
+      return !slots.slots().equals(installed.slots().slots());
     }
-    return after;
+  }
+
+  private State settle(State state, Instant now) {
+    return mark(
+        state,
+        state.vips().values().stream()
+            .map(installed -> new Mark(installed, installed.slots().settle(now)))
+            .toList());
   }
 
   private State stabilise(State state, Look look) {
-    State after = state;
+    List<Mark> marks = new ArrayList<>();
     for (Look.Candidate candidate : look.candidates.values()) {
       State.Installed installed = state.vips().get(candidate.installed.vip().key());
       if (installed != null
@@ -69,22 +77,32 @@ final class Settling implements AutoCloseable {
           && !candidate.slots.isEmpty()) {
         RingState stable =
             installed.slots().stabilise(candidate.installed.slots(), candidate.slots);
-        after = mark(after, installed, stable);
+        marks.add(new Mark(installed, stable));
       }
+    }
+    return mark(state, marks);
+  }
+
+  private State mark(State state, List<Mark> marks) {
+    List<Mark> needed = marks.stream().filter(Mark::changesAnything).toList();
+    if (needed.isEmpty()) {
+      return state;
+    }
+    dataplane.together(
+        () -> needed.forEach(each -> mark(each.installed().number(), each.slots().slots())));
+    State after = state;
+    for (Mark each : needed) {
+      after = after.with(each.installed().withSlots(each.slots()));
     }
     return after;
   }
 
-  private State mark(State state, State.Installed installed, RingState slots) {
-    if (slots.slots().equals(installed.slots().slots())) {
-      return state;
-    }
-    if (slots.slots().isEmpty()) {
-      dataplane.removeRing(installed.number());
+  private void mark(int vip, RingSlots slots) {
+    if (slots.isEmpty()) {
+      dataplane.removeRing(vip);
     } else {
-      dataplane.markRing(installed.number(), slots.slots());
+      dataplane.markRing(vip, slots);
     }
-    return state.with(installed.withSlots(slots));
   }
 
   /** Gives up the look at the entries that is under way. */

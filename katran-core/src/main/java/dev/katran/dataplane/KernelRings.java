@@ -7,44 +7,50 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The rings in the kernel. A new one is written through its mapping before the program sees it, and
- * takes the place of the old one in one step.
+ * takes the place of the old one in one step. VIPs whose rings are stable and equal share one: it
+ * takes memory once, and its lines are in the caches for all of them.
  */
 final class KernelRings implements AutoCloseable {
 
   private static final VarHandle SLOT = ValueLayout.JAVA_INT.varHandle();
 
-  /**
-   * A ring in use.
-   *
-   * @param memory what it takes in the kernel
-   * @param map the map for as long as slots of it are not stable, and will be marked; else null
-   */
-  private record InUse(long memory, @Nullable BpfMap map) {
-
-    void close() {
-      if (map != null) {
-        map.close();
-      }
-    }
-  }
-
   /** Until so many have come together, rings that may wait do, for the kernel waits with each. */
   private static final int MOST_WAITING = 64;
 
-  /** A ring that is written, and not in use yet. */
-  private record Waiting(int vip, BpfMap map, RingSlots ring) {}
+  /** A ring in the kernel, and how many VIPs have it. */
+  private static final class Copy {
+
+    private final BpfMap map;
+    private final long memory;
+
+    /** What it says while that is for all who want the same; null while it is one VIP's own. */
+    private @Nullable RingSlots shared;
+
+    private int users;
+
+    Copy(BpfMap map) {
+      this.map = map;
+      this.memory = map.kernelMemory();
+    }
+  }
+
+  /** A ring that is not in use by a VIP yet. */
+  private record Waiting(int vip, Copy copy) {}
 
   private final KernelTables tables;
   private final int slots;
-  private final Map<Integer, InUse> inUse = new ConcurrentHashMap<>();
+  private final Map<Integer, Copy> inUse = new ConcurrentHashMap<>();
+  private final Map<RingSlots, Copy> shared = new HashMap<>();
   private final List<Waiting> waiting = new ArrayList<>();
   private boolean mayWait;
 
@@ -70,7 +76,7 @@ final class KernelRings implements AutoCloseable {
 
   void put(int vip, RingSlots ring) {
     check(ring);
-    waiting.add(new Waiting(vip, write(ring), ring));
+    waiting.add(new Waiting(vip, copyOf(ring)));
     if (mayWait && waiting.size() < MOST_WAITING) {
       return;
     }
@@ -79,6 +85,25 @@ final class KernelRings implements AutoCloseable {
     } finally {
       forget(each -> true);
     }
+  }
+
+  private Copy copyOf(RingSlots ring) {
+    Copy known = shared.get(ring);
+    if (known != null) {
+      return known;
+    }
+    Copy copy = new Copy(write(ring));
+    if (ring.isStable()) {
+      share(copy, ring);
+    }
+    return copy;
+  }
+
+  /** From now on nobody writes to it. */
+  private void share(Copy copy, RingSlots ring) {
+    copy.shared = ring;
+    copy.map.munmap();
+    shared.put(ring, copy);
   }
 
   private BpfMap write(RingSlots ring) {
@@ -99,13 +124,16 @@ final class KernelRings implements AutoCloseable {
   }
 
   private void forget(Predicate<Waiting> which) {
-    waiting.removeIf(each -> {
-      boolean isMeant = which.test(each);
-      if (isMeant) {
-        each.map().close();
-      }
-      return isMeant;
-    });
+    List<Waiting> forgotten = waiting.stream().filter(which).toList();
+    waiting.removeAll(forgotten);
+    forgotten.forEach(each -> closeIfUnused(each.copy()));
+  }
+
+  private void closeIfUnused(Copy copy) {
+    if (copy.users == 0 && waiting.stream().noneMatch(each -> each.copy() == copy)) {
+      shared.remove(copy.shared, copy);
+      copy.map.close();
+    }
   }
 
   /**
@@ -123,10 +151,10 @@ final class KernelRings implements AutoCloseable {
       try (Arena arena = Arena.ofConfined()) {
         tables
             .rings()
-            .updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, next.vip()), next.map());
+            .updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, next.vip()), next.copy().map);
       }
       waiting.removeFirst();
-      replace(next);
+      use(next);
     }
   }
 
@@ -138,19 +166,28 @@ final class KernelRings implements AutoCloseable {
           .rings()
           .updateInnerBatch(
               arena.allocateFrom(ValueLayout.JAVA_INT, vips),
-              rings.stream().map(Waiting::map).toList());
+              rings.stream().map(each -> each.copy().map).toList());
     } catch (BpfException e) {
       if (!e.isNotSupported()) {
         throw e;
       }
       return;
     }
-    rings.forEach(this::replace);
+    List<Waiting> installed = List.copyOf(rings);
     rings.clear();
+    installed.forEach(this::use);
   }
 
-  private void replace(Waiting ring) {
-    replace(ring.vip(), new InUse(ring.map().kernelMemory(), ring.map()), ring.ring());
+  private void use(Waiting ring) {
+    ring.copy().users++;
+    release(inUse.put(ring.vip(), ring.copy()));
+  }
+
+  private void release(@Nullable Copy before) {
+    if (before != null) {
+      before.users--;
+      closeIfUnused(before);
+    }
   }
 
   private void check(RingSlots ring) {
@@ -160,32 +197,24 @@ final class KernelRings implements AutoCloseable {
     }
   }
 
-  /** The kernel keeps the map for as long as it is in use; it is kept open here if need be. */
-  private void replace(int vip, InUse after, RingSlots ring) {
-    InUse kept = after;
-    if (ring.isStable()) {
-      after.close();
-      kept = new InUse(after.memory(), null);
-    }
-    InUse before = inUse.put(vip, kept);
-    if (before != null && before.map() != after.map()) {
-      before.close();
-    }
-  }
-
   void mark(int vip, RingSlots ring) {
     check(ring);
-    InUse current = inUse.get(vip);
-    BpfMap map = current == null ? null : current.map();
-    if (current == null || map == null) {
+    Copy own = inUse.get(vip);
+    if (own == null || own.shared != null) {
       throw new IllegalStateException("the ring of VIP " + vip + " has no slot to mark");
     }
-    MemorySegment memory = map.mmap();
+    if (shared.containsKey(ring)) {
+      put(vip, ring);
+      return;
+    }
+    MemorySegment memory = own.map.mmap();
     int[] words = ring.words();
     for (int slot = 0; slot < slots; slot++) {
       SLOT.setOpaque(memory, (long) slot * Integer.BYTES, words[slot]);
     }
-    replace(vip, current, ring);
+    if (ring.isStable()) {
+      share(own, ring);
+    }
   }
 
   void remove(int vip) {
@@ -193,19 +222,20 @@ final class KernelRings implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       tables.rings().delete(arena.allocateFrom(ValueLayout.JAVA_INT, vip));
     }
-    InUse before = inUse.remove(vip);
-    if (before != null) {
-      before.close();
-    }
+    release(inUse.remove(vip));
   }
 
   /** What the rings in use take in the kernel, in bytes. */
   long kernelMemory() {
-    return inUse.values().stream().mapToLong(InUse::memory).sum();
+    return copies().stream().mapToLong(copy -> copy.memory).sum();
+  }
+
+  private Set<Copy> copies() {
+    return Set.copyOf(inUse.values());
   }
 
   @Override
   public void close() {
-    inUse.values().forEach(InUse::close);
+    copies().forEach(copy -> copy.map.close());
   }
 }

@@ -19,10 +19,14 @@ abstract class VipContract extends DataplaneContract {
   private void installRings() {
     for (int number = 0; number < SERVICES; number++) {
       dataplane.putBackend(number + 1, new BackendEntry(address("10.0.0." + (number + 1)), HOP));
-      int[] slots = new int[CONFIG.ringSize()];
-      Arrays.fill(slots, number + 1);
-      dataplane.putRing(number, slots);
+      dataplane.putRing(number, slotsOf(number + 1));
     }
+  }
+
+  private static int[] slotsOf(int backend) {
+    int[] slots = new int[CONFIG.ringSize()];
+    Arrays.fill(slots, backend);
+    return slots;
   }
 
   private static byte[] frameTo(VipKey key) {
@@ -108,12 +112,10 @@ abstract class VipContract extends DataplaneContract {
   void ringsThatArePutTogetherAreThereWhenTheirVipsAre() {
     installRings();
     List<VipKey> keys = asManyAsThereMayBe().subList(0, 2 * 70);
-    int[] slots = new int[CONFIG.ringSize()];
-    Arrays.fill(slots, 4);
 
     dataplane.together(() -> {
       for (int i = 0; i < keys.size(); i++) {
-        dataplane.putRing(i, i == 139 ? new int[CONFIG.ringSize()] : slots);
+        dataplane.putRing(i, slotsOf(i == 139 ? Dataplane.NO_BACKEND : 4));
         dataplane.putVip(keys.get(i), new VipEntry(i, NO_FLAGS));
       }
       dataplane.removeRing(138);
@@ -124,6 +126,30 @@ abstract class VipContract extends DataplaneContract {
     }
     assertDrops(frameTo(keys.get(138)));
     assertDrops(frameTo(keys.get(139)));
+  }
+
+  @Test
+  void aVipWhoseRingChangesLeavesTheRingsOfOthersAlone() {
+    installRings();
+    VipKey one = tcp(VIP4, 443);
+    VipKey other = udp(VIP4, 443);
+    RingSlots both = RingSlots.stable(slotsOf(1));
+    dataplane.putRing(10, both);
+    dataplane.putRing(11, both);
+    dataplane.putVip(one, new VipEntry(10, NO_FLAGS));
+    dataplane.putVip(other, new VipEntry(11, NO_FLAGS));
+    assertServed(one, 0);
+    assertServed(other, 0);
+
+    dataplane.putRing(10, RingSlots.stable(slotsOf(2)));
+    assertServed(one, 1);
+    assertServed(other, 0);
+
+    dataplane.removeRing(10);
+    dataplane.putRing(10, both);
+    dataplane.removeRing(11);
+    assertServed(one, 0);
+    assertDrops(frameTo(other));
   }
 
   @Test

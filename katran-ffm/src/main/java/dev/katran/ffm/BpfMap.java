@@ -487,13 +487,18 @@ public final class BpfMap implements AutoCloseable {
     return FdInfo.of(fd()).number("memlock").orElse(0);
   }
 
-  /** Ends the mapping and, unless the map belongs to an object, closes its file descriptor. */
-  @Override
-  public synchronized void close() {
+  /** Ends the mapping, if there is one: its segment is of no use any more. */
+  public synchronized void munmap() {
     if (mapping != null) {
       mapping.close();
       mapping = null;
     }
+  }
+
+  /** Ends the mapping and, unless the map belongs to an object, closes its file descriptor. */
+  @Override
+  public synchronized void close() {
+    munmap();
     int open = fd;
     fd = FdState.CLOSED;
     if (open >= 0 && BpfObjects.isNull(handle)) {

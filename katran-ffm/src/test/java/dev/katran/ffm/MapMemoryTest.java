@@ -55,6 +55,18 @@ class MapMemoryTest {
   }
 
   @Test
+  void aMappingCanEndBeforeItsMap() {
+    try (BpfMap map = array("numbers", 4, 1, BPF_F_MMAPABLE)) {
+      MemorySegment memory = map.mmap();
+      memory.set(JAVA_INT, 0, 7);
+      map.munmap();
+
+      assertThatIllegalStateException().isThrownBy(() -> memory.get(JAVA_INT, 0));
+      assertThat(map.mmap().get(JAVA_INT, 0)).isEqualTo(7);
+    }
+  }
+
+  @Test
   void theSegmentEndsWithTheMap() {
     BpfMap map = array("numbers", 4, 1, BPF_F_MMAPABLE);
     MemorySegment memory = map.mmap();
