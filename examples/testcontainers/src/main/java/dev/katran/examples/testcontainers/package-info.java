@@ -29,6 +29,10 @@
  *   <li>The client has a route to the VIPs by way of the balancer, where else a router would.
  * </ul>
  *
+ * <p>While the service is restarted, nobody may answer in its place. A container inherits the
+ * engine's forwarding of IPv4, and would send packets to the VIPs by its default route, out of the
+ * host; the tests turn it off ({@code --sysctl net.ipv4.ip_forward=0}).
+ *
  * <p>The containers' network has the usual MTU of 1500. The encapsulation takes 40 bytes of that,
  * so the service takes packets of up to 1460 ({@code KATRAN_MAX_PACKET_SIZE=1474}, the Ethernet
  * header included), and tells who sends larger ones.

@@ -32,6 +32,14 @@ final class Site implements AutoCloseable {
   /** The address of backend n is this much more. */
   private static final int BACKENDS = 10;
 
+  /**
+   * A container inherits the engine's forwarding of IPv4. While no program is attached, the
+   * service's kernel would send packets to the VIPs by its default route, out of this machine, to
+   * whoever answers with a reset.
+   */
+  private static final Map<String, String> NO_ROUTER =
+      Map.of("net.ipv4.ip_forward", "0", "net.ipv6.conf.all.forwarding", "0");
+
   private final ContainerLogs logs;
   private final Subnet subnet = Subnet.create();
   private final Map<String, GenericContainer<?>> containers = new LinkedHashMap<>();
@@ -90,6 +98,7 @@ final class Site implements AutoCloseable {
                   .withHostName(name)
                   .withIpv4Address(subnet.ipv4(number))
                   .withIpv6Address(subnet.ipv6(number));
+              command.getHostConfig().withSysctls(NO_ROUTER);
               grant(command, Capability.SYS_ADMIN, Capability.NET_ADMIN);
             })
             .withEnv("KATRAN_ATTACH", "GENERIC")
