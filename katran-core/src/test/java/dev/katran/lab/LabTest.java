@@ -2,6 +2,7 @@ package dev.katran.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.awaitility.Awaitility.await;
 
 import dev.katran.Backend;
 import dev.katran.LoadBalancer;
@@ -20,6 +21,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -222,8 +224,11 @@ class LabTest {
       for (InetAddress router : new InetAddress[] {server.routerIpv4(), server.routerIpv6()}) {
         assertThat(ofServer.route(client.ipv4()).gateway()).isEqualTo(server.routerIpv4());
         ofServer.probe(server.ifindex(), router);
-        Thread.sleep(100);
-        assertThat(ofServer.neighbour(server.ifindex(), router)).isEqualTo(server.routerMac());
+        await()
+            .atMost(Duration.ofSeconds(2))
+            .untilAsserted(() ->
+                assertThat(ofServer.neighbour(server.ifindex(), router))
+                    .isEqualTo(server.routerMac()));
       }
     }
   }

@@ -296,6 +296,10 @@ public final class Rtnetlink implements AutoCloseable {
    * Makes the kernel find out a neighbour's MAC address, by ARP or neighbour discovery, or confirm
    * the one it has if that is old. Returns at once; {@link #neighbour} has the answer when it
    * comes.
+   *
+   * <p>The kernel gives up after three seconds without an answer; ask again then. It looks for IPv6
+   * neighbours from the interface's link-local address, which a new interface does not have for up
+   * to two seconds, while it makes sure that nobody else does (RFC 4862, section 5.4).
    */
   public void probe(int index, InetAddress address) {
     NetlinkReply reply = neighbourEntry(index, address);

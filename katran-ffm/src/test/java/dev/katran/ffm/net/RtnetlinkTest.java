@@ -35,8 +35,9 @@ class RtnetlinkTest {
     far = rightNetlink.link("far");
     netlink.setUp(near.index());
     rightNetlink.setUp(far.index());
-    addAddress(netlink, near, "192.0.2.1/24", "2001:db8::1/64");
-    addAddress(rightNetlink, far, "192.0.2.2/24", "2001:db8::2/64");
+    // the kernel's own link-local address, from which it asks for neighbours, takes up to 2 seconds
+    addAddress(netlink, near, "192.0.2.1/24", "2001:db8::1/64", "fe80::1/64");
+    addAddress(rightNetlink, far, "192.0.2.2/24", "2001:db8::2/64", "fe80::2/64");
   }
 
   @AfterEach
