@@ -10,19 +10,33 @@ import java.util.Arrays;
  * that can happen in the very last steps only; with more it is common. A walk that wraps may go in
  * circles that miss the free slots; it then goes on slot by slot, where the C++ Katran would search
  * for ever.
+ *
+ * <p>What costs time is the branch that ends a search, which no processor can predict. So a search
+ * looks at some stations together and picks the first free one by arithmetic.
  */
 final class Walks {
 
   /** Where in {@link #walks} a backend's numbers are. */
-  private static final int POSITION = 0; // the sum, unsigned
+  private static final int SLOT = 0; // a station, where the next search begins
 
-  private static final int SLOT = 1; // the sum mod size
-  private static final int SKIP = 2;
-  private static final int LENGTH = 3;
+  private static final int SKIP = 1;
+
+  /**
+   * The unsigned sum that leads to {@link #SLOT}. Of a walk that cannot wrap it is the offset,
+   * until its first leap.
+   */
+  private static final int POSITION = 2;
+
+  private static final int INVERSE = 3; // of the skip, modulo size; 0 until the first leap
+  private static final int LENGTH = 4;
+
+  /** With so many slots or less, no sum wraps while more than two of them are free. */
+  private static final int MAX_SIZE_WITHOUT_WRAPS = 65537;
 
   private static final char FREE = Maglev.MAX_BACKENDS;
 
   private final int size;
+  private final boolean wraps;
   private final char[] slots;
   private final int[] walks;
   private int free;
@@ -32,17 +46,18 @@ final class Walks {
 
   Walks(long[] hashes, int size) {
     this.size = size;
+    this.wraps = size > MAX_SIZE_WITHOUT_WRAPS;
     this.slots = new char[size];
     Arrays.fill(slots, FREE);
     this.walks = new int[hashes.length * LENGTH];
     this.free = size;
-    this.last = new int[(int) Math.sqrt(size)];
+    this.last = new int[(int) Math.sqrt(size) / 2];
     for (int i = 0; i < hashes.length; i++) {
       int walk = i * LENGTH;
       int offset = Maglev.offset(hashes[i], size);
-      walks[walk + POSITION] = offset;
       walks[walk + SLOT] = offset;
       walks[walk + SKIP] = Maglev.skip(hashes[i], size);
+      walks[walk + POSITION] = offset;
     }
   }
 
@@ -59,41 +74,95 @@ final class Walks {
   /** Gives the backend the next free slot of its walk; there must be one. */
   void take(int backend) {
     int walk = backend * LENGTH;
-    if (free > last.length) {
-      search(walk);
+    int slot;
+    if (free <= last.length) {
+      slot = leap(walk);
+    } else if (wraps) {
+      slot = step(walk);
     } else {
-      if (free == last.length) {
-        listFreeSlots();
-      }
-      leap(walk);
+      int skip = walks[walk + SKIP];
+      slot = search(walks[walk + SLOT], skip);
+      walks[walk + SLOT] = next(slot, skip);
     }
-    int slot = walks[walk + SLOT];
     slots[slot] = (char) backend;
     free--;
+    if (free == last.length) {
+      listFreeSlots();
+    }
   }
 
-  /** Walks to a free slot step by step: quick while there are many. */
-  private void search(int walk) {
+  /** The first free station of a walk, beginning with the given one: quick while many are free. */
+  private int search(int station, int skip) {
+    int second = next(station, skip);
+    int third = next(second, skip);
+    int free1 = maskIfFree(station);
+    int free2 = maskIfFree(second);
+    int free3 = maskIfFree(third);
+    if ((free1 | free2 | free3) != 0) {
+      return select(free1, station, select(free2, second, third));
+    }
+    return searchFurther(next(third, skip), skip);
+  }
+
+  /** The same, quicker while few are free: no station waits for the calculation of another. */
+  private int searchFurther(int station, int skip) {
+    int skip2 = next(skip, skip);
+    int skip3 = next(skip2, skip);
+    int skip4 = next(skip3, skip);
+    while (true) {
+      int second = next(station, skip);
+      int third = next(station, skip2);
+      int fourth = next(station, skip3);
+      int free1 = maskIfFree(station);
+      int free2 = maskIfFree(second);
+      int free3 = maskIfFree(third);
+      int free4 = maskIfFree(fourth);
+      if ((free1 | free2 | free3 | free4) != 0) {
+        return select(free1, station, select(free2, second, select(free3, third, fourth)));
+      }
+      station = next(station, skip4);
+    }
+  }
+
+  /** {@code (slot + skip) mod size}, without a branch: none could predict it. */
+  private int next(int slot, int skip) {
+    int next = slot + skip - size;
+    return next + (next >> 31 & size);
+  }
+
+  /** -1 if a slot is free, else 0. */
+  private int maskIfFree(int slot) {
+    return -((slots[slot] + 1) >> 16); // FREE is 2^16 - 1
+  }
+
+  /** The first value if the mask is -1, the second if it is 0. */
+  private static int select(int mask, int first, int second) {
+    return second ^ ((first ^ second) & mask);
+  }
+
+  /** The same for a walk that may wrap: step by step. */
+  private int step(int walk) {
     int position = walks[walk + POSITION];
     int slot = walks[walk + SLOT];
     int skip = walks[walk + SKIP];
     int wraps = 0;
     while (slots[slot] != FREE) {
       position += skip;
-      slot += skip - size;
-      slot += slot >> 31 & size; // modulo size, without a branch: none could predict it
+      slot = next(slot, skip);
       if (Integer.compareUnsigned(position, skip) < 0) {
         slot = Integer.remainderUnsigned(position, size);
         wraps++;
         // 2^32 / gcd(skip, 2^32) steps lead back to where we came from
         if (wraps > skip >>> Integer.numberOfTrailingZeros(skip)) {
           skip = 1;
+          walks[walk + INVERSE] = 1;
         }
       }
     }
     walks[walk + POSITION] = position;
     walks[walk + SLOT] = slot;
     walks[walk + SKIP] = skip;
+    return slot;
   }
 
   private void listFreeSlots() {
@@ -111,37 +180,64 @@ final class Walks {
    * <p>As the size is a prime, slot s is {@code (s - slot) / skip} steps ahead, divided modulo
    * size.
    */
-  private void leap(int walk) {
-    int position = walks[walk + POSITION];
+  private int leap(int walk) {
+    if (walks[walk + INVERSE] == 0) {
+      prepareLeaps(walk);
+    }
     int slot = walks[walk + SLOT];
     int skip = walks[walk + SKIP];
-    long inverse = inverse(skip);
-    long quotient = (inverse << 32) / size; // multiplies modulo size without dividing (V. Shoup)
-    long steps = size;
+    long inverse = walks[walk + INVERSE];
+    long quotient = quotient(inverse);
+    int steps = size;
     int nearest = 0;
     for (int i = 0; i < free; i++) {
       int distance = last[i] - slot;
       distance += distance >> 31 & size;
-      long multiple = (distance * quotient) >>> 32;
-      long ahead = distance * inverse - (multiple + 1) * size;
-      ahead += ahead >> 63 & size;
+      int ahead = multiply(distance, inverse, quotient);
       if (ahead < steps) {
         steps = ahead;
         nearest = i;
       }
     }
-    long sum = Integer.toUnsignedLong(position) + steps * skip;
+    long sum = Integer.toUnsignedLong(walks[walk + POSITION]) + (long) steps * skip;
     if (sum >>> 32 == 0) {
       walks[walk + POSITION] = (int) sum;
       walks[walk + SLOT] = last[nearest];
     } else {
-      search(walk); // it wraps on its way
+      slot = step(walk); // it wraps on its way
       nearest = 0;
-      while (last[nearest] != walks[walk + SLOT]) {
+      while (last[nearest] != slot) {
         nearest++;
       }
     }
+    slot = last[nearest];
     last[nearest] = last[free - 1];
+    return slot;
+  }
+
+  /** Finds out what only leaps need to know of a walk. */
+  private void prepareLeaps(int walk) {
+    int skip = walks[walk + SKIP];
+    int inverse = inverse(skip);
+    walks[walk + INVERSE] = inverse;
+    if (!wraps) {
+      int offset = walks[walk + POSITION];
+      int distance = walks[walk + SLOT] - offset;
+      distance += distance >> 31 & size;
+      walks[walk + POSITION] = offset + multiply(distance, inverse, quotient(inverse)) * skip;
+    }
+  }
+
+  /** What {@link #multiply} needs of a number less than size. */
+  private long quotient(long number) {
+    return (number << 32) / size;
+  }
+
+  /** The product of two numbers modulo size, without dividing (V. Shoup). */
+  private int multiply(int number, long other, long quotientOfOther) {
+    long multiple = (number * quotientOfOther) >>> 32;
+    long product = number * other - (multiple + 1) * size;
+    return (int) (product + (product >> 63 & size));
   }
 
   /** What gives 1 when multiplied by the number modulo size: Euclid's algorithm. */
