@@ -49,7 +49,7 @@ public final class Ring {
     Arrays.sort(sorted, Backend.RING_ORDER);
     int count = 0;
     for (int i = 0; i < sorted.length; i++) {
-      if (i > 0 && sorted[i].address().equals(sorted[i - 1].address())) {
+      if (i > 0 && Backend.RING_ORDER.compare(sorted[i - 1], sorted[i]) == 0) {
         throw new IllegalArgumentException(
             "backend %s is given twice".formatted(Addresses.text(sorted[i].address())));
       }

@@ -53,9 +53,7 @@ public final class Maglev {
       }
     }
     while (walks.free() > 0) {
-      for (int i = 0, turns = Math.min(hashes.length, walks.free()); i < turns; i++) {
-        walks.take(i);
-      }
+      walks.takeInTurns(Math.min(hashes.length, walks.free()));
     }
     return walks.slots();
   }

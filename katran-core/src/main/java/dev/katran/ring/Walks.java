@@ -71,24 +71,47 @@ final class Walks {
     return free;
   }
 
+  /** Gives each of the first so many backends a slot, in turn; there must be enough. */
+  void takeInTurns(int backends) {
+    int searches = wraps ? 0 : Math.clamp(free - last.length, 0, backends);
+    for (int i = 0; i < searches; i++) {
+      search(i);
+    }
+    count(searches);
+    for (int i = searches; i < backends; i++) {
+      take(i);
+    }
+  }
+
   /** Gives the backend the next free slot of its walk; there must be one. */
   void take(int backend) {
     int walk = backend * LENGTH;
-    int slot;
     if (free <= last.length) {
-      slot = leap(walk);
+      slots[leap(walk)] = (char) backend;
     } else if (wraps) {
-      slot = step(walk);
+      slots[step(walk)] = (char) backend;
     } else {
-      int skip = walks[walk + SKIP];
-      slot = search(walks[walk + SLOT], skip);
-      walks[walk + SLOT] = next(slot, skip);
+      search(backend);
     }
-    slots[slot] = (char) backend;
-    free--;
-    if (free == last.length) {
+    count(1);
+  }
+
+  /** Notes that so many slots have been taken. */
+  private void count(int taken) {
+    boolean many = free > last.length;
+    free -= taken;
+    if (many && free <= last.length) {
       listFreeSlots();
     }
+  }
+
+  /** Gives a backend the first free slot of a walk that does not wrap. */
+  private void search(int backend) {
+    int walk = backend * LENGTH;
+    int skip = walks[walk + SKIP];
+    int slot = search(walks[walk + SLOT], skip);
+    walks[walk + SLOT] = next(slot, skip);
+    slots[slot] = (char) backend;
   }
 
   /** The first free station of a walk, beginning with the given one: quick while many are free. */
@@ -98,10 +121,11 @@ final class Walks {
     int free1 = maskIfFree(station);
     int free2 = maskIfFree(second);
     int free3 = maskIfFree(third);
-    if ((free1 | free2 | free3) != 0) {
-      return select(free1, station, select(free2, second, third));
+    int found = select(free1, station, select(free2, second, third));
+    if ((free1 | free2 | free3) == 0) {
+      found = searchFurther(next(third, skip), skip);
     }
-    return searchFurther(next(third, skip), skip);
+    return found;
   }
 
   /** The same, quicker while few are free: no station waits for the calculation of another. */
