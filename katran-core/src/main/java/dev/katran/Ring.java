@@ -19,7 +19,7 @@ import java.util.function.ToIntFunction;
  * the backends are given. When a backend comes or goes, few slots change hands but its own. A
  * backend that is draining or of weight 0 has no slot. A ring to which no backend is left is empty.
  *
- * <p>A ring of 65537 slots is built in one or two milliseconds, and takes 128 KiB.
+ * <p>A ring of 65537 slots is built in about a millisecond, and takes 128 KiB.
  */
 public final class Ring {
 
@@ -45,8 +45,7 @@ public final class Ring {
   public static Ring of(Limits limits, RingAlgorithm algorithm, List<Backend> backends) {
     requireNonNull(limits, "limits");
     requireNonNull(algorithm, "algorithm");
-    Backend[] sorted = backends.toArray(Backend[]::new);
-    Arrays.sort(sorted, Backend.RING_ORDER);
+    Backend[] sorted = sorted(backends.toArray(Backend[]::new));
     int count = 0;
     for (int i = 0; i < sorted.length; i++) {
       if (i > 0 && Backend.RING_ORDER.compare(sorted[i - 1], sorted[i]) == 0) {
@@ -76,6 +75,40 @@ public final class Ring {
           case MAGLEV_V2 -> Maglev.fillByCredit(hashes, weights, size);
         };
     return new Ring(limits, List.of(taking), slots);
+  }
+
+  /**
+   * The backends in the order of the ring. Their hashes are spread evenly, so that each hash tells
+   * nearly where its backend belongs: fewer comparisons than other ways of sorting need, each of
+   * which is a branch that nothing predicts.
+   */
+  private static Backend[] sorted(Backend[] backends) {
+    int count = backends.length;
+    int[] places = new int[count + 1];
+    for (Backend backend : backends) {
+      places[place(backend, count) + 1]++;
+    }
+    for (int i = 1; i < count; i++) {
+      places[i] += places[i - 1];
+    }
+    Backend[] sorted = new Backend[count];
+    for (Backend backend : backends) {
+      sorted[places[place(backend, count)]++] = backend;
+    }
+    for (int i = 1; i < count; i++) {
+      Backend backend = sorted[i];
+      int hole = i;
+      for (; hole > 0 && Backend.RING_ORDER.compare(sorted[hole - 1], backend) > 0; hole--) {
+        sorted[hole] = sorted[hole - 1];
+      }
+      sorted[hole] = backend;
+    }
+    return sorted;
+  }
+
+  /** 0 to {@code count - 1}, the higher the hash is. */
+  private static int place(Backend backend, int count) {
+    return (int) Math.unsignedMultiplyHigh(backend.hash(), count);
   }
 
   /**
