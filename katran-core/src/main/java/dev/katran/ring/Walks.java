@@ -169,15 +169,15 @@ final class Walks {
     int position = walks[walk + POSITION];
     int slot = walks[walk + SLOT];
     int skip = walks[walk + SKIP];
-    int wraps = 0;
+    int rounds = 0;
     while (slots[slot] != FREE) {
       position += skip;
       slot = next(slot, skip);
       if (Integer.compareUnsigned(position, skip) < 0) {
         slot = Integer.remainderUnsigned(position, size);
-        wraps++;
+        rounds++;
         // 2^32 / gcd(skip, 2^32) steps lead back to where we came from
-        if (wraps > skip >>> Integer.numberOfTrailingZeros(skip)) {
+        if (rounds > skip >>> Integer.numberOfTrailingZeros(skip)) {
           skip = 1;
           walks[walk + INVERSE] = 1;
         }
