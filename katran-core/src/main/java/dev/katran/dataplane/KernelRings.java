@@ -77,13 +77,8 @@ final class KernelRings implements AutoCloseable {
   void put(int vip, RingSlots ring) {
     check(ring);
     waiting.add(new Waiting(vip, copyOf(ring)));
-    if (mayWait && waiting.size() < MOST_WAITING) {
-      return;
-    }
-    try {
+    if (!mayWait || waiting.size() >= MOST_WAITING) {
       install();
-    } finally {
-      forget(each -> true);
     }
   }
 
@@ -140,21 +135,25 @@ final class KernelRings implements AutoCloseable {
    * Puts the waiting rings in place of those in use. After an update of a map of maps the kernel
    * waits until no packet is under way that may have seen the old one, which takes milliseconds; so
    * all but one go in a batch, after which it waits once, or (before 6.8) not at all. After the
-   * last one, which goes alone, it always does.
+   * last one, which goes alone, it always does. If the kernel refuses one, none waits any more.
    */
   private void install() {
-    if (waiting.size() > 1) {
-      installTogether(waiting.subList(0, waiting.size() - 1));
-    }
-    while (!waiting.isEmpty()) {
-      Waiting next = waiting.getFirst();
-      try (Arena arena = Arena.ofConfined()) {
-        tables
-            .rings()
-            .updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, next.vip()), next.copy().map);
+    try {
+      if (waiting.size() > 1) {
+        installTogether(waiting.subList(0, waiting.size() - 1));
       }
-      waiting.removeFirst();
-      use(next);
+      while (!waiting.isEmpty()) {
+        Waiting next = waiting.getFirst();
+        try (Arena arena = Arena.ofConfined()) {
+          tables
+              .rings()
+              .updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, next.vip()), next.copy().map);
+        }
+        waiting.removeFirst();
+        use(next);
+      }
+    } finally {
+      forget(each -> true);
     }
   }
 

@@ -148,10 +148,16 @@ final class Walks {
     }
   }
 
-  /** {@code (slot + skip) mod size}, without a branch: none could predict it. */
   private int next(int slot, int skip) {
-    int next = slot + skip - size;
-    return next + (next >> 31 & size);
+    return modulo(slot + skip - size);
+  }
+
+  /**
+   * A number of {@code -size} to {@code size - 1} modulo size, without a branch: none could predict
+   * it.
+   */
+  private int modulo(int number) {
+    return number + (number >> 31 & size);
   }
 
   /** -1 if a slot is free, else 0. */
@@ -164,7 +170,7 @@ final class Walks {
     return second ^ ((first ^ second) & mask);
   }
 
-  /** The same for a walk that may wrap: step by step. */
+  /** The first free station of a walk that may wrap: found step by step. */
   private int step(int walk) {
     int position = walks[walk + POSITION];
     int slot = walks[walk + SLOT];
@@ -215,9 +221,7 @@ final class Walks {
     int steps = size;
     int nearest = 0;
     for (int i = 0; i < free; i++) {
-      int distance = last[i] - slot;
-      distance += distance >> 31 & size;
-      int ahead = multiply(distance, inverse, quotient);
+      int ahead = multiply(modulo(last[i] - slot), inverse, quotient);
       if (ahead < steps) {
         steps = ahead;
         nearest = i;
@@ -246,8 +250,7 @@ final class Walks {
     walks[walk + INVERSE] = inverse;
     if (!wraps) {
       int offset = walks[walk + POSITION];
-      int distance = walks[walk + SLOT] - offset;
-      distance += distance >> 31 & size;
+      int distance = modulo(walks[walk + SLOT] - offset);
       walks[walk + POSITION] = offset + multiply(distance, inverse, quotient(inverse)) * skip;
     }
   }
