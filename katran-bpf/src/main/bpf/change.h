@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Slots whose backend has changed: open flows stay where they are, and new ones do not.
+ * Routes packets in slots whose backend has changed: open flows stay on their backend, new flows
+ * use the new one.
  *
- * Few packets come this way. It stands apart, in a function of its own with copies of what it
- * needs, so that all others pay for one comparison and nothing else.
+ * Few packets take this path. It is a separate function that works on copies of the fields it
+ * needs, so that the common path pays for one comparison only.
  */
 #ifndef KATRAN_CHANGE_H
 #define KATRAN_CHANGE_H
@@ -12,7 +13,7 @@
 #include "flow.h"
 #include "ring.h"
 
-/* In the answer, besides the backend's number: the flow table did not know the flow. */
+/* Set in the result, beside the backend's number, on a flow table miss. */
 #define CHANGE_MISSED (1u << 31)
 
 /* A packet in a slot that is not stable. */
@@ -20,36 +21,39 @@ struct change {
 	struct katran_flow flow;
 	__u64 now;
 	__u32 vip;
-	__u32 idle; /* seconds after which an entry counts no more */
+	__u32 idle; /* seconds until an unused entry expires */
 	__u32 slot;
-	__u32 word;	 /* what the ring says of the slot */
-	bool is_icmp;	 /* an ICMP error about the flow */
+	__u32 word;	    /* the slot's word in the ring */
+	bool is_icmp_error; /* an ICMP error about the flow */
 	bool is_syn;
 	bool is_rst;
-	bool loses_down; /* the VIP's flows leave backends that are down */
+	bool migrates_off_down; /* flows of this VIP leave backends that are down */
 };
 
-/* Reads the flags of a TCP header, which is there: it has been parsed before. */
+/* Reads the flags of the TCP header. Its presence was checked when the packet was parsed. */
 static __always_inline void read_tcp_flags(struct xdp_md *ctx, struct change *change)
 {
 	struct tcphdr *tcp = transport_header(ctx, change->flow.family);
 
-	if (change->flow.protocol != IPPROTO_TCP || change->is_icmp ||
+	if (change->flow.protocol != IPPROTO_TCP || change->is_icmp_error ||
 	    (void *)(tcp + 1) > packet_end(ctx))
 		return;
 	change->is_syn = tcp->syn;
 	change->is_rst = tcp->rst;
 }
 
-/* Where the flow's entry says; KATRAN_NO_BACKEND if there is none that counts. */
-static __always_inline __u32 recall_in_change(const struct change *change, void *table)
+/*
+ * Looks up the flow's backend in the flow table. Returns KATRAN_NO_BACKEND if the flow has no live
+ * entry.
+ */
+static __always_inline __u32 lookup_in_change(const struct change *change, void *table)
 {
-	struct katran_flow_entry *entry = find_flow(table, &change->flow, change->now,
-						    change->idle * NANOSECONDS_PER_SECOND);
+	struct katran_flow_entry *entry = find_live_entry(table, &change->flow, change->now,
+							  change->idle * NANOSECONDS_PER_SECOND);
 
 	if (!entry)
 		return KATRAN_NO_BACKEND;
-	if (config.vip_flags & KATRAN_VIP_UDP_FLOW_MIGRATION && change->loses_down &&
+	if (config.vip_flags & KATRAN_VIP_UDP_FLOW_MIGRATION && change->migrates_off_down &&
 	    is_down(change->vip, entry->backend)) {
 		count_event(KATRAN_UDP_MIGRATIONS);
 		return KATRAN_NO_BACKEND;
@@ -59,10 +63,13 @@ static __always_inline __u32 recall_in_change(const struct change *change, void 
 }
 
 /*
- * Where a flow goes that the table does not know. While the slot is changing it is entered: a new
- * one, whose first packet says so, at the current backend; any other is taken for an old one, at
- * the previous backend. What is beyond the budgets is not entered: a SYN that is not goes to the
- * previous backend, so that the flow's next packet finds it there.
+ * Chooses the backend of a flow that is not in the flow table. While the slot is changing, the flow
+ * is also inserted. A SYN starts a new flow, which goes to the current backend. Any other packet
+ * belongs to a flow that is older than the change and stays on the previous backend. RSTs and ICMP
+ * errors are never inserted.
+ *
+ * A flow that exceeds its budget is not inserted. Its SYN goes to the previous backend, because
+ * that is where its next packet will go.
  */
 static __always_inline __u32 place_in_change(const struct change *change, void *table)
 {
@@ -74,19 +81,22 @@ static __always_inline __u32 place_in_change(const struct change *change, void *
 	if (change->is_syn && has_budget(KATRAN_CHANGE_SYNS, change->now, config.change_window,
 					 config.change_syns)) {
 		if (find_backend(current))
-			enter_flow(table, &change->flow, change->vip, current, change->now);
+			insert_flow(table, &change->flow, change->vip, current, change->now);
 		return current;
 	}
 	previous = previous_backend(change->vip, change->slot);
-	if (change->is_syn || change->is_rst || change->is_icmp)
+	if (change->is_syn || change->is_rst || change->is_icmp_error)
 		return previous;
 	if (find_backend(previous) && has_budget(KATRAN_CHANGE_OTHERS, change->now,
 						 config.change_window, config.change_others))
-		enter_flow(table, &change->flow, change->vip, previous, change->now);
+		insert_flow(table, &change->flow, change->vip, previous, change->now);
 	return previous;
 }
 
-/* The backend of the packet, and CHANGE_MISSED. Not inline, see above. */
+/*
+ * Returns the number of the packet's backend, with CHANGE_MISSED on a flow table miss. Not inline:
+ * see the top of this file.
+ */
 static __noinline __u32 choose_in_change(struct xdp_md *ctx, struct change *change)
 {
 	void *table = flow_table();
@@ -95,7 +105,7 @@ static __noinline __u32 choose_in_change(struct xdp_md *ctx, struct change *chan
 	change->now = bpf_ktime_get_ns();
 	read_tcp_flags(ctx, change);
 	count_event(KATRAN_FLOW_LOOKUPS);
-	backend = recall_in_change(change, table);
+	backend = lookup_in_change(change, table);
 	if (backend != KATRAN_NO_BACKEND)
 		return backend;
 	count_miss(change->flow.protocol, change->is_syn);

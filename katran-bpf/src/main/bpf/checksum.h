@@ -19,7 +19,7 @@ static __always_inline __u16 checksum_fold_wide(__u64 sum)
 	return checksum_fold(sum);
 }
 
-/* The checksum of a header without options, whose checksum field must be 0. */
+/* Returns the checksum of an IPv4 header without options. Its checksum field must be 0. */
 static __always_inline __u16 ipv4_checksum(const struct iphdr *ip)
 {
 	const __u16 *words = (const __u16 *)ip;
@@ -31,7 +31,7 @@ static __always_inline __u16 ipv4_checksum(const struct iphdr *ip)
 	return ~checksum_fold(sum);
 }
 
-/* The checksum after one 16 bit word under it has changed from `old` to `new`. */
+/* Updates a checksum after one 16-bit word that it covers has changed from `old` to `new`. */
 static __always_inline __u16 checksum_update(__u16 checksum, __u16 old, __u16 new)
 {
 	return checksum_fold((__u32)checksum + old + (__u16)~new);

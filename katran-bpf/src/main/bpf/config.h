@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the balancer was loaded for. */
+/* The configuration that the balancer was loaded with. */
 #ifndef KATRAN_CONFIG_H
 #define KATRAN_CONFIG_H
 
 #include "counters.h"
 #include "packet.h"
 
-/* Constant from load on: the verifier removes the code that a test of it keeps out. */
+/* Constant after load: the verifier removes the branches that it disables. */
 const volatile struct katran_balancer_config config SEC(".rodata.config") = {};
 
 static __always_inline bool uses(const struct packet *packet, enum katran_feature feature)
@@ -14,21 +14,23 @@ static __always_inline bool uses(const struct packet *packet, enum katran_featur
 	return !packet->is_plain && config.features & feature;
 }
 
-/* Whether any VIP has one of the flags, so that there is something to look at. */
+/*
+ * Returns whether any VIP has one of the flags. If none has, the code that handles them is removed.
+ */
 static __always_inline bool any_vip_has(const struct packet *packet, __u32 flags)
 {
 	return !packet->is_plain && config.vip_flags & flags;
 }
 
-/* Whether the packet's VIP has the flag. */
+/* Returns whether the packet's VIP has the flag. */
 static __always_inline bool vip_has(const struct packet *packet, __u32 flag)
 {
 	return any_vip_has(packet, flag) && packet->vip_flags & flag;
 }
 
 /*
- * Counts one of what the balancer counts without bytes. Not inline: most of these are rare, and
- * must not make the way of the other packets longer.
+ * Counts an event, without bytes. Not inline: most events are rare and must not lengthen the path
+ * of other packets.
  */
 static __noinline void count_event(__u32 counter)
 {

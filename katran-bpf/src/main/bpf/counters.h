@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Counters that user space reads through a mapping, without a system call. */
+/* Counters that user space reads through a memory mapping, without a system call. */
 #ifndef KATRAN_COUNTERS_H
 #define KATRAN_COUNTERS_H
 
@@ -13,10 +13,7 @@ struct {
 	__type(value, struct katran_counter);
 } counters SEC(".maps");
 
-/*
- * This CPU's counter. XDP programs run with softirqs off, so no other writer of it can come
- * between.
- */
+/* Returns this CPU's counter. It has a single writer: XDP programs run with softirqs disabled. */
 static __always_inline struct katran_counter *find_counter(__u32 counter, __u32 counters_per_cpu)
 {
 	__u32 index = bpf_get_smp_processor_id() * counters_per_cpu + counter;

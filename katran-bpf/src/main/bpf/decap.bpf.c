@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * For backend hosts: takes the balancer's encapsulation off before the host's stack sees the
- * packet, so that no tunnel interface is needed. Everything else passes as it came.
+ * Decapsulates on backend hosts before the host's stack sees the packet, so that no tunnel
+ * interface is needed. Passes all other packets unchanged.
  */
 #include "counters.h"
 #include "decap.h"
 
 const volatile struct katran_decap_config config SEC(".rodata.config") = {};
 
-/* Outer destinations to decapsulate; created and looked at only with config.only_listed. */
+/* Outer destinations to decapsulate. Only created and used with config.only_listed. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
@@ -22,7 +22,7 @@ static __always_inline bool is_for_us(const struct katran_address *destination)
 	return !config.only_listed || bpf_map_lookup_elem(&destinations, destination);
 }
 
-/* Reads the outer headers. False: not an encapsulated packet for us. */
+/* Parses the outer headers. Returns false unless the packet is in a tunnel that ends here. */
 static __always_inline bool parse_outer(struct xdp_md *ctx, struct tunnel *tunnel)
 {
 	struct katran_address destination;
@@ -69,7 +69,7 @@ int decap(struct xdp_md *ctx)
 
 	if (!parse_outer(ctx, &tunnel))
 		return pass(ctx);
-	/* header_length is one of four small numbers; this tells the verifier so */
+	/* header_length is one of four small values; the mask bounds it for the verifier */
 	offset = sizeof(struct ethhdr) + (tunnel.header_length & 0x3f);
 	bytes = inner_bytes(packet_data(ctx) + offset, packet_end(ctx), tunnel.inner_type);
 	if (bytes < 0)

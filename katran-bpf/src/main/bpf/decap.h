@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Taking off what a balancer put on. */
+/* Parsing and removal of tunnel headers. */
 #ifndef KATRAN_DECAP_H
 #define KATRAN_DECAP_H
 
 #include "packet.h"
 
-/* What stands in front of the inner packet. */
+/* The headers in front of the inner packet. */
 struct tunnel {
-	__u32 header_length; /* of what is to be taken off, behind the Ethernet header */
-	__be16 inner_type;   /* EtherType of what is then left */
+	__u32 header_length; /* bytes to remove behind the Ethernet header */
+	__be16 inner_type;   /* EtherType of the inner packet */
 	__u32 counter;	     /* enum katran_decap_counter */
 };
 
 /*
- * GUE of variant 1 (draft-ietf-intarea-gue): the inner header follows the UDP header directly,
- * and its version tells which it is. False: another variant, or not GUE.
+ * Parses GUE variant 1 (draft-ietf-intarea-gue): the inner IP header directly follows the UDP
+ * header, and its version field identifies it. Returns false for other variants and other UDP
+ * traffic.
  */
 static __always_inline bool parse_gue(void *transport, void *end, __u32 port,
 				      struct tunnel *tunnel)
@@ -35,7 +36,7 @@ static __always_inline bool parse_gue(void *transport, void *end, __u32 port,
 	return true;
 }
 
-/* Looks behind an outer header whose payload is `protocol`. False: nothing of ours. */
+/* Parses the payload of an outer IP header. Returns false unless it is a supported tunnel. */
 static __always_inline bool parse_tunnel(__u8 protocol, void *payload, void *end, __u32 gue_port,
 					 bool outer_ipv6, struct tunnel *tunnel)
 {
@@ -56,8 +57,8 @@ static __always_inline bool parse_tunnel(__u8 protocol, void *payload, void *end
 }
 
 /*
- * The length of the inner packet as it is counted (IPv4 total length, IPv6 payload length);
- * negative if there is no whole header of the version that the outer one promised.
+ * Returns the length of the inner packet for its counter: IPv4 total length or IPv6 payload length.
+ * Returns a negative value unless a complete header of the announced version is present.
  */
 static __always_inline int inner_bytes(void *inner, void *end, __be16 type)
 {
@@ -77,8 +78,8 @@ static __always_inline int inner_bytes(void *inner, void *end, __be16 type)
 }
 
 /*
- * Takes `length` bytes off behind the Ethernet header, which moves up and gets the EtherType
- * `type`. False: the frame cannot be shortened, and is as it was.
+ * Removes `length` bytes behind the Ethernet header, moves that header up and sets its EtherType to
+ * `type`. Returns false and leaves the frame unchanged if it cannot be shortened.
  */
 static __always_inline bool pop_header(struct xdp_md *ctx, __u32 length, __be16 type)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The flow table: where the flows of tracked VIPs went before. */
+/* The flow table: remembers the backend of tracked flows. */
 #ifndef KATRAN_FLOW_H
 #define KATRAN_FLOW_H
 
@@ -9,7 +9,7 @@
 #define NANOSECONDS_PER_SECOND 1000000000ULL
 #define NEVER ((__u64)1 << 62)
 
-/* One table, in which a flow is found on whatever CPU its packets arrive; lists per CPU. */
+/* The shared table: it finds a flow on any CPU, and keeps its LRU lists per CPU. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(map_flags, BPF_F_NO_COMMON_LRU);
@@ -18,7 +18,7 @@ struct {
 	__type(value, struct katran_flow_entry);
 } flows SEC(".maps");
 
-/* For hosts that pin their queues: tables of the CPUs that forward. */
+/* Per-CPU tables of the forwarding CPUs, for hosts that pin their queues. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1); /* set at load */
@@ -31,7 +31,7 @@ struct {
 	});
 } cpu_flows SEC(".maps");
 
-/* The table of this CPU; the one that all share where it has none. */
+/* Returns this CPU's table, or the shared one if it has none. */
 static __always_inline void *flow_table(void)
 {
 	__u32 cpu;
@@ -48,13 +48,13 @@ static __always_inline void *flow_table(void)
 }
 
 /*
- * The flow's entry if it still counts: not that of a flow which has had no packets for longer than
- * `idle`, nor one that names a backend which is gone.
+ * Returns the flow's live entry. An entry is stale if it was unused for longer than `idle` or if
+ * its backend has been removed.
  */
 static __always_inline struct katran_flow_entry *
-find_flow(void *table, const struct katran_flow *flow, __u64 now, __u64 idle)
+find_live_entry(void *table, const struct katran_flow *flow, __u64 now, __u64 idle)
 {
-	const struct katran_flow key = *flow; /* so that clang need not keep the packet in memory */
+	const struct katran_flow key = *flow; /* a copy lets clang keep the packet in registers */
 	struct katran_flow_entry *entry = bpf_map_lookup_elem(table, &key);
 
 	if (!entry || (__s64)(now - entry->last_used) > (__s64)idle)
@@ -62,17 +62,17 @@ find_flow(void *table, const struct katran_flow *flow, __u64 now, __u64 idle)
 	return find_backend(entry->backend) ? entry : NULL;
 }
 
-/* How long an entry of a tracked VIP counts: for UDP a while, for TCP as long as it is there. */
+/* Returns the idle timeout of a tracked VIP's entry. TCP entries never expire. */
 static __always_inline __u64 tracked_idle(const struct katran_flow *flow)
 {
 	return flow->protocol == IPPROTO_UDP ? config.udp_idle : NEVER;
 }
 
 /*
- * Whether this CPU may enter one more flow in this period, of which it may enter `most`; `counter`
- * keeps the account.
+ * Takes one insertion from this CPU's budget of `limit` per `period`. `counter` holds the count and
+ * the start of the current period. Returns false if the budget is spent.
  */
-static __always_inline bool has_budget(__u32 counter, __u64 now, __u64 period, __u32 most)
+static __always_inline bool has_budget(__u32 counter, __u64 now, __u64 period, __u32 limit)
 {
 	struct katran_counter *account = find_counter(counter, config.counters_per_cpu);
 
@@ -83,7 +83,7 @@ static __always_inline bool has_budget(__u32 counter, __u64 now, __u64 period, _
 		account->packets = 0;
 	}
 	account->packets++;
-	if (account->packets <= most)
+	if (account->packets <= limit)
 		return true;
 	count_event(KATRAN_FLOWS_LIMITED);
 	return false;
@@ -95,8 +95,8 @@ static __always_inline bool has_new_flow_budget(__u64 now)
 			  config.new_flows_per_second);
 }
 
-static __always_inline void enter_flow(void *table, const struct katran_flow *flow, __u32 vip,
-				       __u32 backend, __u64 now)
+static __always_inline void insert_flow(void *table, const struct katran_flow *flow, __u32 vip,
+					__u32 backend, __u64 now)
 {
 	const struct katran_flow key = *flow;
 	const struct katran_flow_entry entry = {
@@ -108,7 +108,7 @@ static __always_inline void enter_flow(void *table, const struct katran_flow *fl
 	bpf_map_update_elem(table, &key, &entry, BPF_ANY);
 }
 
-/* Counts a packet whose flow the table does not know. */
+/* Counts a flow table miss. */
 static __always_inline void count_miss(__u8 protocol, bool is_syn)
 {
 	count_event(KATRAN_FLOW_MISSES);
@@ -118,8 +118,11 @@ static __always_inline void count_miss(__u8 protocol, bool is_syn)
 		count_event(KATRAN_FLOW_MISSES_TCP);
 }
 
-/* The backend that the flow went to before; KATRAN_NO_BACKEND if that is not known, and counted. */
-static __always_inline __u32 recall_flow(struct packet *packet)
+/*
+ * Looks up the backend of a tracked flow and counts the lookup. Counts a miss and returns
+ * KATRAN_NO_BACKEND if the flow has no live entry. A SYN always misses.
+ */
+static __always_inline __u32 lookup_flow(struct packet *packet)
 {
 	struct katran_flow_entry *entry;
 	__u64 now;
@@ -127,8 +130,8 @@ static __always_inline __u32 recall_flow(struct packet *packet)
 	count(KATRAN_FLOW_LOOKUPS, config.counters_per_cpu, 0);
 	if (!packet->is_syn) {
 		now = bpf_ktime_get_ns();
-		entry = find_flow(flow_table(), &packet->flow, now,
-				  tracked_idle(&packet->flow));
+		entry = find_live_entry(flow_table(), &packet->flow, now,
+					tracked_idle(&packet->flow));
 		if (entry) {
 			entry->last_used = now;
 			return entry->backend;
@@ -139,24 +142,24 @@ static __always_inline __u32 recall_flow(struct packet *packet)
 	return KATRAN_NO_BACKEND;
 }
 
-/* What the flow table had to say of a backend that was chosen without asking it. */
+/* How the flow table compares with a backend that was chosen without it. */
 enum agreement {
 	MATCH,
 	MISMATCH,
 	ABSENT,
 };
 
-/* Brings the flow table in line with a backend that a server id chose. */
-static __always_inline enum agreement align_flow(const struct packet *packet, __u32 backend)
+/* Reconciles the flow's entry with a backend that was chosen by server id. */
+static __always_inline enum agreement reconcile_flow(const struct packet *packet, __u32 backend)
 {
 	void *table = flow_table();
 	__u64 now = bpf_ktime_get_ns();
-	struct katran_flow_entry *entry = find_flow(table, &packet->flow, now,
-						    tracked_idle(&packet->flow));
+	struct katran_flow_entry *entry = find_live_entry(table, &packet->flow, now,
+							  tracked_idle(&packet->flow));
 
 	if (!entry) {
 		if (!packet->is_rst && has_new_flow_budget(now))
-			enter_flow(table, &packet->flow, packet->vip, backend, now);
+			insert_flow(table, &packet->flow, packet->vip, backend, now);
 		return ABSENT;
 	}
 	entry->last_used = now;

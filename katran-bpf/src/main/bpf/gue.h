@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * GUE of variant 1 (draft-ietf-intarea-gue): the packet directly in UDP, without a header of
- * GUE's own; the version of the inner IP header says what it is.
+ * GUE variant 1 (draft-ietf-intarea-gue): the inner packet directly follows the UDP header, and the
+ * version field of its IP header identifies it.
  */
 #ifndef KATRAN_GUE_H
 #define KATRAN_GUE_H
@@ -9,13 +9,13 @@
 #include "config.h"
 #include "outer.h"
 
-/* The inner packet has no checksum that the outer one could be told from. */
+/* The inner packet has no checksum to derive the outer one from. */
 #define NO_SUM (-1)
 
 /*
- * The outer source port spreads flows over paths and queues: the client's port with two bytes of
- * its address mixed in. Which two, and in which order, depends on the families; an IPv6 packet in
- * IPv4 takes what the outer source of IPIP takes.
+ * Returns the outer source port, which spreads flows over paths and queues: the client's port XORed
+ * with two bytes of its address. The families determine which two bytes, and their order. IPv6 in
+ * IPv4 uses the same bytes as the outer source address of IPIP.
  */
 static __always_inline __be16 gue_source_port(const struct packet *packet, __u8 outer_family)
 {
@@ -37,13 +37,13 @@ static __always_inline bool lacks_checksum(__u8 protocol, void *transport, void 
 }
 
 /*
- * The sums of a whole inner packet (not folded), told from its header alone. They rely on its
- * checksums: the sum of what one covers is 0, and so the payload's is that of its pseudo header
- * with the sign changed, which in this arithmetic is a word's complement. If a checksum is wrong,
- * so is the outer one.
+ * The sum_inner functions return the unfolded sum of the whole inner packet, derived from its
+ * headers alone. They rely on the inner checksums: data covered by a correct checksum sums to 0, so
+ * the payload's sum is the negated sum of its pseudo header. Negating a word in one's complement
+ * arithmetic is complementing it. If an inner checksum is wrong, the outer one is wrong too.
  */
 
-/* The header sums to 0, and so does ICMP, which has no pseudo header. */
+/* The IPv4 header sums to 0, and so does ICMP, which has no pseudo header. */
 static __always_inline __s64 sum_inner_ipv4(struct iphdr *ip, void *end)
 {
 	if ((void *)(ip + 1) > end || lacks_checksum(ip->protocol, ip + 1, end))
@@ -54,7 +54,7 @@ static __always_inline __s64 sum_inner_ipv4(struct iphdr *ip, void *end)
 	       (__u16)~bpf_htons(bpf_ntohs(ip->tot_len) - sizeof(*ip));
 }
 
-/* Addresses and length are in the header and the pseudo header both, and cancel out. */
+/* The addresses and the length are in both the header and the pseudo header, and cancel out. */
 static __always_inline __s64 sum_inner_ipv6(struct ipv6hdr *ip, void *end)
 {
 	if ((void *)(ip + 1) > end || lacks_checksum(ip->nexthdr, ip + 1, end))
@@ -63,9 +63,9 @@ static __always_inline __s64 sum_inner_ipv6(struct ipv6hdr *ip, void *end)
 }
 
 /*
- * Writes the UDP header in front of the inner packet. `addresses` is the sum of the outer ones;
- * `length` counts the UDP header in. A packet without a checksum stays without one (over IPv6,
- * too: RFC 6935).
+ * Writes the UDP header in front of the inner packet. `addresses` is the sum of the outer
+ * addresses; `length` includes the UDP header. The checksum stays 0 if the inner packet has none,
+ * over IPv6 too (RFC 6935).
  */
 static __always_inline void write_gue(struct udphdr *udp, void *end, const struct katran_flow *flow,
 				      __be16 source, __be16 destination, __u16 length,
@@ -80,11 +80,11 @@ static __always_inline void write_gue(struct udphdr *udp, void *end, const struc
 	udp->check = 0;
 	if (inner == NO_SUM)
 		return;
-	/* the length twice: in the header, and in the pseudo header */
+	/* the length counts twice: in the UDP header and in the pseudo header */
 	udp->check = ~checksum_fold_wide(inner + addresses + bpf_htons(IPPROTO_UDP) + source +
 					 destination + 2 * udp->len);
 	if (!udp->check)
-		udp->check = 0xffff; /* the other zero: 0 would say that there is none */
+		udp->check = 0xffff; /* one's complement -0: a 0 would mean no checksum */
 }
 
 static __always_inline int

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Bob Jenkins' lookup3 (public domain, 2006), as Linux' jhash defines it for whole words. */
+/*
+ * Bob Jenkins' lookup3 (public domain, 2006), as the Linux kernel's jhash defines it for whole
+ * words.
+ */
 #ifndef KATRAN_HASH_H
 #define KATRAN_HASH_H
 
@@ -62,8 +65,8 @@ static __always_inline __u32 hash_source_and_ports(__u8 family, const __be32 sou
 }
 
 /*
- * The flow's hash: of the source address and both ports, each loaded as a little-endian integer
- * from the bytes as sent (the programs run on little-endian machines only).
+ * Hashes a flow's source address and both ports. Each is loaded as a little-endian integer from its
+ * bytes on the wire; the programs run on little-endian machines only.
  */
 static __always_inline __u32 hash_flow(const struct katran_flow *flow, __u32 seed_v4, __u32 seed_v6)
 {

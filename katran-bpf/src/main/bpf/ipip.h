@@ -6,18 +6,18 @@
 #include "outer.h"
 
 #define OUTER_IPV4_PREFIX 0xac100000 /* 172.16.0.0/16 */
-#define OUTER_IPV6_PREFIX 0x01000000 /* 0100::/64, the discard prefix (RFC 6666), as /96 */
+#define OUTER_IPV6_PREFIX 0x01000000 /* 0100::/96, inside the discard prefix 0100::/64 (RFC 6666) */
 
 /*
- * The outer source spreads flows over the receivers' queues, which hash the outer addresses: it
- * is a fixed prefix with the client's address and port mixed in.
+ * Returns the outer source address: a fixed prefix with the client's address and port mixed in.
+ * Receivers hash it, so it spreads flows over their queues.
  */
 static __always_inline __be32 outer_source_v4(const struct packet *packet)
 {
 	__u32 low = bpf_ntohl(packet_client(packet)) & 0xffff;
 	__u16 port = bpf_ntohs(__builtin_bswap16(packet->flow.source_port));
 
-	/* b[2] ^ low byte of the port, b[3] ^ high byte */
+	/* byte 2 is XORed with the port's low byte, byte 3 with its high byte */
 	return bpf_htonl(OUTER_IPV4_PREFIX | (low ^ port));
 }
 

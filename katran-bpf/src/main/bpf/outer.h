@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The outer headers that every encapsulation has. */
+/* Outer headers that all encapsulations share. */
 #ifndef KATRAN_OUTER_H
 #define KATRAN_OUTER_H
 
@@ -14,7 +14,7 @@ static __always_inline __u8 outer_tos(const struct packet *packet)
 	return uses(packet, KATRAN_USES_FIXED_TOS) ? config.tos : packet->tos;
 }
 
-/* The header in front of `length` bytes of `protocol`. */
+/* Writes the IPv4 header of an outer packet with `length` bytes of payload. */
 static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct packet *packet,
 					     const struct katran_backend *backend, __u8 protocol,
 					     __be32 source, __u16 length)
@@ -33,12 +33,15 @@ static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct pack
 	ip->check = ipv4_checksum(ip);
 }
 
-/* The header in front of `length` bytes of `protocol`, but for its source. */
+/*
+ * Writes the IPv6 header of an outer packet with `length` bytes of payload, except its source
+ * address.
+ */
 static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct packet *packet,
 					     const struct katran_backend *backend, __u8 protocol,
 					     __u16 length)
 {
-	/* version, traffic class, and a flow label of 0 */
+	/* version, traffic class and a flow label of 0 */
 	*(__be32 *)ip = bpf_htonl(6 << 28 | (__u32)outer_tos(packet) << 20);
 	ip->payload_len = bpf_htons(length);
 	ip->nexthdr = protocol;
@@ -47,8 +50,8 @@ static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct pa
 }
 
 /*
- * Writes the Ethernet header in front of the outer one. `mac` is the address the frame came for:
- * ours, and so the source of what leaves by the same interface.
+ * Writes the Ethernet header in front of the outer IP header. `mac` is the original frame's
+ * destination: our own address, and thus the source of frames that leave by the same interface.
  */
 static __always_inline void write_ethernet(struct ethhdr *eth, const struct packet *packet,
 					   const struct katran_backend *backend,
@@ -66,9 +69,9 @@ static __always_inline void write_ethernet(struct ethhdr *eth, const struct pack
 }
 
 /*
- * Makes room for `outer` bytes in front of the IP packet and returns the new start of the frame,
- * with room for an Ethernet and the outer header; copies the address the frame came for to `mac`.
- * NULL when the driver left no headroom.
+ * Grows the frame for an outer header of `outer` bytes and returns its new start. The caller writes
+ * the Ethernet and outer headers there. Copies the original frame's destination address to `mac`.
+ * Returns NULL if the driver left too little headroom.
  */
 static __always_inline void *push_header(struct xdp_md *ctx, int outer, struct mac *mac)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What one packet carries through the program, and the words every part uses. */
+/* The state of one packet on its way through the program, and helpers that all headers share. */
 #ifndef KATRAN_PACKET_H
 #define KATRAN_PACKET_H
 
@@ -18,35 +18,37 @@
 
 #include "katran.h"
 
-#define IPV4_ANY_FRAGMENT bpf_htons(0x2000 | 0x1fff) /* more fragments, or an offset */
+#define IPV4_ANY_FRAGMENT bpf_htons(0x2000 | 0x1fff) /* MF flag or fragment offset */
 
-/* A step's answer when it is not a verdict yet: the packet goes on to the next step. */
+/* Returned by a step that reached no verdict: the next step handles the packet. */
 #define NEXT (-1)
 
+#define NO_SERVER_ID 0
+
 /*
- * What is known of the packet. `flow` is the connection that it belongs to, or that the ICMP error
- * in it is about, with the ports as its VIP hashes them.
+ * The parsed packet. `flow` is the connection that the packet, or the packet quoted in an ICMP
+ * error, belongs to. Its ports are in the form that the VIP hashes.
  */
 struct packet {
-	bool is_plain; /* a constant for clang: no feature is in use */
+	bool is_plain; /* compile-time constant: no feature is in use */
 	struct katran_flow flow;
-	__u32 vip;	 /* its number */
-	__u32 vip_flags; /* read once: they may change meanwhile */
-	__u32 idle;	 /* seconds after which an entry of a changed slot counts no more */
-	__u16 bytes;	 /* as counted: IPv4 total length, IPv6 payload length */
-	__u8 tos;	 /* or traffic class */
-	__u8 backend_flags;   /* of the chosen backend, read once as well */
-	bool is_echo;	      /* an echo request: answered, not forwarded */
-	bool is_icmp;	      /* an ICMP error: what it says of the flow is all that is known */
-	bool is_syn;	      /* TCP; like the next one only told where somebody asks */
+	__u32 vip;	    /* index of the VIP */
+	__u32 vip_flags;    /* read once, because they may change meanwhile */
+	__u32 idle;	    /* seconds until an unused entry of a changed slot expires */
+	__u16 bytes;	    /* for counters: IPv4 total length, IPv6 payload length */
+	__u8 tos;	    /* IPv4 TOS or IPv6 traffic class */
+	__u8 backend_flags; /* of the chosen backend, also read once */
+	bool is_echo;	    /* an echo request, to be answered */
+	bool is_icmp_error; /* an ICMP error: `flow` comes from the packet it quotes */
+	bool is_syn;	    /* TCP flags, only parsed if a feature needs them */
 	bool is_rst;
-	/* The headers of tunnels that it came in: a number, which the verifier follows as one. */
+	/* Total length of the tunnel headers removed. The verifier tracks it as one scalar. */
 	__u32 tunnel_bytes;
-	bool is_missed;	      /* the flow table did not know the flow */
-	bool hides_client;    /* the outer header tells nothing of the client's address */
+	bool is_missed;	  /* the flow was not in the flow table */
+	bool omit_client; /* keep the client's address out of the outer header */
 };
 
-/* An Ethernet address in words, which is how it is aligned everywhere: three copies, not six. */
+/* An Ethernet address as 16-bit words, the alignment it always has: three copies instead of six. */
 struct mac {
 	__u16 words[ETH_ALEN / 2];
 };
@@ -65,12 +67,12 @@ static __always_inline __u32 frame_length(const struct xdp_md *ctx)
 {
 	__u32 length = ctx->data_end - ctx->data;
 
-	/* subtract now: a packet pointer that waits for it on the stack loses its upper half */
+	/* subtract here: a packet pointer spilled until later would lose its upper half */
 	barrier_var(length);
 	return length;
 }
 
-/* The transport header, behind an IP header without options. */
+/* Returns the transport header that follows an IP header without options. */
 static __always_inline void *transport_header(const struct xdp_md *ctx, __u8 family)
 {
 	return packet_data(ctx) + ETH_HLEN +
@@ -78,12 +80,12 @@ static __always_inline void *transport_header(const struct xdp_md *ctx, __u8 fam
 }
 
 /*
- * What of the client's address goes into the outer header: all of IPv4, and the part of IPv6 that
- * tells clients apart best.
+ * Returns the client address bits that go into the outer header: the whole IPv4 address, or the
+ * last word of an IPv6 address, which distinguishes clients best.
  */
 static __always_inline __be32 packet_client(const struct packet *packet)
 {
-	if (packet->hides_client)
+	if (packet->omit_client)
 		return 0;
 	return packet->flow.family == KATRAN_IPV6 ? packet->flow.source.words[3]
 						  : packet->flow.source.words[0];
@@ -100,6 +102,16 @@ static __always_inline void set_ipv4(struct katran_address *address, __be32 valu
 static __always_inline void set_ipv6(struct katran_address *address, const struct in6_addr *value)
 {
 	__builtin_memcpy(address, value, sizeof(*address));
+}
+
+static __always_inline void swap_macs(struct ethhdr *eth)
+{
+	struct mac *destination = (void *)eth->h_dest;
+	struct mac *source = (void *)eth->h_source;
+	struct mac copy = *source;
+
+	*source = *destination;
+	*destination = copy;
 }
 
 #endif

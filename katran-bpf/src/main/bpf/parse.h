@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* From the frame to the flow it belongs to. */
+/* Parses a frame and determines its flow. */
 #ifndef KATRAN_PARSE_H
 #define KATRAN_PARSE_H
 
@@ -10,14 +10,14 @@
 #define IPV6_MIN_MTU 1280 /* RFC 8200 */
 
 /*
- * Reads the ports at `transport`, of which TCP needs the whole fixed header to be there, and TCP's
- * flags if they matter. Sets the flow's ports. NEXT, DROP when cut short, PASS for other protocols.
+ * Reads the ports, and the TCP flags if a feature needs them. Requires a complete fixed TCP or UDP
+ * header. Returns XDP_DROP for a truncated header and XDP_PASS for other protocols.
  */
 static __always_inline int parse_transport(void *transport, void *end, struct packet *packet)
 {
 	struct katran_flow *flow = &packet->flow;
 	struct tcphdr *tcp = transport;
-	struct udphdr *udp = transport; /* TCP's ports are in the same place */
+	struct udphdr *udp = transport; /* TCP's ports are at the same offsets */
 	__u32 needed;
 
 	if (flow->protocol == IPPROTO_TCP)
@@ -41,15 +41,15 @@ static __always_inline int parse_transport(void *transport, void *end, struct pa
 }
 
 /*
- * Reads the ports of a packet that an ICMP error quotes: a backend sent it, so the flow is the
- * other way round. Eight bytes of it are enough (RFC 792).
+ * Reads the ports of the packet quoted in an ICMP error. A backend sent that packet, so source and
+ * destination are swapped. Eight bytes of it suffice (RFC 792).
  */
 static __always_inline int parse_quoted_transport(void *transport, void *end, struct packet *packet)
 {
 	struct katran_flow *flow = &packet->flow;
 	struct udphdr *udp = transport;
 
-	packet->is_icmp = true;
+	packet->is_icmp_error = true;
 	if (flow->protocol != IPPROTO_TCP && flow->protocol != IPPROTO_UDP)
 		return XDP_PASS;
 	if ((void *)(udp + 1) > end)
@@ -59,7 +59,7 @@ static __always_inline int parse_quoted_transport(void *transport, void *end, st
 	return NEXT;
 }
 
-/* Counts that a router told of an MTU: RFC 1191, RFC 8201. */
+/* Counts a router's report of a path MTU: RFC 1191, RFC 8201. */
 static __always_inline void count_too_big(__u32 seen, __u32 small, __u32 mtu)
 {
 	count_event(seen);
@@ -156,9 +156,9 @@ static __always_inline int parse_ipv6(void *network, void *end, struct packet *p
 }
 
 /*
- * Reads the frame's headers. NEXT leaves `packet` filled in: the flow is the frame's own or, for
- * an ICMP error, that of the connection the error is about. Otherwise a verdict: PASS for what is
- * not ours to balance, DROP for what is cut short or cannot be balanced (options, fragments).
+ * Parses the frame's headers. NEXT: `packet` holds the frame's flow or, for an ICMP error, the flow
+ * that the error refers to. XDP_PASS: not balanced. XDP_DROP: truncated, or has IP options or
+ * fragments, which are unsupported.
  */
 static __always_inline int parse(struct xdp_md *ctx, struct packet *packet)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * For the other end of a veth whose program answers with XDP_TX: the driver hands such frames over
- * at once only to an interface that has a program itself.
+ * Runs on the peer of a veth whose program returns XDP_TX: the driver only delivers such frames
+ * directly if the peer interface has a program too.
  */
 #include <linux/bpf.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The consistent ring: from a flow's hash to a backend. */
+/* The consistent-hashing rings: from a flow's hash to a backend. */
 #ifndef KATRAN_RING_H
 #define KATRAN_RING_H
 
@@ -7,9 +7,10 @@
 #include "hash.h"
 
 /*
- * The rings, by the VIP's number. Replacing a VIP's ring is one update: old or new, never a mix.
- * They and the backends are only read here, but written through mappings, which the kernel denies
- * for BPF_F_RDONLY_PROG: a test has the verifier confirm it instead.
+ * The rings, indexed by the VIP's number. Replacing a ring is a single update, so a packet uses the
+ * old or the new ring, never a mix. The program only reads rings and backends. They lack
+ * BPF_F_RDONLY_PROG because the kernel refuses to map such maps writable. A test makes the verifier
+ * confirm that the program does not write them.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
@@ -18,7 +19,7 @@ struct {
 	__array(values, struct {
 		__uint(type, BPF_MAP_TYPE_ARRAY);
 		__uint(map_flags, BPF_F_MMAPABLE);
-		__uint(max_entries, 1); /* set at load, the same for all */
+		__uint(max_entries, 1); /* set at load, equal for all rings */
 		__uint(key_size, sizeof(__u32));
 		__uint(value_size, sizeof(struct katran_ring_line));
 	});
@@ -32,7 +33,7 @@ struct {
 	__type(value, struct katran_backend);
 } backends SEC(".maps");
 
-/* The backend of this number; NULL if there is none, or none any more. */
+/* Returns the backend with this number, or NULL if it does not exist or was removed. */
 static __always_inline struct katran_backend *find_backend(__u32 number)
 {
 	struct katran_backend *backend = bpf_map_lookup_elem(&backends, &number);
@@ -40,7 +41,10 @@ static __always_inline struct katran_backend *find_backend(__u32 number)
 	return backend && *(const volatile __u8 *)&backend->family ? backend : NULL;
 }
 
-/* What the VIP's ring says at a place, counted in slots; KATRAN_NO_BACKEND where it has none. */
+/*
+ * Returns the word at `slot` of the VIP's ring, or KATRAN_NO_BACKEND if the VIP has no ring or the
+ * ring no such slot.
+ */
 static __always_inline __u32 ring_word(__u32 vip_number, __u32 slot)
 {
 	__u32 line_index = slot / KATRAN_SLOTS_PER_LINE;
@@ -55,7 +59,7 @@ static __always_inline __u32 ring_word(__u32 vip_number, __u32 slot)
 	return line->slots[slot % KATRAN_SLOTS_PER_LINE];
 }
 
-/* The backend that a slot had before it changed. */
+/* Returns the backend that the slot had before it changed. */
 static __always_inline __u32 previous_backend(__u32 vip_number, __u32 slot)
 {
 	return ring_word(vip_number, slot + config.ring_lines * KATRAN_SLOTS_PER_LINE);

@@ -1,69 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Server ids: packets that carry the name of the backend they want. */
+/*
+ * Routing by server id: the packet names its backend.
+ *
+ * The choose_by functions return NEXT or XDP_DROP. They set `number` to the chosen backend and
+ * leave it unchanged if they choose none.
+ */
 #ifndef KATRAN_SERVER_ID_H
 #define KATRAN_SERVER_ID_H
 
 #include "config.h"
+#include "flow.h"
+#include "packet.h"
+#include "quic.h"
+#include "ring.h"
 #include "table.h"
+#include "tcp_option.h"
 
-#define NO_SERVER_ID 0
-
-/* From a server id to the number of its backend. */
+/* Maps a server id to its backend's number. */
 TABLE(server_ids, BPF_MAP_TYPE_HASH, sizeof(__u32));
-
-#define QUIC_LONG_HEADER 0x80
-#define QUIC_LONG_TYPE 0x30
-#define QUIC_0RTT 0x10		    /* and Initial is 0x00 */
-#define QUIC_ID_LENGTH_OFFSET 5	    /* RFC 8999: behind the flags and the version */
-#define QUIC_LONG_ID_OFFSET 6
-#define QUIC_SHORT_ID_OFFSET 1
-#define QUIC_ID_LENGTH 8 /* of a connection id that holds a server id */
-
-/* The server id in a connection id, and what is counted of it. */
-static __always_inline __u32 decode_connection_id(const __u8 *id)
-{
-	__u32 version = id[0] >> 6;
-
-	count_event(KATRAN_QUIC_VERSION_0 + version);
-	switch (version) {
-	case 1:
-		return (id[0] & 0x3f) << 10 | id[1] << 2 | id[2] >> 6;
-	case 2:
-		return id[1] << 16 | id[2] << 8 | id[3];
-	case 3:
-		return (__u32)id[1] << 24 | id[2] << 16 | id[3] << 8 | id[4];
-	default:
-		return NO_SERVER_ID;
-	}
-}
-
-/*
- * The server id in a QUIC packet (RFC 9000). A client's first packets have a connection id that
- * the client made up: they are `is_initial`, and have none.
- */
-static __always_inline __u32 read_quic_id(const __u8 *quic, const void *end, bool *is_initial)
-{
-	if ((void *)(quic + 1) > end)
-		return NO_SERVER_ID;
-	if (!(*quic & QUIC_LONG_HEADER)) {
-		if ((void *)(quic + QUIC_SHORT_ID_OFFSET + QUIC_ID_LENGTH) > end)
-			return NO_SERVER_ID;
-		return decode_connection_id(quic + QUIC_SHORT_ID_OFFSET);
-	}
-	if ((*quic & QUIC_LONG_TYPE) <= QUIC_0RTT) {
-		*is_initial = true;
-		return NO_SERVER_ID;
-	}
-	if ((void *)(quic + QUIC_LONG_ID_OFFSET + QUIC_ID_LENGTH) > end ||
-	    quic[QUIC_ID_LENGTH_OFFSET] < QUIC_ID_LENGTH)
-		return NO_SERVER_ID;
-	return decode_connection_id(quic + QUIC_LONG_ID_OFFSET);
-}
 
 #define STABLE_ROUTING_TYPE 0x52
 #define STABLE_ROUTING_LENGTH 8
 
-/* The server id in a stable routing header; `is_there` tells whether there is such a header. */
+/* Reads the server id of a stable routing header. Sets `is_there` if that header is present. */
 static __always_inline __u32 read_stable_id(const __u8 *header, const void *end, bool *is_there)
 {
 	*is_there = (void *)(header + STABLE_ROUTING_LENGTH) <= end &&
@@ -73,47 +32,164 @@ static __always_inline __u32 read_stable_id(const __u8 *header, const void *end,
 	return header[1] << 16 | header[2] << 8 | header[3];
 }
 
-#define TCP_OPTION_END 0
-#define TCP_OPTION_NOP 1
-#define TCP_OPTION_SERVER_ID 0xb7
-#define TCP_OPTION_SERVER_ID_LENGTH 6
-#define TCP_MAX_OPTIONS 15
+/* Counts a QUIC packet routed by its id, and whether the flow table agreed. */
+static __always_inline void count_quic_id(const struct packet *packet, __u32 number)
+{
+	count_event(KATRAN_QUIC_ID);
+	if (!vip_has(packet, KATRAN_VIP_TRACKED))
+		return;
+	switch (reconcile_flow(packet, number)) {
+	case MATCH:
+		count_event(KATRAN_QUIC_FLOW_MATCH);
+		break;
+	case MISMATCH:
+		count_event(KATRAN_QUIC_FLOW_MISMATCH);
+		count_vip(packet, KATRAN_VIP_ID_MISMATCH, 0);
+		break;
+	case ABSENT:
+		count_event(KATRAN_QUIC_FLOW_ABSENT);
+		count_vip(packet, KATRAN_VIP_ID_NEW, 0);
+		break;
+	}
+}
+
+static __always_inline void sample_invalid_id(__u32 id)
+{
+	struct katran_counter *sample =
+		find_counter(KATRAN_QUIC_INVALID_ID_SAMPLE, config.counters_per_cpu);
+
+	if (sample)
+		sample->packets = id;
+}
+
+static __always_inline int choose_by_quic_id(struct xdp_md *ctx, const struct packet *packet,
+					     __u32 *number)
+{
+	struct udphdr *udp = transport_header(ctx, packet->flow.family);
+	bool is_initial = false;
+	__u32 id;
+
+	id = read_quic_id((void *)(udp + 1), packet_end(ctx), &is_initial);
+	if (is_initial) {
+		count_event(KATRAN_QUIC_INITIAL);
+		return NEXT;
+	}
+	if (id != NO_SERVER_ID) {
+		*number = table_lookup(&server_ids, &id);
+		if (*number == KATRAN_NO_BACKEND) {
+			count_event(KATRAN_QUIC_INVALID_ID);
+			sample_invalid_id(id);
+		}
+	}
+	if (*number == KATRAN_NO_BACKEND) {
+		count_event(KATRAN_QUIC_RING);
+		return NEXT;
+	}
+	if (!find_backend(*number)) {
+		count_event(KATRAN_QUIC_UNKNOWN_BACKEND);
+		return XDP_DROP;
+	}
+	count_quic_id(packet, *number);
+	return NEXT;
+}
+
+static __always_inline int choose_by_stable_id(struct xdp_md *ctx, const struct packet *packet,
+					       __u32 *number)
+{
+	struct udphdr *udp = transport_header(ctx, packet->flow.family);
+	bool has_header;
+	__u32 id;
+
+	id = read_stable_id((void *)(udp + 1), packet_end(ctx), &has_header);
+	if (!has_header)
+		count_event(KATRAN_STABLE_NO_HEADER);
+	if (id != NO_SERVER_ID) {
+		*number = table_lookup(&server_ids, &id);
+		if (*number == KATRAN_NO_BACKEND)
+			count_event(KATRAN_STABLE_INVALID_ID);
+	}
+	if (*number == KATRAN_NO_BACKEND) {
+		count_event(KATRAN_STABLE_RING);
+		return NEXT;
+	}
+	if (!find_backend(*number)) {
+		count_event(KATRAN_STABLE_UNKNOWN_BACKEND);
+		return XDP_DROP;
+	}
+	count_event(KATRAN_STABLE_ID);
+	return NEXT;
+}
+
+static __always_inline void count_tcp_id(const struct packet *packet, __u32 number)
+{
+	count_event(KATRAN_TCP_ID_ID);
+	if (!vip_has(packet, KATRAN_VIP_TRACKED))
+		return;
+	switch (reconcile_flow(packet, number)) {
+	case MATCH:
+		break;
+	case MISMATCH:
+		count_event(KATRAN_TCP_ID_MISMATCH);
+		count_vip(packet, KATRAN_VIP_ID_MISMATCH, 0);
+		break;
+	case ABSENT:
+		count_vip(packet, KATRAN_VIP_ID_NEW, 0);
+		break;
+	}
+}
+
+static __always_inline int choose_by_tcp_id(struct xdp_md *ctx, const struct packet *packet,
+					    __u32 *number)
+{
+	__u32 offset = ETH_HLEN + (packet->flow.family == KATRAN_IPV6 ? sizeof(struct ipv6hdr)
+								      : sizeof(struct iphdr));
+	__u32 id;
+
+	if (packet->is_syn) {
+		count_event(KATRAN_TCP_ID_SYN);
+		return NEXT;
+	}
+	id = read_tcp_id(ctx, offset);
+	if (id != NO_SERVER_ID) {
+		*number = table_lookup(&server_ids, &id);
+		if (*number == KATRAN_NO_BACKEND)
+			count_event(KATRAN_TCP_ID_INVALID);
+	}
+	if (*number == KATRAN_NO_BACKEND) {
+		count_event(KATRAN_TCP_ID_RING);
+		return NEXT;
+	}
+	if (!find_backend(*number)) {
+		count_event(KATRAN_TCP_ID_UNKNOWN_BACKEND);
+		return XDP_DROP;
+	}
+	count_tcp_id(packet, *number);
+	return NEXT;
+}
 
 /*
- * The server id among the options of the TCP header that starts `offset` bytes into the frame. Not
- * inline: the loop is verified once.
+ * Chooses the backend that the packet names. UDP tries the QUIC connection id first and then the
+ * stable routing header.
  */
-static __noinline __u32 read_tcp_id(struct xdp_md *ctx, __u32 offset)
+static __always_inline int choose_by_server_id(struct xdp_md *ctx, const struct packet *packet,
+					       __u32 *number)
 {
-	struct tcphdr *tcp = packet_data(ctx) + (offset & 0x3f);
-	void *end = packet_end(ctx);
-	__u32 at = sizeof(*tcp);
-	__u32 header_length;
+	__u8 protocol = packet->flow.protocol;
 
-	if ((void *)(tcp + 1) > end)
-		return NO_SERVER_ID;
-	header_length = tcp->doff * 4;
-	for (int i = 0; i < TCP_MAX_OPTIONS && at < header_length; i++) {
-		__u8 *option;
-
-		barrier_var(at); /* or clang knows that the mask has no effect, and leaves it out */
-		option = (__u8 *)tcp + (at & 0x3f);
-		if ((void *)(option + 1) > end || *option == TCP_OPTION_END)
-			return NO_SERVER_ID;
-		if (*option == TCP_OPTION_NOP) {
-			at++;
-			continue;
-		}
-		if ((void *)(option + 2) > end || at + option[1] > header_length)
-			return NO_SERVER_ID;
-		if (*option == TCP_OPTION_SERVER_ID && option[1] == TCP_OPTION_SERVER_ID_LENGTH) {
-			if ((void *)(option + TCP_OPTION_SERVER_ID_LENGTH) > end)
-				return NO_SERVER_ID;
-			return option[2] | option[3] << 8 | option[4] << 16 | (__u32)option[5] << 24;
-		}
-		at += option[1];
+	if (packet->is_icmp_error) {
+		if (protocol == IPPROTO_UDP && vip_has(packet, KATRAN_VIP_QUIC))
+			count_event(KATRAN_QUIC_ICMP);
+		return NEXT;
 	}
-	return NO_SERVER_ID;
+	if (protocol == IPPROTO_UDP && vip_has(packet, KATRAN_VIP_QUIC) &&
+	    choose_by_quic_id(ctx, packet, number) != NEXT)
+		return XDP_DROP;
+	if (*number == KATRAN_NO_BACKEND && protocol == IPPROTO_UDP &&
+	    vip_has(packet, KATRAN_VIP_UDP_STABLE_ROUTING))
+		return choose_by_stable_id(ctx, packet, number);
+	if (uses(packet, KATRAN_USES_TCP_SERVER_IDS) && protocol == IPPROTO_TCP)
+		return choose_by_tcp_id(ctx, packet, number);
+	return NEXT;
 }
 
 #endif

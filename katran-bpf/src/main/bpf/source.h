@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Source routing: clients of a prefix go to a backend of their own. */
+/* Source routing: sends clients in a prefix to a fixed backend. */
 #ifndef KATRAN_SOURCE_H
 #define KATRAN_SOURCE_H
 
@@ -9,8 +9,11 @@
 TABLE(source_routes_v4, BPF_MAP_TYPE_LPM_TRIE, sizeof(struct katran_source_v4));
 TABLE(source_routes_v6, BPF_MAP_TYPE_LPM_TRIE, sizeof(struct katran_source_v6));
 
-/* The backend of the longest prefix that the client's address begins with, if any; counted. */
-static __always_inline __u32 route_source(const struct katran_flow *flow)
+/*
+ * Looks up the backend of the longest prefix that contains the client's address. Counts a hit or a
+ * miss.
+ */
+static __always_inline __u32 lookup_source_route(const struct katran_flow *flow)
 {
 	__u32 backend;
 

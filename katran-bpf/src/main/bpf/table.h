@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Tables that are replaced as a whole: a map of maps with one slot, so that a packet meets the old
- * table or the new one, never a mix.
+ * Tables that are replaced as a whole: a one-slot map of maps. A packet sees either the old or the
+ * new table, never a mix.
  */
 #ifndef KATRAN_TABLE_H
 #define KATRAN_TABLE_H
@@ -22,7 +22,7 @@
 		});                                                                              \
 	} name SEC(".maps")
 
-/* The number that `key` has in the table now; 0 if it has none. */
+/* Looks up the number stored for `key` in the current table. Returns 0 if there is none. */
 static __always_inline __u32 table_lookup(void *table, const void *key)
 {
 	const __u32 slot = 0;

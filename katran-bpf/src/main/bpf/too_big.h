@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The answer to a frame that is too big to be forwarded: ICMP's "fragmentation needed" (RFC 1191),
- * ICMPv6's "packet too big" (RFC 8201), in the name of the VIP.
+ * Replies to frames that are too big to forward, with the VIP as the sender: ICMP "fragmentation
+ * needed" (RFC 1191) or ICMPv6 "packet too big" (RFC 8201).
  */
 #ifndef KATRAN_TOO_BIG_H
 #define KATRAN_TOO_BIG_H
@@ -13,7 +13,7 @@
 
 #define TOO_BIG_TTL 64
 
-/* How much of the packet the answer quotes, in whole words. */
+/* Bytes of the packet that the reply quotes, a multiple of 4. */
 #define TOO_BIG_QUOTED_V4 84
 #define TOO_BIG_QUOTED_V6 248
 
@@ -36,9 +36,9 @@ struct too_big_v6 {
 };
 
 /*
- * Cuts the packet down to the `quoted` bytes that it starts with, and makes room for `headers`
- * bytes in front of it and a new Ethernet header in front of these, which is written: back to
- * where the frame came from. NULL: the frame cannot be resized so.
+ * Truncates the packet to its first `quoted` bytes and makes room in front of it for `headers`
+ * bytes and a new Ethernet header. Writes that Ethernet header, addressed to the frame's sender.
+ * Returns NULL if the frame cannot be resized.
  */
 static __always_inline struct ethhdr *turn_into_quote(struct xdp_md *ctx, int quoted, int headers)
 {
@@ -119,7 +119,7 @@ static __always_inline int answer_too_big_v6(struct xdp_md *ctx, __u32 mtu)
 	answer->icmp.code = 0;
 	answer->icmp.checksum = 0;
 	answer->icmp.rest = bpf_htonl(mtu);
-	/* the addresses stand in front of the message; length and protocol are the seed */
+	/* the sum covers the addresses in front of the message; length and protocol are the seed */
 	answer->icmp.checksum = ~checksum_fold(
 		bpf_csum_diff(NULL, 0, (__be32 *)&answer->ip.saddr, addresses + message,
 			      bpf_htons(message) + bpf_htons(IPPROTO_ICMPV6)));
@@ -127,7 +127,10 @@ static __always_inline int answer_too_big_v6(struct xdp_md *ctx, __u32 mtu)
 	return XDP_TX;
 }
 
-/* Whether the frame is an ICMP message itself, about which there must be no other (RFC 1122). */
+/*
+ * Returns whether the frame is an ICMP message. Here that means an ICMP error, and no other may be
+ * sent about it (RFC 1122).
+ */
 static __always_inline bool is_icmp(struct xdp_md *ctx, __u8 family)
 {
 	struct ethhdr *eth = packet_data(ctx);
@@ -141,9 +144,9 @@ static __always_inline bool is_icmp(struct xdp_md *ctx, __u8 family)
 }
 
 /*
- * Tells the sender of a frame longer than `max_packet_size` how long its packets may be. DROP for
- * an ICMP error, and where the driver cannot resize the frame. Not inline: it is for the rare
- * frame, and must not cost the others registers.
+ * Replies to a frame longer than `max_packet_size` with the MTU. Drops ICMP messages, and frames
+ * that the driver cannot resize. Not inline: few frames need this, and it must not cost the others
+ * registers.
  */
 static __noinline int answer_too_big(struct xdp_md *ctx, __u8 family, __u32 max_packet_size)
 {

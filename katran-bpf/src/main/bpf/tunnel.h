@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Tunnels that end at the balancer. */
+/* Decapsulation of tunnels that end at the balancer. */
 #ifndef KATRAN_TUNNEL_H
 #define KATRAN_TUNNEL_H
 
@@ -9,23 +9,26 @@
 #include "icmp.h"
 #include "table.h"
 
-/* A packet in a tunnel in a tunnel is taken out of so many. */
+/* Maximum number of nested tunnels. */
 #define MAX_TUNNELS 4
 
-/* A step's answer: the packet was in a tunnel, and is now to be treated as if it had not been. */
+/* Returned by a step that removed a tunnel header: parse the inner packet from the start. */
 #define AGAIN (-2)
 
-/* The addresses where tunnels end. */
+/* The addresses at which tunnels end. */
 TABLE(tunnel_ends, BPF_MAP_TYPE_HASH, sizeof(struct katran_tunnel_end_key));
 
-/* The outer header of a packet in a tunnel. */
+/* The outer header of a tunneled packet. */
 struct outer {
 	struct katran_tunnel_end_key destination;
-	struct tunnel tunnel; /* header_length 0: the packet is in none */
+	struct tunnel tunnel; /* header_length 0: no tunnel */
 	bool is_gue;
 };
 
-/* Looks for a tunnel behind an outer header whose payload is `protocol`. NEXT, or DROP. */
+/*
+ * Looks for a tunnel in the payload of an outer header. Returns XDP_DROP if the payload is
+ * truncated.
+ */
 static __always_inline int find_tunnel(__u8 protocol, void *payload, void *end, __u32 ip_header,
 				       struct outer *outer)
 {
@@ -53,7 +56,7 @@ static __always_inline int find_tunnel(__u8 protocol, void *payload, void *end, 
 	return NEXT;
 }
 
-/* Reads the outer header. NEXT fills in `outer`; DROP for what parse() drops, too. */
+/* Parses the outer header into `outer`. Drops the packets that parse() would drop. */
 static __always_inline int parse_outer(struct xdp_md *ctx, struct outer *outer)
 {
 	void *end = packet_end(ctx);
@@ -84,7 +87,7 @@ static __always_inline int parse_outer(struct xdp_md *ctx, struct outer *outer)
 	return NEXT;
 }
 
-/* Whether the tunnel leads to one of our own addresses. */
+/* Returns whether the tunnel's destination is one of our own addresses. */
 static __always_inline bool is_ours(const struct katran_tunnel_end_key *destination)
 {
 	const volatile struct katran_address *own =
@@ -100,7 +103,7 @@ static __always_inline bool is_ours(const struct katran_tunnel_end_key *destinat
 	return any && !difference;
 }
 
-/* One hop less to live. NEXT, or DROP for a packet that has come to its end. */
+/* Decrements the TTL or hop limit. Returns XDP_DROP once it reaches 0. */
 static __always_inline int decrement_ttl(struct xdp_md *ctx, __be16 type)
 {
 	void *end = packet_end(ctx);
@@ -131,7 +134,7 @@ static __always_inline void count_by_family(const struct outer *outer, __u32 v4,
 	count_event(outer->destination.family == KATRAN_IPV4 ? v4 : v6);
 }
 
-/* Sends the packet that was in the tunnel back to where the frame came from. */
+/* Sends the decapsulated packet back to the frame's sender. */
 static __always_inline int send_back(struct xdp_md *ctx)
 {
 	struct ethhdr *eth = packet_data(ctx);
@@ -142,10 +145,10 @@ static __always_inline int send_back(struct xdp_md *ctx)
 	return XDP_TX;
 }
 
-/* Whether a whole header of the family follows the tunnel's. */
+/* Returns whether a complete inner IP header follows the tunnel's headers. */
 static __always_inline bool has_inner_header(struct xdp_md *ctx, const struct tunnel *tunnel)
 {
-	/* header_length is one of four small numbers; this tells the verifier so */
+	/* header_length is one of four small values; the mask bounds it for the verifier */
 	void *inner = packet_data(ctx) + ETH_HLEN + (tunnel->header_length & 0x3f);
 
 	return inner + (tunnel->inner_type == bpf_htons(ETH_P_IP) ? sizeof(struct iphdr)
@@ -154,11 +157,11 @@ static __always_inline bool has_inner_header(struct xdp_md *ctx, const struct tu
 }
 
 /*
- * Takes the packet out of the tunnel that it came in, if it came in one that ends here. NEXT: it
- * is in none, and untouched. AGAIN: what was in it is to be balanced. Otherwise a verdict. Not
- * inline, as it is called several times.
+ * Removes one tunnel header that ends here. NEXT: the packet is not in a tunnel and is unchanged.
+ * AGAIN: the inner packet must be balanced. Any other result is a verdict. Not inline, because it
+ * is called several times.
  */
-static __noinline int end_tunnel(struct xdp_md *ctx)
+static __noinline int decapsulate_once(struct xdp_md *ctx)
 {
 	struct outer outer = {};
 	int verdict;
@@ -170,7 +173,8 @@ static __noinline int end_tunnel(struct xdp_md *ctx)
 	end = table_lookup(&tunnel_ends, &outer.destination);
 	if (end == KATRAN_EGRESS && !outer.is_gue)
 		end = 0;
-	if (!end && (config.features & KATRAN_USES_STRICT_DECAPSULATION) && !is_ours(&outer.destination))
+	if (!end && (config.features & KATRAN_USES_STRICT_DECAPSULATION) &&
+	    !is_ours(&outer.destination))
 		return XDP_PASS;
 	if (!has_inner_header(ctx, &outer.tunnel))
 		return XDP_DROP;
@@ -193,15 +197,15 @@ static __noinline int end_tunnel(struct xdp_md *ctx)
 }
 
 /*
- * Takes the packet out of all tunnels that end here. NEXT leaves one that is to be balanced;
- * otherwise a verdict.
+ * Removes all tunnel headers that end here. NEXT: the packet must be balanced. Any other result is
+ * a verdict.
  */
-static __always_inline int end_tunnels(struct xdp_md *ctx, struct packet *packet)
+static __always_inline int decapsulate(struct xdp_md *ctx, struct packet *packet)
 {
 	__u32 bytes = frame_length(ctx);
 
 	for (int i = 0; i < MAX_TUNNELS; i++) {
-		int verdict = end_tunnel(ctx);
+		int verdict = decapsulate_once(ctx);
 
 		packet->tunnel_bytes = bytes - frame_length(ctx);
 		if (verdict != AGAIN)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which VIP a packet is for. */
+/* Looks up the VIP of a packet. */
 #ifndef KATRAN_VIP_H
 #define KATRAN_VIP_H
 
 #include "config.h"
 #include "packet.h"
 
-/* The VIPs of single addresses: a table that is replaced as a whole. Its lines are in katran.h. */
+/*
+ * The VIPs with a single address: a cuckoo hash table that is replaced as a whole. katran.h
+ * describes its buckets.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1);
@@ -20,7 +23,7 @@ struct {
 	});
 } vips SEC(".maps");
 
-/* The VIPs that stand for a prefix. */
+/* The VIPs that cover a prefix. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
@@ -29,14 +32,15 @@ struct {
 	__type(value, struct katran_vip);
 } prefix_vips SEC(".maps");
 
-/* A VIP's key as the words that are hashed and compared. */
+/* A VIP's key as words, for hashing and comparing. */
 union vip_key {
 	struct katran_vip_key key;
 	__u32 words[KATRAN_VIP_KEY_WORDS];
 };
 
-/* Whether the entry is the key's: by one branch, not by one for each word. */
-static __always_inline bool is_vip(const struct katran_vip_entry *entry, const union vip_key *key)
+/* Compares an entry's key, with one branch for all words. */
+static __always_inline bool entry_matches(const struct katran_vip_entry *entry,
+					  const union vip_key *key)
 {
 	const union vip_key *other = (const void *)&entry->key;
 	__u32 difference = 0;
@@ -47,9 +51,9 @@ static __always_inline bool is_vip(const struct katran_vip_entry *entry, const u
 	return !difference;
 }
 
-/* The VIP if it is in this line, counted from those that the hash can mean. */
-static __always_inline struct katran_vip *look_into_line(void *table, __u32 number,
-							 const union vip_key *key)
+/* Looks up the VIP in one bucket. Only the low bits of `number` count. */
+static __always_inline struct katran_vip *lookup_bucket(void *table, __u32 number,
+							const union vip_key *key)
 {
 	__u32 index = KATRAN_FIRST_VIP_LINE + (number & (config.vip_lines - 1));
 	struct katran_vip_line *line = bpf_map_lookup_elem(table, &index);
@@ -58,23 +62,24 @@ static __always_inline struct katran_vip *look_into_line(void *table, __u32 numb
 		return NULL;
 #pragma unroll
 	for (int i = 0; i < KATRAN_VIPS_PER_LINE; i++) {
-		if (is_vip(&line->entries[i], key))
+		if (entry_matches(&line->entries[i], key))
 			return &line->entries[i].vip;
 	}
 	return NULL;
 }
 
-static __always_inline __u32 hash_vip(const struct katran_vip_hash *by, const union vip_key *key)
+static __always_inline __u32 hash_vip(const struct katran_vip_hash *function,
+				      const union vip_key *key)
 {
-	__u64 hash = by->addend;
+	__u64 hash = function->addend;
 
 #pragma unroll
 	for (int i = 0; i < KATRAN_VIP_KEY_WORDS; i++)
-		hash += by->multipliers[i] * key->words[i];
+		hash += function->multipliers[i] * key->words[i];
 	return hash >> 32;
 }
 
-/* The VIP of the flow's destination address and protocol at this port; NULL if there is none. */
+/* Looks up the VIP of the flow's destination address and protocol at this port. */
 static __always_inline struct katran_vip *lookup_vip(const struct katran_flow *flow, __be16 port)
 {
 	const union vip_key key = {
@@ -86,7 +91,7 @@ static __always_inline struct katran_vip *lookup_vip(const struct katran_flow *f
 		},
 	};
 	const __u32 first = 0;
-	struct katran_vip_hash *by;
+	struct katran_vip_hash *function;
 	struct katran_vip *vip;
 	void *table;
 	__u32 hash;
@@ -94,29 +99,29 @@ static __always_inline struct katran_vip *lookup_vip(const struct katran_flow *f
 	table = bpf_map_lookup_elem(&vips, &first);
 	if (!table)
 		return NULL;
-	by = bpf_map_lookup_elem(table, &first);
-	if (!by)
+	function = bpf_map_lookup_elem(table, &first);
+	if (!function)
 		return NULL;
-	hash = hash_vip(by, &key);
-	vip = look_into_line(table, hash, &key);
-	return vip ? vip : look_into_line(table, hash >> KATRAN_SECOND_VIP_LINE_SHIFT, &key);
+	hash = hash_vip(function, &key);
+	vip = lookup_bucket(table, hash, &key);
+	return vip ? vip : lookup_bucket(table, hash >> KATRAN_SECOND_VIP_LINE_SHIFT, &key);
 }
 
-/* Not inline: most packets do not come this way. */
-static __noinline struct katran_vip *lookup_vip_for_every_port(const struct katran_flow *flow)
+/* Not inline: few packets need it. */
+static __noinline struct katran_vip *lookup_any_port_vip_noinline(const struct katran_flow *flow)
 {
 	return lookup_vip(flow, 0);
 }
 
-/* The VIP of the flow's destination address and protocol that stands for every port, or NULL. */
-static __always_inline struct katran_vip *lookup_portless_vip(const struct katran_flow *flow)
+/* Looks up the VIP of the flow's destination address and protocol that covers all ports. */
+static __always_inline struct katran_vip *lookup_any_port_vip(const struct katran_flow *flow)
 {
-	const struct katran_flow copy = *flow; /* so that clang need not keep the packet in memory */
+	const struct katran_flow copy = *flow; /* a copy lets clang keep the packet in registers */
 
-	return lookup_vip_for_every_port(&copy);
+	return lookup_any_port_vip_noinline(&copy);
 }
 
-/* Of the VIPs of prefixes that the destination begins with, that of the longest one. */
+/* Looks up the VIP with the longest prefix that contains the flow's destination. */
 static __always_inline struct katran_vip *lookup_prefix_vip(const struct katran_flow *flow,
 							    __be16 port)
 {
@@ -131,27 +136,27 @@ static __always_inline struct katran_vip *lookup_prefix_vip(const struct katran_
 	return bpf_map_lookup_elem(&prefix_vips, &key);
 }
 
-/* Whether the destination of an echo request is the address of a VIP. */
-static __always_inline bool answers_ping(const struct packet *packet)
+/* Returns whether an echo request is addressed to a VIP. */
+static __always_inline bool is_ping_target(const struct packet *packet)
 {
-	return lookup_portless_vip(&packet->flow) ||
+	return lookup_any_port_vip(&packet->flow) ||
 	       (uses(packet, KATRAN_USES_PREFIX_VIPS) && lookup_prefix_vip(&packet->flow, 0));
 }
 
-/* The VIP of a destination that is not that of a VIP for one address and one port. */
-static __always_inline struct katran_vip *find_wider_vip(const struct packet *packet)
+/* Finds the VIP of a flow that has none for its exact address and port. */
+static __always_inline struct katran_vip *find_wildcard_vip(const struct packet *packet)
 {
 	const struct katran_flow *flow = &packet->flow;
 	struct katran_vip *vip;
 
 	if (!uses(packet, KATRAN_USES_PREFIX_VIPS))
-		return lookup_portless_vip(flow);
+		return lookup_any_port_vip(flow);
 	vip = lookup_prefix_vip(flow, flow->destination_port);
 	if (vip) {
 		count_event(KATRAN_PREFIX_MATCHES);
 		return vip;
 	}
-	vip = lookup_portless_vip(flow);
+	vip = lookup_any_port_vip(flow);
 	if (vip)
 		return vip;
 	vip = lookup_prefix_vip(flow, 0);
@@ -161,9 +166,9 @@ static __always_inline struct katran_vip *find_wider_vip(const struct packet *pa
 }
 
 /*
- * Finds the VIP of the flow's destination: one address before a prefix, one port before every
- * port. Sets the packet's VIP, and brings the flow's ports into the form in which this VIP hashes
- * them. False: there is none.
+ * Finds the VIP of the flow's destination and stores it in the packet. The order is: address and
+ * port, prefix and port, address for all ports, prefix for all ports. Rewrites the flow's ports to
+ * the form that this VIP hashes. Returns false if there is no VIP.
  */
 static __always_inline bool find_vip(struct packet *packet)
 {
@@ -173,7 +178,7 @@ static __always_inline bool find_vip(struct packet *packet)
 	bool is_exact = vip;
 
 	if (!vip)
-		vip = find_wider_vip(packet);
+		vip = find_wildcard_vip(packet);
 	if (!vip)
 		return false;
 	packet->idle = vip->idle;

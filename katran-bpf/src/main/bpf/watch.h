@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Who takes the flows that the flow table does not know. */
+/* Counts flow table misses per backend, for watched VIPs. */
 #ifndef KATRAN_WATCH_H
 #define KATRAN_WATCH_H
 
 #include "config.h"
 
-/* Entry b of CPU n is at n * backend_numbers + b. */
+/* The entry of backend b on CPU n is at n * backend_numbers + b. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

@@ -1,5 +1,5 @@
-/** The BPF programs as resources, and the Java view of the ABI they share with user space. */
-@SuppressWarnings("module") // dev.katran is not there yet when this module is compiled
+/** The compiled BPF programs and the Java view of the ABI that they share with user space. */
+@SuppressWarnings("module") // dev.katran is compiled after this module
 module dev.katran.bpf {
   requires static org.jspecify;
 

@@ -1,11 +1,26 @@
-/** An XDP load balancer that lives inside a JVM service. */
+/** An XDP load balancer that a JVM service embeds. */
 module dev.katran {
+  // Immutable collections and address literals.
   requires com.google.common;
+
+  // The compiled BPF programs and the layout of their maps.
   requires dev.katran.bpf;
-  requires transitive dev.katran.ffm;
+
+  // libbpf, rtnetlink and network namespaces. Not transitive: no exported signature shows its
+  // types, so that it can change without breaking applications.
+  requires dev.katran.ffm;
+
+  // Logging. The application chooses the implementation.
   requires org.slf4j;
+
+  // Nullness annotations, which are not needed at run time.
   requires static org.jspecify;
 
+  // The API: load balancer, VIPs, backends, counters and exceptions.
   exports dev.katran;
+
+  // Hosts and a router in one JVM, for tests with real packets.
   exports dev.katran.lab;
+
+// Not exported: the control plane and the dataplanes in dev.katran.internal.
 }

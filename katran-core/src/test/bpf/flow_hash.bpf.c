@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The balancer's hash on its own, for its test: the frame is an Ethernet header, the hash's seeds,
- * a flow, and room for the flow's hash, which is written there.
+ * Runs the balancer's flow hash for its test. The frame holds an Ethernet header, the hash's seeds,
+ * a flow, and space for the result.
  */
 #include "../../../../katran-bpf/src/main/bpf/hash.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The balancer without the code of any feature: what the balancer that is loaded for no feature
- * must not cost more than.
+ * The balancer compiled without any feature's code. A balancer loaded with all features off must
+ * not cost more than this one.
  */
 #define balancer with_features
 #include "../../../../katran-bpf/src/main/bpf/balancer.bpf.c"

@@ -1,4 +1,4 @@
-/* What katran-ffm uses of libbpf and of the kernel's BPF interface; input of jextract. */
+/* Input of jextract: the headers of libbpf and of the kernel's BPF interface. */
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <bpf/bpf.h>

@@ -1,4 +1,4 @@
-/* What katran-ffm uses of libc and of the kernel's network interfaces; input of jextract. */
+/* Input of jextract: the headers of libc and of the kernel's network interfaces. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -1,24 +1,24 @@
 #!/bin/sh
-# Collects libbpf and what it needs from the packages of this machine, which must be a Debian, for
-# systems that have none: collect.sh <target folder> <platform, such as linux-x86_64>
+# Collects libbpf and its dependencies from this machine's Debian packages, for systems where libbpf
+# is not installed. Usage: collect.sh <target folder> <platform, such as linux-x86_64>
 set -eu
 
 root=$1
 platform=$2
 [ "linux-$(uname -m)" = "$platform" ] || {
-	echo "this machine is linux-$(uname -m), not $platform" >&2
+	echo "cannot collect libraries for $platform on linux-$(uname -m)" >&2
 	exit 1
 }
 folder=$root/META-INF/katran/natives/$platform
 rm -rf "$root"
 mkdir -p "$folder"
 
-# the package that has a file, which may be listed as in /lib or as in /usr/lib
+# Prints the package that owns a file; dpkg may list it under /lib or /usr/lib.
 owner() {
 	for path in "$1" "/usr$1" "${1#/usr}" "$(readlink -f "$1")"; do
 		dpkg-query -S "$path" 2>/dev/null && return
 	done
-	echo "no package has $1" >&2
+	echo "no package owns $1" >&2
 	return 1
 }
 
@@ -29,7 +29,7 @@ owner() {
 	echo
 } > "$folder/NOTICE"
 
-# dependencies first: they are loaded in this order
+# The load order: dependencies first.
 for library in libz.so.1 libelf.so.1 libbpf.so.1; do
 	file=$(ldconfig -p | awk -v library="$library" '$1 == library { print $NF; exit }')
 	[ -n "$file" ] || {

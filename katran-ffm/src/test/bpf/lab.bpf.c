@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the tests of katran-ffm try their hands on: a map of each kind, a program for each use. */
+/* The object under test in katran-ffm: one map of each kind and one program per use case. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
@@ -25,7 +25,7 @@ struct {
 	__type(value, __u64);
 } table SEC(".maps");
 
-/* referred to only if the configuration says so */
+/* only used if the configuration enables it */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8);
@@ -40,7 +40,7 @@ struct {
 	__type(value, __u32);
 } per_cpu SEC(".maps");
 
-/* 12 bytes: 16 apart in memory */
+/* 12 bytes, but array elements are 16 bytes apart */
 struct triple {
 	__u32 words[3];
 };
@@ -73,7 +73,7 @@ struct {
 	__uint(max_entries, 4096);
 } events SEC(".maps");
 
-/* Returns the configured verdict, and counts. */
+/* Returns the configured verdict and counts the run. */
 SEC("xdp")
 int verdict(struct xdp_md *ctx)
 {
@@ -90,7 +90,7 @@ int verdict(struct xdp_md *ctx)
 	return config.verdict;
 }
 
-/* Returns the queue the frame came in by, and cuts the frame's last byte off. */
+/* Returns the frame's receive queue and removes the frame's last byte. */
 SEC("xdp")
 int queue(struct xdp_md *ctx)
 {
@@ -99,14 +99,14 @@ int queue(struct xdp_md *ctx)
 	return ctx->rx_queue_index;
 }
 
-/* Returns the interface the frame came in by. */
+/* Returns the index of the frame's ingress interface. */
 SEC("xdp")
 int ingress(struct xdp_md *ctx)
 {
 	return ctx->ingress_ifindex;
 }
 
-/* Element 1 of the mapped array: adds the first word to the second. */
+/* Adds the first word of the mapped array's element 1 to its second word and returns the sum. */
 SEC("xdp")
 int add_mapped(struct xdp_md *ctx)
 {
@@ -119,7 +119,7 @@ int add_mapped(struct xdp_md *ctx)
 	return triple->words[1];
 }
 
-/* Returns element 0 of the inner map at 1, or 0 if there is none. */
+/* Returns element 0 of the inner map at index 1, or 0 if there is no such map. */
 SEC("xdp")
 int read_inner(struct xdp_md *ctx)
 {
@@ -134,7 +134,7 @@ int read_inner(struct xdp_md *ctx)
 	return value ? *value : 0;
 }
 
-/* Sends an event of each frame. */
+/* Sends one event per frame. */
 SEC("xdp")
 int report(struct xdp_md *ctx)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A map as it was declared before BTF: libbpf 1.0 and later refuse the whole object. */
+/* Declares a map in the style used before BTF. libbpf 1.0 and later reject the whole object. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Reads the packet without looking whether it is long enough: no verifier accepts that. */
+/* Reads the packet without a bounds check, which every verifier rejects. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

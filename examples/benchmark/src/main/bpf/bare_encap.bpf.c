@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The balancer without its choice: each packet is parsed and encapsulated as the balancer does it,
- * but for one backend that is known when this is compiled. No VIP, no ring, no table, no counter.
+ * Parses and encapsulates packets exactly as the balancer does, but for a single backend that is a
+ * compile-time constant: no VIP, ring, table or counter.
  */
-#include "../../../../../katran-bpf/src/main/bpf/encap.h"
+#include "../../../../../katran-bpf/src/main/bpf/forward.h"
 #include "../../../../../katran-bpf/src/main/bpf/parse.h"
 
-/* What the packets go to: an address of their own family. */
+/* Fills in the backend: an address of the packet's own family. */
 static __always_inline void set_backend(struct katran_backend *backend, __u8 family)
 {
 	backend->family = family;
@@ -20,10 +20,10 @@ static __always_inline void set_backend(struct katran_backend *backend, __u8 fam
 	backend->destination_mac[5] = 0x01;
 }
 
-/* Reads the packet's headers; false if it is not one of a flow. */
+/* Parses the packet. Returns false unless it belongs to a TCP or UDP flow. */
 static __always_inline bool parse_flow(struct xdp_md *ctx, struct packet *packet)
 {
-	return parse(ctx, packet) == NEXT && !packet->is_echo && !packet->is_icmp;
+	return parse(ctx, packet) == NEXT && !packet->is_echo && !packet->is_icmp_error;
 }
 
 SEC("xdp")

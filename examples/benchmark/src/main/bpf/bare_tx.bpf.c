@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What no program that sends every frame can be faster than. */
+/* The lower bound for any program that sends every frame back. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Makes frames of many TCP flows, for live test runs (BPF_F_TEST_XDP_LIVE_FRAMES): they leave by
- * the interface that the run's context names. A buffer comes back as others have left it, so every
- * byte of the headers is written anew.
+ * Generates frames of many TCP flows in live test runs (BPF_F_TEST_XDP_LIVE_FRAMES). They leave by
+ * the interface in the run's context. Buffers are recycled with arbitrary contents, so every frame
+ * rewrites every byte of its headers.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -16,12 +16,12 @@
 #define FIRST_CLIENT 0x64000000 /* 100.0.0.0/8 */
 #define CLIENTS 0x00ffffff
 
-/* Constant from load on. */
+/* Constant after load. */
 const volatile struct {
 	__u8 destination_mac[ETH_ALEN];
 	__u8 source_mac[ETH_ALEN];
 	__be32 vip;
-	__u32 flows; /* how many flows there are */
+	__u32 flows; /* number of flows */
 	__u16 port;
 } config SEC(".rodata.config") = {};
 
@@ -31,7 +31,7 @@ struct headers {
 	struct tcphdr tcp;
 } __attribute__((packed));
 
-/* The same number for the same flow; neighbours have nothing in common. */
+/* Mixes the bits of a flow number, so that consecutive flows get unrelated addresses. */
 static __always_inline __u32 scatter(__u32 number)
 {
 	number ^= number >> 16;

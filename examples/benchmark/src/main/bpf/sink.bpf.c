@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Counts the IP packets that arrive, and drops them. Others (ARP, say) go to the host. */
+/* Counts and drops IPv4 packets. Passes everything else, such as ARP, to the host. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>

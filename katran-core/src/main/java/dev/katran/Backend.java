@@ -2,26 +2,28 @@ package dev.katran;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.katran.ring.BackendHash;
+import dev.katran.internal.net.Addresses;
+import dev.katran.internal.ring.BackendHash;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Objects;
 
 /**
- * A server behind a {@link Vip}: its address, its weight, and whether it is draining.
+ * A server behind a {@link Vip}: its address, its weight, how it is reached, and whether it is
+ * draining. Immutable. A backend may be IPv4 or IPv6 regardless of its VIP's family.
  *
- * <p>A backend may be IPv4 or IPv6, whatever its VIP is.
+ * @since 0.1.0
  */
 public final class Backend {
 
   /** The largest weight, {@value}. */
   public static final int MAX_WEIGHT = 1_000_000;
 
-  /** Ascending unsigned hash; equal hashes by address, so that the order is always the same. */
+  /** Orders by unsigned hash, then by address, so that the order is total. */
   static final Comparator<Backend> RING_ORDER = Backend::compareOnRing;
 
-  private final InetAddress address;
+  private final BackendKey key;
   private final int weight;
   private final boolean draining;
   private final Encapsulation encapsulation;
@@ -29,13 +31,13 @@ public final class Backend {
   private final long hash;
 
   private Backend(
-      InetAddress address,
+      BackendKey key,
       int weight,
       boolean draining,
       Encapsulation encapsulation,
       boolean local,
       long hash) {
-    this.address = address;
+    this.key = key;
     this.weight = weight;
     this.draining = draining;
     this.encapsulation = encapsulation;
@@ -44,108 +46,111 @@ public final class Backend {
   }
 
   /**
-   * A backend of weight 1, not draining.
+   * Returns a backend of weight 1 that is not draining and is reached by IPIP.
    *
-   * @param address IPv4 or IPv6 literal; names are not looked up
-   * @throws IllegalArgumentException if it is no literal, has a zone, or is IPv4-mapped,
+   * @param address IPv4 or IPv6 literal; host names are rejected
+   * @throws IllegalArgumentException if it is not a literal, has a zone, or is IPv4-mapped,
    *     unspecified or multicast
    */
   public static Backend of(String address) {
-    return of(Addresses.parse("backend", address));
+    return of(BackendKey.of(address));
   }
 
   /**
-   * A backend of weight 1, not draining.
+   * Returns a backend of weight 1 that is not draining and is reached by IPIP.
    *
    * @throws IllegalArgumentException if the address has a zone, or is IPv4-mapped, unspecified or
    *     multicast
    */
   public static Backend of(InetAddress address) {
-    Addresses.checkUnicast("backend", address);
+    return of(BackendKey.of(address));
+  }
+
+  /** Returns a backend of weight 1 that is not draining and is reached by IPIP. */
+  public static Backend of(BackendKey key) {
     return new Backend(
-        address, 1, false, Encapsulation.ipip(), false, BackendHash.of(address.getAddress()));
+        key, 1, false, Encapsulation.ipip(), false, BackendHash.of(key.address().getAddress()));
   }
 
-  /** Where packets for this backend are sent. */
+  /** Returns the backend's identity. */
+  public BackendKey key() {
+    return key;
+  }
+
+  /** Returns the address that its packets are sent to. */
   public InetAddress address() {
-    return address;
+    return key.address();
   }
 
-  /** How many new flows it takes compared to the others: 0 to {@link #MAX_WEIGHT}. */
+  /** Returns its share of new flows relative to other backends, 0 to {@link #MAX_WEIGHT}. */
   public int weight() {
     return weight;
   }
 
-  /** Whether it has left the ring, but not the VIP. */
+  /** Returns whether it is draining: still in the VIP, but without ring slots. */
   public boolean draining() {
     return draining;
   }
 
-  /** What packets for it are wrapped in. */
+  /** Returns how packets to it are encapsulated. */
   public Encapsulation encapsulation() {
     return encapsulation;
   }
 
-  /** Whether this host serves it, see {@link #local(boolean)}. */
+  /** Returns whether it is this host, see {@link #local(boolean)}. */
   public boolean local() {
     return local;
   }
 
-  /** Whether it has a place on the ring: its weight is above 0 and it is not draining. */
+  /** Returns whether it has ring slots: its weight is above 0 and it is not draining. */
   public boolean takesNewFlows() {
     return weight > 0 && !draining;
   }
 
   /**
-   * This backend with another weight.
+   * Returns this backend with another weight.
    *
-   * @param weight how many new flows it takes compared to the others, 0 to {@link #MAX_WEIGHT}; 0:
-   *     it takes no new flows. What a weight means exactly depends on the {@link RingAlgorithm}.
+   * @param weight its share of new flows relative to other backends, 0 to {@link #MAX_WEIGHT}; 0
+   *     takes no new flows. The {@link RingAlgorithm} defines the exact shares
    * @throws IllegalArgumentException if it is out of range
    */
   public Backend weight(int weight) {
     if (weight < 0 || weight > MAX_WEIGHT) {
       throw new IllegalArgumentException(
-          "weight %d of backend %s is not in 0..%d"
-              .formatted(weight, Addresses.text(address), MAX_WEIGHT));
+          "weight %d of backend %s is not in 0..%d".formatted(weight, key, MAX_WEIGHT));
     }
-    return new Backend(address, weight, draining, encapsulation, local, hash);
+    return new Backend(key, weight, draining, encapsulation, local, hash);
   }
 
   /**
-   * This backend, draining or not.
+   * Returns this backend, draining or not.
    *
-   * @param draining whether it leaves the ring; it keeps its weight for the time when it takes
-   *     flows again
+   * @param draining whether it gives up its ring slots; its weight is kept for later
    */
   public Backend draining(boolean draining) {
-    return new Backend(address, weight, draining, encapsulation, local, hash);
+    return new Backend(key, weight, draining, encapsulation, local, hash);
   }
 
   /**
-   * This backend, reached in this encapsulation; {@link Encapsulation#ipip()} unless said
-   * otherwise. A backend of several VIPs is reached in the same by all of them: to change it,
-   * change them in one {@link LoadBalancer#apply}. Its flows stay where they are.
+   * Returns this backend with another encapsulation. The default is {@link Encapsulation#ipip()}.
+   * All VIPs that share a backend must reach it the same way: change them in one {@link
+   * LoadBalancer#apply}. Open flows stay where they are.
    */
   public Backend via(Encapsulation encapsulation) {
-    return new Backend(address, weight, draining, requireNonNull(encapsulation), local, hash);
+    requireNonNull(encapsulation, "encapsulation");
+    return new Backend(key, weight, draining, encapsulation, local, hash);
   }
 
   /**
-   * This backend, served by the balancer's own host or not: its packets then pass to the host as
-   * they came, for VIPs with {@linkplain Vip.Builder#localDelivery local delivery}. Like the
-   * encapsulation it is the same for all VIPs.
+   * Returns this backend as the balancer's own host, or not. VIPs with {@linkplain
+   * Vip.Builder#localDelivery local delivery} pass packets of a local backend to the host
+   * unchanged. All VIPs that share a backend must agree, as for {@link #via}.
    */
   public Backend local(boolean local) {
-    return new Backend(address, weight, draining, encapsulation, local, hash);
+    return new Backend(key, weight, draining, encapsulation, local, hash);
   }
 
-  /** How it is reached, which is the same for all who name it. */
-  Reach reach() {
-    return new Reach(encapsulation, local);
-  }
-
-  /** Where it stands in the order of a ring, and the seed of its walk over the slots. */
+  /** Returns the hash that orders backends on a ring and seeds their slot permutation. */
   long hash() {
     return hash;
   }
@@ -154,13 +159,13 @@ public final class Backend {
     int order = Long.compareUnsigned(one.hash, other.hash);
     return order != 0
         ? order
-        : Arrays.compareUnsigned(one.address.getAddress(), other.address.getAddress());
+        : Arrays.compareUnsigned(one.address().getAddress(), other.address().getAddress());
   }
 
   @Override
   public boolean equals(Object object) {
     return object instanceof Backend other
-        && address.equals(other.address)
+        && key.equals(other.key)
         && weight == other.weight
         && draining == other.draining
         && encapsulation.equals(other.encapsulation)
@@ -169,13 +174,16 @@ public final class Backend {
 
   @Override
   public int hashCode() {
-    return Objects.hash(address, weight, draining, encapsulation, local);
+    return Objects.hash(key, weight, draining, encapsulation, local);
   }
 
-  /** As in {@code 10.0.0.11 weight 2 draining}; a weight of 1 and IPIP are left out. */
+  /**
+   * Returns text such as {@code 10.0.0.11 weight 2 draining}. Settings that have their default
+   * value are left out.
+   */
   @Override
   public String toString() {
-    return Addresses.text(address)
+    return Addresses.text(address())
         + (weight == 1 ? "" : " weight " + weight)
         + (draining ? " draining" : "")
         + (encapsulation.equals(Encapsulation.ipip()) ? "" : " via " + encapsulation)

@@ -1,17 +1,18 @@
 package dev.katran;
 
 /**
- * What a counter says; it only grows for as long as what it counts is installed.
+ * The value of a counter. It only grows while what it counts stays installed.
  *
  * @param packets number of packets
- * @param bytes their bytes, as the counter defines them
+ * @param bytes number of bytes, as the counter defines them
+ * @since 0.1.0
  */
 public record Count(long packets, long bytes) {
 
-  /** Nothing counted. */
+  /** No packets and no bytes. */
   public static final Count ZERO = new Count(0, 0);
 
-  /** Both counts together. */
+  /** Returns the sum of two counts. */
   public Count plus(Count other) {
     return new Count(packets + other.packets, bytes + other.bytes);
   }

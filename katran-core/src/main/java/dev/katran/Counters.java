@@ -1,125 +1,116 @@
 package dev.katran;
 
-import dev.katran.dataplane.Counter;
-import dev.katran.dataplane.Dataplane;
-import java.net.InetAddress;
+import dev.katran.internal.control.InstalledState;
+import dev.katran.internal.dataplane.Counter;
+import dev.katran.internal.dataplane.CounterTable;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
 
 /**
- * What a balancer has counted since it was opened. Each method reads the counter when it is called,
- * straight from the memory that the program counts in; nothing is stopped for it, so that counts
- * read one after another may differ by the packets that came in between.
+ * The counters of a balancer since it was opened. Each method reads its counter when it is called,
+ * from memory shared with the program and without a system call. Forwarding is not stopped, so
+ * counts that are read one after another may differ by the packets in between.
+ *
+ * <p>Counters of a VIP or backend are empty if it is not installed, so that a metrics scraper need
+ * not care about concurrent removals.
+ *
+ * @since 0.1.0
  */
 public final class Counters {
 
-  private final Dataplane dataplane;
-  private final Supplier<State> state;
+  private final CounterTable counters;
+  private final Supplier<InstalledState> state;
 
-  Counters(Dataplane dataplane, Supplier<State> state) {
-    this.dataplane = dataplane;
+  Counters(CounterTable counters, Supplier<InstalledState> state) {
+    this.counters = counters;
     this.state = state;
   }
 
-  /** All frames that came in; bytes are those of the frames as they arrived. */
+  /** Returns all frames that arrived; bytes are those of the frames as they arrived. */
   public Count total() {
     return sent().plus(dropped()).plus(passed());
   }
 
-  /** Frames that were sent, to backends or as answers; bytes as they arrived. */
+  /** Returns frames sent to backends or as answers; bytes as they arrived. */
   public Count sent() {
-    return dataplane.count(Counter.Total.TX);
+    return counters.read(Counter.Total.TX);
   }
 
-  /** Frames that were discarded; bytes as they arrived. */
+  /** Returns dropped frames; bytes as they arrived. */
   public Count dropped() {
-    return dataplane.count(Counter.Total.DROP);
+    return counters.read(Counter.Total.DROP);
   }
 
-  /** Frames that were left to the host; bytes as they arrived. */
+  /** Returns frames passed to the host; bytes as they arrived. */
   public Count passed() {
-    return dataplane.count(Counter.Total.PASS);
+    return counters.read(Counter.Total.PASS);
   }
 
   /**
-   * Packets to a VIP that were sent to one of its backends, since the VIP was installed; bytes are
-   * the IPv4 total length, or the IPv6 payload length.
-   *
-   * @throws IllegalArgumentException if the VIP is not installed
+   * Returns packets to a VIP that were sent to one of its backends since the VIP was installed;
+   * bytes are the IPv4 total length or the IPv6 payload length. Empty if the VIP is not installed.
    */
-  public Count vip(Vip vip) {
-    return vip(vip.key());
-  }
-
-  /** The same, for whoever has only the key. */
-  public Count vip(VipKey key) {
+  public Optional<Count> vip(VipKey key) {
     return count(key, Counter.VipEvent.FORWARDED);
   }
 
-  private Count count(VipKey key, Counter.VipEvent event) {
-    State.Installed installed = state.get().vips().get(key);
-    if (installed == null) {
-      throw new IllegalArgumentException(key + " is not installed");
-    }
-    return dataplane.count(new Counter.OfVip(installed.number(), event));
+  /** Returns the packets of the VIP with this one's key, see {@link #vip(VipKey)}. */
+  public Optional<Count> vip(Vip vip) {
+    return vip(vip.key());
+  }
+
+  private Optional<Count> count(VipKey key, Counter.VipEvent event) {
+    return Optional.ofNullable(state.get().vips().get(key))
+        .map(installed -> counters.read(new Counter.OfVip(installed.number(), event)));
   }
 
   /**
-   * Of {@link #vip(Vip)}, the packets that came in a tunnel which ended here; bytes likewise, of
-   * the packet that was in it.
-   *
-   * @throws IllegalArgumentException if the VIP is not installed
+   * Returns, of {@link #vip(VipKey)}, the packets from tunnels that ended here; bytes are those of
+   * the inner packets. Empty if the VIP is not installed.
    */
-  public Count decapsulated(VipKey key) {
+  public Optional<Count> decapsulated(VipKey key) {
     return count(key, Counter.VipEvent.DECAPSULATED);
   }
 
   /**
-   * What the flow table had to say of the packets to a tracked VIP that were routed by a server id.
-   *
-   * @throws IllegalArgumentException if the VIP is not installed
+   * Returns how packets of a tracked VIP that were routed by a server id compare with the flow
+   * table. Empty if the VIP is not installed.
    */
-  public ServerIdCounts serverIds(VipKey key) {
-    return new ServerIdCounts(
-        count(key, Counter.VipEvent.ID_NEW).packets(),
-        count(key, Counter.VipEvent.ID_MISMATCH).packets());
+  public Optional<ServerIdCounts> serverIds(VipKey key) {
+    return count(key, Counter.VipEvent.ID_NEW)
+        .flatMap(isNew ->
+            count(key, Counter.VipEvent.ID_MISMATCH)
+                .map(mismatch -> new ServerIdCounts(isNew.packets(), mismatch.packets())));
   }
 
   /**
-   * Packets that were sent to a backend, of all VIPs that it serves, since it came to serve the
-   * first of them; bytes as for a VIP.
-   *
-   * @throws IllegalArgumentException if no VIP and no table has the backend
+   * Returns packets sent to a backend, of all VIPs that it serves, since it was installed; bytes as
+   * for a VIP. Empty if no VIP and no table has the backend.
    */
-  public Count backend(Backend backend) {
-    return backend(backend.address());
+  public Optional<Count> backend(BackendKey key) {
+    return index(key).map(index -> counters.read(new Counter.OfBackend(index)));
   }
 
-  /** The same, for whoever has only the address. */
-  public Count backend(InetAddress address) {
-    return dataplane.count(new Counter.OfBackend(number(address)));
+  /** Returns the packets of the backend with this one's key, see {@link #backend(BackendKey)}. */
+  public Optional<Count> backend(Backend backend) {
+    return backend(backend.key());
   }
 
-  private int number(InetAddress backend) {
-    State.InstalledBackend installed = state.get().backends().get(backend);
-    if (installed == null) {
-      throw new IllegalArgumentException(
-          "no VIP and no table has the backend " + Addresses.text(backend));
-    }
-    return installed.number();
+  private Optional<Integer> index(BackendKey backend) {
+    return Optional.ofNullable(state.get().backends().get(backend)).map(found -> found.number());
   }
 
   /**
-   * Packets of the {@linkplain LoadBalancer#watch watched} VIP that the flow table did not know and
-   * that were sent to a backend; bytes as for a VIP.
-   *
-   * @throws IllegalArgumentException if no VIP and no table has the backend
+   * Returns packets of the {@linkplain LoadBalancer#watch watched} VIP that were not in the flow
+   * table and were sent to a backend; bytes as for a VIP. Empty if no VIP and no table has the
+   * backend.
    */
-  public Count watchedMisses(InetAddress backend) {
-    return dataplane.count(new Counter.WatchedMisses(number(backend)));
+  public Optional<Count> flowMissesByBackend(BackendKey key) {
+    return index(key).map(index -> counters.read(new Counter.WatchedMisses(index)));
   }
 
-  /** What the flow table was asked. */
+  /** Returns lookups in the flow table. */
   public FlowTableCounts flowTable() {
     return new FlowTableCounts(
         packets(Counter.Total.FLOW_LOOKUPS),
@@ -127,22 +118,22 @@ public final class Counters {
         packets(Counter.Total.FLOW_MISSES_SYN),
         packets(Counter.Total.FLOW_MISSES_TCP),
         packets(Counter.Total.FLOW_FALLBACK),
-        dataplane.newFlows(),
+        counters.newFlows(),
         packets(Counter.Total.FLOWS_LIMITED));
   }
 
-  /** Answers to senders of packets that are too big, by the packet's family. */
-  public ByFamily answeredTooBig() {
+  /** Returns the answers to senders of oversized packets, by the packet's family. */
+  public ByFamily packetTooBigSent() {
     return byFamily(Counter.Total.TOO_BIG_V4, Counter.Total.TOO_BIG_V6);
   }
 
-  /** New flows of VIPs with source routing. */
+  /** Returns new flows of VIPs with source routing. */
   public SourceRoutingCounts sourceRouting() {
     return new SourceRoutingCounts(
         packets(Counter.Total.SOURCE_HITS), packets(Counter.Total.SOURCE_MISSES));
   }
 
-  /** What came in tunnels that ended here. */
+  /** Returns packets from tunnels that ended here. */
   public DecapsulationCounts decapsulation() {
     return new DecapsulationCounts(
         byFamily(Counter.Total.DECAPSULATED_V4, Counter.Total.DECAPSULATED_V6),
@@ -150,27 +141,29 @@ public final class Counters {
         byFamily(Counter.Total.EGRESS_V4, Counter.Total.EGRESS_V6));
   }
 
-  /** Packets dropped for want of room in front of them, by the outer header's family. */
+  /** Returns packets dropped for lack of headroom, by the outer header's family. */
   public ByFamily encapsulationFailures() {
     return byFamily(Counter.Total.ENCAP_FAILED_V4, Counter.Total.ENCAP_FAILED_V6);
   }
 
-  /** Packets dropped because no backend could be had. */
+  /** Returns packets dropped for lack of a backend. */
   public RingDrops ringDrops() {
     return new RingDrops(packets(Counter.Total.RING_EMPTY), packets(Counter.Total.BACKEND_UNKNOWN));
   }
 
-  /** Packets to VIPs with {@link Vip.Builder#quic}. */
+  /** Returns packets to VIPs with {@link Vip.Builder#quic}. */
   public QuicCounts quic() {
-    int sample = dataplane.quicInvalidIdSample();
+    int sample = counters.quicInvalidIdSample();
     return new QuicCounts(
         packets(Counter.Total.QUIC_RING),
         packets(Counter.Total.QUIC_INITIAL),
         packets(Counter.Total.QUIC_ID),
-        packets(Counter.Total.QUIC_VERSION_0),
-        packets(Counter.Total.QUIC_VERSION_1),
-        packets(Counter.Total.QUIC_VERSION_2),
-        packets(Counter.Total.QUIC_VERSION_3),
+        new long[] {
+          packets(Counter.Total.QUIC_VERSION_0),
+          packets(Counter.Total.QUIC_VERSION_1),
+          packets(Counter.Total.QUIC_VERSION_2),
+          packets(Counter.Total.QUIC_VERSION_3)
+        },
         packets(Counter.Total.QUIC_INVALID_ID),
         sample == 0 ? OptionalLong.empty() : OptionalLong.of(Integer.toUnsignedLong(sample)),
         packets(Counter.Total.QUIC_UNKNOWN_BACKEND),
@@ -180,7 +173,7 @@ public final class Counters {
         packets(Counter.Total.QUIC_ICMP));
   }
 
-  /** TCP packets, if {@link LoadBalancerBuilder#tcpServerIds} is on. */
+  /** Returns TCP packets, if {@link LoadBalancerBuilder#tcpServerIds} is on. */
   public TcpServerIdCounts tcpServerIds() {
     return new TcpServerIdCounts(
         packets(Counter.Total.TCP_ID_SYN),
@@ -191,7 +184,7 @@ public final class Counters {
         packets(Counter.Total.TCP_ID_UNKNOWN_BACKEND));
   }
 
-  /** Packets to VIPs with {@link Vip.Builder#udpStableRouting}. */
+  /** Returns packets to VIPs with {@link Vip.Builder#udpStableRouting}. */
   public StableRoutingCounts udpStableRouting() {
     return new StableRoutingCounts(
         packets(Counter.Total.STABLE_RING),
@@ -201,25 +194,25 @@ public final class Counters {
         packets(Counter.Total.STABLE_NO_HEADER));
   }
 
-  /** Messages of routers that came in, for whomever: a packet was too big for them. */
+  /** Returns "packet too big" messages of routers that arrived, for any destination. */
   public PathMtuCounts pathMtu() {
     return new PathMtuCounts(
         byFamily(Counter.Total.PTB_V4, Counter.Total.PTB_V6),
         byFamily(Counter.Total.PTB_V4_SMALL, Counter.Total.PTB_V6_SMALL));
   }
 
-  /** Packets whose flow left a backend because it is {@linkplain DownBackends down}. */
+  /** Returns packets whose flow left a backend that is {@linkplain DownBackends marked down}. */
   public long udpFlowMigrations() {
     return packets(Counter.Total.UDP_MIGRATIONS);
   }
 
-  /** Packets for a VIP that stands for a prefix. */
+  /** Returns packets that matched a VIP by prefix. */
   public long prefixMatches() {
     return packets(Counter.Total.PREFIX_MATCHES);
   }
 
   private long packets(Counter.Total counter) {
-    return dataplane.count(counter).packets();
+    return counters.read(counter).packets();
   }
 
   private ByFamily byFamily(Counter.Total ipv4, Counter.Total ipv6) {
@@ -229,22 +222,24 @@ public final class Counters {
   /**
    * Packets by address family.
    *
-   * @param ipv4 of IPv4
-   * @param ipv6 of IPv6
+   * @param ipv4 IPv4 packets
+   * @param ipv6 IPv6 packets
+   * @since 0.1.0
    */
   public record ByFamily(long ipv4, long ipv6) {}
 
   /**
-   * What the flow table was asked, see {@link #flowTable()}.
+   * Lookups in the flow table, see {@link #flowTable()}.
    *
-   * @param lookups packets of tracked VIPs that no server id placed
-   * @param misses of these, the ones whose flow it did not know; a SYN's never is
+   * @param lookups packets of tracked VIPs that no server id routed
+   * @param misses of these, packets whose flow was not in the table; a SYN always misses
    * @param synMisses of the misses, TCP with SYN
    * @param otherTcpMisses of the misses, TCP without SYN
-   * @param fallbacks packets on a core that has no part of the table as its own, see {@link
+   * @param fallbacks packets on a core without a part of the table, see {@link
    *     LoadBalancerBuilder#forwardingCores}
-   * @param newFlows no sum: flows that began in the current second
-   * @param limited new flows that were not entered, for there were too many in that second
+   * @param newFlows flows that began in the current second; not a sum
+   * @param limited new flows that were not inserted because there were too many in that second
+   * @since 0.1.0
    */
   public record FlowTableCounts(
       long lookups,
@@ -258,75 +253,42 @@ public final class Counters {
   /**
    * New flows of VIPs with source routing, see {@link #sourceRouting()}.
    *
-   * @param hits whose source had a route
-   * @param misses the others
+   * @param hits flows whose source matched a route
+   * @param misses all other flows
+   * @since 0.1.0
    */
   public record SourceRoutingCounts(long hits, long misses) {}
 
   /**
-   * What came in tunnels, see {@link #decapsulation()}; by the outer header's family.
+   * Packets from tunnels, see {@link #decapsulation()}; by the outer header's family.
    *
-   * @param decapsulated packets that were taken out
-   * @param recirculated of these, the ones that were then balanced
-   * @param egress of these, the ones that were sent back out
+   * @param decapsulated packets that were decapsulated
+   * @param recirculated of these, packets that were then balanced
+   * @param egress of these, packets that were sent back out
+   * @since 0.1.0
    */
   public record DecapsulationCounts(
       ByFamily decapsulated, ByFamily recirculated, ByFamily egress) {}
 
   /**
-   * Packets that were dropped, see {@link #ringDrops()}.
+   * Dropped packets, see {@link #ringDrops()}.
    *
-   * @param empty nobody serves their slot of the ring
-   * @param unknownBackend the backend is not known any more, or has no next hop yet
+   * @param empty packets whose ring slot has no backend
+   * @param unknownBackend packets whose backend is gone or has no next hop yet
+   * @since 0.1.0
    */
   public record RingDrops(long empty, long unknownBackend) {}
-
-  /**
-   * Packets to VIPs with QUIC, see {@link #quic()}.
-   *
-   * @param routedByRing packets without an id that somebody has; the flow table may have placed
-   *     them
-   * @param initial of clients that have no id of a server yet
-   * @param routedById packets that an id placed
-   * @param version0 connection ids of version 0, which hold no server id
-   * @param version1 connection ids of version 1
-   * @param version2 connection ids of version 2
-   * @param version3 connection ids of version 3
-   * @param invalidId packets with an id that nobody has
-   * @param invalidIdSample no sum: a late such id
-   * @param unknownBackendDropped packets dropped because the id's backend is gone
-   * @param flowTableMatch of those routed by id, the ones that the flow table had at the same
-   *     backend
-   * @param flowTableMismatch the ones that it had at another one, until then
-   * @param flowTableAbsent the ones that it did not know, until then
-   * @param icmp ICMP errors about flows of such VIPs
-   */
-  public record QuicCounts(
-      long routedByRing,
-      long initial,
-      long routedById,
-      long version0,
-      long version1,
-      long version2,
-      long version3,
-      long invalidId,
-      OptionalLong invalidIdSample,
-      long unknownBackendDropped,
-      long flowTableMatch,
-      long flowTableMismatch,
-      long flowTableAbsent,
-      long icmp) {}
 
   /**
    * TCP packets to VIPs, see {@link #tcpServerIds()}.
    *
    * @param syn SYNs, whose ids are ignored
-   * @param routedByRing packets without an id that somebody has; the flow table may have placed
-   *     them
-   * @param routedById packets that an id placed
-   * @param mismatch of these, the ones that the flow table had at another backend, until then
-   * @param invalidId packets with an id that nobody has
+   * @param routedByRing packets without a known server id; the flow table may have routed them
+   * @param routedById packets routed by their server id
+   * @param mismatch of these, packets whose flow the flow table had at another backend
+   * @param invalidId packets whose server id is not in the table
    * @param unknownBackendDropped packets dropped because the id's backend is gone
+   * @since 0.1.0
    */
   public record TcpServerIdCounts(
       long syn,
@@ -339,12 +301,12 @@ public final class Counters {
   /**
    * Packets to VIPs with UDP stable routing, see {@link #udpStableRouting()}.
    *
-   * @param routedByRing packets without an id that somebody has; the flow table may have placed
-   *     them
-   * @param routedById packets that an id placed
-   * @param invalidId packets with an id that nobody has
+   * @param routedByRing packets without a known server id; the flow table may have routed them
+   * @param routedById packets routed by their server id
+   * @param invalidId packets whose server id is not in the table
    * @param unknownBackendDropped packets dropped because the id's backend is gone
-   * @param withoutHeader of those routed by the ring, the ones that have no stable routing header
+   * @param withoutHeader of those routed by the ring, packets without a stable routing header
+   * @since 0.1.0
    */
   public record StableRoutingCounts(
       long routedByRing,
@@ -356,8 +318,9 @@ public final class Counters {
   /**
    * Server ids and the flow table, see {@link #serverIds(VipKey)}.
    *
-   * @param newFlows packets whose flow the flow table did not know
-   * @param mismatches packets whose flow it had at another backend
+   * @param newFlows packets whose flow was not in the flow table
+   * @param mismatches packets whose flow the flow table had at another backend
+   * @since 0.1.0
    */
   public record ServerIdCounts(long newFlows, long mismatches) {}
 
@@ -366,6 +329,7 @@ public final class Counters {
    *
    * @param messages all of them
    * @param below1280 those with an MTU below 1280, the least that IPv6 allows
+   * @since 0.1.0
    */
   public record PathMtuCounts(ByFamily messages, ByFamily below1280) {}
 }

@@ -1,20 +1,25 @@
 package dev.katran;
 
-/** Which tunnels (IPIP, 6in4 and the like, and GUE) end at a balancer itself. */
+/**
+ * Which tunnels (IPIP, 6in4, 4in6, 6in6 and GUE) end at the balancer itself. More constants may be
+ * added: a {@code switch} over this enum needs a {@code default}.
+ *
+ * @since 0.1.0
+ */
 public enum Decapsulation {
-  /** None: what comes in a tunnel is for the host. */
+  /** None: tunnel packets pass to the host. */
   OFF,
 
   /**
-   * All: to an address that has a {@link TunnelEnd} as that says; to any other, for the host, which
-   * gets the packet without the tunnel.
+   * All. A destination with a {@link TunnelEndpoint} is handled accordingly; for all others the
+   * host gets the inner packet.
    */
   ANY,
 
   /**
-   * Those to an address that has a {@link TunnelEnd}, and those to {@linkplain
-   * LoadBalancerBuilder#sourceAddress our own addresses} for the host, which gets the packet
-   * without the tunnel. All others pass untouched.
+   * Tunnels to destinations with a {@link TunnelEndpoint}, and tunnels to {@linkplain
+   * LoadBalancerBuilder#sourceAddress our own addresses}, whose inner packets the host gets. All
+   * others pass unchanged.
    */
   STRICT
 }

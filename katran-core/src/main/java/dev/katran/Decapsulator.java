@@ -1,52 +1,57 @@
 package dev.katran;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.common.collect.ImmutableList;
-import dev.katran.dataplane.GueConfig;
-import dev.katran.dataplane.KernelDecapsulator;
-import dev.katran.ffm.LibbpfUnavailableException;
-import dev.katran.ffm.NativeException;
+import dev.katran.internal.assembly.Assembly;
+import dev.katran.internal.dataplane.DecapsulationProgram;
+import dev.katran.internal.dataplane.GueConfig;
+import dev.katran.internal.net.Addresses;
 import java.net.InetAddress;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Objects;
 
 /**
- * What a backend's host runs: takes the balancer's encapsulation (IPIP, 6in4 and GUE) off the
- * packets that come in by an interface, before the host's own stack sees them, so that the host
- * needs no tunnel. Everything else is left alone. Unless {@link Builder#destinations} says
- * otherwise, it unwraps whatever tunnel packet comes in, whoever sent it.
+ * Decapsulates packets on a backend's host. Removes the balancer's outer headers (IPIP, 6in4 and
+ * GUE) from packets that arrive on an interface, before the host's network stack sees them, so that
+ * the host needs no tunnel device. All other packets pass. Unless {@link Builder#destinations} is
+ * set, it decapsulates every tunnel packet, from any source.
  *
- * <p>The host must have the VIPs' addresses, on the loopback interface for instance, and send its
+ * <p>The host must have the VIPs' addresses, for example on the loopback interface, and send its
  * answers to the clients directly.
  *
- * <pre>{@code
+ * {@snippet :
  * try (Decapsulator decapsulator = Decapsulator.on("eth0").open()) {
- *   ...
+ *   server.run();
  * }
- * }</pre>
+ * }
+ *
+ * @since 0.1.0
  */
 public final class Decapsulator implements AutoCloseable {
 
-  /** The port of GUE, 6080, unless said otherwise; see {@link Builder#guePort}. */
+  /** The default port of GUE, {@value}; see {@link Builder#guePort}. */
   public static final int DEFAULT_GUE_PORT = GueConfig.DEFAULT_PORT;
 
-  private final KernelDecapsulator kernel;
+  private final DecapsulationProgram program;
 
-  private Decapsulator(KernelDecapsulator kernel) {
-    this.kernel = kernel;
+  private Decapsulator(DecapsulationProgram program) {
+    this.program = program;
   }
 
   /**
-   * A decapsulator for the packets that come in by a network interface.
+   * Configures a decapsulator for the packets that arrive on a network interface.
    *
-   * @param interfaceName its name in the calling thread's network namespace, such as {@code "eth0"}
+   * @param interfaceName in the calling thread's network namespace, such as {@code "eth0"}
    */
   public static Builder on(String interfaceName) {
-    return new Builder(Objects.requireNonNull(interfaceName));
+    return new Builder(requireNonNull(interfaceName, "interfaceName"));
   }
 
-  /** Says how a {@link Decapsulator} is opened. */
+  /**
+   * Configures and opens a {@link Decapsulator}. Not thread-safe.
+   *
+   * @since 0.1.0
+   */
   public static final class Builder {
 
     private final String interfaceName;
@@ -59,95 +64,78 @@ public final class Decapsulator implements AutoCloseable {
     }
 
     /**
-     * The UDP port that GUE comes to.
+     * Sets the UDP port of GUE. The default is {@link #DEFAULT_GUE_PORT}.
      *
-     * @param port 1 to 65535; 0 for no GUE
-     * @throws IllegalArgumentException if it is something else
+     * @param port 1 to 65535, or 0 to ignore GUE
+     * @throws IllegalArgumentException if it is out of range
      */
     public Builder guePort(int port) {
       if (port < 0 || port > 65535) {
-        throw new IllegalArgumentException("the GUE port " + port + " is not in 0..65535");
+        throw new IllegalArgumentException("GUE port " + port + " is not in 0..65535");
       }
       this.guePort = port;
       return this;
     }
 
     /**
-     * Takes the encapsulation off only where the outer destination is one of these addresses. For
-     * hosts that have other tunnels as well; unless called, every outer destination counts.
+     * Sets the outer destinations whose packets are decapsulated, for hosts that have other tunnels
+     * as well. By default all are.
      *
-     * @param literals IPv4 and IPv6 addresses
-     * @throws IllegalArgumentException if one is not a literal address, or none is given
+     * @param literals IPv4 and IPv6 addresses, at least one
+     * @throws IllegalArgumentException if one is not a literal, or none is given
      */
     public Builder destinations(String... literals) {
       if (literals.length == 0) {
-        throw new IllegalArgumentException("no destinations are given");
+        throw new IllegalArgumentException("destinations are empty; leave them out to accept all");
       }
-      List<InetAddress> parsed = new ArrayList<>();
-      Arrays.stream(literals)
-          .forEach(literal -> parsed.add(Addresses.parse("destination", literal)));
-      this.destinations = ImmutableList.copyOf(parsed);
+      this.destinations =
+          Arrays.stream(literals)
+              .map(literal -> Addresses.parse("destination", literal))
+              .collect(ImmutableList.toImmutableList());
       return this;
     }
 
-    /** How the program is attached; {@link AttachMode#AUTOMATIC} unless said otherwise. */
+    /** Sets how the program is attached. The default is {@link AttachMode#AUTOMATIC}. */
     public Builder attach(AttachMode mode) {
-      this.attachMode = Objects.requireNonNull(mode);
+      this.attachMode = requireNonNull(mode, "mode");
       return this;
     }
 
     /**
-     * Loads and attaches the program; packets are decapsulated from then on.
+     * Loads and attaches the program. Packets are decapsulated from then on.
      *
      * @throws LoadBalancerException for the same reasons as {@link LoadBalancerBuilder#open}
      */
     public Decapsulator open() {
-      try {
-        return new Decapsulator(
-            KernelDecapsulator.open(interfaceName, attachMode, guePort, destinations));
-      } catch (LibbpfUnavailableException e) {
-        throw new LibbpfException(e);
-      } catch (NativeException e) {
-        throw new LoadBalancerException("the decapsulator is not opened: " + e.getMessage(), e);
-      }
+      return new Decapsulator(
+          Assembly.decapsulator(
+              interfaceName, attachMode, guePort, destinations, LoadBalancerException::of));
     }
   }
 
-  /** Packets of all kinds that were decapsulated; bytes are those of the inner packets. */
+  /** Returns decapsulated packets of all kinds; bytes are those of the inner packets. */
   public Count decapsulated() {
-    return Arrays.stream(Kind.values()).map(this::decapsulated).reduce(Count.ZERO, Count::plus);
+    return Arrays.stream(TunnelKind.values())
+        .map(this::decapsulated)
+        .reduce(Count.ZERO, Count::plus);
   }
 
   /**
-   * Packets of one kind that were decapsulated; bytes are the inner packet's IPv4 total length, or
+   * Returns decapsulated packets of one kind; bytes are the inner packet's IPv4 total length or
    * IPv6 payload length.
    */
-  public Count decapsulated(Kind kind) {
-    return kernel.count(kind);
+  public Count decapsulated(TunnelKind kind) {
+    return program.count(kind);
   }
 
-  /** Frames that were left alone; bytes are those of the frames. */
+  /** Returns frames that passed unchanged; bytes are those of the frames. */
   public Count passed() {
-    return kernel.passed();
+    return program.passed();
   }
 
-  /** Detaches the program, so that the interface is as it was. Does nothing the second time. */
+  /** Detaches the program, which leaves the interface as it was. Does nothing the second time. */
   @Override
   public void close() {
-    kernel.close();
-  }
-
-  /** What was taken off. */
-  public enum Kind {
-    /** IPv4 in IPv4 (RFC 2003). */
-    IPIP,
-    /** IPv6 in IPv4 (RFC 4213). */
-    IPV6_IN_IPV4,
-    /** IPv4 in IPv6 (RFC 2473). */
-    IPV4_IN_IPV6,
-    /** IPv6 in IPv6 (RFC 2473). */
-    IPV6_IN_IPV6,
-    /** Either in UDP (GUE, variant 1). */
-    GUE
+    program.close();
   }
 }

@@ -2,18 +2,20 @@ package dev.katran;
 
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.ImmutableSetMultimap;
-import dev.katran.dataplane.Dataplane;
-import java.net.InetAddress;
+import dev.katran.internal.control.Control;
+import dev.katran.internal.control.InstalledState;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * The backends that are down for a VIP: flows that an id or the flow table would send to one of
- * them go to another one, if the VIP has {@link Vip.Builder#udpFlowMigration}. The ring is not
- * asked: take a backend out of it, too.
+ * The backends that are marked down for a VIP. Flows that a server id or the flow table would send
+ * to one of them go to another backend if the VIP has {@link Vip.Builder#udpFlowMigration}. Marks
+ * do not affect the ring: drain or remove the backend as well.
  *
  * <p>Changes are all or nothing: a method that throws has changed nothing. A mark ends with its VIP
  * and with its backend.
+ *
+ * @since 0.1.0
  */
 public final class DownBackends {
 
@@ -24,51 +26,62 @@ public final class DownBackends {
   }
 
   /**
-   * A backend that is down for a VIP.
+   * A backend that is marked down for a VIP.
    *
-   * @param vip the VIP whose flows leave it
-   * @param backend the backend's address
+   * @param vip the VIP whose flows leave the backend
+   * @param backend the backend
+   * @since 0.1.0
    */
-  public record Mark(VipKey vip, InetAddress backend) {}
+  public record Mark(VipKey vip, BackendKey backend) {}
 
-  /** All marks. */
+  /** Returns all marks. */
   public Set<Mark> entries() {
     return control.state().down().entries().stream()
         .map(entry -> new Mark(entry.getKey(), entry.getValue()))
         .collect(ImmutableSet.toImmutableSet());
   }
 
-  /** Whether the backend is marked as down for the VIP. */
-  public boolean contains(VipKey vip, InetAddress backend) {
+  /** Returns whether a backend is marked down for a VIP. */
+  public boolean contains(VipKey vip, BackendKey backend) {
     return control.state().down().containsEntry(vip, backend);
   }
 
+  /** Returns whether the backend at an address is marked down for a VIP. */
+  public boolean contains(VipKey vip, String backend) {
+    return contains(vip, BackendKey.of(backend));
+  }
+
   /**
-   * Marks a backend as down.
+   * Marks a backend down.
    *
-   * @throws IllegalArgumentException if the VIP is not installed, or the backend serves no VIP and
-   *     is in no table
+   * @throws IllegalArgumentException if the VIP is not installed, or no VIP and no table has the
+   *     backend
    * @throws LimitExceededException if there would be more than 16384 marks
    * @throws LoadBalancerException if the kernel refuses
    * @throws IllegalStateException if the balancer is closed
    */
-  public void add(VipKey vip, InetAddress backend) {
+  public void add(VipKey vip, BackendKey backend) {
     change(down ->
-        ImmutableSetMultimap.<VipKey, InetAddress>builder().putAll(down).put(vip, backend).build());
+        ImmutableSetMultimap.<VipKey, BackendKey>builder().putAll(down).put(vip, backend).build());
+  }
+
+  /** Marks the backend at an address down, see {@link #add(VipKey, BackendKey)}. */
+  public void add(VipKey vip, String backend) {
+    add(vip, BackendKey.of(backend));
   }
 
   /**
-   * Takes the mark off.
+   * Removes a mark.
    *
    * @return whether there was one
    * @throws LoadBalancerException if the kernel refuses
    * @throws IllegalStateException if the balancer is closed
    */
-  public boolean remove(VipKey vip, InetAddress backend) {
+  public boolean remove(VipKey vip, BackendKey backend) {
     boolean[] removed = {false};
     change(down -> {
       removed[0] = down.containsEntry(vip, backend);
-      ImmutableSetMultimap.Builder<VipKey, InetAddress> rest = ImmutableSetMultimap.builder();
+      ImmutableSetMultimap.Builder<VipKey, BackendKey> rest = ImmutableSetMultimap.builder();
       down.entries().stream()
           .filter(entry -> !entry.getKey().equals(vip) || !entry.getValue().equals(backend))
           .forEach(rest::put);
@@ -77,23 +90,28 @@ public final class DownBackends {
     return removed[0];
   }
 
+  /** Removes the mark of the backend at an address, see {@link #remove(VipKey, BackendKey)}. */
+  public boolean remove(VipKey vip, String backend) {
+    return remove(vip, BackendKey.of(backend));
+  }
+
   /**
-   * Makes the marks equal to these.
+   * Replaces all marks.
    *
-   * @throws IllegalArgumentException if a VIP is not installed, or a backend serves no VIP and is
-   *     in no table
+   * @throws IllegalArgumentException if a VIP is not installed, or no VIP and no table has a
+   *     backend
    * @throws LimitExceededException if there would be more than 16384 marks
    * @throws LoadBalancerException if the kernel refuses
    * @throws IllegalStateException if the balancer is closed
    */
   public void replace(Set<Mark> replacement) {
-    ImmutableSetMultimap.Builder<VipKey, InetAddress> after = ImmutableSetMultimap.builder();
+    ImmutableSetMultimap.Builder<VipKey, BackendKey> after = ImmutableSetMultimap.builder();
     replacement.forEach(mark -> after.put(mark.vip(), mark.backend()));
     change(down -> after.build());
   }
 
   /**
-   * Takes all marks off.
+   * Removes all marks.
    *
    * @throws LoadBalancerException if the kernel refuses
    * @throws IllegalStateException if the balancer is closed
@@ -102,26 +120,20 @@ public final class DownBackends {
     replace(Set.of());
   }
 
-  private void change(UnaryOperator<ImmutableSetMultimap<VipKey, InetAddress>> change) {
-    control.change(wanted -> {
-      wanted.down = change.apply(wanted.down);
-      wanted.down.forEach(this::check);
-      if (wanted.down.size() > Dataplane.MAX_DOWN) {
-        throw new LimitExceededException(
-            "%d backends that are down are more than the limit of %d"
-                .formatted(wanted.down.size(), Dataplane.MAX_DOWN));
-      }
+  private void change(UnaryOperator<ImmutableSetMultimap<VipKey, BackendKey>> change) {
+    control.change(desired -> {
+      desired.down(change.apply(desired.down()));
+      desired.down().forEach(this::check);
     });
   }
 
-  private void check(VipKey vip, InetAddress backend) {
-    State state = control.state();
+  private void check(VipKey vip, BackendKey backend) {
+    InstalledState state = control.state();
     if (!state.vips().containsKey(vip)) {
       throw new IllegalArgumentException(vip + " is not installed");
     }
     if (!state.backends().containsKey(backend)) {
-      throw new IllegalArgumentException(
-          "no VIP and no table has the backend " + Addresses.text(backend));
+      throw new IllegalArgumentException("no VIP and no table has the backend " + backend);
     }
   }
 }

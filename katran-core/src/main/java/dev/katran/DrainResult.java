@@ -1,13 +1,18 @@
 package dev.katran;
 
-/** How a drain ended, see {@link LoadBalancer#drained}. */
+/**
+ * How a drain ended, see {@link LoadBalancer#whenDrained}. More constants may be added: a {@code
+ * switch} over this enum needs a {@code default}.
+ *
+ * @since 0.1.0
+ */
 public enum DrainResult {
-  /** Nothing has arrived for the backend for the quiet time. */
+  /** No packet arrived for the backend for the quiet time. */
   QUIET,
 
-  /** The deadline came before it was quiet for so long. */
+  /** The timeout came first. */
   DEADLINE,
 
-  /** The VIP was removed, or the backend from it. */
+  /** The VIP was removed, or the backend was removed from it. */
   REMOVED
 }

@@ -1,31 +1,39 @@
 package dev.katran;
 
 /**
- * What packets are wrapped in on their way to a {@link Backend}. Both kinds leave the packet as it
- * is, and work for IPv4 and IPv6 in either; backends of one {@link Vip} may differ.
+ * How packets are encapsulated on their way to a {@link Backend}. The inner packet is unchanged,
+ * and inner and outer header may each be IPv4 or IPv6. Backends of one {@link Vip} may differ.
+ *
+ * <p>More kinds may be added: a {@code switch} over this type needs a {@code default}.
+ *
+ * @since 0.1.0
  */
 public sealed interface Encapsulation {
 
   /**
-   * An outer IP header and no more (RFC 2003, 2473 and 4213). Its source is made up, of a fixed
-   * prefix and the client's address and port.
+   * Returns encapsulation in an IP header (RFC 2003, 2473 and 4213). The outer source address is
+   * synthetic: a fixed prefix and bits of the client's address and port.
    */
   static Encapsulation ipip() {
     return Ipip.INSTANCE;
   }
 
   /**
-   * An outer IP and a UDP header (GUE, variant 1). Networks that spread load by ports, and network
-   * cards that do, then see one flow per client; its 8 bytes more must fit the path. The balancer
+   * Returns encapsulation in an IP and a UDP header (GUE, variant 1). ECMP routers and network
+   * cards that hash ports then spread clients evenly. Takes 8 bytes more than IPIP. The balancer
    * needs an outer source of the backend's family, see {@link LoadBalancerBuilder#sourceAddress}.
    */
   static Encapsulation gue() {
     return Gue.INSTANCE;
   }
 
-  /** See {@link #ipip()}. */
+  /**
+   * See {@link #ipip()}.
+   *
+   * @since 0.1.0
+   */
   enum Ipip implements Encapsulation {
-    /** The only one. */
+    /** The only instance. */
     INSTANCE;
 
     @Override
@@ -34,9 +42,13 @@ public sealed interface Encapsulation {
     }
   }
 
-  /** See {@link #gue()}. */
+  /**
+   * See {@link #gue()}.
+   *
+   * @since 0.1.0
+   */
   enum Gue implements Encapsulation {
-    /** The only one. */
+    /** The only instance. */
     INSTANCE;
 
     @Override

@@ -1,16 +1,19 @@
 package dev.katran;
 
+import dev.katran.internal.net.Addresses;
 import java.net.InetAddress;
 import java.util.Objects;
 
 /**
- * A flow: the packets from one client's port to one port of a {@link Vip}, as seen on the way in.
+ * A flow: the packets from one client's address and port to one address and port, as they arrive at
+ * the balancer.
  *
  * @param source the client's address
  * @param sourcePort the client's port, 0 to 65535
  * @param destination the address the client sends to, of the same family as {@code source}
  * @param destinationPort the port the client sends to, 0 to 65535
  * @param protocol the transport protocol
+ * @since 0.1.0
  */
 public record Flow(
     InetAddress source,
@@ -20,7 +23,7 @@ public record Flow(
     Protocol protocol) {
 
   /**
-   * A flow between two addresses.
+   * Creates a flow.
    *
    * @throws IllegalArgumentException if a port is out of range, the addresses are not of one
    *     family, or one of them has a zone or is IPv4-mapped IPv6
@@ -33,32 +36,32 @@ public record Flow(
     Objects.requireNonNull(protocol, "protocol");
     if (source.getClass() != destination.getClass()) {
       throw new IllegalArgumentException(
-          "source %s and destination %s are not of one family"
+          "source %s and destination %s are of different families"
               .formatted(Addresses.text(source), Addresses.text(destination)));
     }
   }
 
   /**
-   * A TCP connection.
+   * Returns the flow of a TCP connection.
    *
-   * @param source IPv4 or IPv6 literal; names are not looked up
+   * @param source IPv4 or IPv6 literal; host names are rejected
    * @param sourcePort 0 to 65535
    * @param destination literal of the same family
    * @param destinationPort 0 to 65535
-   * @throws IllegalArgumentException as the constructor, or if an address is no literal
+   * @throws IllegalArgumentException as the constructor, or if an address is not a literal
    */
   public static Flow tcp(String source, int sourcePort, String destination, int destinationPort) {
     return of(source, sourcePort, destination, destinationPort, Protocol.TCP);
   }
 
   /**
-   * A flow of UDP datagrams.
+   * Returns a flow of UDP datagrams.
    *
-   * @param source IPv4 or IPv6 literal; names are not looked up
+   * @param source IPv4 or IPv6 literal; host names are rejected
    * @param sourcePort 0 to 65535
    * @param destination literal of the same family
    * @param destinationPort 0 to 65535
-   * @throws IllegalArgumentException as the constructor, or if an address is no literal
+   * @throws IllegalArgumentException as the constructor, or if an address is not a literal
    */
   public static Flow udp(String source, int sourcePort, String destination, int destinationPort) {
     return of(source, sourcePort, destination, destinationPort, Protocol.UDP);
@@ -74,7 +77,7 @@ public record Flow(
         protocol);
   }
 
-  /** As in {@code tcp 198.51.100.7:49152 -> 203.0.113.10:443}. */
+  /** Returns text such as {@code tcp 198.51.100.7:49152 -> 203.0.113.10:443}. */
   @Override
   public String toString() {
     return "%s %s -> %s"

@@ -4,9 +4,10 @@ package dev.katran;
  * How the flow table is used, see {@link Flows#report}.
  *
  * @param capacity how many entries there may be
- * @param entries how many there are
- * @param stale how many of them are not heeded any more, and only wait for their place to be
- *     needed: UDP flows without a packet for 30 seconds, and those whose VIP or backend is gone
- * @param idle how many of the others have had no packet for as long as was asked
+ * @param entries how many entries there are
+ * @param stale entries that no longer count and only wait to be evicted: UDP flows without a packet
+ *     for 30 seconds, and flows whose VIP or backend is gone
+ * @param idle other entries that have been without a packet for the given time
+ * @since 0.1.0
  */
 public record FlowTableReport(long capacity, long entries, long stale, long idle) {}

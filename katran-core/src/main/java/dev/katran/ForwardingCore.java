@@ -1,18 +1,18 @@
 package dev.katran;
 
-import dev.katran.dataplane.DataplaneConfig;
 import java.util.OptionalInt;
 
 /**
  * A core that forwards, see {@link LoadBalancerBuilder#forwardingCores}.
  *
  * @param cpu its number, from 0
- * @param numaNode the node that its part of the flow table is on, from 0; empty: anywhere
+ * @param numaNode the NUMA node of its part of the flow table, from 0; empty for any node
+ * @since 0.1.0
  */
 public record ForwardingCore(int cpu, OptionalInt numaNode) {
 
   /**
-   * A core.
+   * Creates a core.
    *
    * @throws IllegalArgumentException if a number is negative
    */
@@ -25,17 +25,13 @@ public record ForwardingCore(int cpu, OptionalInt numaNode) {
     }
   }
 
-  /** A core whose part of the flow table may be anywhere. */
+  /** Returns a core whose part of the flow table may be on any NUMA node. */
   public static ForwardingCore of(int cpu) {
     return new ForwardingCore(cpu, OptionalInt.empty());
   }
 
-  /** This core with its part of the flow table on a NUMA node. */
+  /** Returns this core with its part of the flow table on a NUMA node. */
   public ForwardingCore onNode(int node) {
     return new ForwardingCore(cpu, OptionalInt.of(node));
-  }
-
-  DataplaneConfig.FlowTableCpu toConfig() {
-    return new DataplaneConfig.FlowTableCpu(cpu, numaNode);
   }
 }

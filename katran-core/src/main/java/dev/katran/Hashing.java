@@ -1,99 +1,44 @@
 package dev.katran;
 
-import dev.katran.dataplane.VipFlags;
-
 /**
- * What of a flow decides its backend: flows that agree in it go to the same one.
+ * Selects which fields of a flow are hashed. Flows that agree in these fields go to the same
+ * backend.
  *
- * <p>All of these presume one {@link Vip}: its address and protocol chose the ring before anything
- * is hashed. On a VIP that stands for every port the destination port counts as 0, so that all
- * ports of one client connection meet at one backend, unless the constant says otherwise.
+ * <p>The VIP's address and protocol select the ring, so they are never hashed. On a VIP for every
+ * port the destination port counts as 0, so that all ports of one client connection reach the same
+ * backend, unless the constant says otherwise.
+ *
+ * <p>More constants may be added: a {@code switch} over this enum needs a {@code default}.
+ *
+ * @since 0.1.0
  */
 public enum Hashing {
-  /** Source address, source port and destination port: every connection on its own. */
-  FLOW(0),
+  /** Source address, source port and destination port: each connection on its own. */
+  FLOW,
 
   /**
    * Source address and destination port: all connections of a client to one port stay together.
-   *
-   * <p>Clients behind one address translator count as one client.
+   * Clients behind one NAT address count as one client.
    */
-  SOURCE_ADDRESS(VipFlags.HASH_NO_SOURCE_PORT),
+  SOURCE_ADDRESS,
 
   /**
-   * Destination port alone: all clients of a port stay together, also on a VIP for every port.
-   *
-   * <p>For services that give each of their rooms, calls or shards a port of its own.
+   * Destination port only: all clients of a port stay together, even on a VIP for every port. For
+   * services that give each room, call or shard its own port.
    */
-  DESTINATION_PORT(VipFlags.HASH_DESTINATION_PORT_ONLY),
+  DESTINATION_PORT,
 
   /** As {@link #FLOW}, but on a VIP for every port the destination port is hashed as well. */
-  BOTH_PORTS(VipFlags.HASH_BOTH_PORTS),
+  BOTH_PORTS,
 
   /**
    * As {@link #SOURCE_ADDRESS}, but on a VIP for every port the destination port is hashed as well.
    */
-  SOURCE_ADDRESS_AND_DESTINATION_PORT(VipFlags.HASH_NO_SOURCE_PORT | VipFlags.HASH_BOTH_PORTS),
+  SOURCE_ADDRESS_AND_DESTINATION_PORT,
 
   /**
-   * As {@link #DESTINATION_PORT}, and the outer header tells nothing of the source port either: all
-   * packets to a port look alike on their way to the backend.
+   * As {@link #DESTINATION_PORT}, and the outer header does not depend on the source port either:
+   * all packets to a port look alike on their way to the backend.
    */
-  DESTINATION_PORT_UNIFORM(VipFlags.HASH_DESTINATION_PORT_ONLY | VipFlags.HASH_NO_SOURCE_PORT);
-
-  private final int flags;
-
-  Hashing(int flags) {
-    this.flags = flags;
-  }
-
-  /**
-   * What of a flow is hashed, with the rest set to 0.
-   *
-   * @param exactPort whether the VIP has the flow's port, not every port
-   */
-  Flow hashed(Flow flow, boolean exactPort) {
-    int destinationPort = destinationPort(flow, exactPort);
-    if ((flags & VipFlags.HASH_DESTINATION_PORT_ONLY) != 0) {
-      return new Flow(
-          Addresses.unspecifiedLike(flow.source()),
-          destinationPort,
-          flow.destination(),
-          destinationPort,
-          flow.protocol());
-    }
-    return tracked(flow, exactPort);
-  }
-
-  /** How the flow table names the flow: with the ports that take no part set to 0. */
-  Flow tracked(Flow flow, boolean exactPort) {
-    int sourcePort = (flags & VipFlags.HASH_NO_SOURCE_PORT) != 0 ? 0 : flow.sourcePort();
-    return new Flow(
-        flow.source(),
-        sourcePort,
-        flow.destination(),
-        destinationPort(flow, exactPort),
-        flow.protocol());
-  }
-
-  private int destinationPort(Flow flow, boolean exactPort) {
-    return keepsDestinationPort(exactPort) ? flow.destinationPort() : 0;
-  }
-
-  private boolean keepsDestinationPort(boolean exactPort) {
-    return exactPort
-        || (flags & (VipFlags.HASH_DESTINATION_PORT_ONLY | VipFlags.HASH_BOTH_PORTS)) != 0;
-  }
-
-  /** Whether the flow table has the same names for flows with either, see {@link #tracked}. */
-  boolean tracksLike(Hashing other, boolean exactPort) {
-    int sourcePort = VipFlags.HASH_NO_SOURCE_PORT;
-    return (flags & sourcePort) == (other.flags & sourcePort)
-        && keepsDestinationPort(exactPort) == other.keepsDestinationPort(exactPort);
-  }
-
-  /** {@link VipFlags} for the dataplane. */
-  int flags() {
-    return flags;
-  }
+  DESTINATION_PORT_UNIFORM
 }

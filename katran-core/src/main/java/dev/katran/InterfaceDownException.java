@@ -1,12 +1,17 @@
 package dev.katran;
 
-/** The network interface is down, so that no packet can arrive. */
+import dev.katran.internal.failure.Failure;
+
+/**
+ * Thrown when the network interface is down, so that no packet can arrive.
+ *
+ * @since 0.1.0
+ */
 public final class InterfaceDownException extends LoadBalancerException {
 
   private static final long serialVersionUID = 1L;
 
-  /** One sentence that names the value and what to change. */
-  public InterfaceDownException(String message) {
-    super(message);
+  InterfaceDownException(Failure failure) {
+    super(failure);
   }
 }

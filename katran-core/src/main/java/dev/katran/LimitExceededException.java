@@ -1,12 +1,17 @@
 package dev.katran;
 
-/** More VIPs or backends than the balancer was opened for, see {@link Limits}. */
+import dev.katran.internal.failure.Failure;
+
+/**
+ * Thrown when a change would exceed one of the balancer's {@link Limits}. Nothing was changed.
+ *
+ * @since 0.1.0
+ */
 public final class LimitExceededException extends LoadBalancerException {
 
   private static final long serialVersionUID = 1L;
 
-  /** One sentence that names the value and what to change. */
-  public LimitExceededException(String message) {
-    super(message);
+  LimitExceededException(Failure failure) {
+    super(failure);
   }
 }

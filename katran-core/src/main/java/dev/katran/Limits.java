@@ -1,160 +1,217 @@
 package dev.katran;
 
-import dev.katran.ring.Maglev;
+import dev.katran.internal.ring.Maglev;
+import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
- * How large a balancer can grow: what it reserves when it opens, and cannot change afterwards.
+ * The capacities that a balancer reserves when it opens and cannot change afterwards. Immutable:
+ * each method with an argument returns a changed copy.
  *
- * <p>{@code vips} and {@code ringSize} are also seeds of the flow hash. Every balancer of a fleet
- * must have the same, or they send the same flow to different backends.
+ * <p>{@link #ringSize} and {@link #hashSeed} are inputs of the flow hash. Every balancer of a fleet
+ * must use the same values, or they send the same flow to different backends. All other limits are
+ * capacities: they may differ between balancers and may be raised at any time.
  *
- * @param vips how many VIPs there can be, 1 to 65536; by default 512
- * @param backends how many backends there can be, over all VIPs, 1 to 65535; by default 4096
- * @param ringSize slots in a ring: a prime, at most 16777213; by default 65537. Shares of backends
- *     come out exact to about one slot, so have at least 100 times as many slots as a VIP has
- *     backends. A ring in use takes 8 bytes a slot in the kernel, and a file descriptor; VIPs with
- *     the same backends share one while none of their slots is changing.
- * @param maxPacketSize bytes of the largest frame that is forwarded, its Ethernet header of 14
- *     bytes included: 590 to 65549; by default 1514. The path to the backends must have room for
- *     the tunnel's headers besides.
- * @param flows entries of the flow table, 1024 to 134217728; by default 1000000. About 120 bytes
- *     each, from the first VIP on that is {@link Tracking tracked}. The least recently used make
- *     room for new ones.
- * @param serverIds entries of the server id table, 1 to 16777216; by default 65536
- * @param sourceRoutes entries of the source routing table of each family, 1 to 16777216; by default
- *     3000000. Only those in use cost memory.
+ * @since 0.1.0
  */
-public record Limits(
-    int vips,
-    int backends,
-    int ringSize,
-    int maxPacketSize,
-    int flows,
-    int serverIds,
-    int sourceRoutes) {
-
-  private static final int DEFAULT_FLOWS = 1_000_000;
-  private static final int DEFAULT_SERVER_IDS = 1 << 16;
-  private static final int DEFAULT_SOURCE_ROUTES = 3_000_000;
-  private static final Limits DEFAULTS = new Limits(512, 4096, 65537, 1514);
-
-  private static final int MAX_FLOWS = 1 << 27;
-  private static final int MIN_FLOWS = 1024;
-  private static final int MAX_SERVER_IDS = 1 << 24;
-  private static final int MAX_SOURCE_ROUTES = 1 << 24;
+public final class Limits {
 
   private static final int MAX_VIPS = 1 << 16;
-  private static final int MAX_RING_SIZE = 16_777_213; // the largest prime of 24 bits
+  private static final int MAX_RING_SIZE = 16_777_213; // the largest prime below 2^24
   private static final int ETHERNET_HEADER = 14;
   private static final int MIN_DATAGRAM = 576; // RFC 791: what every host must accept
   private static final int MAX_DATAGRAM = 65535;
+  private static final int MIN_FLOW_TABLE_SIZE = 1024;
+  private static final int MAX_FLOW_TABLE_SIZE = 1 << 27;
+  private static final int MAX_SERVER_IDS = 1 << 24;
+  private static final int MAX_SOURCE_ROUTES = 1 << 24;
+
+  private static final Limits DEFAULTS = new Limits(new Values());
+
+  /** The numbers, mutable while a copy is being made. */
+  private static final class Values implements Cloneable {
+    private int vips = 512;
+    private int backends = 4096;
+    private int ringSize = 65537;
+    private int hashSeed = 512;
+    private int maxPacketSize = 1514;
+    private int flowTableSize = 1_000_000;
+    private int serverIds = 1 << 16;
+    private int sourceRoutes = 3_000_000;
+
+    @Override
+    protected Values clone() {
+      try {
+        return (Values) super.clone();
+      } catch (CloneNotSupportedException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+
+  private final Values values;
+
+  private Limits(Values values) {
+    this.values = values;
+  }
+
+  /** Returns the default limits, which suit most balancers. */
+  public static Limits defaults() {
+    return DEFAULTS;
+  }
+
+  /** Returns how many VIPs there can be. The default is 512. */
+  public int vips() {
+    return values.vips;
+  }
+
+  /** Returns how many backends there can be, over all VIPs. The default is 4096. */
+  public int backends() {
+    return values.backends;
+  }
+
+  /** Returns the number of slots in a ring. The default is 65537. */
+  public int ringSize() {
+    return values.ringSize;
+  }
+
+  /** Returns the seed of the flow hash. The default is 512. */
+  public int hashSeed() {
+    return values.hashSeed;
+  }
+
+  /** Returns the size of the largest frame that is forwarded, in bytes. The default is 1514. */
+  public int maxPacketSize() {
+    return values.maxPacketSize;
+  }
+
+  /** Returns how many entries the flow table has. The default is 1,000,000. */
+  public int flowTableSize() {
+    return values.flowTableSize;
+  }
+
+  /** Returns how many server ids there can be. The default is 65536. */
+  public int serverIds() {
+    return values.serverIds;
+  }
 
   /**
-   * Limits, all given.
-   *
-   * @throws IllegalArgumentException if one is out of its range, or the ring's size is no prime
+   * Returns how many source routes there can be of each address family. The default is 3,000,000.
    */
-  public Limits {
+  public int sourceRoutes() {
+    return values.sourceRoutes;
+  }
+
+  /**
+   * Returns these limits with another number of VIPs.
+   *
+   * @param vips 1 to 65536
+   * @throws IllegalArgumentException if it is out of range
+   */
+  public Limits vips(int vips) {
     checkRange("vips", vips, 1, MAX_VIPS);
+    return with(changed -> changed.vips = vips);
+  }
+
+  /**
+   * Returns these limits with another number of backends, over all VIPs.
+   *
+   * @param backends 1 to 65535
+   * @throws IllegalArgumentException if it is out of range
+   */
+  public Limits backends(int backends) {
     checkRange("backends", backends, 1, Maglev.MAX_BACKENDS);
+    return with(changed -> changed.backends = backends);
+  }
+
+  /**
+   * Returns these limits with another number of slots in a ring. Shares of backends are exact to
+   * about one slot, so use at least 100 slots per backend of a VIP. A ring in use takes 8 bytes per
+   * slot in the kernel and a file descriptor; VIPs with equal backends share one while none of its
+   * slots is changing.
+   *
+   * @param ringSize a prime, 2 to 16777213
+   * @throws IllegalArgumentException if it is out of range
+   */
+  public Limits ringSize(int ringSize) {
     checkRange("ringSize", ringSize, 2, MAX_RING_SIZE);
     if (!isPrime(ringSize)) {
       throw new IllegalArgumentException(
-          "ringSize %d is not a prime; the next one is %d"
+          "ringSize %d is not a prime; the next prime is %d"
               .formatted(ringSize, nextPrime(ringSize)));
     }
+    return with(changed -> changed.ringSize = ringSize);
+  }
+
+  /**
+   * Returns these limits with another seed of the flow hash. A mixed fleet needs the value that the
+   * C++ Katran is configured with as {@code max_vips}; changing it moves most flows to other
+   * backends.
+   *
+   * @param hashSeed 1 to 65536
+   * @throws IllegalArgumentException if it is out of range
+   */
+  public Limits hashSeed(int hashSeed) {
+    checkRange("hashSeed", hashSeed, 1, MAX_VIPS);
+    return with(changed -> changed.hashSeed = hashSeed);
+  }
+
+  /**
+   * Returns these limits with another size of the largest frame that is forwarded, its Ethernet
+   * header of 14 bytes included. The path to the backends needs room for the outer headers on top.
+   *
+   * @param maxPacketSize 590 to 65549 bytes
+   * @throws IllegalArgumentException if it is out of range
+   */
+  public Limits maxPacketSize(int maxPacketSize) {
     checkRange(
         "maxPacketSize",
         maxPacketSize,
         ETHERNET_HEADER + MIN_DATAGRAM,
         ETHERNET_HEADER + MAX_DATAGRAM);
-    checkRange("flows", flows, MIN_FLOWS, MAX_FLOWS);
-    checkRange("serverIds", serverIds, 1, MAX_SERVER_IDS);
-    checkRange("sourceRoutes", sourceRoutes, 1, MAX_SOURCE_ROUTES);
+    return with(changed -> changed.maxPacketSize = maxPacketSize);
   }
 
   /**
-   * Limits with the usual tables.
+   * Returns these limits with another size of the flow table. An entry takes about 120 bytes of
+   * kernel memory, reserved when the first VIP is {@linkplain Tracking tracked}. A full table
+   * evicts the least recently used entries.
    *
-   * @throws IllegalArgumentException as the constructor with all of them
+   * @param flowTableSize 1024 to 134217728 entries
+   * @throws IllegalArgumentException if it is out of range
    */
-  public Limits(int vips, int backends, int ringSize, int maxPacketSize) {
-    this(
-        vips,
-        backends,
-        ringSize,
-        maxPacketSize,
-        DEFAULT_FLOWS,
-        DEFAULT_SERVER_IDS,
-        DEFAULT_SOURCE_ROUTES);
-  }
-
-  /** Limits that do for most: 512 VIPs, 4096 backends, 65537 slots, frames of 1514 bytes. */
-  public static Limits defaults() {
-    return DEFAULTS;
+  public Limits flowTableSize(int flowTableSize) {
+    checkRange("flowTableSize", flowTableSize, MIN_FLOW_TABLE_SIZE, MAX_FLOW_TABLE_SIZE);
+    return with(changed -> changed.flowTableSize = flowTableSize);
   }
 
   /**
-   * These limits with another number of VIPs.
+   * Returns these limits with another number of server ids.
    *
-   * @throws IllegalArgumentException if it is not in 1..65536
-   */
-  public Limits vips(int vips) {
-    return new Limits(vips, backends, ringSize, maxPacketSize, flows, serverIds, sourceRoutes);
-  }
-
-  /**
-   * These limits with another number of backends.
-   *
-   * @throws IllegalArgumentException if it is not in 1..65535
-   */
-  public Limits backends(int backends) {
-    return new Limits(vips, backends, ringSize, maxPacketSize, flows, serverIds, sourceRoutes);
-  }
-
-  /**
-   * These limits with another number of slots in a ring.
-   *
-   * @throws IllegalArgumentException if it is no prime, or above 16777213
-   */
-  public Limits ringSize(int ringSize) {
-    return new Limits(vips, backends, ringSize, maxPacketSize, flows, serverIds, sourceRoutes);
-  }
-
-  /**
-   * These limits with another size of the largest frame.
-   *
-   * @throws IllegalArgumentException if it is not in 590..65549
-   */
-  public Limits maxPacketSize(int maxPacketSize) {
-    return new Limits(vips, backends, ringSize, maxPacketSize, flows, serverIds, sourceRoutes);
-  }
-
-  /**
-   * These limits with another number of entries in the flow table.
-   *
-   * @throws IllegalArgumentException if it is not in 1024..134217728
-   */
-  public Limits flows(int flows) {
-    return new Limits(vips, backends, ringSize, maxPacketSize, flows, serverIds, sourceRoutes);
-  }
-
-  /**
-   * These limits with another number of server ids.
-   *
-   * @throws IllegalArgumentException if it is not in 1..16777216
+   * @param serverIds 1 to 16777216
+   * @throws IllegalArgumentException if it is out of range
    */
   public Limits serverIds(int serverIds) {
-    return new Limits(vips, backends, ringSize, maxPacketSize, flows, serverIds, sourceRoutes);
+    checkRange("serverIds", serverIds, 1, MAX_SERVER_IDS);
+    return with(changed -> changed.serverIds = serverIds);
   }
 
   /**
-   * These limits with another number of source routes of each family.
+   * Returns these limits with another number of source routes of each address family. Only routes
+   * in use take memory.
    *
-   * @throws IllegalArgumentException if it is not in 1..16777216
+   * @param sourceRoutes 1 to 16777216
+   * @throws IllegalArgumentException if it is out of range
    */
   public Limits sourceRoutes(int sourceRoutes) {
-    return new Limits(vips, backends, ringSize, maxPacketSize, flows, serverIds, sourceRoutes);
+    checkRange("sourceRoutes", sourceRoutes, 1, MAX_SOURCE_ROUTES);
+    return with(changed -> changed.sourceRoutes = sourceRoutes);
+  }
+
+  private Limits with(Consumer<Values> change) {
+    Values changed = values.clone();
+    change.accept(changed);
+    return new Limits(changed);
   }
 
   private static void checkRange(String what, int value, int least, int most) {
@@ -164,6 +221,7 @@ public record Limits(
     }
   }
 
+  /** Returns the smallest prime that is not below a number. */
   private static int nextPrime(int number) {
     int candidate = number;
     while (!isPrime(candidate)) {
@@ -179,5 +237,46 @@ public record Limits(
       }
     }
     return true;
+  }
+
+  @Override
+  public boolean equals(Object object) {
+    return object instanceof Limits other
+        && values.vips == other.values.vips
+        && values.backends == other.values.backends
+        && values.ringSize == other.values.ringSize
+        && values.hashSeed == other.values.hashSeed
+        && values.maxPacketSize == other.values.maxPacketSize
+        && values.flowTableSize == other.values.flowTableSize
+        && values.serverIds == other.values.serverIds
+        && values.sourceRoutes == other.values.sourceRoutes;
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(
+        values.vips,
+        values.backends,
+        values.ringSize,
+        values.hashSeed,
+        values.maxPacketSize,
+        values.flowTableSize,
+        values.serverIds,
+        values.sourceRoutes);
+  }
+
+  /** Returns all limits, as in {@code vips 512, backends 4096, ...}. */
+  @Override
+  public String toString() {
+    return "vips %d, backends %d, ringSize %d, hashSeed %d, maxPacketSize %d, flowTableSize %d, serverIds %d, sourceRoutes %d"
+        .formatted(
+            values.vips,
+            values.backends,
+            values.ringSize,
+            values.hashSeed,
+            values.maxPacketSize,
+            values.flowTableSize,
+            values.serverIds,
+            values.sourceRoutes);
   }
 }

@@ -1,12 +1,16 @@
 package dev.katran;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.common.collect.ImmutableList;
-import dev.katran.dataplane.Dataplane;
-import dev.katran.dataplane.DataplaneConfig;
-import dev.katran.nexthop.NextHops;
+import dev.katran.internal.control.ChangeProgress;
+import dev.katran.internal.control.Control;
+import dev.katran.internal.control.FlowEntries;
+import dev.katran.internal.control.FlowRouting;
+import dev.katran.internal.control.InstalledState;
+import dev.katran.internal.dataplane.ResourceUsage;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,30 +18,32 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
 
 /**
- * An XDP load balancer in this process: packets that come in by an interface for one of its {@link
+ * An XDP load balancer in this process. Packets that arrive on an interface for one of its {@link
  * Vip VIPs} are encapsulated and sent to a {@link Backend}, which answers the client directly.
  *
- * <pre>{@code
+ * {@snippet :
  * try (LoadBalancer lb = LoadBalancer.on("eth0").open()) {
- *   Vip web = Vip.tcp("203.0.113.10", 443)
+ *   lb.put(Vip.tcp("203.0.113.10", 443)
  *       .backends(Backend.of("10.0.0.11"), Backend.of("10.0.0.12").weight(2))
- *       .build();
- *   lb.put(web);
- *   lb.put(web.with(Backend.of("10.0.0.13")));
- *   ...
+ *       .build());
+ *   VipKey web = VipKey.tcp("203.0.113.10", 443);
+ *   lb.update(web, vip -> vip.with(Backend.of("10.0.0.13")));
+ *   lb.update(web, vip -> vip.draining("10.0.0.11"));
  * }
- * }</pre>
+ * }
  *
- * <p>Which backend a packet goes to is a function of its flow and of the VIP's {@link Ring}: every
- * balancer with the same VIPs and {@link Limits} decides alike, and one that is restarted goes on
- * at once. Only after a change it is remembered for a while where flows were, see {@link
- * Tracking#ADAPTIVE}.
+ * <p>The backend of a packet is a pure function of its flow and the VIP's {@link Ring}. All
+ * balancers with the same VIPs, {@link Limits#ringSize} and {@link Limits#hashSeed} make the same
+ * decision without coordination, and a restarted balancer resumes at once. Only after a change of a
+ * ring does the balancer track flows for a while, see {@link Tracking#ADAPTIVE}.
  *
- * <p>All methods may be called from any thread. Changes are serialised, take effect for the next
- * packet when the method returns, and are all or nothing: a method that throws has changed nothing.
- * Reads never wait for a change.
+ * <p>Thread-safe. Changes are serialised, take effect for the next packet when the method returns,
+ * and are all or nothing: a method that throws has changed nothing. Reads never wait for a change.
+ *
+ * @since 0.1.0
  */
 public final class LoadBalancer implements AutoCloseable {
 
@@ -45,81 +51,141 @@ public final class LoadBalancer implements AutoCloseable {
   private static final Duration MAX_QUIET = Duration.ofDays(1);
 
   private final Control control;
+  private final FlowEntries flowEntries;
+  private final FlowRouting routing;
   private final Table<Integer, Backend> serverIds;
   private final Table<Prefix, Backend> sourceRoutes;
-  private final Table<InetAddress, TunnelEnd> tunnelEnds;
+  private final Table<InetAddress, TunnelEndpoint> tunnelEndpoints;
   private final DownBackends downBackends;
   private final Flows flows;
 
-  LoadBalancer(Dataplane dataplane, DataplaneConfig config, NextHops nextHops) {
-    this(config, new Control(dataplane, config, nextHops, Clock.systemUTC()));
-  }
-
-  /** A balancer whose changes take the time that the control's clock tells. */
-  LoadBalancer(DataplaneConfig config, Control control) {
+  LoadBalancer(Control control) {
     this.control = control;
-    this.serverIds = new Table<>(control, TableKinds.serverIds(config.limits()));
-    this.sourceRoutes = new Table<>(control, TableKinds.sourceRoutes(config.limits()));
-    this.tunnelEnds = new Table<>(control, TableKinds.tunnelEnds(config.decapsulation()));
+    this.flowEntries = new FlowEntries(control);
+    this.routing = new FlowRouting(control, flowEntries, control.sourceRoutes());
+    this.serverIds = new Table<>(control.serverIds());
+    this.sourceRoutes = new Table<>(control.sourceRoutes());
+    this.tunnelEndpoints = new Table<>(control.tunnelEndpoints());
     this.downBackends = new DownBackends(control);
-    this.flows = new Flows(control);
+    this.flows = new Flows(flowEntries, control.limits().flowTableSize());
   }
 
   /**
-   * A balancer for the packets that come in by a network interface.
+   * Configures a balancer for the packets that arrive on a network interface.
    *
-   * @param interfaceName its name in the calling thread's network namespace, such as {@code "eth0"}
+   * @param interfaceName in the calling thread's network namespace, such as {@code "eth0"}
    */
   public static LoadBalancerBuilder on(String interfaceName) {
     return LoadBalancerBuilder.attached(interfaceName);
   }
 
   /**
-   * A balancer whose program is in the kernel but attached to nothing: it takes only the frames
-   * that {@link #simulate} gives it. For trying out a configuration, and for tests of the datapath.
+   * Configures a balancer whose program is loaded into the kernel but attached to nothing. It only
+   * takes frames from {@link #simulate}. For trying out a configuration and for datapath tests.
    */
   public static LoadBalancerBuilder detached() {
     return LoadBalancerBuilder.detached();
   }
 
   /**
-   * A balancer in plain Java, which takes only the frames that {@link #simulate} gives it, and does
-   * with them what the program in the kernel does, byte for byte. For the tests of applications: it
-   * needs no privileges, no libbpf and not even Linux.
+   * Configures a balancer in plain Java, which only takes frames from {@link #simulate} and does to
+   * them what the program in the kernel does, byte for byte. For applications' unit tests: it needs
+   * no privileges, no libbpf and no Linux.
    */
   public static LoadBalancerBuilder inMemory() {
     return LoadBalancerBuilder.inMemory();
   }
 
   /**
-   * Installs a VIP, or changes the installed one that has the same address, port and protocol.
+   * Returns whether this machine and process can load the program, that is, whether {@link
+   * #unavailabilityCause} is empty.
+   */
+  public static boolean isAvailable() {
+    return unavailabilityCause().isEmpty();
+  }
+
+  /**
+   * Returns why {@link #on} and {@link #detached} cannot work here: not Linux, an old kernel, no
+   * libbpf, a missing capability. Empty if they can. Loads the program and unloads it again, which
+   * takes some milliseconds (a few hundred for the first time in a JVM).
+   */
+  public static Optional<LoadBalancerException> unavailabilityCause() {
+    try {
+      detached().limits(Limits.defaults().vips(1).backends(1).flowTableSize(1024)).open().close();
+      return Optional.empty();
+    } catch (LoadBalancerException e) {
+      return Optional.of(e);
+    }
+  }
+
+  /**
+   * Installs a VIP, or replaces the installed VIP with the same key.
    *
-   * <p>Waits up to half a second for the next hops of backends that are new. One that is not found
-   * by then is looked for again every second; its packets are dropped until it is.
+   * <p>Waits up to 500 ms for the next hops of new backends. One that is not found by then is
+   * looked up again every second; its packets are dropped until it is found. To change a VIP that
+   * other threads may change as well, use {@link #update}.
    *
    * @throws IllegalArgumentException if a backend is via GUE and the balancer has no source address
-   *     of its family, or if it is reached differently by another VIP
+   *     of its family, or if another VIP reaches a backend in another way
    * @throws LimitExceededException if there would be more VIPs or backends than {@link #limits}
    * @throws LoadBalancerException if the kernel refuses
    * @throws IllegalStateException if the balancer is closed
    */
   public void put(Vip vip) {
-    control.change(wanted -> wanted.vips.put(vip.key(), vip));
+    requireNonNull(vip, "vip");
+    control.change(desired -> desired.vips().put(vip.key(), vip));
+  }
+
+  /**
+   * Changes an installed VIP by an atomic read-modify-write: no other change happens between
+   * reading the VIP and installing the result.
+   *
+   * {@snippet :
+   * lb.update(web, vip -> vip.draining("10.0.0.11"));
+   * }
+   *
+   * @param change returns the VIP to install, with the same key. Called once, while other changes
+   *     wait: it must be quick and must not call this balancer
+   * @return the installed result; empty if no VIP has the key, so that there was nothing to change
+   * @throws IllegalArgumentException if the result has another key, or as {@link #put}
+   * @throws LimitExceededException if there would be more backends than {@link #limits}
+   * @throws LoadBalancerException if the kernel refuses
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public Optional<Vip> update(VipKey key, UnaryOperator<Vip> change) {
+    requireNonNull(key, "key");
+    requireNonNull(change, "change");
+    Vip[] result = {null};
+    control.change(desired -> {
+      Vip before = desired.vips().get(key);
+      if (before != null) {
+        Vip after = requireNonNull(change.apply(before), "the changed VIP");
+        if (!after.key().equals(key)) {
+          throw new IllegalArgumentException(
+              "the update of %s returned a VIP with another key, %s".formatted(key, after.key()));
+        }
+        desired.vips().put(key, after);
+        result[0] = after;
+      }
+    });
+    return Optional.ofNullable(result[0]);
   }
 
   /**
    * Removes a VIP, so that its packets pass to the host.
    *
    * @return whether it was installed
+   * @throws LoadBalancerException if the kernel refuses
    * @throws IllegalStateException if the balancer is closed
    */
   public boolean remove(VipKey key) {
+    requireNonNull(key, "key");
     AtomicBoolean removed = new AtomicBoolean();
-    control.change(wanted -> removed.set(wanted.vips.remove(key) != null));
+    control.change(desired -> removed.set(desired.vips().remove(key) != null));
     return removed.get();
   }
 
-  /** Removes the VIP with this one's address, port and protocol, see {@link #remove(VipKey)}. */
+  /** Removes the VIP with this one's key, see {@link #remove(VipKey)}. */
   public boolean remove(Vip vip) {
     return remove(vip.key());
   }
@@ -128,218 +194,224 @@ public final class LoadBalancer implements AutoCloseable {
    * Makes the installed VIPs equal to a list: installs, changes and removes what differs, and
    * touches nothing else.
    *
-   * @throws IllegalArgumentException if two VIPs of the list have the same key, or a backend is
-   *     reached as {@link #put} would refuse it
+   * @throws IllegalArgumentException if two VIPs of the list have the same key, or as {@link #put}
    * @throws LimitExceededException if there would be more VIPs or backends than {@link #limits}
    * @throws LoadBalancerException if the kernel refuses
    * @throws IllegalStateException if the balancer is closed
    */
-  public void apply(List<Vip> wanted) {
+  public void apply(List<Vip> vips) {
     Map<VipKey, Vip> byKey = new LinkedHashMap<>();
-    for (Vip vip : wanted) {
+    for (Vip vip : vips) {
       if (byKey.put(vip.key(), vip) != null) {
-        throw new IllegalArgumentException("two VIPs for " + vip.key());
+        throw new IllegalArgumentException("duplicate VIP " + vip.key());
       }
     }
-    control.change(installed -> {
-      installed.vips.clear();
-      installed.vips.putAll(byKey);
+    control.change(desired -> {
+      desired.vips().clear();
+      desired.vips().putAll(byKey);
     });
   }
 
-  /** The installed VIPs. */
+  /** Returns the installed VIPs. */
   public List<Vip> vips() {
     return control.state().vips().values().stream()
-        .map(State.Installed::vip)
+        .map(InstalledState.Installed::vip)
         .collect(ImmutableList.toImmutableList());
   }
 
-  /** The installed VIP with this key. */
+  /** Returns the installed VIP with a key. */
   public Optional<Vip> vip(VipKey key) {
-    return Optional.ofNullable(control.state().vips().get(key)).map(State.Installed::vip);
+    return Optional.ofNullable(control.state().vips().get(key)).map(InstalledState.Installed::vip);
   }
 
-  /** The ring of the installed VIP with this key. */
+  /** Returns the ring of the installed VIP with a key. */
   public Optional<Ring> ring(VipKey key) {
-    return Optional.ofNullable(control.state().vips().get(key)).map(State.Installed::ring);
+    return Optional.ofNullable(control.state().vips().get(key)).map(InstalledState.Installed::ring);
   }
 
   /**
-   * How far the changes of the installed VIP with this key have come. Counts the flows of slots
-   * that are not stable one by one: with a million, that takes some tenths of a second.
+   * Returns the progress of an installed VIP's ring changes. Counts the flows of slots that are not
+   * stable one by one, which takes some tenths of a second for a million.
    *
    * @throws IllegalStateException if the balancer is closed
    */
   public Optional<VipStatus> status(VipKey key) {
-    return flows.status(key);
+    return ChangeProgress.of(control, flowEntries, key)
+        .map(progress ->
+            new VipStatus(
+                progress.stable(),
+                progress.changing(),
+                progress.settled(),
+                progress.settlesAt(),
+                progress.displacedFlows()));
   }
 
   /**
-   * Tells when a backend is drained: when nothing has arrived for it for a while.
+   * Completes when a backend is drained: when no packet for it has arrived for a while.
    *
-   * <p>Call it after the {@link #put} of the VIP with the backend {@linkplain Vip#draining
-   * draining}. The future completes on a thread of the balancer's, which must not be held up. To
-   * stop waiting, cancel it.
+   * <p>Call it after {@linkplain Vip#draining draining} the backend. The future completes on a
+   * thread of the balancer, which must not be blocked. To stop waiting, cancel it.
    *
-   * @param quiet how long nothing may have arrived, 1 second to 1 day; the idle time of what
-   *     clients and servers do, or more
-   * @param patience when to give up, from now on; must not be negative
+   * @param quiet how long no packet may have arrived, 1 second to 1 day; use at least the idle
+   *     timeout of clients and servers
+   * @param timeout when to give up; must not be negative
    * @throws IllegalArgumentException if the VIP is not installed, does not have the backend, or a
    *     time is out of range
-   * @throws IllegalStateException if the balancer is closed; the future, too, completes with one
-   *     when it is
+   * @throws IllegalStateException if the balancer is closed; if it is closed later, the future
+   *     completes exceptionally with one
    */
-  public CompletableFuture<DrainResult> drained(
-      VipKey vip, InetAddress backend, Duration quiet, Duration patience) {
+  public CompletableFuture<DrainResult> whenDrained(
+      VipKey vip, BackendKey backend, Duration quiet, Duration timeout) {
     if (quiet.compareTo(MIN_QUIET) < 0 || quiet.compareTo(MAX_QUIET) > 0) {
       throw new IllegalArgumentException(
           "quiet time %s is not in %s..%s".formatted(quiet, MIN_QUIET, MAX_QUIET));
     }
-    if (patience.isNegative()) {
-      throw new IllegalArgumentException("patience " + patience + " is negative");
+    if (timeout.isNegative()) {
+      throw new IllegalArgumentException("timeout " + timeout + " is negative");
     }
     Vip installed =
         vip(vip).orElseThrow(() -> new IllegalArgumentException(vip + " is not installed"));
-    if (!installed.has(backend)) {
-      throw new IllegalArgumentException(
-          "%s is not a backend of %s".formatted(Addresses.text(backend), vip));
+    if (installed.backend(backend).isEmpty()) {
+      throw new IllegalArgumentException("%s is not a backend of %s".formatted(backend, vip));
     }
-    return control.drained(vip, backend, quiet, patience);
+    return control.whenDrained(vip, backend, quiet, timeout);
   }
 
   /**
-   * Where the packets of a flow go now, and why. Decided here, by what the program decides by;
-   * server ids, which are in packets, are not known here. A TCP flow that nothing is known of is
-   * taken for one that begins.
+   * Completes when a backend is drained, see {@link #whenDrained(VipKey, BackendKey, Duration,
+   * Duration)}.
+   *
+   * @param backend its address, an IPv4 or IPv6 literal
+   */
+  public CompletableFuture<DrainResult> whenDrained(
+      VipKey vip, String backend, Duration quiet, Duration timeout) {
+    return whenDrained(vip, BackendKey.of(backend), quiet, timeout);
+  }
+
+  /**
+   * Returns where the packets of a flow go now, and why. Uses the same inputs as the program,
+   * except server ids, which only packets carry. An unknown TCP flow is treated as one that begins.
    *
    * @throws IllegalStateException if the balancer is closed
    */
   public Route route(Flow flow) {
-    return flows.route(flow, sourceRoutes);
+    FlowRouting.Decision decision = routing.route(flow);
+    return new Route(flow, decision.reason(), decision.vip(), decision.backend(), decision.slot());
   }
 
   /**
-   * The backends that server ids in packets stand for: in QUIC connection ids ({@link
-   * Vip.Builder#quic}), in stable routing headers ({@link Vip.Builder#udpStableRouting}) and in a
-   * TCP option ({@link LoadBalancerBuilder#tcpServerIds}). Ids are 1 to 2147483647, of which each
-   * form holds as many as it has bits for. A backend may have an id without serving a VIP.
+   * Returns the table of the backends that server ids in packets stand for: in QUIC connection ids
+   * ({@link Vip.Builder#quic}), in stable routing headers ({@link Vip.Builder#udpStableRouting})
+   * and in a TCP option ({@link LoadBalancerBuilder#tcpServerIds}). Ids are 1 to 2147483647; each
+   * form carries as many as it has bits for. A backend may have an id without serving a VIP.
    */
   public Table<Integer, Backend> serverIds() {
     return serverIds;
   }
 
   /**
-   * The backends that new flows of clients go to, for VIPs with {@link Vip.Builder#sourceRouting}:
-   * that of the longest prefix that a client's address begins with. Of each address family there
-   * may be {@link Limits#sourceRoutes}. Each entry takes about 130 bytes of heap here, besides
-   * those in the kernel.
+   * Returns the table of the backends for new flows of given clients, for VIPs with {@link
+   * Vip.Builder#sourceRouting}; the longest matching prefix wins. There may be {@link
+   * Limits#sourceRoutes} of each address family. An entry takes about 130 bytes of heap, besides
+   * kernel memory.
    */
   public Table<Prefix, Backend> sourceRoutes() {
     return sourceRoutes;
   }
 
   /**
-   * What becomes of packets that come in tunnels to an address; see {@link Decapsulation} for other
-   * addresses. There may be 4096. Putting one throws an {@link IllegalStateException} if the
-   * balancer was opened without {@link LoadBalancerBuilder#decapsulation}.
+   * Returns the table of tunnel destinations and what happens to their packets; see {@link
+   * Decapsulation} for other destinations. There may be 4096. Putting one throws an {@link
+   * IllegalStateException} unless the balancer was opened with {@link
+   * LoadBalancerBuilder#decapsulation}.
    */
-  public Table<InetAddress, TunnelEnd> tunnelEnds() {
-    return tunnelEnds;
+  public Table<InetAddress, TunnelEndpoint> tunnelEndpoints() {
+    return tunnelEndpoints;
   }
 
-  /** The backends that flows leave, for VIPs with {@link Vip.Builder#udpFlowMigration}. */
+  /**
+   * Returns the backends that are marked down, for VIPs with {@link Vip.Builder#udpFlowMigration}.
+   */
   public DownBackends downBackends() {
     return downBackends;
   }
 
-  /** The flows that are remembered, see {@link Tracking}. */
+  /** Returns the flow table, see {@link Tracking}. */
   public Flows flows() {
     return flows;
   }
 
   /**
-   * From now on counts the packets of this VIP whose flow the flow table did not know by the
-   * backend that they went to; instead of the VIP that was watched before.
+   * Counts the flow table misses of a VIP per backend from now on, instead of those of the VIP that
+   * was watched before.
    *
    * @throws IllegalArgumentException if the VIP is not installed
    * @throws LoadBalancerException if the kernel refuses
    * @throws IllegalStateException if the balancer is closed
-   * @see Counters#watchedMisses
+   * @see Counters#flowMissesByBackend
    */
   public void watch(VipKey vip) {
-    control.change(wanted -> {
-      if (!wanted.vips.containsKey(vip)) {
+    control.change(desired -> {
+      if (!desired.vips().containsKey(vip)) {
         throw new IllegalArgumentException(vip + " is not installed");
       }
-      wanted.watched = Optional.of(vip);
+      desired.watch(Optional.of(vip));
     });
   }
 
   /**
-   * Watches no VIP any more; what has been counted stays.
+   * Stops watching. Counts so far are kept.
    *
    * @throws LoadBalancerException if the kernel refuses
    * @throws IllegalStateException if the balancer is closed
    */
   public void unwatch() {
-    control.change(wanted -> wanted.watched = Optional.empty());
+    control.change(desired -> desired.watch(Optional.empty()));
   }
 
   /**
-   * Runs a frame through the dataplane as if it had come in, and says what becomes of it. Nothing
-   * is sent; the frame is counted like any other.
+   * Runs a frame through the dataplane as if it had arrived and returns the result. Nothing is
+   * sent; the frame is counted like any other.
    *
-   * @param frame an Ethernet frame, from its header on without the frame check sequence; 14 bytes
-   *     at least and, for the kernel's sake, about 3500 at most; left as it is
+   * @param frame an Ethernet frame, from its header on, without frame check sequence; 14 to 3520
+   *     bytes; not modified
    * @throws IllegalArgumentException if the frame is shorter or longer
    * @throws IllegalStateException if the balancer is closed
    */
   public Simulation simulate(byte[] frame) {
-    return control.use(() -> control.dataplane().run(frame));
+    return control.simulate(frame);
+  }
+
+  long measure(MemorySegment frame) {
+    return control.measure(frame);
   }
 
   /**
-   * Runs a frame as {@link #simulate} does, and says how long the program took for it, for
-   * benchmarks: by the kernel's own clock, whose reading is included, and without the system call
-   * around it. A balancer {@linkplain #inMemory in memory} tells how long {@code simulate} takes.
-   *
-   * @param frame an Ethernet frame as for {@code simulate}, in native memory; left as it is
-   * @return nanoseconds
-   * @throws IllegalArgumentException if the frame is shorter or longer, or not in native memory
-   * @throws IllegalStateException if the balancer is closed
-   */
-  public long measure(MemorySegment frame) {
-    if (!frame.isNative()) {
-      throw new IllegalArgumentException("the frame is not in native memory: " + frame);
-    }
-    return control.use(() -> control.dataplane().measure(frame));
-  }
-
-  /**
-   * What has been counted; may be kept, and asked again and again.
+   * Returns the counters. The result may be kept and read again and again.
    *
    * @throws IllegalStateException if the balancer is closed
    */
   public Counters counters() {
-    return new Counters(control.dataplane(), control::state);
+    return new Counters(control.counters(), control::state);
   }
 
-  /** What the balancer was opened for. */
+  /** Returns the limits that the balancer was opened with. */
   public Limits limits() {
     return control.limits();
   }
 
   /**
-   * What the balancer costs in the kernel; all zero for one that is {@link #inMemory}.
+   * Returns the kernel resources in use; all zero for a balancer {@linkplain #inMemory in memory}.
    *
    * @throws IllegalStateException if the balancer is closed
    */
-  public Footprint footprint() {
-    return control.use(() -> control.dataplane().footprint());
+  public KernelResources kernelResources() {
+    ResourceUsage usage = control.resources();
+    return new KernelResources(usage.memory(), usage.instructions(), usage.verificationTime());
   }
 
   /**
-   * Detaches the program, so that the interface is as it was, and frees all memory. Packets in
+   * Detaches the program, which leaves the interface as it was, and frees all memory. Packets in
    * flight are finished first. Does nothing if the balancer is closed already.
    */
   @Override

@@ -1,25 +1,26 @@
 package dev.katran;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.common.collect.ImmutableList;
-import dev.katran.dataplane.DataplaneConfig;
-import dev.katran.dataplane.FlowRules;
-import dev.katran.dataplane.GueConfig;
-import dev.katran.dataplane.Hop;
-import dev.katran.dataplane.JavaDataplane;
-import dev.katran.dataplane.KernelDataplane;
-import dev.katran.ffm.LibbpfUnavailableException;
-import dev.katran.ffm.NativeException;
-import dev.katran.ffm.net.MacAddress;
-import dev.katran.nexthop.NextHops;
+import dev.katran.internal.assembly.Assembly;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.FlowRules;
+import dev.katran.internal.dataplane.GueConfig;
+import dev.katran.internal.net.Addresses;
+import dev.katran.internal.net.MacAddress;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** Says how a {@link LoadBalancer} is opened; every setting has a default that works. */
+/**
+ * Configures and opens a {@link LoadBalancer}. Every setting has a working default. Not
+ * thread-safe.
+ *
+ * @since 0.1.0
+ */
 public final class LoadBalancerBuilder {
-
-  /** The Ethernet destination of a balancer that sends nothing, unless it is told another one. */
-  private static final MacAddress NOWHERE = MacAddress.parse("02:00:00:00:00:01");
 
   private static final Duration MIN_CHANGE_WINDOW = Duration.ofSeconds(1);
   private static final Duration MAX_CHANGE_WINDOW = Duration.ofHours(1);
@@ -35,7 +36,7 @@ public final class LoadBalancerBuilder {
   private Limits limits = Limits.defaults();
   private NextHop nextHop = NextHop.auto();
   private AttachMode attachMode = AttachMode.AUTOMATIC;
-  private boolean answerTooBig;
+  private boolean sendPacketTooBig;
   private GueConfig gue = GueConfig.NONE;
   private boolean tcpServerIds;
   private TrafficClass trafficClass = TrafficClass.copied();
@@ -49,7 +50,7 @@ public final class LoadBalancerBuilder {
   }
 
   static LoadBalancerBuilder attached(String interfaceName) {
-    return new LoadBalancerBuilder(Kind.ATTACHED, Objects.requireNonNull(interfaceName));
+    return new LoadBalancerBuilder(Kind.ATTACHED, requireNonNull(interfaceName, "interfaceName"));
   }
 
   static LoadBalancerBuilder detached() {
@@ -60,96 +61,106 @@ public final class LoadBalancerBuilder {
     return new LoadBalancerBuilder(Kind.IN_MEMORY, "");
   }
 
-  /** How many VIPs and backends there may be, and how large rings and packets are. */
+  /** Sets capacities and the inputs of the flow hash. The default is {@link Limits#defaults}. */
   public LoadBalancerBuilder limits(Limits limits) {
-    this.limits = Objects.requireNonNull(limits);
+    this.limits = requireNonNull(limits, "limits");
     return this;
   }
 
   /**
-   * Where frames go on their way to the backends; {@link NextHop#auto()} unless said otherwise. A
-   * balancer without an interface has nobody to ask, and takes a fixed address then.
+   * Sets how next hops towards backends are found. The default is {@link NextHop#auto()}; a
+   * balancer without an interface uses a made-up address then.
    */
   public LoadBalancerBuilder nextHop(NextHop nextHop) {
-    this.nextHop = Objects.requireNonNull(nextHop);
+    this.nextHop = requireNonNull(nextHop, "nextHop");
     return this;
   }
 
-  /** How the program is attached; {@link AttachMode#AUTOMATIC} unless said otherwise. */
+  /** Sets how the program is attached. The default is {@link AttachMode#AUTOMATIC}. */
   public LoadBalancerBuilder attach(AttachMode mode) {
-    this.attachMode = Objects.requireNonNull(mode);
+    this.attachMode = requireNonNull(mode, "mode");
     return this;
   }
 
   /**
-   * Whether a client that sends a frame longer than {@link Limits#maxPacketSize} is told how long
-   * its packets may be (ICMP "fragmentation needed", ICMPv6 "packet too big"), so that it sends
-   * shorter ones. Unless called, such frames are dropped in silence.
+   * Sets whether the sender of a frame longer than {@link Limits#maxPacketSize} is told the MTU
+   * (ICMP "fragmentation needed", ICMPv6 "packet too big"), so that it sends shorter packets. The
+   * default is to drop such frames silently.
    */
-  public LoadBalancerBuilder answerTooBig(boolean answer) {
-    this.answerTooBig = answer;
+  public LoadBalancerBuilder sendPacketTooBig(boolean send) {
+    this.sendPacketTooBig = send;
     return this;
   }
 
   /**
-   * The outer source of what is sent in {@link Encapsulation#gue() GUE}, to backends of the same
-   * family. Call it once for each family that has such backends; the second call for a family
-   * replaces the first. With {@link Decapsulation#STRICT}, tunnels to these addresses end here.
+   * Sets the outer source address of {@link Encapsulation#gue() GUE} packets to backends of the
+   * same family. Call it once per family; a second call for a family replaces the first. With
+   * {@link Decapsulation#STRICT}, tunnels to these addresses end here.
    *
-   * @param literal IPv4 or IPv6 address, as a rule one of this host's
-   * @throws IllegalArgumentException if it is no literal, has a zone, or is IPv4-mapped,
+   * @param literal IPv4 or IPv6 address, usually one of this host's
+   * @throws IllegalArgumentException if it is not a literal, has a zone, or is IPv4-mapped,
    *     unspecified or multicast
    */
   public LoadBalancerBuilder sourceAddress(String literal) {
-    this.gue = gue.withSource(Addresses.parseUnicast("source", literal));
-    return this;
+    return sourceAddress(Addresses.parse("source", literal));
   }
 
   /**
-   * Whether packets of TCP connections go to the backend whose {@linkplain LoadBalancer#serverIds
-   * server id} is in a TCP option of theirs: kind 0xB7, length 6, the id in the byte order of
-   * little-endian machines, among the first 15 options. SYNs never do. Unless called, no.
+   * Sets the outer source address of GUE packets, see {@link #sourceAddress(String)}.
+   *
+   * @throws IllegalArgumentException if the address has a zone, or is IPv4-mapped, unspecified or
+   *     multicast
    */
-  public LoadBalancerBuilder tcpServerIds(boolean use) {
-    this.tcpServerIds = use;
-    return this;
-  }
-
-  /** What the outer headers have as TOS or traffic class; unless called, what the packet has. */
-  public LoadBalancerBuilder trafficClass(TrafficClass trafficClass) {
-    this.trafficClass = Objects.requireNonNull(trafficClass);
-    return this;
-  }
-
-  /** Which tunnels end at the balancer; unless called, none. */
-  public LoadBalancerBuilder decapsulation(Decapsulation decapsulation) {
-    this.decapsulation = Objects.requireNonNull(decapsulation);
+  public LoadBalancerBuilder sourceAddress(InetAddress address) {
+    this.gue = gue.withSource(Addresses.checkUnicast("source", address));
     return this;
   }
 
   /**
-   * The cores that forward, on a host that pins its queues to cores: each gets a part of the flow
-   * table as its own, which others do not touch. A flow is then known only on the core on which it
-   * began. Other cores share one more table, whose use is counted. Unless called, all cores share
-   * one table, and a flow is known on whatever core its packets arrive.
+   * Sets whether TCP packets are routed by the {@linkplain LoadBalancer#serverIds server id} in a
+   * TCP option: kind 0xB7, length 6, the id in little-endian byte order, among the first 15
+   * options. SYNs never are. The default is off.
+   */
+  public LoadBalancerBuilder tcpServerIds(boolean on) {
+    this.tcpServerIds = on;
+    return this;
+  }
+
+  /** Sets the traffic class of outer headers. The default is {@link TrafficClass#copied()}. */
+  public LoadBalancerBuilder trafficClass(TrafficClass trafficClass) {
+    this.trafficClass = requireNonNull(trafficClass, "trafficClass");
+    return this;
+  }
+
+  /** Sets which tunnels end at the balancer. The default is {@link Decapsulation#OFF}. */
+  public LoadBalancerBuilder decapsulation(Decapsulation decapsulation) {
+    this.decapsulation = requireNonNull(decapsulation, "decapsulation");
+    return this;
+  }
+
+  /**
+   * Sets the cores that forward, for hosts that pin receive queues to cores. Each gets a part of
+   * the flow table that no other core touches, so a flow is known only on the core on which it
+   * began. All other cores share one more table, whose use is counted. By default all cores share
+   * one table.
    *
    * @throws IllegalArgumentException if a core is named twice
    */
   public LoadBalancerBuilder forwardingCores(ForwardingCore... cores) {
     if (Arrays.stream(cores).map(ForwardingCore::cpu).distinct().count() < cores.length) {
-      throw new IllegalArgumentException("a core is named twice: " + Arrays.toString(cores));
+      throw new IllegalArgumentException("duplicate core in " + Arrays.toString(cores));
     }
     this.cores = ImmutableList.copyOf(cores);
     return this;
   }
 
   /**
-   * How long a balancer takes an unknown flow for an open one after its slot of the ring got
-   * another backend, see {@link Tracking#ADAPTIVE}. Every open flow that sends at least one packet
-   * in this time stays at its backend. Unless called, a minute.
+   * Sets how long unknown flows of a slot count as open after the slot got another backend, see
+   * {@link Tracking#ADAPTIVE}. Every open flow that sends at least one packet in this time stays at
+   * its backend. The default is one minute.
    *
    * @param window 1 second to 1 hour
-   * @throws IllegalArgumentException if it is shorter or longer
+   * @throws IllegalArgumentException if it is out of range
    */
   public LoadBalancerBuilder changeWindow(Duration window) {
     if (window.compareTo(MIN_CHANGE_WINDOW) < 0 || window.compareTo(MAX_CHANGE_WINDOW) > 0) {
@@ -162,77 +173,56 @@ public final class LoadBalancerBuilder {
   }
 
   /**
-   * The UDP port that backends take GUE at, and that tunnels come to which end here; 6080 unless
-   * said otherwise.
+   * Sets the UDP port of GUE, both towards backends and of tunnels that end here. The default is
+   * 6080.
    *
    * @param port 1 to 65535
-   * @throws IllegalArgumentException if it is something else
+   * @throws IllegalArgumentException if it is out of range
    */
   public LoadBalancerBuilder guePort(int port) {
     if (port < 1 || port > 65535) {
-      throw new IllegalArgumentException("the GUE port " + port + " is not in 1..65535");
+      throw new IllegalArgumentException("GUE port " + port + " is not in 1..65535");
     }
     this.gue = gue.withPort(port);
     return this;
   }
 
   /**
-   * Opens the balancer, with no VIPs yet: all packets pass.
+   * Opens the balancer. It has no VIPs yet: all packets pass.
    *
-   * @throws UnknownInterfaceException if there is no such interface
+   * @throws UnknownInterfaceException if the interface does not exist
    * @throws InterfaceDownException if it is down
-   * @throws XdpHookBusyException if somebody else's XDP program is attached to it
+   * @throws XdpHookBusyException if another XDP program is attached to it
    * @throws MissingCapabilityException if the process may not load or attach programs
-   * @throws UnsupportedKernelException if this is not Linux, or one that is too old
-   * @throws LibbpfException if libbpf is missing or older than 1.0, or may not be called
-   * @throws LoadBalancerException if the kernel refuses
+   * @throws UnsupportedKernelException if this is not Linux, or the kernel is too old
+   * @throws LibbpfException if libbpf is missing, older than 1.0, or may not be called
+   * @throws LoadBalancerException if the kernel refuses for another reason
    */
   public LoadBalancer open() {
-    DataplaneConfig config =
-        new DataplaneConfig(
-            limits,
-            answerTooBig,
-            gue,
-            trafficClass,
-            tcpServerIds,
-            decapsulation,
-            cores.stream().map(ForwardingCore::toConfig).collect(ImmutableList.toImmutableList()),
-            FlowRules.DEFAULT.withChangeWindow(changeWindow));
-    try {
-      return switch (kind) {
-        case IN_MEMORY -> new LoadBalancer(new JavaDataplane(config), config, fixedNextHops());
-        case DETACHED ->
-            new LoadBalancer(KernelDataplane.detached(config), config, fixedNextHops());
-        case ATTACHED ->
-            openAttached(KernelDataplane.attached(config, interfaceName, attachMode), config);
-      };
-    } catch (LibbpfUnavailableException e) {
-      throw new LibbpfException(e);
-    } catch (NativeException e) {
-      throw new LoadBalancerException("the balancer is not opened: " + e.getMessage(), e);
-    }
+    Assembly assembly = new Assembly(config(), fixedNextHop(), LoadBalancerException::of);
+    return new LoadBalancer(
+        switch (kind) {
+          case IN_MEMORY -> assembly.inMemory();
+          case DETACHED -> assembly.detached();
+          case ATTACHED -> assembly.attached(interfaceName, attachMode);
+        });
   }
 
-  private LoadBalancer openAttached(KernelDataplane dataplane, DataplaneConfig config) {
-    try {
-      NextHops nextHops =
-          nextHop instanceof NextHop.Auto
-              ? NextHops.routed(dataplane.interfaceIndex())
-              : fixedNextHops();
-      try {
-        return new LoadBalancer(dataplane, config, nextHops);
-      } catch (RuntimeException | Error e) {
-        nextHops.close();
-        throw e;
-      }
-    } catch (RuntimeException | Error e) {
-      dataplane.close();
-      throw e;
-    }
+  private @Nullable MacAddress fixedNextHop() {
+    return nextHop instanceof NextHop.Via via ? via.mac() : null;
   }
 
-  private NextHops fixedNextHops() {
-    MacAddress mac = nextHop instanceof NextHop.Via via ? via.mac() : NOWHERE;
-    return NextHops.fixed(new Hop(mac, null));
+  private DataplaneConfig config() {
+    return new DataplaneConfig(
+        limits,
+        sendPacketTooBig,
+        gue,
+        trafficClass,
+        tcpServerIds,
+        decapsulation,
+        cores.stream()
+            .map(core -> new DataplaneConfig.FlowTableCpu(core.cpu(), core.numaNode()))
+            .collect(ImmutableList.toImmutableList()),
+        FlowRules.DEFAULT.withChangeWindow(changeWindow));
   }
 }

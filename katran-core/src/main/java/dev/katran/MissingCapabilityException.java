@@ -1,20 +1,18 @@
 package dev.katran;
 
+import dev.katran.internal.failure.Failure;
+
 /**
- * The process lacks a capability that loading or attaching a program needs, or has it and is
- * forbidden to use it.
+ * Thrown when the process lacks a capability that loading or attaching a program needs, or has it
+ * but may not use it. The message names the capability or the restriction.
+ *
+ * @since 0.1.0
  */
 public final class MissingCapabilityException extends LoadBalancerException {
 
   private static final long serialVersionUID = 1L;
 
-  /** One sentence that names the value and what to change. */
-  public MissingCapabilityException(String message) {
-    super(message);
-  }
-
-  /** The same, with the kernel's refusal that it explains. */
-  public MissingCapabilityException(String message, Throwable cause) {
-    super(message, cause);
+  MissingCapabilityException(Failure failure) {
+    super(failure);
   }
 }

@@ -1,39 +1,47 @@
 package dev.katran;
 
-import dev.katran.ffm.net.MacAddress;
+import dev.katran.internal.net.MacAddress;
 
 /**
- * Where frames go on their way to the backends: the Ethernet destination of what the balancer
- * sends.
+ * How the balancer finds the next hop towards a backend: the Ethernet destination of the frames
+ * that it sends.
+ *
+ * <p>More kinds may be added: a {@code switch} over this type needs a {@code default}.
+ *
+ * @since 0.1.0
  */
 public sealed interface NextHop {
 
   /**
-   * Asks the kernel's own routing table and neighbour cache for every backend, and keeps asking, so
-   * that backends may be on the link or behind routers, and routers may change. Frames for a
-   * backend whose next hop does not answer are dropped until it does for the first time; from then
-   * on the last answer counts.
+   * Returns resolution through the kernel's routing table and neighbour cache, repeated every
+   * second. Backends may be on the link or behind routers, and routes may change. Frames for a
+   * backend whose next hop is unresolved are dropped until it is resolved for the first time; from
+   * then on the last known next hop is used.
    *
-   * <p>Where the way leads out by another interface than the one that packets come in by, that
-   * interface's driver must be able to send what XDP redirects to it.
+   * <p>If the route leaves by another interface than the one that packets arrive on, that
+   * interface's driver must support XDP redirect.
    */
   static NextHop auto() {
     return Auto.INSTANCE;
   }
 
   /**
-   * Sends every frame to one router, by the interface it came in by.
+   * Returns one fixed router for all backends, on the interface that packets arrive on.
    *
-   * @param mac the router's address, such as {@code "02:00:00:00:00:01"}
+   * @param mac the router's Ethernet address, such as {@code "02:00:00:00:00:01"}
    * @throws IllegalArgumentException if {@code mac} is not an Ethernet address
    */
   static NextHop via(String mac) {
     return new Via(MacAddress.parse(mac));
   }
 
-  /** See {@link #auto()}. */
+  /**
+   * See {@link #auto()}.
+   *
+   * @since 0.1.0
+   */
   enum Auto implements NextHop {
-    /** The only one. */
+    /** The only instance. */
     INSTANCE;
 
     @Override
@@ -42,7 +50,11 @@ public sealed interface NextHop {
     }
   }
 
-  /** See {@link #via(String)}. */
+  /**
+   * See {@link #via(String)}.
+   *
+   * @since 0.1.0
+   */
   final class Via implements NextHop {
     private final MacAddress mac;
 

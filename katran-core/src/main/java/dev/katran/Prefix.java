@@ -1,20 +1,22 @@
 package dev.katran;
 
 import com.google.common.net.InetAddresses;
+import dev.katran.internal.net.Addresses;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /**
- * All addresses that begin with the same bits, in the notation of RFC 4632 and RFC 4291: {@code
- * 192.0.2.0/24}, {@code 2001:db8::/32}.
+ * An address prefix in the notation of RFC 4632 and RFC 4291: {@code 192.0.2.0/24}, {@code
+ * 2001:db8::/32}.
  *
- * @param address the first of them
- * @param length how many bits they have in common: 0 to 32, for IPv6 to 128
+ * @param address the first address of the prefix
+ * @param length 0 to 32 bits, for IPv6 0 to 128
+ * @since 0.1.0
  */
 public record Prefix(InetAddress address, int length) {
 
   /**
-   * A prefix.
+   * Creates a prefix.
    *
    * @throws IllegalArgumentException if the length is out of range, the address has bits beyond it,
    *     has a zone, or is IPv4-mapped IPv6
@@ -36,10 +38,10 @@ public record Prefix(InetAddress address, int length) {
   }
 
   /**
-   * The prefix that is written so, as in {@code 192.0.2.0/24}; an address alone is the prefix of
-   * all its bits.
+   * Parses a prefix such as {@code 192.0.2.0/24}. An address without a length is the prefix of full
+   * length.
    *
-   * @throws IllegalArgumentException if it is not written so, or as the constructor
+   * @throws IllegalArgumentException if the text has another form, or as the constructor
    */
   public static Prefix of(String literal) {
     int slash = literal.indexOf('/');
@@ -52,20 +54,21 @@ public record Prefix(InetAddress address, int length) {
     if (length.isEmpty()
         || length.length() > 3
         || !length.chars().allMatch(c -> c >= '0' && c <= '9')) {
-      throw new IllegalArgumentException("prefix \"" + literal + "\" has no length behind its /");
+      throw new IllegalArgumentException(
+          "prefix \"" + literal + "\" has no valid length after its slash");
     }
     return new Prefix(address, Integer.parseInt(length));
   }
 
   /**
-   * The prefix that an address begins with, whatever its bits beyond the length are.
+   * Returns the prefix of an address, which may have bits beyond the length.
    *
    * @throws IllegalArgumentException if the length is out of range, or the address has a zone or is
    *     IPv4-mapped IPv6
    */
   public static Prefix around(InetAddress address, int length) {
     byte[] bytes = address.getAddress();
-    int first = length < 0 ? 8 * bytes.length : length; // it is refused as it was given
+    int first = length < 0 ? 8 * bytes.length : length; // rejected below, with the value as given
     for (int bit = first; bit < 8 * bytes.length; bit++) {
       bytes[bit / 8] &= (byte) ~(1 << (7 - bit % 8));
     }
@@ -76,7 +79,7 @@ public record Prefix(InetAddress address, int length) {
     }
   }
 
-  /** Whether the address begins with these bits; never for one of the other family. */
+  /** Returns whether the prefix contains an address. Never true for the other family. */
   public boolean contains(InetAddress other) {
     byte[] mine = address.getAddress();
     byte[] theirs = other.getAddress();
@@ -91,7 +94,7 @@ public record Prefix(InetAddress address, int length) {
     return true;
   }
 
-  /** As in {@code 192.0.2.0/24}. */
+  /** Returns text such as {@code 192.0.2.0/24}, IPv6 compressed as in RFC 5952. */
   @Override
   public String toString() {
     return InetAddresses.toAddrString(address) + "/" + length;

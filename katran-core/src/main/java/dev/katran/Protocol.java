@@ -1,11 +1,16 @@
 package dev.katran;
 
-/** A transport protocol that is balanced. */
+/**
+ * A transport protocol that can be balanced. More constants may be added: a {@code switch} over
+ * this enum needs a {@code default}.
+ *
+ * @since 0.1.0
+ */
 public enum Protocol {
   /** Transmission Control Protocol, RFC 9293. */
   TCP(6, "tcp"),
 
-  /** User Datagram Protocol, RFC 768; QUIC comes under it. */
+  /** User Datagram Protocol, RFC 768, which includes QUIC. */
   UDP(17, "udp");
 
   private final int number;
@@ -16,12 +21,12 @@ public enum Protocol {
     this.label = label;
   }
 
-  /** The protocol's number in an IP header, as IANA assigned it. */
+  /** Returns the protocol number that IANA assigned, as it stands in IP headers. */
   public int number() {
     return number;
   }
 
-  /** As it is written in front of an address: {@code tcp 203.0.113.10:443}. */
+  /** Returns the word in front of an address: {@code tcp 203.0.113.10:443}. */
   String label() {
     return label;
   }

@@ -2,9 +2,8 @@ package dev.katran;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.katran.ring.FlowHash;
-import dev.katran.ring.Maglev;
-import java.net.InetAddress;
+import dev.katran.internal.ring.FlowHash;
+import dev.katran.internal.ring.Maglev;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -13,13 +12,16 @@ import java.util.Optional;
 import java.util.function.ToIntFunction;
 
 /**
- * A consistent ring: each of its slots is served by a backend, and a flow's hash picks the slot.
+ * A consistent-hashing ring. A flow's hash selects a slot, and each slot is served by a backend.
+ * Immutable.
  *
- * <p>Rings of the same limits, algorithm and backends are equal on every machine, in whatever order
- * the backends are given. When a backend comes or goes, few slots change hands but its own. A
- * backend that is draining or of weight 0 has no slot. A ring to which no backend is left is empty.
+ * <p>Rings of the same ring size, algorithm and backends are equal on every machine, whatever the
+ * order of the backends. When a backend is added or removed, few slots change hands except its own.
+ * Backends that are draining or have weight 0 have no slots. A ring without backends is empty.
  *
- * <p>A ring of 65537 slots is built in about a millisecond, and takes 128 KiB.
+ * <p>A ring of 65537 slots is built in about a millisecond and takes 128 KiB.
+ *
+ * @since 0.1.0
  */
 public final class Ring {
 
@@ -34,12 +36,12 @@ public final class Ring {
   }
 
   /**
-   * The ring of some backends.
+   * Builds the ring of some backends.
    *
-   * @param limits of the balancer: the ring's size, and the seeds of the flow hash
-   * @param algorithm how slots are given to backends
+   * @param limits of the balancer: the ring size and the seed of the flow hash
+   * @param algorithm how slots are assigned to backends
    * @param backends in any order
-   * @throws IllegalArgumentException if two backends have the same address, or there are more than
+   * @throws IllegalArgumentException if two backends have the same key, or there are more than
    *     65535
    */
   public static Ring of(Limits limits, RingAlgorithm algorithm, List<Backend> backends) {
@@ -49,8 +51,7 @@ public final class Ring {
     int count = 0;
     for (int i = 0; i < sorted.length; i++) {
       if (i > 0 && Backend.RING_ORDER.compare(sorted[i - 1], sorted[i]) == 0) {
-        throw new IllegalArgumentException(
-            "backend %s is given twice".formatted(Addresses.text(sorted[i].address())));
+        throw new IllegalArgumentException("duplicate backend " + sorted[i].key());
       }
       if (sorted[i].takesNewFlows()) {
         count++;
@@ -78,9 +79,9 @@ public final class Ring {
   }
 
   /**
-   * The backends in the order of the ring. Their hashes are spread evenly, so that each hash tells
-   * nearly where its backend belongs: fewer comparisons than other ways of sorting need, each of
-   * which is a branch that nothing predicts.
+   * Sorts backends by {@link Backend#RING_ORDER}. Hashes are spread evenly, so a hash nearly gives
+   * the backend's position: a bucket sort followed by an insertion sort needs far fewer comparisons
+   * than a general sort, and each comparison is a branch that the CPU mispredicts.
    */
   private static Backend[] sorted(Backend[] backends) {
     int count = backends.length;
@@ -106,42 +107,42 @@ public final class Ring {
     return sorted;
   }
 
-  /** 0 to {@code count - 1}, the higher the hash is. */
+  /** Returns the bucket of a backend, 0 to {@code count - 1}, in the order of hashes. */
   private static int place(Backend backend, int count) {
     return (int) Math.unsignedMultiplyHigh(backend.hash(), count);
   }
 
   /**
-   * The ring of some backends by {@link RingAlgorithm#MAGLEV}, within default limits.
+   * Builds the ring of some backends with the default algorithm and limits.
    *
    * @param backends in any order
-   * @throws IllegalArgumentException if two backends have the same address, or there are more than
+   * @throws IllegalArgumentException if two backends have the same key, or there are more than
    *     65535
    */
-  public static Ring maglev(List<Backend> backends) {
-    return of(Limits.defaults(), RingAlgorithm.MAGLEV, backends);
+  public static Ring of(List<Backend> backends) {
+    return of(Limits.defaults(), RingAlgorithm.MAGLEV_V2, backends);
   }
 
-  /** How many slots there are, served or not. */
+  /** Returns the number of slots. */
   public int size() {
     return limits.ringSize();
   }
 
-  /** Whether no slot is served: there is no backend that takes new flows. */
+  /** Returns whether no backend takes new flows, so that no slot is served. */
   public boolean isEmpty() {
     return backends.isEmpty();
   }
 
-  /** The backends that take new flows, in the ring's own order. */
+  /** Returns the backends that take new flows, in the ring's own order. */
   public List<Backend> backends() {
     return backends;
   }
 
   /**
-   * The slot of a flow: its hash modulo {@link #size()}.
+   * Returns the slot of a flow: its hash modulo {@link #size()}.
    *
-   * <p>The flow is hashed as it is, by source address and both ports. What a VIP's {@link Hashing}
-   * leaves out must be 0 in it.
+   * <p>The hash covers the source address and both ports as they are. Fields that the VIP's {@link
+   * Hashing} leaves out must be 0.
    *
    * @return 0 to {@code size() - 1}, on an empty ring as well
    */
@@ -151,13 +152,13 @@ public final class Ring {
             flow.source().getAddress(),
             flow.sourcePort(),
             flow.destinationPort(),
-            limits.vips(),
+            limits.hashSeed(),
             limits.ringSize());
     return FlowHash.slot(hash, limits.ringSize());
   }
 
   /**
-   * The backend that serves a slot; none if the ring is empty.
+   * Returns the backend that serves a slot; empty if the ring is empty.
    *
    * @param slot 0 to {@code size() - 1}
    * @throws IndexOutOfBoundsException if there is no such slot
@@ -170,24 +171,24 @@ public final class Ring {
     return isEmpty() ? Optional.empty() : Optional.of(backends.get(slots[slot]));
   }
 
-  /** The backend that serves a flow, hashed as {@link #slot} says; none if the ring is empty. */
+  /** Returns the backend that serves a flow, see {@link #slot}; empty if the ring is empty. */
   public Optional<Backend> backend(Flow flow) {
     return backend(slot(flow));
   }
 
-  /** The fraction of slots, 0 to 1, that the backend at this address serves. */
-  public double share(InetAddress backend) {
+  /** Returns the fraction of slots, 0 to 1, that a backend serves. */
+  public double share(BackendKey backend) {
     for (int i = 0; i < backends.size(); i++) {
-      if (backends.get(i).address().equals(backend)) {
+      if (backends.get(i).key().equals(backend)) {
         return (double) count(i) / size();
       }
     }
     return 0;
   }
 
-  /** The fraction of slots, 0 to 1, that the backend at this one's address serves. */
+  /** Returns the fraction of slots, 0 to 1, that the backend with this one's key serves. */
   public double share(Backend backend) {
-    return share(backend.address());
+    return share(backend.key());
   }
 
   private int count(int index) {
@@ -201,9 +202,8 @@ public final class Ring {
   }
 
   /**
-   * The fraction of slots, 0 to 1, that are served from another address in the other ring.
-   *
-   * <p>It is the fraction of new flows that go elsewhere when one ring replaces the other.
+   * Returns the fraction of slots, 0 to 1, that another backend serves in the other ring: the
+   * fraction of new flows that move when one ring replaces the other.
    *
    * @throws IllegalArgumentException if the other ring has another size
    */
@@ -215,11 +215,11 @@ public final class Ring {
     if (isEmpty() || other.isEmpty()) {
       return isEmpty() == other.isEmpty() ? 0 : 1;
     }
-    Map<InetAddress, Integer> indices = new HashMap<>();
+    Map<BackendKey, Integer> indices = new HashMap<>();
     for (int i = 0; i < backends.size(); i++) {
-      indices.put(backends.get(i).address(), i);
+      indices.put(backends.get(i).key(), i);
     }
-    int[] ours = other.numbers(backend -> indices.getOrDefault(backend.address(), -1));
+    int[] ours = other.numbers(backend -> indices.getOrDefault(backend.key(), -1));
     int differing = 0;
     for (int slot = 0; slot < slots.length; slot++) {
       if (slots[slot] != ours[other.slots[slot]]) {
@@ -230,11 +230,12 @@ public final class Ring {
   }
 
   /**
-   * The ring as the datapath wants it: for each slot the number of its backend, 0 if it has none.
+   * Returns the ring as an array that holds the number of each slot's backend, or 0 for all slots
+   * if the ring is empty.
    *
-   * @param number gives a backend's number; called once for each of {@link #backends()}
+   * @param number maps a backend to its number; called once for each of {@link #backends()}
    */
-  int[] toNumbers(ToIntFunction<Backend> number) {
+  public int[] toArray(ToIntFunction<Backend> number) {
     int[] target = new int[size()];
     if (!isEmpty()) {
       int[] numbers = numbers(number);
@@ -249,11 +250,11 @@ public final class Ring {
     return backends.stream().mapToInt(number).toArray();
   }
 
-  /** Whether both rings send every flow to the same backend, of the same weight. */
+  /** Returns whether both rings send every flow to the same backend, with the same weight. */
   @Override
   public boolean equals(Object object) {
     return object instanceof Ring other
-        && limits.vips() == other.limits.vips()
+        && limits.hashSeed() == other.limits.hashSeed()
         && backends.equals(other.backends)
         && Arrays.equals(slots, other.slots);
   }
@@ -263,7 +264,7 @@ public final class Ring {
     return backends.hashCode() * 31 + size();
   }
 
-  /** As in {@code ring of 65537 slots [10.0.0.11, 10.0.0.12 weight 2]}. */
+  /** Returns text such as {@code ring of 65537 slots [10.0.0.11, 10.0.0.12 weight 2]}. */
   @Override
   public String toString() {
     return "ring of %d slots %s".formatted(size(), backends);

@@ -1,30 +1,34 @@
 package dev.katran;
 
 /**
- * How the slots of a ring are given to its backends.
+ * How the slots of a ring are assigned to backends.
  *
- * <p>Both are the consistent hashing of section 3.4 of Eisenbud et al., <a
+ * <p>Both algorithms are the consistent hashing of section 3.4 of Eisenbud et al., <a
  * href="https://www.usenix.org/conference/nsdi16/technical-sessions/presentation/eisenbud">"Maglev:
  * A Fast and Reliable Software Network Load Balancer"</a>, NSDI 2016: each backend has its own
- * order of preference over all slots, and they take turns to claim the first one that is free. The
- * paper knows no weights; here the two part. Where all weights are equal to 1 both give the same
- * ring. A fleet of balancers must agree on the algorithm.
+ * permutation of all slots, and backends take turns to claim the first free slot of theirs. The
+ * paper has no weights; the algorithms differ in how they add them. With equal weights of 1 both
+ * build the same ring. All balancers of a fleet must use the same algorithm.
+ *
+ * <p>More constants may be added: a {@code switch} over this enum needs a {@code default}.
+ *
+ * @since 0.1.0
  */
 public enum RingAlgorithm {
   /**
-   * In the first round each backend claims as many slots as it weighs, in every later round one.
+   * In the first round each backend claims as many slots as its weight, in each later round one.
    *
-   * <p>Weights thus act only as far as they are large beside the number of slots that each backend
-   * gets anyway: three backends of weights 1, 2 and 3 get all but equal shares of 65537 slots. This
-   * is the default, as in the C++ Katran. Take {@link #MAGLEV_V2} to have shares that follow small
-   * weights.
+   * <p>Small weights therefore have almost no effect: backends of weights 1, 2 and 3 get nearly
+   * equal shares of 65537 slots. For fleets that include C++ Katran nodes, which use this algorithm
+   * by default.
    */
   MAGLEV,
 
   /**
-   * In each round a backend earns its weight, and for the largest weight it claims one slot.
+   * In each round a backend earns credit equal to its weight, and pays the largest weight for a
+   * slot. The default.
    *
-   * <p>Shares are proportional to weights, to within a slot or so for each backend.
+   * <p>Shares are proportional to weights, to within about a slot per backend.
    */
   MAGLEV_V2
 }

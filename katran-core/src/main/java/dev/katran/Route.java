@@ -1,68 +1,112 @@
 package dev.katran;
 
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a flow goes, and why; see {@link LoadBalancer#route}.
  *
- * @param flow the flow that was asked about
- * @param reason why it goes there
- * @param vip the VIP that the flow is for; empty for {@link Reason#NO_VIP}
- * @param backend the backend that serves it; empty for {@link Reason#NO_VIP} and {@link
- *     Reason#EMPTY_RING}
- * @param slot the slot of the VIP's ring that the flow hashes to, whether it decides or not; -1 for
- *     {@link Reason#NO_VIP}
+ * @since 0.1.0
  */
-public record Route(
-    Flow flow, Reason reason, Optional<Vip> vip, Optional<Backend> backend, int slot) {
+public final class Route {
 
-  /** Why a flow goes where it goes. */
+  /**
+   * Why a flow goes where it goes. More constants may be added: a {@code switch} over this enum
+   * needs a {@code default}.
+   *
+   * @since 0.1.0
+   */
   public enum Reason {
-    /** The flow table remembers that it is at this backend. */
+    /** The flow table has an entry for the flow. */
     FLOW_TABLE,
     /**
-     * The slot has just got another backend, and the flow, of which nothing is known, may be older:
-     * it stays at the previous one. Only for UDP; a TCP flow says when it begins.
+     * The slot is changing and the flow is unknown, so it may be older than the change and stays at
+     * the slot's previous backend. UDP only: a TCP flow begins with a SYN.
      */
     PREVIOUS,
-    /** A prefix of the client's address has this backend. */
+    /** A source route matches the client's address. */
     SOURCE_ROUTE,
-    /** The VIP's ring names the backend. */
+    /** The VIP's ring selects the backend. */
     RING,
-    /** Nobody serves the VIP: its ring is empty, and the packets are dropped. */
+    /** The VIP's ring is empty: the packets are dropped. */
     EMPTY_RING,
-    /** No VIP has this destination: the packets pass to the host. */
+    /** No VIP matches the destination: the packets pass to the host. */
     NO_VIP
   }
 
-  static Route noVip(Flow flow) {
-    return new Route(flow, Reason.NO_VIP, Optional.empty(), Optional.empty(), -1);
+  private final Flow flow;
+  private final Reason reason;
+  private final Optional<Vip> vip;
+  private final Optional<Backend> backend;
+  private final int slot;
+
+  Route(Flow flow, Reason reason, @Nullable Vip vip, @Nullable Backend backend, int slot) {
+    this.flow = flow;
+    this.reason = reason;
+    this.vip = Optional.ofNullable(vip);
+    this.backend = Optional.ofNullable(backend);
+    this.slot = slot;
   }
 
-  static Route emptyRing(Flow flow, Vip vip, int slot) {
-    return new Route(flow, Reason.EMPTY_RING, Optional.of(vip), Optional.empty(), slot);
+  /** Returns the flow that was looked up. */
+  public Flow flow() {
+    return flow;
   }
 
-  static Route to(Flow flow, Reason reason, Vip vip, int slot, Backend backend) {
-    return new Route(flow, reason, Optional.of(vip), Optional.of(backend), slot);
+  /** Returns why the flow goes where it goes. */
+  public Reason reason() {
+    return reason;
+  }
+
+  /** Returns the VIP that the flow matches; empty for {@link Reason#NO_VIP}. */
+  public Optional<Vip> vip() {
+    return vip;
+  }
+
+  /**
+   * Returns the backend that serves the flow; empty for {@link Reason#NO_VIP} and {@link
+   * Reason#EMPTY_RING}.
+   */
+  public Optional<Backend> backend() {
+    return backend;
+  }
+
+  /**
+   * Returns the ring slot that the flow hashes to, whether or not it decided; -1 for {@link
+   * Reason#NO_VIP}.
+   */
+  public int slot() {
+    return slot;
   }
 
   @Override
-  public String toString() {
-    return switch (reason) {
-      case NO_VIP -> flow + ": no VIP, passes to the host";
-      case EMPTY_RING -> flow + ": " + vip.orElseThrow().key() + " has no backends, dropped";
-      case RING -> "%s: %s, slot %d, to %s".formatted(flow, key(), slot, backend.orElseThrow());
-      case PREVIOUS ->
-          "%s: %s, slot %d, which is changing, still to %s"
-              .formatted(flow, key(), slot, backend.orElseThrow());
-      case SOURCE_ROUTE ->
-          "%s: %s, by its source, to %s".formatted(flow, key(), backend.orElseThrow());
-      case FLOW_TABLE -> "%s: %s, remembered, to %s".formatted(flow, key(), backend.orElseThrow());
-    };
+  public boolean equals(Object object) {
+    return object instanceof Route other
+        && flow.equals(other.flow)
+        && reason == other.reason
+        && vip.equals(other.vip)
+        && backend.equals(other.backend)
+        && slot == other.slot;
   }
 
-  private VipKey key() {
-    return vip.orElseThrow().key();
+  @Override
+  public int hashCode() {
+    return Objects.hash(flow, reason, vip, backend, slot);
+  }
+
+  /** Returns one sentence, as in {@code tcp ... -> ...: tcp ..., slot 42, to 10.0.0.11}. */
+  @Override
+  public String toString() {
+    String target = backend.map(Backend::toString).orElse("");
+    String key = vip.map(Vip::key).map(VipKey::toString).orElse("");
+    return switch (reason) {
+      case NO_VIP -> flow + ": no VIP, passes to the host";
+      case EMPTY_RING -> "%s: %s has no backends, dropped".formatted(flow, key);
+      case RING -> "%s: %s, slot %d, to %s".formatted(flow, key, slot, target);
+      case PREVIOUS -> "%s: %s, slot %d, changing, still to %s".formatted(flow, key, slot, target);
+      case SOURCE_ROUTE -> "%s: %s, by source route, to %s".formatted(flow, key, target);
+      case FLOW_TABLE -> "%s: %s, by flow table, to %s".formatted(flow, key, target);
+    };
   }
 }

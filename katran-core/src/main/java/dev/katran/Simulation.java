@@ -3,29 +3,33 @@ package dev.katran;
 import com.google.common.io.BaseEncoding;
 import java.util.Arrays;
 
-/** What the dataplane did with a frame, see {@link LoadBalancer#simulate}. */
+/**
+ * What the dataplane did with a frame, see {@link LoadBalancer#simulate}.
+ *
+ * @since 0.1.0
+ */
 public final class Simulation {
 
   private final Verdict verdict;
   private final byte[] frame;
 
   /**
-   * The result of a simulation.
+   * Creates a result.
    *
-   * @param verdict what becomes of the frame
-   * @param frame the frame as the program left it
+   * @param verdict what happens to the frame
+   * @param frame the frame after the program ran; copied
    */
   public Simulation(Verdict verdict, byte[] frame) {
     this.verdict = verdict;
     this.frame = frame.clone();
   }
 
-  /** What becomes of the frame. */
+  /** Returns what happens to the frame. */
   public Verdict verdict() {
     return verdict;
   }
 
-  /** The frame as the program left it, Ethernet header first; a copy. */
+  /** Returns a copy of the frame after the program ran, from its Ethernet header on. */
   public byte[] frame() {
     return frame.clone();
   }
@@ -42,7 +46,7 @@ public final class Simulation {
     return 31 * verdict.hashCode() + Arrays.hashCode(frame);
   }
 
-  /** The verdict, and the frame in hexadecimal digits. */
+  /** Returns the verdict and the frame in hexadecimal. */
   @Override
   public String toString() {
     return verdict + " " + BaseEncoding.base16().lowerCase().encode(frame);

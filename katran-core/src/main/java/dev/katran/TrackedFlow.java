@@ -1,14 +1,14 @@
 package dev.katran;
 
-import java.net.InetAddress;
 import java.time.Duration;
 
 /**
  * An entry of the flow table, see {@link Flows}.
  *
- * @param flow the flow, as its VIP tells flows apart: ports that take no part are 0
- * @param vip the VIP that it is for
+ * @param flow the flow, with the ports that its VIP does not hash set to 0
+ * @param vip the VIP that it matches
  * @param backend the backend that it stays at
- * @param idle how long no packet of it has come in
+ * @param idle how long ago its last packet arrived
+ * @since 0.1.0
  */
-public record TrackedFlow(Flow flow, VipKey vip, InetAddress backend, Duration idle) {}
+public record TrackedFlow(Flow flow, VipKey vip, BackendKey backend, Duration idle) {}

@@ -1,35 +1,39 @@
 package dev.katran;
 
-/** What a balancer remembers of the flows of a {@link Vip}. */
+/**
+ * Which flows of a {@link Vip} the balancer tracks in its flow table. More constants may be added:
+ * a {@code switch} over this enum needs a {@code default}.
+ *
+ * @since 0.1.0
+ */
 public enum Tracking {
-  /**
-   * Nothing: the ring alone decides, and a flow whose slot moves to another backend moves with it.
-   */
+  /** None. Only the ring decides: a flow whose slot moves to another backend moves with it. */
   NONE,
 
   /**
-   * No more than it takes for open flows to stay where they are when a ring changes; the default.
+   * As few as needed for open flows to stay at their backends when a ring changes. The default.
    *
-   * <p>While nothing changes the ring alone decides, and the flow table is not touched: it takes no
-   * memory and costs no time, whatever is sent. After a change the slots that it gave to another
-   * backend are <em>changing</em> for a {@linkplain LoadBalancerBuilder#changeWindow while}. New
-   * connections (TCP with SYN) go to the new backend at once and are entered in the flow table;
-   * what is not known otherwise is taken for an open flow, stays at the previous backend, and is
-   * entered as well. Over UDP, where nothing tells a new flow from an open one, all unknown flows
-   * stay. Afterwards the slots are <em>settled</em>: known flows stay where they are, all others go
-   * where the ring says. A slot is <em>stable</em> again once no flow of it is elsewhere that has
-   * had a packet within the VIP's {@linkplain Vip.Builder#idleTime idle time}.
+   * <p>While nothing changes, only the ring decides and the flow table is not touched: it takes no
+   * memory and no time, whatever arrives. A change puts the slots that got another backend into the
+   * state <em>changing</em> for a {@linkplain LoadBalancerBuilder#changeWindow window}. New
+   * connections (TCP with SYN) go to the new backend at once and are inserted into the flow table.
+   * All other unknown flows are assumed to be older than the change: they stay at the previous
+   * backend and are inserted as well. UDP does not tell new flows from open ones, so all unknown
+   * UDP flows stay. After the window the slots are <em>settled</em>: known flows stay where they
+   * are, all others follow the ring. A slot is <em>stable</em> again once all of its flows at other
+   * backends have been silent for the VIP's {@linkplain Vip.Builder#idleTime idle time}.
    *
-   * <p>Each slot is for itself, and a further change may come at any time. The flows of a backend
-   * that is removed, rather than drained, go elsewhere at once. Cf. "Load balancing with JET: Just
-   * Enough Tracking" (CoNEXT 2021).
+   * <p>Each slot has a state of its own, and changes may overlap. Flows of a backend that is
+   * removed, rather than drained, move at once. Cf. "Load balancing with JET: Just Enough
+   * Tracking", CoNEXT 2021, <a
+   * href="https://doi.org/10.1145/3485983.3494853">doi:10.1145/3485983.3494853</a>.
    */
   ADAPTIVE,
 
   /**
-   * Every flow, in a table of {@link Limits#flows} entries: a flow stays at its backend for as long
-   * as its entry is there, whatever becomes of the ring. UDP flows are forgotten after 30 seconds
-   * without a packet; a TCP flow is entered anew by its SYN.
+   * All. A flow stays at its backend as long as its entry is in the flow table ({@link
+   * Limits#flowTableSize}), whatever happens to the ring. UDP entries expire after 30 seconds
+   * without a packet; a SYN replaces the entry of its flow.
    */
   ALWAYS
 }

@@ -1,32 +1,45 @@
 package dev.katran;
 
-/** What stands in the outer header's TOS or traffic class (RFC 2474, RFC 3168). */
+/**
+ * The TOS or traffic class of outer headers (RFC 2474, RFC 3168). More kinds may be added: a {@code
+ * switch} over this type needs a {@code default}.
+ *
+ * @since 0.1.0
+ */
 public sealed interface TrafficClass {
 
-  /** What the packet itself has, so that it is treated the same on the rest of its way. */
+  /** Returns the traffic class of the inner packet. */
   static TrafficClass copied() {
     return Copied.INSTANCE;
   }
 
   /**
-   * The same for every packet.
+   * Returns one traffic class for all packets.
    *
-   * @param value the whole byte, 0 to 255: six bits DSCP, two bits ECN
+   * @param value the whole byte, 0 to 255: six bits of DSCP, two bits of ECN
    * @throws IllegalArgumentException if it is out of range
    */
   static TrafficClass fixed(int value) {
     return new Fixed(value);
   }
 
-  /** See {@link #copied()}. */
+  /**
+   * See {@link #copied()}.
+   *
+   * @since 0.1.0
+   */
   enum Copied implements TrafficClass {
-    /** The only one. */
+    /** The only instance. */
     INSTANCE
   }
 
-  /** See {@link #fixed(int)}. */
+  /**
+   * See {@link #fixed(int)}.
+   *
+   * @since 0.1.0
+   */
   record Fixed(int value) implements TrafficClass {
-    /** Refuses what is no byte. */
+    /** Checks the range. */
     public Fixed {
       if (value < 0 || value > 255) {
         throw new IllegalArgumentException("traffic class " + value + " is not in 0..255");

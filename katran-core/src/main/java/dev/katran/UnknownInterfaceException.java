@@ -1,12 +1,17 @@
 package dev.katran;
 
-/** There is no network interface of that name in this network namespace. */
+import dev.katran.internal.failure.Failure;
+
+/**
+ * Thrown when the network interface does not exist in the calling thread's network namespace.
+ *
+ * @since 0.1.0
+ */
 public final class UnknownInterfaceException extends LoadBalancerException {
 
   private static final long serialVersionUID = 1L;
 
-  /** One sentence that names the value and what to change. */
-  public UnknownInterfaceException(String message) {
-    super(message);
+  UnknownInterfaceException(Failure failure) {
+    super(failure);
   }
 }

@@ -1,17 +1,18 @@
 package dev.katran;
 
-/** This is not Linux, or a kernel that has not all that the program needs: it is named. */
+import dev.katran.internal.failure.Failure;
+
+/**
+ * Thrown when the operating system is not Linux or the kernel lacks a required feature. The message
+ * names the feature.
+ *
+ * @since 0.1.0
+ */
 public final class UnsupportedKernelException extends LoadBalancerException {
 
   private static final long serialVersionUID = 1L;
 
-  /** One sentence that names the value and what to change. */
-  public UnsupportedKernelException(String message) {
-    super(message);
-  }
-
-  /** One sentence that names the value and what to change, and what the kernel said. */
-  public UnsupportedKernelException(String message, Throwable cause) {
-    super(message, cause);
+  UnsupportedKernelException(Failure failure) {
+    super(failure);
   }
 }

@@ -1,11 +1,16 @@
 package dev.katran;
 
-/** What becomes of a frame. */
+/**
+ * What happens to a frame. More constants may be added: a {@code switch} over this enum needs a
+ * {@code default}.
+ *
+ * @since 0.1.0
+ */
 public enum Verdict {
-  /** Sent, changed, by the interface it came in by or the one that leads to its backend. */
+  /** Modified and sent, on the interface it arrived on or the one that leads to its backend. */
   TX,
-  /** Left to the host's network stack, as it came. */
+  /** Passed to the host's network stack. */
   PASS,
-  /** Discarded. */
+  /** Dropped. */
   DROP
 }

@@ -2,28 +2,33 @@ package dev.katran;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.katran.dataplane.VipFlags;
+import dev.katran.internal.net.Addresses;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * A virtual IP: an address that clients connect to, and the backends that serve it.
+ * A virtual IP: an address that clients connect to, and the backends that serve it. Immutable.
  *
- * <pre>{@code
+ * {@snippet :
  * Vip web = Vip.tcp("203.0.113.10", 443)
  *     .backends(Backend.of("10.0.0.11"), Backend.of("10.0.0.12").weight(2))
  *     .build();
- * }</pre>
+ * }
  *
- * <p>A VIP without backends is legal: packets to it are dropped. {@link #with}, {@link #without}
- * and {@link #draining} return changed copies.
+ * <p>A VIP without backends is legal: its packets are dropped. {@link #with}, {@link #without} and
+ * {@link #draining} return changed copies.
+ *
+ * @since 0.1.0
  */
 public final class Vip {
 
@@ -31,15 +36,29 @@ public final class Vip {
   private static final Duration UDP_IDLE_TIME = Duration.ofSeconds(30);
   private static final Duration MAX_IDLE_TIME = Duration.ofDays(1);
 
+  private enum Option {
+    QUIC("quic", true),
+    UDP_STABLE_ROUTING("udpStableRouting", true),
+    UDP_FLOW_MIGRATION("udpFlowMigration", true),
+    SOURCE_ROUTING("sourceRouting", false),
+    LOCAL_DELIVERY("localDelivery", false);
+
+    private final String label;
+    private final boolean needsUdp;
+
+    Option(String label, boolean needsUdp) {
+      this.label = label;
+      this.needsUdp = needsUdp;
+    }
+  }
+
   private final VipKey key;
   private final List<Backend> backends;
   private final Hashing hashing;
   private final RingAlgorithm algorithm;
   private final Tracking tracking;
   private final Duration idleTime;
-
-  /** {@link VipFlags} of what was asked for. */
-  private final int options;
+  private final Set<Option> options;
 
   private Vip(Builder from) {
     this.key = from.key;
@@ -48,156 +67,159 @@ public final class Vip {
     this.algorithm = from.algorithm;
     this.tracking = from.tracking;
     this.idleTime = from.idleTime;
-    this.options = from.options;
+    this.options = EnumSet.copyOf(from.options);
   }
 
   /**
-   * A VIP for one TCP port.
+   * Starts a VIP for one TCP port.
    *
-   * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}, for all of
-   *     whose addresses the VIP stands that have none of their own; names are not looked up
+   * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}, which matches
+   *     all of its addresses that have no VIP of their own; host names are rejected
    * @param port 1 to 65535
-   * @throws IllegalArgumentException if the port is out of range, or the address is no literal, has
-   *     a zone, or is IPv4-mapped, unspecified or multicast
+   * @throws IllegalArgumentException if the port is out of range, or the address is not a literal,
+   *     has a zone, or is IPv4-mapped, unspecified or multicast
    */
   public static Builder tcp(String address, int port) {
-    return onePort(address, port, Protocol.TCP);
+    return of(VipKey.tcp(address, port));
   }
 
   /**
-   * A VIP for every TCP port for which there is no VIP of its own.
+   * Starts a VIP for one TCP port.
    *
-   * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}, for all of
-   *     whose addresses the VIP stands that have none of their own; names are not looked up
-   * @throws IllegalArgumentException if the address is no literal, has a zone, or is IPv4-mapped,
-   *     unspecified or multicast
+   * @param port 1 to 65535
+   * @throws IllegalArgumentException as {@link #tcp(String, int)}
+   */
+  public static Builder tcp(InetAddress address, int port) {
+    return tcp(Addresses.text(Addresses.check("VIP", address)), port);
+  }
+
+  /**
+   * Starts a VIP for one TCP port.
+   *
+   * @throws IllegalArgumentException if the socket address is unresolved, or as {@link #tcp(String,
+   *     int)}
+   */
+  public static Builder tcp(InetSocketAddress address) {
+    return of(VipKey.of(Protocol.TCP, address));
+  }
+
+  /**
+   * Starts a VIP for every TCP port that has no VIP of its own.
+   *
+   * @param address as for {@link #tcp(String, int)}
+   * @throws IllegalArgumentException as {@link #tcp(String, int)}
    */
   public static Builder tcp(String address) {
-    return of(VipKey.parse(address, 0, Protocol.TCP));
+    return of(VipKey.tcp(address));
   }
 
-  /**
-   * A VIP for one UDP port.
-   *
-   * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}, for all of
-   *     whose addresses the VIP stands that have none of their own; names are not looked up
-   * @param port 1 to 65535
-   * @throws IllegalArgumentException if the port is out of range, or the address is no literal, has
-   *     a zone, or is IPv4-mapped, unspecified or multicast
-   */
+  /** Starts a VIP for one UDP port, see {@link #tcp(String, int)}. */
   public static Builder udp(String address, int port) {
-    return onePort(address, port, Protocol.UDP);
+    return of(VipKey.udp(address, port));
   }
 
-  /**
-   * A VIP for every UDP port for which there is no VIP of its own.
-   *
-   * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}, for all of
-   *     whose addresses the VIP stands that have none of their own; names are not looked up
-   * @throws IllegalArgumentException if the address is no literal, has a zone, or is IPv4-mapped,
-   *     unspecified or multicast
-   */
+  /** Starts a VIP for one UDP port, see {@link #tcp(InetAddress, int)}. */
+  public static Builder udp(InetAddress address, int port) {
+    return udp(Addresses.text(Addresses.check("VIP", address)), port);
+  }
+
+  /** Starts a VIP for one UDP port, see {@link #tcp(InetSocketAddress)}. */
+  public static Builder udp(InetSocketAddress address) {
+    return of(VipKey.of(Protocol.UDP, address));
+  }
+
+  /** Starts a VIP for every UDP port, see {@link #tcp(String)}. */
   public static Builder udp(String address) {
-    return of(VipKey.parse(address, 0, Protocol.UDP));
+    return of(VipKey.udp(address));
+  }
+
+  /** Starts a VIP with a given key. */
+  public static Builder of(VipKey key) {
+    return new Builder(requireNonNull(key, "key"));
   }
 
   private static Duration defaultIdleTime(VipKey key) {
     return key.protocol() == Protocol.TCP ? TCP_IDLE_TIME : UDP_IDLE_TIME;
   }
 
-  /** A VIP for the destination that the key names. */
-  public static Builder of(VipKey key) {
-    return new Builder(requireNonNull(key, "key"));
-  }
-
-  private static Builder onePort(String address, int port, Protocol protocol) {
-    if (port == 0) {
-      throw new IllegalArgumentException(
-          "VIP port 0 of %s: for every port, leave the port out".formatted(address));
-    }
-    return of(VipKey.parse(address, port, protocol));
-  }
-
-  /** What tells this VIP from others. */
+  /** Returns the VIP's identity. */
   public VipKey key() {
     return key;
   }
 
-  /** The address that clients send to. */
+  /** Returns the address that clients send to, or the first address of the prefix. */
   public InetAddress address() {
     return key.address();
   }
 
-  /** The port that clients send to; 0 is every port. */
+  /** Returns the port that clients send to; 0 means every port. */
   public int port() {
     return key.port();
   }
 
-  /** The transport protocol. */
+  /** Returns the transport protocol. */
   public Protocol protocol() {
     return key.protocol();
   }
 
-  /** All backends, in the order in which they were given; it has no effect on the ring. */
+  /**
+   * Returns all backends in the order in which they were given. The order does not affect the ring.
+   */
   public List<Backend> backends() {
     return backends;
   }
 
-  /** What of a flow decides its backend. */
+  /** Returns the backend with this key, draining or not. */
+  public Optional<Backend> backend(BackendKey backend) {
+    return backends.stream().filter(each -> each.key().equals(backend)).findFirst();
+  }
+
+  /** Returns which fields of a flow are hashed. */
   public Hashing hashing() {
     return hashing;
   }
 
-  /** How slots of the ring are given to backends. */
+  /** Returns how ring slots are assigned to backends. */
   public RingAlgorithm algorithm() {
     return algorithm;
   }
 
-  /** What is remembered of its flows. */
+  /** Returns which of its flows are tracked. */
   public Tracking tracking() {
     return tracking;
   }
 
-  /** How long without a packet a flow counts as open after a change. */
+  /** Returns how long a silent flow counts as open after a change. */
   public Duration idleTime() {
     return idleTime;
   }
 
-  /** Whether packets of a {@linkplain Backend#local local} backend pass to this host. */
+  /** Returns whether packets of {@linkplain Backend#local local} backends pass to this host. */
   public boolean localDelivery() {
-    return has(VipFlags.LOCAL);
+    return options.contains(Option.LOCAL_DELIVERY);
   }
 
-  /** Whether QUIC connection ids choose the backend. */
+  /** Returns whether QUIC connection ids select the backend. */
   public boolean quic() {
-    return has(VipFlags.QUIC);
+    return options.contains(Option.QUIC);
   }
 
-  /** Whether UDP stable routing headers choose the backend. */
+  /** Returns whether UDP stable routing headers select the backend. */
   public boolean udpStableRouting() {
-    return has(VipFlags.UDP_STABLE_ROUTING);
+    return options.contains(Option.UDP_STABLE_ROUTING);
   }
 
-  /** Whether flows leave backends that are down. */
+  /** Returns whether flows move off backends that are marked down. */
   public boolean udpFlowMigration() {
-    return has(VipFlags.UDP_FLOW_MIGRATION);
+    return options.contains(Option.UDP_FLOW_MIGRATION);
   }
 
-  /** Whether the source address may choose the backend. */
+  /** Returns whether the source address may select the backend. */
   public boolean sourceRouting() {
-    return has(VipFlags.SOURCE_ROUTING);
+    return options.contains(Option.SOURCE_ROUTING);
   }
 
-  private boolean has(int option) {
-    return (options & option) != 0;
-  }
-
-  /** {@link VipFlags} for the dataplane. */
-  int flags() {
-    return hashing.flags() | options | (tracking == Tracking.ALWAYS ? VipFlags.TRACKED : 0);
-  }
-
-  /** A builder that has all that this VIP has. */
+  /** Returns a builder that starts with everything this VIP has. */
   public Builder toBuilder() {
     Builder builder = new Builder(key);
     builder.backends = backends;
@@ -205,14 +227,15 @@ public final class Vip {
     builder.algorithm = algorithm;
     builder.tracking = tracking;
     builder.idleTime = idleTime;
-    builder.options = options;
+    builder.options.addAll(options);
     return builder;
   }
 
-  /** This VIP with one more backend, or with this one in place of the one at the same address. */
+  /** Returns this VIP with one more backend; a backend with the same key is replaced. */
   public Vip with(Backend backend) {
+    requireNonNull(backend, "backend");
     List<Backend> changed = new ArrayList<>(backends);
-    int index = indexOf(backend.address());
+    int index = indexOf(backend.key());
     if (index < 0) {
       changed.add(backend);
     } else {
@@ -222,18 +245,18 @@ public final class Vip {
   }
 
   /**
-   * This VIP without the backend at the address, or unchanged if there is none.
+   * Returns this VIP without a backend, or this VIP if it has no such backend. The backend's open
+   * flows move to other backends at once; see {@link #draining} for the gentle way.
    *
-   * <p>Open flows of the backend move to others at once.
-   *
-   * @throws IllegalArgumentException if the address is no literal
+   * @param address IPv4 or IPv6 literal
+   * @throws IllegalArgumentException if the address is not a literal
    */
-  public Vip without(String backend) {
-    return without(Addresses.parse("backend", backend));
+  public Vip without(String address) {
+    return without(BackendKey.of(address));
   }
 
-  /** This VIP without the backend at the address, or unchanged if there is none. */
-  public Vip without(InetAddress backend) {
+  /** Returns this VIP without a backend, see {@link #without(String)}. */
+  public Vip without(BackendKey backend) {
     int index = indexOf(backend);
     if (index < 0) {
       return this;
@@ -244,28 +267,26 @@ public final class Vip {
   }
 
   /**
-   * This VIP with one backend draining: no new flows go to it. Those that are {@linkplain Tracking
-   * remembered} stay; of a VIP that remembers none, the open ones move to others as new ones do.
+   * Returns this VIP with one backend draining: new flows avoid it. {@linkplain Tracking Tracked}
+   * flows stay; those of a VIP that tracks none move to other backends. To end the drain, pass the
+   * backend to {@link #with} again.
    *
-   * <p>To have it take flows again, give it to {@link #with} anew.
-   *
-   * @throws IllegalArgumentException if no backend has the address, or it is no literal
+   * @param address IPv4 or IPv6 literal
+   * @throws IllegalArgumentException if no backend has the address, or it is not a literal
    */
-  public Vip draining(String backend) {
-    return draining(Addresses.parse("backend", backend));
+  public Vip draining(String address) {
+    return draining(BackendKey.of(address));
   }
 
   /**
-   * This VIP with one backend draining: no new flows go to it. Those that are {@linkplain Tracking
-   * remembered} stay; of a VIP that remembers none, the open ones move to others as new ones do.
+   * Returns this VIP with one backend draining, see {@link #draining(String)}.
    *
-   * @throws IllegalArgumentException if no backend has the address
+   * @throws IllegalArgumentException if the VIP has no such backend
    */
-  public Vip draining(InetAddress backend) {
+  public Vip draining(BackendKey backend) {
     int index = indexOf(backend);
     if (index < 0) {
-      throw new IllegalArgumentException(
-          "%s is not a backend of %s".formatted(Addresses.text(backend), key));
+      throw new IllegalArgumentException("%s is not a backend of %s".formatted(backend, key));
     }
     return with(backends.get(index).draining(true));
   }
@@ -274,21 +295,16 @@ public final class Vip {
     return toBuilder().backends(changed).build();
   }
 
-  /** Whether one of the backends, draining or not, has this address. */
-  boolean has(InetAddress backend) {
-    return indexOf(backend) >= 0;
-  }
-
-  private int indexOf(InetAddress backend) {
+  private int indexOf(BackendKey backend) {
     for (int i = 0; i < backends.size(); i++) {
-      if (backends.get(i).address().equals(backend)) {
+      if (backends.get(i).key().equals(backend)) {
         return i;
       }
     }
     return -1;
   }
 
-  /** Whether all is equal, the order of the backends included. */
+  /** Returns whether everything is equal, the order of the backends included. */
   @Override
   public boolean equals(Object object) {
     return object instanceof Vip other
@@ -298,7 +314,7 @@ public final class Vip {
         && algorithm == other.algorithm
         && tracking == other.tracking
         && idleTime.equals(other.idleTime)
-        && options == other.options;
+        && options.equals(other.options);
   }
 
   @Override
@@ -306,75 +322,78 @@ public final class Vip {
     return Objects.hash(key, backends, hashing, algorithm, tracking, idleTime, options);
   }
 
-  /** As in {@code tcp 203.0.113.10:443 [10.0.0.11, 10.0.0.12 weight 2]}; defaults are left out. */
+  /**
+   * Returns text such as {@code tcp 203.0.113.10:443 [10.0.0.11, 10.0.0.12 weight 2]}. Settings
+   * that have their default value are left out.
+   */
   @Override
   public String toString() {
     return key
         + backends.stream().map(Backend::toString).collect(Collectors.joining(", ", " [", "]"))
         + (hashing == Hashing.FLOW ? "" : " hashing " + hashing)
-        + (algorithm == RingAlgorithm.MAGLEV ? "" : " algorithm " + algorithm)
+        + (algorithm == RingAlgorithm.MAGLEV_V2 ? "" : " algorithm " + algorithm)
         + (tracking == Tracking.ADAPTIVE ? "" : " tracking " + tracking)
         + (idleTime.equals(defaultIdleTime(key)) ? "" : " idleTime " + idleTime)
-        + (quic() ? " quic" : "")
-        + (udpStableRouting() ? " udpStableRouting" : "")
-        + (udpFlowMigration() ? " udpFlowMigration" : "")
-        + (sourceRouting() ? " sourceRouting" : "")
-        + (localDelivery() ? " localDelivery" : "");
+        + options.stream().map(option -> " " + option.label).collect(Collectors.joining());
   }
 
-  /** Collects what makes a {@link Vip}; not safe for use by several threads at once. */
+  /**
+   * Builds a {@link Vip}. Not thread-safe.
+   *
+   * @since 0.1.0
+   */
   public static final class Builder {
 
     private final VipKey key;
+    private final Set<Option> options = EnumSet.noneOf(Option.class);
     private List<Backend> backends = List.of();
     private Hashing hashing = Hashing.FLOW;
-    private RingAlgorithm algorithm = RingAlgorithm.MAGLEV;
+    private RingAlgorithm algorithm = RingAlgorithm.MAGLEV_V2;
     private Tracking tracking = Tracking.ADAPTIVE;
     private Duration idleTime;
-    private int options;
 
     private Builder(VipKey key) {
       this.key = key;
       this.idleTime = defaultIdleTime(key);
     }
 
-    /** The backends, in place of any given before; by default there are none. */
+    /** Sets the backends and discards any set before. The default is none. */
     public Builder backends(Backend... backends) {
-      return backends(List.of(backends));
+      return backends(List.of(requireNonNull(backends, "backends")));
     }
 
-    /** The backends, in place of any given before; by default there are none. */
+    /** Sets the backends and discards any set before. The default is none. */
     public Builder backends(Collection<Backend> backends) {
-      this.backends = List.copyOf(backends);
+      this.backends = List.copyOf(requireNonNull(backends, "backends"));
       return this;
     }
 
-    /** What of a flow decides its backend; by default {@link Hashing#FLOW}. */
+    /** Sets which fields of a flow are hashed. The default is {@link Hashing#FLOW}. */
     public Builder hashing(Hashing hashing) {
       this.hashing = requireNonNull(hashing, "hashing");
       return this;
     }
 
-    /** How slots are given to backends; by default {@link RingAlgorithm#MAGLEV}. */
+    /** Sets how slots are assigned. The default is {@link RingAlgorithm#MAGLEV_V2}. */
     public Builder algorithm(RingAlgorithm algorithm) {
       this.algorithm = requireNonNull(algorithm, "algorithm");
       return this;
     }
 
-    /** What is remembered of its flows; by default {@link Tracking#ADAPTIVE}. */
+    /** Sets which flows are tracked. The default is {@link Tracking#ADAPTIVE}. */
     public Builder tracking(Tracking tracking) {
       this.tracking = requireNonNull(tracking, "tracking");
       return this;
     }
 
     /**
-     * How long without a packet a flow counts as open after a change, with {@link
-     * Tracking#ADAPTIVE}; by default five minutes for TCP, 30 seconds for UDP. The longer, the more
-     * connections that say nothing stay where they are, and the longer the flow table is asked. It
-     * is never less than the {@linkplain LoadBalancerBuilder#changeWindow window} of changes.
+     * Sets how long a silent flow counts as open after a change, with {@link Tracking#ADAPTIVE}.
+     * The default is 5 minutes for TCP and 30 seconds for UDP. A longer time keeps more silent
+     * connections in place, and keeps the flow table in use for longer. The balancer uses its
+     * {@linkplain LoadBalancerBuilder#changeWindow change window} if that is longer.
      *
-     * @param idleTime 1 second to 1 day; parts of a second do not count
-     * @throws IllegalArgumentException if it is shorter or longer
+     * @param idleTime 1 second to 1 day; fractions of a second are dropped
+     * @throws IllegalArgumentException if it is out of range
      */
     public Builder idleTime(Duration idleTime) {
       if (idleTime.toSeconds() < 1 || idleTime.compareTo(MAX_IDLE_TIME) > 0) {
@@ -386,76 +405,76 @@ public final class Vip {
     }
 
     /**
-     * Packets go to the backend whose {@linkplain LoadBalancer#serverIds server id} is in their
-     * QUIC connection id, whatever address the client has moved to. An id of 8 bytes or more (RFC
-     * 9000) holds it in its first bytes: a version in the upper two bits, then, in version 1, 16
-     * bits; in version 2, the next three bytes; in version 3, the next four. A client's first
-     * packets, whose ids it made up, and ids that nobody has go where they would without.
+     * Routes packets by the {@linkplain LoadBalancer#serverIds server id} in their QUIC connection
+     * id, whatever address the client has moved to. A connection id (RFC 9000) of at least 8 bytes
+     * carries the id in its first bytes: a version in the top two bits, then 16 bits (version 1),
+     * the next three bytes (version 2) or the next four bytes (version 3). A client's first
+     * packets, whose id the client made up, and unknown ids are routed as if this were off. The
+     * default is off.
      */
-    public Builder quic() {
-      options |= VipFlags.QUIC;
-      return this;
+    public Builder quic(boolean on) {
+      return option(Option.QUIC, on);
     }
 
     /**
-     * Packets go to the backend whose {@linkplain LoadBalancer#serverIds server id} is in the
-     * header that their payload starts with: 8 bytes, the first 0x52, the next three the id. With
-     * {@link #quic} as well, those do whose QUIC connection id names no backend.
+     * Routes packets by the {@linkplain LoadBalancer#serverIds server id} in the header that starts
+     * their payload: 8 bytes, the first 0x52, the next three the id. With {@link #quic} on as well,
+     * applies to packets whose connection id names no backend. The default is off.
      */
-    public Builder udpStableRouting() {
-      options |= VipFlags.UDP_STABLE_ROUTING;
-      return this;
+    public Builder udpStableRouting(boolean on) {
+      return option(Option.UDP_STABLE_ROUTING, on);
     }
 
     /**
-     * Flows that an id or the flow table would send to a backend that is {@linkplain
-     * LoadBalancer#downBackends down} for this VIP go to another one.
+     * Moves flows that a server id or the flow table would send to a backend that is {@linkplain
+     * LoadBalancer#downBackends marked down} for this VIP. The default is off.
      */
-    public Builder udpFlowMigration() {
-      options |= VipFlags.UDP_FLOW_MIGRATION;
-      return this;
+    public Builder udpFlowMigration(boolean on) {
+      return option(Option.UDP_FLOW_MIGRATION, on);
     }
 
     /**
-     * New flows of clients that {@link LoadBalancer#sourceRoutes} has a prefix of go to its
-     * backend, not to the ring's.
+     * Sends new flows of clients that match a {@linkplain LoadBalancer#sourceRoutes source route}
+     * to the route's backend instead of the ring's. The default is off.
      */
-    public Builder sourceRouting() {
-      options |= VipFlags.SOURCE_ROUTING;
-      return this;
+    public Builder sourceRouting(boolean on) {
+      return option(Option.SOURCE_ROUTING, on);
     }
 
-    /** Packets of a {@linkplain Backend#local local} backend pass to this host, as they came. */
-    public Builder localDelivery() {
-      options |= VipFlags.LOCAL;
-      return this;
+    /**
+     * Passes packets of {@linkplain Backend#local local} backends to this host, unchanged. The
+     * default is off.
+     */
+    public Builder localDelivery(boolean on) {
+      return option(Option.LOCAL_DELIVERY, on);
     }
 
-    private static void requireUdp(VipKey key, boolean option, String name) {
-      if (option && key.protocol() != Protocol.UDP) {
-        throw new IllegalArgumentException("%s: %s is for UDP".formatted(key, name));
+    private Builder option(Option option, boolean on) {
+      if (on) {
+        options.add(option);
+      } else {
+        options.remove(option);
       }
-    }
-
-    private boolean has(int option) {
-      return (options & option) != 0;
+      return this;
     }
 
     /**
-     * The VIP.
+     * Builds the VIP.
      *
-     * @throws IllegalArgumentException if two backends have the same address, or an option does not
-     *     fit the protocol
+     * @throws IllegalArgumentException if two backends have the same key, or an option needs UDP
+     *     and the VIP is not UDP
      */
     public Vip build() {
-      requireUdp(key, has(VipFlags.QUIC), "quic");
-      requireUdp(key, has(VipFlags.UDP_STABLE_ROUTING), "udpStableRouting");
-      requireUdp(key, has(VipFlags.UDP_FLOW_MIGRATION), "udpFlowMigration");
-      Set<InetAddress> addresses = new HashSet<>();
+      for (Option option : options) {
+        if (option.needsUdp && key.protocol() != Protocol.UDP) {
+          throw new IllegalArgumentException("%s: %s needs UDP".formatted(key, option.label));
+        }
+      }
+      Set<BackendKey> keys = new HashSet<>();
       for (Backend backend : backends) {
-        if (!addresses.add(backend.address())) {
+        if (!keys.add(backend.key())) {
           throw new IllegalArgumentException(
-              "backend %s is given twice for %s".formatted(Addresses.text(backend.address()), key));
+              "%s: duplicate backend %s".formatted(key, backend.key()));
         }
       }
       return new Vip(this);

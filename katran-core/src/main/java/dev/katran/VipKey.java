@@ -1,92 +1,224 @@
 package dev.katran;
 
-import dev.katran.dataplane.Destination;
+import static java.util.Objects.requireNonNull;
+
+import dev.katran.internal.net.Addresses;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * What tells one {@link Vip} from another: the destination that clients send to.
+ * The identity of a {@link Vip}: the destination address or prefix, the port and the protocol of
+ * the packets that it serves.
  *
- * @param address the address that clients send to, or the first one of the prefix
- * @param prefixLength bits that the addresses have in common, if the VIP stands for all addresses
- *     of a prefix; {@link #ONE_ADDRESS} if it stands for one
- * @param port the port that clients send to, 1 to 65535; 0 is every port for which there is no VIP
- *     of its own
- * @param protocol the transport protocol
+ * <p>{@link #toString} and {@link #parse} are inverse:
+ *
+ * {@snippet :
+ * VipKey.tcp("203.0.113.10", 443).toString();      // "tcp 203.0.113.10:443"
+ * VipKey.udp("2001:db8::53", 53).toString();       // "udp [2001:db8::53]:53"
+ * VipKey.tcp("203.0.113.10").toString();           // "tcp 203.0.113.10:*"
+ * VipKey.tcp("203.0.113.0/24", 443).toString();    // "tcp 203.0.113.0/24:443"
+ * }
+ *
+ * @since 0.1.0
  */
-public record VipKey(InetAddress address, int prefixLength, int port, Protocol protocol) {
+public final class VipKey {
 
-  /** The prefix length of a VIP that stands for one address and no prefix. */
-  public static final int ONE_ADDRESS = Destination.ONE_ADDRESS;
+  /** The port of a VIP that matches every port, {@value}. */
+  static final int EVERY_PORT = 0;
 
-  /**
-   * A key.
-   *
-   * @throws IllegalArgumentException if the port is out of range, or the address has a zone, or is
-   *     IPv4-mapped, unspecified or multicast, or has bits beyond the prefix
-   */
-  public VipKey {
-    if (prefixLength == ONE_ADDRESS) {
-      Addresses.checkUnicast("VIP", address);
-    } else {
-      new Prefix(address, prefixLength);
-    }
-    Addresses.checkPort("VIP port", port);
-    Objects.requireNonNull(protocol, "protocol");
+  private static final Pattern TEXT =
+      Pattern.compile(
+          "(?<protocol>tcp|udp) (?:\\[(?<v6>[^\\[\\]\\s]*:[^\\[\\]\\s]*)]|(?<v4>[^:\\[\\]\\s]+))"
+              + ":(?<port>\\*|0|[1-9][0-9]{0,4})");
+
+  private final InetAddress address;
+  private final Optional<Prefix> prefix;
+  private final int port;
+  private final Protocol protocol;
+
+  private VipKey(InetAddress address, Optional<Prefix> prefix, int port, Protocol protocol) {
+    this.address = address;
+    this.prefix = prefix;
+    this.port = port;
+    this.protocol = protocol;
   }
 
   /**
-   * The key of a VIP that stands for one address.
+   * Returns the key of a VIP for one TCP port.
    *
+   * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}
+   * @param port 1 to 65535
+   * @throws IllegalArgumentException if the port is out of range, or the address is not a literal,
+   *     has a zone, or is IPv4-mapped, unspecified or multicast
+   */
+  public static VipKey tcp(String address, int port) {
+    return parse(address, checkPort(address, port), Protocol.TCP);
+  }
+
+  /**
+   * Returns the key of a VIP for every TCP port.
+   *
+   * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}
+   * @throws IllegalArgumentException if the address is not a literal, has a zone, or is
+   *     IPv4-mapped, unspecified or multicast
+   */
+  public static VipKey tcp(String address) {
+    return parse(address, EVERY_PORT, Protocol.TCP);
+  }
+
+  /**
+   * Returns the key of a VIP for one UDP port.
+   *
+   * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}
+   * @param port 1 to 65535
+   * @throws IllegalArgumentException if the port is out of range, or the address is not a literal,
+   *     has a zone, or is IPv4-mapped, unspecified or multicast
+   */
+  public static VipKey udp(String address, int port) {
+    return parse(address, checkPort(address, port), Protocol.UDP);
+  }
+
+  /**
+   * Returns the key of a VIP for every UDP port.
+   *
+   * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}
+   * @throws IllegalArgumentException if the address is not a literal, has a zone, or is
+   *     IPv4-mapped, unspecified or multicast
+   */
+  public static VipKey udp(String address) {
+    return parse(address, EVERY_PORT, Protocol.UDP);
+  }
+
+  /**
+   * Returns the key of a VIP for a single address.
+   *
+   * @param port 1 to 65535, or 0 for every port
    * @throws IllegalArgumentException if the port is out of range, or the address has a zone, or is
    *     IPv4-mapped, unspecified or multicast
    */
-  public VipKey(InetAddress address, int port, Protocol protocol) {
-    this(address, ONE_ADDRESS, port, protocol);
-  }
-
-  /** The key of what is written as an address, or as a prefix such as {@code 203.0.113.0/24}. */
-  static VipKey parse(String literal, int port, Protocol protocol) {
-    if (literal.indexOf('/') < 0) {
-      return new VipKey(Addresses.parse("VIP", literal), port, protocol);
-    }
-    Prefix prefix = Prefix.of(literal);
-    return new VipKey(prefix.address(), prefix.length(), port, protocol);
-  }
-
-  /** Whether a packet to the address may be for this VIP. */
-  boolean covers(InetAddress destination) {
-    return isPrefix()
-        ? new Prefix(address, prefixLength).contains(destination)
-        : address.equals(destination);
-  }
-
-  /** Whether the VIP stands for all addresses of a prefix. */
-  public boolean isPrefix() {
-    return prefixLength != ONE_ADDRESS;
-  }
-
-  /** The addresses alone. */
-  Destination destination() {
-    return new Destination(address, prefixLength);
+  public static VipKey of(Protocol protocol, InetAddress address, int port) {
+    return new VipKey(
+        Addresses.checkUnicast("VIP", address),
+        Optional.empty(),
+        Addresses.checkPort("VIP port", port),
+        requireNonNull(protocol, "protocol"));
   }
 
   /**
-   * As in {@code tcp 203.0.113.10:443}, {@code tcp [fc00::1]:443}, {@code tcp 203.0.113.10 (every
-   * port)} or {@code tcp 203.0.113.0/24 port 443}.
+   * Returns the key of a VIP for a single address and port.
+   *
+   * @throws IllegalArgumentException if the socket address is unresolved or has port 0, or as
+   *     {@link #of(Protocol, InetAddress, int)}
    */
+  public static VipKey of(Protocol protocol, InetSocketAddress address) {
+    if (address.isUnresolved()) {
+      throw new IllegalArgumentException(
+          "VIP %s is a host name; host names are not resolved".formatted(address.getHostString()));
+    }
+    String host = Addresses.text(address.getAddress());
+    return of(protocol, address.getAddress(), checkPort(host, address.getPort()));
+  }
+
+  /**
+   * Returns the key of a VIP for all addresses of a prefix that have no VIP of their own.
+   *
+   * @param port 1 to 65535, or 0 for every port
+   * @throws IllegalArgumentException if the port is out of range
+   */
+  public static VipKey of(Protocol protocol, Prefix prefix, int port) {
+    return new VipKey(
+        prefix.address(),
+        Optional.of(prefix),
+        Addresses.checkPort("VIP port", port),
+        requireNonNull(protocol, "protocol"));
+  }
+
+  /**
+   * Parses the form that {@link #toString} returns.
+   *
+   * @throws IllegalArgumentException if the text has another form, or names an address or a port
+   *     that no VIP can have
+   */
+  public static VipKey parse(String text) {
+    Matcher matcher = TEXT.matcher(text);
+    if (!matcher.matches()) {
+      throw new IllegalArgumentException(
+          "VIP key \"%s\" is not of the form \"tcp 203.0.113.10:443\"".formatted(text));
+    }
+    String port = matcher.group("port");
+    String address = matcher.group("v6") == null ? matcher.group("v4") : matcher.group("v6");
+    return parse(
+        address,
+        port.equals("*") ? EVERY_PORT : checkPort(address, Integer.parseInt(port)),
+        matcher.group("protocol").equals(Protocol.TCP.label()) ? Protocol.TCP : Protocol.UDP);
+  }
+
+  private static VipKey parse(String address, int port, Protocol protocol) {
+    return address.indexOf('/') < 0
+        ? of(protocol, Addresses.parse("VIP", address), port)
+        : of(protocol, Prefix.of(address), port);
+  }
+
+  private static int checkPort(String address, int port) {
+    if (port < 1 || port > 65535) {
+      throw new IllegalArgumentException(
+          "VIP port %d of %s is not in 1..65535; leave the port out to match every port"
+              .formatted(port, address));
+    }
+    return port;
+  }
+
+  /** Returns the address, or the first address of the prefix. */
+  public InetAddress address() {
+    return address;
+  }
+
+  /** Returns the prefix, or empty for a VIP of a single address. */
+  public Optional<Prefix> prefix() {
+    return prefix;
+  }
+
+  /** Returns the port, 1 to 65535, or 0 for every port. */
+  public int port() {
+    return port;
+  }
+
+  /** Returns whether the VIP matches every port. */
+  public boolean matchesEveryPort() {
+    return port == EVERY_PORT;
+  }
+
+  /** Returns the transport protocol. */
+  public Protocol protocol() {
+    return protocol;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof VipKey that
+        && address.equals(that.address)
+        && prefix.equals(that.prefix)
+        && port == that.port
+        && protocol == that.protocol;
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(address, prefix, port, protocol);
+  }
+
+  /** Returns the key in the form that {@link #parse} reads. */
   @Override
   public String toString() {
-    if (isPrefix()) {
-      return "%s %s/%d %s"
-          .formatted(
-              protocol.label(),
-              Addresses.text(address),
-              prefixLength,
-              port == 0 ? "(every port)" : "port " + port);
-    }
-    return protocol.label()
-        + " "
-        + (port == 0 ? Addresses.text(address) + " (every port)" : Addresses.text(address, port));
+    String destination = prefix.map(Prefix::toString).orElseGet(() -> Addresses.text(address));
+    return "%s %s:%s"
+        .formatted(
+            protocol.label(),
+            destination.indexOf(':') < 0 ? destination : "[" + destination + "]",
+            matchesEveryPort() ? "*" : port);
   }
 }

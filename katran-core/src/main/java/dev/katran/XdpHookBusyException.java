@@ -1,12 +1,17 @@
 package dev.katran;
 
-/** Another XDP program is attached to the interface; it is never replaced. */
+import dev.katran.internal.failure.Failure;
+
+/**
+ * Thrown when another XDP program is attached to the interface. The balancer never replaces it.
+ *
+ * @since 0.1.0
+ */
 public final class XdpHookBusyException extends LoadBalancerException {
 
   private static final long serialVersionUID = 1L;
 
-  /** One sentence that names the value and what to change. */
-  public XdpHookBusyException(String message, Throwable cause) {
-    super(message, cause);
+  XdpHookBusyException(Failure failure) {
+    super(failure);
   }
 }

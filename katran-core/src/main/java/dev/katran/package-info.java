@@ -1,13 +1,16 @@
 /**
- * An XDP load balancer inside a JVM service: addresses that clients connect to, and the servers
- * behind them.
+ * An XDP load balancer inside a JVM service.
  *
- * <p>A {@link dev.katran.Vip} is an address with its {@link dev.katran.Backend}s. Which backend
- * serves a {@link dev.katran.Flow} is a pure function: the flow's hash picks a slot of the VIP's
- * {@link dev.katran.Ring}, and every balancer with the same configuration has the same ring. These
- * are immutable values, safe to share between threads; an illegal one is refused when it is built,
- * by an {@link java.lang.IllegalArgumentException} that names it. No argument and no result of this
- * package may be null.
+ * <p>{@link dev.katran.LoadBalancer} is the entry point. It is told which {@link dev.katran.Vip}s
+ * to serve with which {@link dev.katran.Backend}s; these, like all configuration, are immutable
+ * values that may be shared between threads. The backend of a {@link dev.katran.Flow} is a pure
+ * function: the flow's hash selects a slot of the VIP's {@link dev.katran.Ring}, and all balancers
+ * with the same configuration have the same ring.
+ *
+ * <p>Illegal values are rejected when they are built, with an {@link
+ * java.lang.IllegalArgumentException} that names the value. What the platform refuses is a {@link
+ * dev.katran.LoadBalancerException} or one of its subclasses. No argument and no result of this
+ * package is null.
  */
 @NullMarked
 package dev.katran;

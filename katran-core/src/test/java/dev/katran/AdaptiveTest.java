@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.katran.dataplane.DataplaneConfig;
-import dev.katran.dataplane.Hop;
-import dev.katran.dataplane.JavaDataplane;
-import dev.katran.ffm.net.MacAddress;
-import dev.katran.nexthop.NextHops;
+import dev.katran.internal.control.Control;
+import dev.katran.internal.control.FakeClock;
+import dev.katran.internal.control.Ticker;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.memory.JavaDataplane;
 import dev.katran.packets.Encapsulated;
 import dev.katran.packets.Packet;
 import java.net.InetAddress;
@@ -24,11 +24,11 @@ import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Changes of VIPs under open flows, on a clock of the test's own. */
+/** Ring changes under open flows with {@link Tracking#ADAPTIVE}, on a fake clock. */
 class AdaptiveTest {
 
   private static final DataplaneConfig CONFIG =
-      DataplaneConfig.of(Limits.defaults().ringSize(1031).flows(1 << 16));
+      DataplaneConfig.of(Limits.defaults().ringSize(1031).flowTableSize(1 << 16));
   private static final Duration WINDOW = CONFIG.flowRules().changeWindow();
   private static final Duration IDLE = Duration.ofMinutes(5);
 
@@ -43,12 +43,8 @@ class AdaptiveTest {
 
   private final FakeClock clock = new FakeClock();
   private final Control control =
-      new Control(
-          new JavaDataplane(CONFIG, clock::nanos),
-          CONFIG,
-          NextHops.fixed(new Hop(MacAddress.parse("02:00:00:00:00:01"), null)),
-          clock);
-  private final LoadBalancer lb = new LoadBalancer(CONFIG, control);
+      Balancers.control(new JavaDataplane(CONFIG, clock::nanos), CONFIG, clock, Ticker.THREADS);
+  private final LoadBalancer lb = Balancers.over(control);
 
   @AfterEach
   void close() {
@@ -67,8 +63,8 @@ class AdaptiveTest {
     return backendOf(port, false);
   }
 
-  /** The backends of many open connections. */
-  private Map<Integer, InetAddress> flows() {
+  /** Sends a packet of each open connection and returns its backend by source port. */
+  private Map<Integer, InetAddress> sendOnOpenFlows() {
     Map<Integer, InetAddress> backends = new HashMap<>();
     for (int port = FIRST_PORT; port < FIRST_PORT + FLOWS; port++) {
       backends.put(port, backendOf(port));
@@ -85,7 +81,7 @@ class AdaptiveTest {
     control.tick();
   }
 
-  /** So much time passes that slots become stable which may. */
+  /** Advances the clock until all slots are stable, or long enough that they should be. */
   private void passUntilStable() {
     for (int i = 0; i < 40 && !status().isStable(); i++) {
       pass(IDLE.dividedBy(10));
@@ -94,25 +90,25 @@ class AdaptiveTest {
   }
 
   @Test
-  void openConnectionsStayThroughEveryChangeAndNewOnesFollowTheRing() {
+  void put_openConnections_stayWhileNewOnesFollowTheRing() {
     lb.put(WEB);
-    Map<Integer, InetAddress> before = flows();
+    Map<Integer, InetAddress> before = sendOnOpenFlows();
     lb.put(WEB.with(THREE));
-    assertThat(flows()).isEqualTo(before);
+    assertThat(sendOnOpenFlows()).isEqualTo(before);
     long atThree =
-        flowsOf(9000, FLOWS).stream().filter(backend -> backend.equals(THREE.address())).count();
+        openFlows(9000, FLOWS).stream().filter(backend -> backend.equals(THREE.address())).count();
     assertThat(atThree).isBetween(FLOWS / 5L, FLOWS / 2L);
 
     pass(WINDOW);
-    assertThat(flows()).isEqualTo(before);
+    assertThat(sendOnOpenFlows()).isEqualTo(before);
     lb.put(WEB.with(THREE).with(ONE.weight(5)));
-    assertThat(flows()).isEqualTo(before);
-    lb.put(WEB.with(THREE).draining(TWO.address()));
-    assertThat(flows()).isEqualTo(before);
+    assertThat(sendOnOpenFlows()).isEqualTo(before);
+    lb.put(WEB.with(THREE).draining(TWO.key()));
+    assertThat(sendOnOpenFlows()).isEqualTo(before);
   }
 
-  /** The backends of connections that begin now, from ports of their own. */
-  private List<InetAddress> flowsOf(int firstPort, int number) {
+  /** Opens connections from consecutive source ports and returns their backends. */
+  private List<InetAddress> openFlows(int firstPort, int number) {
     List<InetAddress> backends = new ArrayList<>();
     for (int port = firstPort; port < firstPort + number; port++) {
       backends.add(backendOf(port, true));
@@ -121,82 +117,82 @@ class AdaptiveTest {
   }
 
   @Test
-  void inTheSteadyStateNothingIsRemembered() {
+  void simulate_noChangeInFlight_tracksNothing() {
     lb.put(WEB);
-    flows();
-    flowsOf(9000, FLOWS);
+    sendOnOpenFlows();
+    openFlows(9000, FLOWS);
     assertThat(lb.flows().report(Duration.ZERO).entries()).isZero();
     assertThat(lb.counters().flowTable().lookups()).isZero();
     assertThat(status()).isEqualTo(new VipStatus(1031, 0, 0, Optional.empty(), 0));
   }
 
   @Test
-  void statusTellsHowFarAChangeHasCome() {
+  void status_duringAndAfterWindow_countsSlotsAndDisplacedFlows() {
     lb.put(WEB);
     lb.put(WEB.with(THREE));
     VipStatus changing = status();
     assertThat(changing.changing()).isBetween(1031 / 5, 1031 / 2);
     assertThat(changing.stable()).isEqualTo(1031 - changing.changing());
-    assertThat(changing.until()).contains(clock.instant().plus(WINDOW));
-    flows();
-    long pinned = status().pinnedFlows();
-    assertThat(pinned).isBetween(FLOWS / 5L, FLOWS / 2L);
+    assertThat(changing.settlesAt()).contains(clock.instant().plus(WINDOW));
+    sendOnOpenFlows();
+    long displaced = status().displacedFlows();
+    assertThat(displaced).isBetween(FLOWS / 5L, FLOWS / 2L);
 
     pass(WINDOW);
     VipStatus settled = status();
     assertThat(settled.changing()).isZero();
     assertThat(settled.settled()).isBetween(1, changing.changing());
-    assertThat(settled.until()).isEmpty();
-    assertThat(settled.pinnedFlows()).isEqualTo(pinned);
+    assertThat(settled.settlesAt()).isEmpty();
+    assertThat(settled.displacedFlows()).isEqualTo(displaced);
   }
 
   @Test
-  void slotsAreStableAgainWhenNoLiveFlowIsElsewhere() {
+  void tick_displacedFlowsIdle_stabilisesSlots() {
     lb.put(WEB);
-    flows();
+    sendOnOpenFlows();
     lb.put(WEB.with(THREE));
-    Map<Integer, InetAddress> before = flows();
+    Map<Integer, InetAddress> before = sendOnOpenFlows();
     pass(WINDOW);
     assertThat(status().settled()).isPositive();
-    // slots without a flow are stable soon
+    // The next tick stabilises the slots without a flow.
     control.tick();
     int withFlows = status().settled();
     assertThat(withFlows).isPositive().isLessThan(FLOWS);
-    // the others stay settled for as long as their flows live
+    // The others stay settled while their flows send packets.
     for (int i = 0; i < 20; i++) {
       pass(IDLE.dividedBy(2));
-      assertThat(flows()).isEqualTo(before);
+      assertThat(sendOnOpenFlows()).isEqualTo(before);
     }
     assertThat(status().settled()).isEqualTo(withFlows);
-    // ... and not longer
+    // They become stable once those flows are idle.
     passUntilStable();
     assertThat(status().isStable()).isTrue();
-    assertThat(flows()).isNotEqualTo(before);
+    assertThat(sendOnOpenFlows()).isNotEqualTo(before);
   }
 
   @Test
-  void aLongerIdleTimeDoesNotBringBackWhatWasForgotten() {
+  void put_longerIdleTime_doesNotReviveExpiredEntries() {
     lb.put(WEB);
-    Map<Integer, InetAddress> before = flows();
+    Map<Integer, InetAddress> before = sendOnOpenFlows();
     lb.put(WEB.with(THREE));
-    assertThat(flows()).isEqualTo(before);
+    assertThat(sendOnOpenFlows()).isEqualTo(before);
     pass(WINDOW);
     pass(IDLE.plusSeconds(1));
-    Map<Integer, InetAddress> after = flows();
+    Map<Integer, InetAddress> after = sendOnOpenFlows();
     assertThat(after).isNotEqualTo(before).containsValue(THREE.address());
-    Vip patient = WEB.with(THREE).toBuilder().idleTime(IDLE.multipliedBy(4)).build();
-    lb.put(patient.draining(THREE.address()));
-    assertThat(flows()).isEqualTo(after);
+    Vip longerIdleTime = WEB.with(THREE).toBuilder().idleTime(IDLE.multipliedBy(4)).build();
+    lb.put(longerIdleTime.draining(THREE.key()));
+    assertThat(sendOnOpenFlows()).isEqualTo(after);
   }
 
   @Test
-  void flowsOfARemovedBackendMoveAtOnceAndOnlyThese() {
+  void put_backendRemoved_movesOnlyItsFlows() {
     lb.put(WEB.with(THREE));
-    Map<Integer, InetAddress> before = flows();
-    lb.put(WEB.with(THREE).draining(THREE.address()));
-    flows();
+    Map<Integer, InetAddress> before = sendOnOpenFlows();
+    lb.put(WEB.with(THREE).draining(THREE.key()));
+    sendOnOpenFlows();
     lb.put(WEB);
-    flows()
+    sendOnOpenFlows()
         .forEach((port, backend) -> {
           InetAddress was = before.get(port);
           if (was.equals(THREE.address())) {
@@ -208,34 +204,34 @@ class AdaptiveTest {
   }
 
   @Test
-  void flowsOfADrainingBackendThatIsRemovedWithinTheWindowGoElsewhereAtOnce() {
+  void put_drainingBackendRemovedWithinWindow_movesItsKnownFlows() {
     lb.put(WEB.with(THREE));
-    lb.put(WEB.with(THREE).draining(THREE.address()));
-    Map<Integer, InetAddress> draining = flows();
+    lb.put(WEB.with(THREE).draining(THREE.key()));
+    Map<Integer, InetAddress> draining = sendOnOpenFlows();
     assertThat(draining).containsValue(THREE.address());
     lb.put(WEB);
-    assertThat(flows().values()).containsOnly(ONE.address(), TWO.address());
-    for (InetAddress backend : flowsOf(9000, FLOWS)) {
+    assertThat(sendOnOpenFlows().values()).containsOnly(ONE.address(), TWO.address());
+    for (InetAddress backend : openFlows(9000, FLOWS)) {
       assertThat(backend).isIn(ONE.address(), TWO.address());
     }
   }
 
   @Test
-  void unknownFlowsOfADrainingBackendThatIsRemovedWithinTheWindowGoElsewhereAtOnce() {
+  void put_drainingBackendRemovedWithinWindow_movesItsUnknownFlows() {
     lb.put(WEB.with(THREE));
-    lb.put(WEB.with(THREE).draining(THREE.address()));
+    lb.put(WEB.with(THREE).draining(THREE.key()));
     lb.put(WEB);
-    assertThat(flows().values()).containsOnly(ONE.address(), TWO.address());
+    assertThat(sendOnOpenFlows().values()).containsOnly(ONE.address(), TWO.address());
   }
 
   @Test
-  void udpFlowsStayAndRouteSaysSo() {
+  void route_udpFlowOfDrainingBackend_staysAndNamesTheReason() {
     lb.put(DNS);
     Map<Integer, Backend> before = new HashMap<>();
     for (int port = FIRST_PORT; port < FIRST_PORT + 50; port++) {
       before.put(port, lb.route(dns(port)).backend().orElseThrow());
     }
-    lb.put(DNS.draining(ONE.address()));
+    lb.put(DNS.draining(ONE.key()));
     before.forEach((port, backend) -> {
       Route route = lb.route(dns(port));
       assertThat(route.backend().map(Backend::address)).contains(backend.address());
@@ -254,7 +250,7 @@ class AdaptiveTest {
   }
 
   @Test
-  void noFlowMovesThroughAnyOrderOfChangesThatLeavesItsBackendAlive() {
+  void put_randomChanges_neverMoveFlowsOfRemainingBackends() {
     Random random = new Random(4);
     List<Backend> all = new ArrayList<>();
     for (int i = 1; i <= 12; i++) {
@@ -262,7 +258,7 @@ class AdaptiveTest {
     }
     Vip vip = WEB.toBuilder().backends(all.subList(0, 6)).build();
     lb.put(vip);
-    Map<Integer, InetAddress> open = flows();
+    Map<Integer, InetAddress> open = sendOnOpenFlows();
     int nextPort = 20_000;
     for (int step = 0; step < 120; step++) {
       Backend backend = all.get(random.nextInt(all.size()));
@@ -271,8 +267,8 @@ class AdaptiveTest {
           switch (random.nextInt(4)) {
             case 0 -> vip.with(backend);
             case 1 -> vip.with(backend.weight(1 + random.nextInt(5)));
-            case 2 -> isIn ? vip.draining(backend.address()) : vip;
-            default -> vip.backends().size() > 4 ? vip.without(backend.address()) : vip;
+            case 2 -> isIn ? vip.draining(backend.key()) : vip;
+            default -> vip.backends().size() > 4 ? vip.without(backend.key()) : vip;
           };
       lb.put(vip);
       List<InetAddress> alive = vip.backends().stream().map(Backend::address).toList();
@@ -288,40 +284,40 @@ class AdaptiveTest {
   }
 
   @Test
-  void aRestartWithoutAChangeInFlightMovesNoFlow() {
+  void put_afterRemoveWithoutChangeInFlight_movesNoFlow() {
     lb.put(WEB);
     lb.put(WEB.with(THREE));
     pass(WINDOW);
     passUntilStable();
-    Map<Integer, InetAddress> before = flows();
+    Map<Integer, InetAddress> before = sendOnOpenFlows();
     lb.remove(WEB);
     lb.put(WEB.with(THREE));
-    assertThat(flows()).isEqualTo(before);
+    assertThat(sendOnOpenFlows()).isEqualTo(before);
   }
 
   @Test
-  void aChangeThatIsTakenBackPutsFlowsOfBothSidesWhereTheyWere() {
+  void put_changeReverted_keepsFlowsOfBothSides() {
     lb.put(WEB);
-    Map<Integer, InetAddress> old = flows();
+    Map<Integer, InetAddress> old = sendOnOpenFlows();
     lb.put(WEB.with(THREE));
-    List<InetAddress> young = flowsOf(9000, FLOWS);
+    List<InetAddress> begunMeanwhile = openFlows(9000, FLOWS);
     lb.put(WEB.with(THREE.draining(true)));
-    assertThat(flows()).isEqualTo(old);
+    assertThat(sendOnOpenFlows()).isEqualTo(old);
     for (int i = 0; i < FLOWS; i++) {
-      assertThat(backendOf(9000 + i)).isEqualTo(young.get(i));
+      assertThat(backendOf(9000 + i)).isEqualTo(begunMeanwhile.get(i));
     }
   }
 
   @Test
-  void aBackendIsDrainedWhenNothingHasArrivedForAWhile() {
+  void whenDrained_noPacketForQuietTime_completesWithQuiet() {
     lb.put(WEB);
-    flows();
-    lb.put(WEB.draining(ONE.address()));
+    sendOnOpenFlows();
+    lb.put(WEB.draining(ONE.key()));
     Duration quiet = Duration.ofSeconds(10);
     CompletableFuture<DrainResult> drained =
-        lb.drained(WEB.key(), ONE.address(), quiet, Duration.ofHours(1));
+        lb.whenDrained(WEB.key(), ONE.key(), quiet, Duration.ofHours(1));
     for (int i = 0; i < 5; i++) {
-      flows();
+      sendOnOpenFlows();
       pass(quiet.dividedBy(2));
       assertThat(drained).isNotDone();
     }
@@ -330,19 +326,19 @@ class AdaptiveTest {
   }
 
   @Test
-  void packetsOfAnotherVipDoNotKeepABackendFromBeingDrained() {
+  void whenDrained_packetsOfAnotherVip_areIgnored() {
     Vip other = Vip.tcp("203.0.113.11", 443).backends(ONE).build();
     lb.put(WEB);
     lb.put(other);
-    flows();
-    lb.put(WEB.draining(ONE.address()));
-    flows();
+    sendOnOpenFlows();
+    lb.put(WEB.draining(ONE.key()));
+    sendOnOpenFlows();
     Duration quiet = Duration.ofSeconds(10);
     CompletableFuture<DrainResult> drained =
-        lb.drained(WEB.key(), ONE.address(), quiet, Duration.ofHours(1));
+        lb.whenDrained(WEB.key(), ONE.key(), quiet, Duration.ofHours(1));
     for (int i = 0; i < 3; i++) {
       lb.simulate(Packet.tcp("198.51.100.7", 1000, "203.0.113.11", 443).frame());
-      flows();
+      sendOnOpenFlows();
       pass(quiet.dividedBy(2));
       assertThat(drained).isNotDone();
     }
@@ -352,55 +348,55 @@ class AdaptiveTest {
   }
 
   @Test
-  void aDrainEndsAtItsDeadlineOrWhenThereIsNothingToDrain() {
+  void whenDrained_timeoutRemovalOrClose_completes() {
     lb.put(WEB);
     Duration quiet = Duration.ofSeconds(10);
-    CompletableFuture<DrainResult> late =
-        lb.drained(WEB.key(), ONE.address(), quiet, Duration.ofSeconds(15));
+    CompletableFuture<DrainResult> timedOut =
+        lb.whenDrained(WEB.key(), ONE.key(), quiet, Duration.ofSeconds(15));
     CompletableFuture<DrainResult> removed =
-        lb.drained(WEB.key(), TWO.address(), quiet, Duration.ofHours(1));
-    CompletableFuture<DrainResult> cut =
-        lb.drained(WEB.key(), ONE.address(), quiet, Duration.ofHours(1));
+        lb.whenDrained(WEB.key(), TWO.key(), quiet, Duration.ofHours(1));
+    CompletableFuture<DrainResult> closed =
+        lb.whenDrained(WEB.key(), ONE.key(), quiet, Duration.ofHours(1));
     for (int i = 0; i < 3; i++) {
-      flows();
+      sendOnOpenFlows();
       pass(Duration.ofSeconds(5));
     }
-    assertThat(late).isCompletedWithValue(DrainResult.DEADLINE);
-    lb.put(WEB.without(TWO.address()));
+    assertThat(timedOut).isCompletedWithValue(DrainResult.DEADLINE);
+    lb.put(WEB.without(TWO.key()));
     control.tick();
     assertThat(removed).isCompletedWithValue(DrainResult.REMOVED);
     lb.close();
-    assertThatThrownBy(cut::join)
+    assertThatThrownBy(closed::join)
         .isInstanceOf(CompletionException.class)
         .hasCauseInstanceOf(IllegalStateException.class);
   }
 
   @Test
-  void whatCannotBeDrainedIsRefused() {
+  void whenDrained_invalidArgument_throws() {
     lb.put(WEB);
     Duration quiet = Duration.ofSeconds(10);
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> lb.drained(DNS.key(), ONE.address(), quiet, quiet))
+        .isThrownBy(() -> lb.whenDrained(DNS.key(), ONE.key(), quiet, quiet))
         .withMessage("udp 203.0.113.10:53 is not installed");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> lb.drained(WEB.key(), THREE.address(), quiet, quiet))
+        .isThrownBy(() -> lb.whenDrained(WEB.key(), THREE.key(), quiet, quiet))
         .withMessage("10.0.0.3 is not a backend of tcp 203.0.113.10:443");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> lb.drained(WEB.key(), ONE.address(), Duration.ZERO, quiet))
+        .isThrownBy(() -> lb.whenDrained(WEB.key(), ONE.key(), Duration.ZERO, quiet))
         .withMessage("quiet time PT0S is not in PT1S..PT24H");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> lb.drained(WEB.key(), ONE.address(), quiet, quiet.negated()))
-        .withMessage("patience PT-10S is negative");
+        .isThrownBy(() -> lb.whenDrained(WEB.key(), ONE.key(), quiet, quiet.negated()))
+        .withMessage("timeout PT-10S is negative");
   }
 
   @Test
-  void withoutTrackingFlowsFollowTheRing() {
-    Vip plain = WEB.toBuilder().tracking(Tracking.NONE).build();
-    lb.put(plain);
-    Map<Integer, InetAddress> before = flows();
-    lb.put(plain.draining(ONE.address()));
-    assertThat(flows()).isNotEqualTo(before);
-    assertThat(flows().values()).containsOnly(TWO.address());
+  void put_trackingNone_flowsFollowTheRing() {
+    Vip untracked = WEB.toBuilder().tracking(Tracking.NONE).build();
+    lb.put(untracked);
+    Map<Integer, InetAddress> before = sendOnOpenFlows();
+    lb.put(untracked.draining(ONE.key()));
+    assertThat(sendOnOpenFlows()).isNotEqualTo(before);
+    assertThat(sendOnOpenFlows().values()).containsOnly(TWO.address());
     assertThat(status().isStable()).isTrue();
   }
 }

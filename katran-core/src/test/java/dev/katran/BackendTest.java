@@ -13,7 +13,7 @@ class BackendTest {
   private static final Backend BACKEND = Backend.of("10.0.0.11");
 
   @Test
-  void weighs1AndTakesNewFlowsUnlessToldOtherwise() {
+  void of_literal_hasWeight1AndTakesNewFlows() {
     assertThat(BACKEND.address()).isEqualTo(InetAddresses.forString("10.0.0.11"));
     assertThat(BACKEND.weight()).isEqualTo(1);
     assertThat(BACKEND.draining()).isFalse();
@@ -21,7 +21,7 @@ class BackendTest {
   }
 
   @Test
-  void takesNoNewFlowsWhileItDrains() {
+  void draining_takesNoNewFlowsAndKeepsWeight() {
     Backend draining = BACKEND.weight(3).draining(true);
 
     assertThat(draining.takesNewFlows()).isFalse();
@@ -30,31 +30,31 @@ class BackendTest {
   }
 
   @Test
-  void takesNoNewFlowsWithoutWeight() {
+  void takesNewFlows_weight0_isFalse() {
     assertThat(BACKEND.weight(0).takesNewFlows()).isFalse();
   }
 
   @Test
-  void isChangedByCopy() {
+  void weight_leavesOriginalUnchanged() {
     assertThat(BACKEND.weight(2)).isNotSameAs(BACKEND);
     assertThat(BACKEND.weight()).isEqualTo(1);
   }
 
   @Test
-  void canHaveTheLargestWeight() {
+  void weight_largest_isAccepted() {
     assertThat(BACKEND.weight(1_000_000).weight()).isEqualTo(Backend.MAX_WEIGHT);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {-1, Integer.MIN_VALUE, 1_000_001})
-  void aWeightOutOfRangeIsRefused(int weight) {
+  void weight_outOfRange_throws(int weight) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> BACKEND.weight(weight))
         .withMessage("weight %d of backend 10.0.0.11 is not in 0..1000000", weight);
   }
 
   @Test
-  void isEqualToOneMadeTheSameWay() {
+  void equals_comparesAllSettings() {
     Backend same = Backend.of(InetAddresses.forString("10.0.0.11"));
 
     assertThat(same).isEqualTo(BACKEND).hasSameHashCodeAs(BACKEND);
@@ -65,7 +65,7 @@ class BackendTest {
   }
 
   @Test
-  void readsAsItIsWritten() {
+  void toString_leavesOutDefaults() {
     assertThat(BACKEND).hasToString("10.0.0.11");
     assertThat(Backend.of("FC00:0:0::1").weight(2).draining(true))
         .hasToString("fc00::1 weight 2 draining");

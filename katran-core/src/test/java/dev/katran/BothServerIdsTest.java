@@ -13,23 +13,25 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
-/**
- * A VIP whose packets may have a server id in a QUIC connection id or behind it in another form.
- */
+/** A VIP with both {@link Vip.Builder#quic} and {@link Vip.Builder#udpStableRouting}. */
 class BothServerIdsTest {
 
-  /** Short header, connection id of version 1: server id 1022. */
+  /** A QUIC short header with a version 1 connection id: server id 1022. */
   private static final String QUIC_1022 = "40" + "40ff800000000000";
 
-  /** The same with a server id that nobody has. */
+  /** As {@link #QUIC_1022}, with a server id that is not in the table. */
   private static final String QUIC_UNKNOWN = "40" + "4000400000000000";
 
-  /** As QUIC this is a short header, with a connection id of a version that holds no id. */
+  /**
+   * A stable routing header with server id 1023. As QUIC it is a short header whose connection id
+   * has a version without a server id.
+   */
   private static final String STABLE_1023 = "52" + "0003ff" + "00000000" + "00";
 
-  /** As QUIC this is server id 1022, and so it is taken. */
+  /** A stable routing header that as QUIC carries server id 1022. */
   private static final String QUIC_1022_OR_STABLE = "52" + "40ff800000000000";
 
+  /** A QUIC Initial, whose connection id the client made up. */
   private static final String INITIAL = "c0" + "0000000108" + "40ff800000000000";
 
   abstract static class Contract {
@@ -44,8 +46,8 @@ class BothServerIdsTest {
       balancer.put(
           Vip.udp("203.0.113.10", 443)
               .backends(Backend.of("10.0.0.1"))
-              .quic()
-              .udpStableRouting()
+              .quic(true)
+              .udpStableRouting(true)
               .build());
       balancer
           .serverIds()
@@ -65,18 +67,18 @@ class BothServerIdsTest {
     }
 
     @Test
-    void theQuicConnectionIdIsAskedFirst() {
+    void simulate_quicIdKnown_routesByQuicId() {
       assertThat(backendOf(QUIC_1022)).isEqualTo("10.0.0.2");
       assertThat(backendOf(QUIC_1022_OR_STABLE)).isEqualTo("10.0.0.2");
     }
 
     @Test
-    void theStableRoutingHeaderIsAskedWhenThatNamesNoBackend() {
+    void simulate_quicIdNamesNoBackend_routesByStableRoutingHeader() {
       assertThat(backendOf(STABLE_1023)).isEqualTo("10.0.0.3");
     }
 
     @Test
-    void whatHasNeitherGoesWhereTheRingSays() {
+    void simulate_noKnownServerId_routesByRing() {
       assertThat(backendOf(QUIC_UNKNOWN)).isEqualTo("10.0.0.1");
       assertThat(backendOf(INITIAL)).isEqualTo("10.0.0.1");
       assertThat(backendOf("00")).isEqualTo("10.0.0.1");

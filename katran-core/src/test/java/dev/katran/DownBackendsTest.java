@@ -18,7 +18,7 @@ class DownBackendsTest {
       Vip.udp("203.0.113.10", 53)
           .backends(ONE, TWO)
           .tracking(Tracking.ALWAYS)
-          .udpFlowMigration()
+          .udpFlowMigration(true)
           .build();
   private static final Vip OTHER = Vip.udp("203.0.113.11", 53).backends(ONE, TWO).build();
 
@@ -40,23 +40,22 @@ class DownBackendsTest {
   }
 
   @Test
-  void marksAreOfOneVipAndOneBackend() {
-    down.add(DNS.key(), ONE.address());
-    assertThat(down.contains(DNS.key(), ONE.address())).isTrue();
-    assertThat(down.contains(DNS.key(), TWO.address())).isFalse();
-    assertThat(down.contains(OTHER.key(), ONE.address())).isFalse();
-    assertThat(down.entries()).containsExactly(new Mark(DNS.key(), ONE.address()));
+  void add_marksOneBackendOfOneVip() {
+    down.add(DNS.key(), ONE.key());
+    assertThat(down.contains(DNS.key(), ONE.key())).isTrue();
+    assertThat(down.contains(DNS.key(), TWO.key())).isFalse();
+    assertThat(down.contains(OTHER.key(), ONE.key())).isFalse();
+    assertThat(down.entries()).containsExactly(new Mark(DNS.key(), ONE.key()));
 
-    assertThat(down.remove(DNS.key(), TWO.address())).isFalse();
-    assertThat(down.remove(DNS.key(), ONE.address())).isTrue();
+    assertThat(down.remove(DNS.key(), TWO.key())).isFalse();
+    assertThat(down.remove(DNS.key(), ONE.key())).isTrue();
     assertThat(down.entries()).isEmpty();
   }
 
   @Test
-  void aReplacementLeavesNoOtherMark() {
-    down.add(DNS.key(), ONE.address());
-    Set<Mark> marks =
-        Set.of(new Mark(DNS.key(), TWO.address()), new Mark(OTHER.key(), TWO.address()));
+  void replace_removesOtherMarks() {
+    down.add(DNS.key(), ONE.key());
+    Set<Mark> marks = Set.of(new Mark(DNS.key(), TWO.key()), new Mark(OTHER.key(), TWO.key()));
     down.replace(marks);
     assertThat(down.entries()).isEqualTo(marks);
     down.clear();
@@ -64,41 +63,41 @@ class DownBackendsTest {
   }
 
   @Test
-  void aMarkEndsWithItsVipAndWithItsBackend() {
-    down.add(DNS.key(), ONE.address());
-    down.add(OTHER.key(), TWO.address());
+  void entries_vipOrBackendRemoved_dropsMark() {
+    down.add(DNS.key(), ONE.key());
+    down.add(OTHER.key(), TWO.key());
     lb.remove(OTHER);
-    assertThat(down.entries()).containsExactly(new Mark(DNS.key(), ONE.address()));
-    lb.put(DNS.without(ONE.address()));
+    assertThat(down.entries()).containsExactly(new Mark(DNS.key(), ONE.key()));
+    lb.put(DNS.without(ONE.key()));
     assertThat(down.entries()).isEmpty();
   }
 
   @Test
-  void whatIsNotThereCannotBeDown() {
+  void add_vipOrBackendNotInstalled_throws() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> down.add(ABSENT.key(), ONE.address()))
+        .isThrownBy(() -> down.add(ABSENT.key(), ONE.key()))
         .withMessage("tcp 203.0.113.99:80 is not installed");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> down.add(DNS.key(), Backend.of("10.0.0.9").address()))
+        .isThrownBy(() -> down.add(DNS.key(), "10.0.0.9"))
         .withMessage("no VIP and no table has the backend 10.0.0.9");
     assertThat(down.entries()).isEmpty();
   }
 
   @Test
-  void aFlowLeavesABackendThatIsDownAndRouteSaysSo() {
-    lb.put(DNS.draining(TWO.address()));
+  void add_backendWithTrackedFlow_movesTheFlow() {
+    lb.put(DNS.draining(TWO.key()));
     Flow flow = Flow.udp("198.51.100.7", 4000, "203.0.113.10", 53);
     byte[] frame = Packet.udp("198.51.100.7", 4000, "203.0.113.10", 53).frame();
     lb.simulate(frame);
-    lb.put(DNS.draining(ONE.address()));
+    lb.put(DNS.draining(ONE.key()));
     assertThat(lb.route(flow).reason()).isEqualTo(Route.Reason.FLOW_TABLE);
     assertThat(lb.route(flow).backend().map(Backend::address)).contains(ONE.address());
 
-    down.add(DNS.key(), ONE.address());
+    down.add(DNS.key(), ONE.key());
     assertThat(lb.route(flow).reason()).isEqualTo(Route.Reason.RING);
     assertThat(lb.route(flow).backend()).contains(TWO);
     lb.simulate(frame);
     assertThat(lb.counters().udpFlowMigrations()).isEqualTo(1);
-    assertThat(lb.flows().find(flow).orElseThrow().backend()).isEqualTo(TWO.address());
+    assertThat(lb.flows().find(flow).orElseThrow().backend()).isEqualTo(TWO.key());
   }
 }

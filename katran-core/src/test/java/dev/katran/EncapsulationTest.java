@@ -4,12 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.katran.dataplane.DataplaneConfig;
-import dev.katran.dataplane.GueConfig;
-import dev.katran.dataplane.Hop;
-import dev.katran.dataplane.JavaDataplane;
-import dev.katran.ffm.net.MacAddress;
-import dev.katran.nexthop.NextHops;
+import dev.katran.internal.control.FailingDataplane;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.GueConfig;
+import dev.katran.internal.dataplane.memory.JavaDataplane;
+import dev.katran.internal.net.Addresses;
 import dev.katran.packets.Encapsulated;
 import dev.katran.packets.Gue;
 import dev.katran.packets.Packet;
@@ -20,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** IPIP and GUE, as a user has them. */
+/** {@link Encapsulation} through the public API: choosing it, its limits and its messages. */
 class EncapsulationTest {
 
   private static final int IPIP = 4;
@@ -36,7 +35,7 @@ class EncapsulationTest {
     return LoadBalancer.inMemory().limits(LIMITS).sourceAddress("10.0.13.37").open();
   }
 
-  /** By the backends that a few flows to the VIP of port 443 go to, the outer protocol. */
+  /** Sends packets of some flows to port 443 and returns the outer protocol by backend. */
   private static Map<String, Integer> protocols(LoadBalancer lb) {
     Map<String, Integer> protocols = new TreeMap<>();
     for (int port = 1000; port < 1050; port++) {
@@ -48,7 +47,7 @@ class EncapsulationTest {
   }
 
   @Test
-  void aFleetGoesOverBackendByBackend() {
+  void put_encapsulationChanged_appliesPerBackendAndKeepsTheRing() {
     try (LoadBalancer lb = withSourceV4()) {
       lb.put(WEB);
       assertThat(protocols(lb)).isEqualTo(Map.of("10.0.0.1", IPIP, "10.0.0.2", IPIP));
@@ -57,8 +56,13 @@ class EncapsulationTest {
       lb.put(WEB.with(ONE.via(Encapsulation.gue())));
       assertThat(protocols(lb)).isEqualTo(Map.of("10.0.0.1", UDP, "10.0.0.2", IPIP));
       assertThat(lb.ring(WEB.key()).orElseThrow().difference(before)).isZero();
-      assertThat(lb.counters().backend(ONE).plus(lb.counters().backend(TWO)).packets())
-          .as("counters go on")
+      assertThat(
+              lb.counters()
+                  .backend(ONE)
+                  .orElseThrow()
+                  .plus(lb.counters().backend(TWO).orElseThrow())
+                  .packets())
+          .as("counters are kept")
           .isEqualTo(100);
 
       lb.put(WEB.with(ONE).with(TWO.via(Encapsulation.gue())));
@@ -67,7 +71,7 @@ class EncapsulationTest {
   }
 
   @Test
-  void sourceAndPortAreThoseOfTheBuilder() {
+  void sourceAddressAndGuePort_areUsedInOuterHeaders() {
     Backend six = Backend.of("fd00::1").via(Encapsulation.gue());
     try (LoadBalancer lb =
         LoadBalancer.inMemory()
@@ -86,15 +90,15 @@ class EncapsulationTest {
   }
 
   @Test
-  void gueNeedsASourceOfTheBackendsFamily() {
+  void put_gueWithoutSourceOfItsFamily_throws() {
     Backend six = Backend.of("fd00::1").via(Encapsulation.gue());
     try (LoadBalancer lb = withSourceV4()) {
       lb.put(WEB);
       assertThatIllegalArgumentException()
           .isThrownBy(() -> lb.put(WEB.with(six)))
           .withMessage(
-              "backend fd00::1 via GUE needs an outer source of its family: "
-                  + "give the builder a sourceAddress");
+              "backend fd00::1 via GUE needs an outer source address of its family; "
+                  + "set sourceAddress on the builder");
       assertThat(lb.vips()).containsExactly(WEB);
     }
     try (LoadBalancer lb = LoadBalancer.inMemory().limits(LIMITS).open()) {
@@ -105,15 +109,15 @@ class EncapsulationTest {
   }
 
   @Test
-  void allVipsOfABackendReachItAlike() {
+  void put_vipsDisagreeOnEncapsulation_throws() {
     Backend over = ONE.via(Encapsulation.gue());
     try (LoadBalancer lb = withSourceV4()) {
       lb.put(DNS);
       assertThatIllegalArgumentException()
           .isThrownBy(() -> lb.put(WEB.with(over)))
           .withMessage(
-              "backend 10.0.0.1 is via GUE for tcp 203.0.113.10:443, and via IPIP for another VIP or table: "
-                  + "change all in one apply()");
+              "backend 10.0.0.1 is via GUE for tcp 203.0.113.10:443, but via IPIP for another VIP or "
+                  + "table; change all of them in one apply()");
 
       lb.apply(List.of(DNS.with(over), WEB.with(over)));
       assertThat(protocols(lb)).isEqualTo(Map.of("10.0.0.1", UDP, "10.0.0.2", IPIP));
@@ -121,22 +125,21 @@ class EncapsulationTest {
   }
 
   @Test
-  void aChangeThatFailsLeavesABackendAsItWas() {
+  void put_writeFails_keepsEncapsulation() {
     GueConfig gue = GueConfig.NONE.withSource(Addresses.parse("source", "10.0.13.37"));
-    DataplaneConfig config = DataplaneConfig.of(LIMITS).withGue(gue);
+    DataplaneConfig config = DataplaneConfig.of(LIMITS).with(c -> c.gue = gue);
     FailingDataplane dataplane = new FailingDataplane(new JavaDataplane(config));
-    NextHops nextHops = NextHops.fixed(new Hop(MacAddress.parse("02:00:00:00:00:01"), null));
-    try (LoadBalancer lb = new LoadBalancer(dataplane, config, nextHops)) {
+    try (LoadBalancer lb = Balancers.over(dataplane.dataplane(), config)) {
       lb.put(WEB);
       dataplane.failAfter(1);
       assertThatThrownBy(() -> lb.put(WEB.with(ONE.via(Encapsulation.gue()).weight(3))))
-          .isInstanceOf(FailingDataplane.Failure.class);
+          .isInstanceOf(FailingDataplane.WriteFailure.class);
       assertThat(protocols(lb)).isEqualTo(Map.of("10.0.0.1", IPIP, "10.0.0.2", IPIP));
     }
   }
 
   @Test
-  void isPartOfWhatABackendIs() {
+  void via_isPartOfEqualsAndToString() {
     assertThat(ONE.encapsulation()).isEqualTo(Encapsulation.ipip());
     Backend over = ONE.via(Encapsulation.gue());
     assertThat(over.encapsulation()).isEqualTo(Encapsulation.gue());
@@ -147,30 +150,31 @@ class EncapsulationTest {
 
   @ParameterizedTest
   @ValueSource(ints = {-1, 0, 65536})
-  void aPortThatIsNoneIsRefused(int port) {
+  void guePort_outOfRange_throws(int port) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> LoadBalancer.inMemory().guePort(port))
-        .withMessage("the GUE port %d is not in 1..65535", port);
+        .withMessage("GUE port %d is not in 1..65535", port);
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {"balancer.example", "0.0.0.0", "ff02::1", "fe80::1%eth0", "::ffff:1.2.3.4"})
-  void aSourceThatCannotBeOneIsRefused(String literal) {
+  void sourceAddress_notUnicastLiteral_throws(String literal) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> LoadBalancer.inMemory().sourceAddress(literal))
         .withMessageStartingWith("source ");
   }
 
   @Test
-  void whatIsTooBigIsAnsweredIfWanted() {
+  void sendPacketTooBig_oversizedFrame_isAnswered() {
     byte[] frame = Packet.tcp("198.51.100.7", 1, "203.0.113.10", 443).payload(1500).frame();
-    try (LoadBalancer silent = LoadBalancer.inMemory().limits(LIMITS).open();
-        LoadBalancer polite = LoadBalancer.inMemory().limits(LIMITS).answerTooBig(true).open()) {
-      silent.put(WEB);
-      polite.put(WEB);
-      assertThat(silent.simulate(frame).verdict()).isEqualTo(Verdict.DROP);
-      assertThat(polite.simulate(frame).verdict()).isEqualTo(Verdict.TX);
+    try (LoadBalancer dropping = LoadBalancer.inMemory().limits(LIMITS).open();
+        LoadBalancer answering =
+            LoadBalancer.inMemory().limits(LIMITS).sendPacketTooBig(true).open()) {
+      dropping.put(WEB);
+      answering.put(WEB);
+      assertThat(dropping.simulate(frame).verdict()).isEqualTo(Verdict.DROP);
+      assertThat(answering.simulate(frame).verdict()).isEqualTo(Verdict.TX);
     }
   }
 }

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FlowTest {
 
   @Test
-  void hasWhatItWasMadeOf() {
+  void udp_literals_hasTheGivenParts() {
     Flow flow = Flow.udp("fc00:2::1", 49152, "fc00:1::1", 443);
 
     assertThat(flow)
@@ -26,7 +26,7 @@ class FlowTest {
   }
 
   @Test
-  void readsFromSourceToDestination() {
+  void toString_readsFromSourceToDestination() {
     assertThat(Flow.tcp("198.51.100.7", 49152, "203.0.113.10", 443))
         .hasToString("tcp 198.51.100.7:49152 -> 203.0.113.10:443");
     assertThat(Flow.udp("fc00:2::1", 0, "fc00:1::1", 65535))
@@ -34,15 +34,15 @@ class FlowTest {
   }
 
   @Test
-  void addressesOfTwoFamiliesAreRefused() {
+  void tcp_addressesOfDifferentFamilies_throws() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Flow.tcp("198.51.100.7", 49152, "fc00::1", 443))
-        .withMessage("source 198.51.100.7 and destination fc00::1 are not of one family");
+        .withMessage("source 198.51.100.7 and destination fc00::1 are of different families");
   }
 
   @ParameterizedTest
   @ValueSource(ints = {-1, 65536})
-  void whatIsNoPortIsRefused(int port) {
+  void tcp_portOutOfRange_throws(int port) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Flow.tcp("198.51.100.7", port, "203.0.113.10", 443))
         .withMessage("source port %d is not in 0..65535", port);

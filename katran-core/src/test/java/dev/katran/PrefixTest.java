@@ -23,20 +23,20 @@ class PrefixTest {
     "2001:db8:ffff::1, 33, 2001:db8:8000::/33",
     "2001:db8::1, 128, 2001:db8::1/128"
   })
-  void aroundAnAddressIsThePrefixThatItBeginsWith(String address, int length, String prefix) {
+  void around_clearsBitsBeyondTheLength(String address, int length, String prefix) {
     assertThat(Prefix.around(InetAddresses.forString(address), length)).hasToString(prefix);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {Integer.MIN_VALUE, -1, 33, Integer.MAX_VALUE})
-  void aLengthThatNoPrefixHasIsRefused(int length) {
+  void around_lengthOutOfRange_throws(int length) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Prefix.around(HOST, length))
         .withMessage("prefix length %d of 192.0.2.255 is not in 0..32".formatted(length));
   }
 
   @Test
-  void bitsBeyondTheLengthAreRefusedWhereAPrefixIsWrittenOut() {
+  void of_bitsBeyondTheLength_throws() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Prefix.of("192.0.2.255/24"))
         .withMessage("prefix 192.0.2.255/24 has bits beyond its length");

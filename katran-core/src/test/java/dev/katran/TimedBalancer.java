@@ -1,20 +1,19 @@
 package dev.katran;
 
-import dev.katran.dataplane.Dataplane;
-import dev.katran.dataplane.DataplaneConfig;
-import dev.katran.dataplane.Hop;
-import dev.katran.dataplane.JavaDataplane;
-import dev.katran.dataplane.KernelClock;
-import dev.katran.dataplane.KernelDataplane;
-import dev.katran.ffm.net.MacAddress;
-import dev.katran.nexthop.NextHops;
+import dev.katran.internal.control.FakeClock;
+import dev.katran.internal.control.Ticker;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.kernel.KernelClock;
+import dev.katran.internal.dataplane.kernel.KernelDataplane;
+import dev.katran.internal.dataplane.memory.JavaDataplane;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
-/** A balancer for which no time passes, and nothing is done every second, until it is told so. */
+/** A balancer whose clock and periodic tasks advance only when the test calls for it. */
 public final class TimedBalancer implements AutoCloseable {
 
   private final FakeClock clock;
@@ -23,26 +22,27 @@ public final class TimedBalancer implements AutoCloseable {
   private final LoadBalancer lb;
 
   /**
-   * A balancer.
+   * Opens a balancer.
    *
-   * @param clock of the control plane
-   * @param other the clock of the dataplane, if it is another one
+   * @param clock the clock of the control plane
+   * @param other advances the clock of the dataplane, if it has a separate one
    */
   private TimedBalancer(
       Dataplane dataplane, DataplaneConfig config, FakeClock clock, Consumer<Duration> other) {
     this.clock = clock;
     this.other = other;
-    NextHops nextHops = NextHops.fixed(new Hop(MacAddress.parse("02:00:00:00:00:01"), null));
-    this.lb =
-        new LoadBalancer(config, new Control(dataplane, config, nextHops, clock, this::schedule));
+    this.lb = Balancers.over(Balancers.control(dataplane, config, clock, this::schedule));
   }
 
-  private Schedule.Repeated schedule(String what, Runnable task) {
+  private Ticker.Ticking schedule(String what, Runnable task) {
     everySecond.add(task);
     return () -> everySecond.remove(task);
   }
 
-  /** One in plain Java. As with other clocks, no two readings of it are the same. */
+  /**
+   * Opens a balancer in plain Java. Like a real clock, the dataplane's clock never returns the same
+   * reading twice.
+   */
   public static TimedBalancer inMemory(Limits limits) {
     DataplaneConfig config = DataplaneConfig.of(limits);
     FakeClock clock = new FakeClock();
@@ -54,7 +54,7 @@ public final class TimedBalancer implements AutoCloseable {
         time -> {});
   }
 
-  /** One in the kernel. */
+  /** Opens a balancer in the kernel. */
   public static TimedBalancer inKernel(Limits limits) {
     DataplaneConfig config = DataplaneConfig.of(limits);
     KernelDataplane dataplane = KernelDataplane.detached(config);
@@ -62,18 +62,18 @@ public final class TimedBalancer implements AutoCloseable {
     return new TimedBalancer(dataplane, config, new FakeClock(), kernelClock::pass);
   }
 
-  /** The balancer itself. */
+  /** Returns the balancer. */
   public LoadBalancer lb() {
     return lb;
   }
 
-  /** Time passes, in which nothing is done. */
+  /** Advances both clocks without running periodic tasks. */
   public void pass(Duration time) {
     clock.pass(time);
     other.accept(time);
   }
 
-  /** What is done every second is done once. */
+  /** Runs the periodic tasks once. */
   public void tick() {
     List.copyOf(everySecond).forEach(Runnable::run);
   }

@@ -5,24 +5,29 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 
 /**
- * The compiled programs that this module carries, each a relocatable ELF object for libbpf. Their
- * sources stand beside this class in the repository, in {@code src/main/bpf}.
+ * The compiled BPF programs, each a relocatable ELF object for libbpf. Their sources are in {@code
+ * katran-bpf/src/main/bpf}.
+ *
+ * @since 0.1.0
  */
 public final class BpfPrograms {
 
   private BpfPrograms() {}
 
-  /** The load balancer: program {@code balancer}. */
+  /** Returns the object of the load balancer. Its program is {@code balancer}. */
   public static byte[] balancer() {
     return read("balancer.bpf.o");
   }
 
-  /** The decapsulator for backend hosts: program {@code decap}. */
+  /** Returns the object of the decapsulator for backend hosts. Its program is {@code decap}. */
   public static byte[] decap() {
     return read("decap.bpf.o");
   }
 
-  /** Lets every packet pass: program {@code pass}, for the other end of a veth. */
+  /**
+   * Returns the object of a program that passes every packet, {@code pass}. The peer of a veth
+   * needs it to receive frames that the program on this end sends with {@code XDP_TX}.
+   */
   public static byte[] pass() {
     return read("pass.bpf.o");
   }
@@ -30,7 +35,8 @@ public final class BpfPrograms {
   private static byte[] read(String name) {
     try (InputStream in = BpfPrograms.class.getResourceAsStream(name)) {
       if (in == null) {
-        throw new IllegalStateException(name + " is missing from this module");
+        throw new IllegalStateException(
+            "missing resource " + name + " in " + BpfPrograms.class.getModule());
       }
       return in.readAllBytes();
     } catch (IOException e) {

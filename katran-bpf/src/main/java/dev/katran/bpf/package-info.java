@@ -1,7 +1,7 @@
 /**
- * The XDP program and the Java view of the ABI it shares with user space: keys, values, counters
- * and configuration, as {@code katran.h} declares them. The compiled program is a resource of this
- * module; loading it into the kernel is left to others.
+ * The compiled BPF programs of this module, read with {@link dev.katran.bpf.BpfPrograms}. The
+ * generated package beside it holds the Java view of the ABI in {@code katran.h}: keys, values,
+ * counters and configuration. This module does not load programs into the kernel.
  */
 @NullMarked
 package dev.katran.bpf;

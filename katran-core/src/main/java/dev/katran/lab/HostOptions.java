@@ -1,56 +1,89 @@
 package dev.katran.lab;
 
-import dev.katran.ffm.net.Prefix;
+import dev.katran.ffm.net.Cidr;
 import java.net.Inet4Address;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a host is connected to the router of its {@link Lab}.
+ * The settings of a {@link Host}'s link to the router: MTU and addresses. Immutable; each setter
+ * returns a changed copy. More settings may be added.
  *
- * @param mtu of both ends of the link. Where packets arrive encapsulated it must exceed that of the
- *     other links: 1600 is plenty for 1500. From 1280, which IPv6 needs, to about 3500, which XDP
- *     allows
- * @param ipv4 the host's address, such as {@code 198.51.100.7/24}, or null for {@code 10.0.n.2/24}
- *     with the first n that is free; the router has the first address of the network
- * @param ipv6 the same for IPv6, or null for {@code fc00:0:0:n::2/64}
+ * @since 0.1.0
  */
-public record HostOptions(int mtu, @Nullable Prefix ipv4, @Nullable Prefix ipv6) {
+public final class HostOptions {
 
-  /** An MTU of 1500, and addresses chosen by the lab. */
+  /** An MTU of 1500, and addresses that the lab chooses. */
   public static final HostOptions DEFAULT = new HostOptions(1500, null, null);
 
-  /** Refuses an address of the wrong family, or the router's own. */
-  public HostOptions {
-    if (ipv4 != null) {
-      require(ipv4, ipv4.address() instanceof Inet4Address, "is not an IPv4 address");
-      require(ipv4, !Subnet.routerIn(ipv4).equals(ipv4.address()), "is the router's");
-    }
-    if (ipv6 != null) {
-      require(ipv6, !(ipv6.address() instanceof Inet4Address), "is not an IPv6 address");
-      require(ipv6, !Subnet.routerIn(ipv6).equals(ipv6.address()), "is the router's");
-    }
+  private final int mtu;
+  private final @Nullable Cidr ipv4;
+  private final @Nullable Cidr ipv6;
+
+  private HostOptions(int mtu, @Nullable Cidr ipv4, @Nullable Cidr ipv6) {
+    this.mtu = mtu;
+    this.ipv4 = ipv4;
+    this.ipv6 = ipv6;
   }
 
-  /** The same with another MTU. */
+  /**
+   * Sets the MTU of both ends of the link. IPv6 needs at least 1280, and XDP allows about 3500. A
+   * link that carries encapsulated packets needs a larger MTU than the other links: 1600 is enough
+   * for packets of 1500 bytes.
+   */
   public HostOptions mtu(int mtu) {
     return new HostOptions(mtu, ipv4, ipv6);
   }
 
   /**
-   * The same with an address of its own, which replaces that of the same family.
+   * Sets the host's address of one family. The default is {@code 10.0.n.2/24} and {@code
+   * fc00:0:0:n::2/64} with the first free n. The router has the first address of the network.
    *
-   * @param address with the length of the network it is on, such as {@code 198.51.100.7/24}
+   * @param address an address with its prefix length, such as {@code 198.51.100.7/24}
+   * @throws IllegalArgumentException if the text is in another form, or the address is the router's
    */
   public HostOptions address(String address) {
-    Prefix prefix = Prefix.parse(address);
+    Cidr prefix = Cidr.parse(address);
+    if (Subnet.routerIn(prefix).equals(prefix.address())) {
+      throw new IllegalArgumentException("host address " + prefix + " is the router's");
+    }
     return prefix.address() instanceof Inet4Address
         ? new HostOptions(mtu, prefix, ipv6)
         : new HostOptions(mtu, ipv4, prefix);
   }
 
-  private static void require(Prefix address, boolean condition, String otherwise) {
-    if (!condition) {
-      throw new IllegalArgumentException("host address " + address + " " + otherwise);
-    }
+  /** Returns the MTU of both ends of the link. */
+  public int mtu() {
+    return mtu;
+  }
+
+  /**
+   * Returns the host's IPv4 address with its prefix length, such as {@code 198.51.100.7/24}; empty
+   * if the lab chooses it.
+   */
+  public Optional<String> ipv4() {
+    return Optional.ofNullable(ipv4).map(Cidr::toString);
+  }
+
+  /**
+   * Returns the host's IPv6 address with its prefix length, such as {@code
+   * 2001:db8:0:0:0:0:0:7/64}; empty if the lab chooses it.
+   */
+  public Optional<String> ipv6() {
+    return Optional.ofNullable(ipv6).map(Cidr::toString);
+  }
+
+  /** Returns a subnet with these addresses instead of its own. */
+  Subnet applyTo(Subnet subnet) {
+    return new Subnet(ipv4 == null ? subnet.ipv4() : ipv4, ipv6 == null ? subnet.ipv6() : ipv6);
+  }
+
+  /** Returns text such as {@code MTU 1600, 198.51.100.7/24}. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder("MTU ").append(mtu);
+    ipv4().ifPresent(address -> text.append(", ").append(address));
+    ipv6().ifPresent(address -> text.append(", ").append(address));
+    return text.toString();
   }
 }

@@ -1,9 +1,7 @@
 package dev.katran.lab;
 
-import dev.katran.ffm.LibbpfUnavailableException;
-import dev.katran.ffm.NativeException;
+import dev.katran.ffm.net.Cidr;
 import dev.katran.ffm.net.NetworkNamespace;
-import dev.katran.ffm.net.Prefix;
 import dev.katran.ffm.net.Rtnetlink;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,23 +12,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hosts around a router, each in its own network namespace and connected by a virtual cable.
+ * A network of hosts around one router, each in its own network namespace.
  *
- * <p>The router forwards IPv4 and IPv6 and sends prefixes where {@link #route} says; ARP, neighbour
- * discovery and path MTU discovery are the kernel's, as in production. The cables behave like
- * wires: frames on them have valid checksums and are no longer than the MTU. A host's XDP program
- * may answer with XDP_TX: the router's ends have programs too, without which veth would not deliver
- * such frames, or not in time.
+ * <p>A veth pair connects each host to the router, which forwards IPv4 and IPv6. {@link #route}
+ * adds routes for VIPs. ARP, neighbour discovery and path MTU discovery are the kernel's, as in
+ * production. The links behave like physical ones: frames have valid checksums and do not exceed
+ * the MTU. A host's XDP program may return XDP_TX: the router's interfaces also have XDP programs,
+ * without which veth would drop or delay such frames.
  *
- * <p>Sockets over IPv6 need a JVM that found IPv6 on the machine when it started.
+ * <p>IPv6 sockets need a JVM that found IPv6 enabled on the machine when it started.
  *
- * <p>Instances are thread-safe. {@link #close} removes everything; so does the end of the process.
+ * <p>Instances are thread-safe. {@link #close} removes everything, and so does the end of the
+ * process.
+ *
+ * @since 0.1.0
  */
 public final class Lab implements AutoCloseable {
 
   static final Logger log = LoggerFactory.getLogger(Lab.class);
 
-  /** A host's name is also that of an interface, hence its length. */
+  /** Limits a host's name to that of an interface, because the router's interface has it too. */
   private static final Pattern HOST_NAME = Pattern.compile("[a-z][a-z0-9-]{0,14}");
 
   private final Router router;
@@ -41,19 +42,22 @@ public final class Lab implements AutoCloseable {
   }
 
   /**
-   * A router and no hosts.
+   * Creates a lab with a router and no hosts.
    *
-   * @throws NativeException without CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_BPF
-   * @throws LibbpfUnavailableException without libbpf
+   * @throws LabException if libbpf is missing or cannot be called, or if the process lacks
+   *     CAP_SYS_ADMIN, CAP_NET_ADMIN or CAP_BPF
    */
   public static Lab create() {
-    return new Lab(Router.create());
+    return new Lab(LabException.explain("cannot create a lab", Router::create));
   }
 
   /**
    * Adds a host with an MTU of 1500 and the next free addresses.
    *
    * @param name 1 to 15 lower-case letters, digits and hyphens
+   * @throws IllegalArgumentException if the name is invalid or already in use, or no network is
+   *     free
+   * @throws LabException if the kernel refuses to create or configure the host
    */
   public Host host(String name) {
     return host(name, HostOptions.DEFAULT);
@@ -63,7 +67,9 @@ public final class Lab implements AutoCloseable {
    * Adds a host.
    *
    * @param name 1 to 15 lower-case letters, digits and hyphens
-   * @throws IllegalArgumentException if the name, or one of the networks, is in use already
+   * @throws IllegalArgumentException if the name is invalid, or the name or one of the networks is
+   *     already in use
+   * @throws LabException if the kernel refuses to create or configure the host
    */
   public synchronized Host host(String name, HostOptions options) {
     if (!HOST_NAME.matcher(name).matches() || name.equals("lo")) {
@@ -73,38 +79,40 @@ public final class Lab implements AutoCloseable {
     if (hosts.containsKey(name)) {
       throw new IllegalArgumentException("host " + name + " exists already");
     }
-    Subnet subnet = subnet(name, options);
-    NetworkNamespace namespace = NetworkNamespace.create(name);
-    try {
-      Host host = connect(name, namespace, subnet, options.mtu());
-      hosts.put(name, host);
-      log.debug("{} on {}, MTU {}", host, host.mac(), options.mtu());
-      return host;
-    } catch (RuntimeException e) {
-      namespace.close();
-      throw e;
-    }
+    Subnet subnet = freeSubnet(name, options);
+    Host host =
+        LabException.explain("cannot add host " + name, () -> create(name, subnet, options.mtu()));
+    hosts.put(name, host);
+    log.debug("added {}, MAC {}, MTU {}", host, host.mac(), options.mtu());
+    return host;
   }
 
-  /** The hosts in the order in which they were added. */
+  /** Returns the hosts in the order in which they were added. */
   public synchronized List<Host> hosts() {
     return List.copyOf(hosts.values());
   }
 
-  /** Where the router lives; its interface to a host has the host's name. */
-  public NetworkNamespace router() {
-    return router.namespace();
+  /** Returns the router. Its interface to a host has the host's name. */
+  public Router router() {
+    return router;
   }
 
   /**
-   * Makes the router send what is for a prefix to a host, instead of to whom it sent it before.
+   * Routes a prefix to a host. Replaces the router's previous route to the prefix.
    *
-   * @param prefix of either family, such as {@code 203.0.113.10/32}
+   * @param prefix a prefix of either family, such as {@code 203.0.113.10/32}
+   * @throws IllegalArgumentException if the text is in another form
+   * @throws LabException if the kernel refuses the route
    */
   public void route(String prefix, Host via) {
-    Prefix destination = Prefix.parse(prefix);
-    router.route(destination, via);
-    log.debug("route {} via {}", destination, via);
+    Cidr destination = Cidr.parse(prefix);
+    LabException.explain(
+        "cannot route %s via %s".formatted(destination, via.name()),
+        () -> {
+          router.route(destination, via);
+          return destination;
+        });
+    log.debug("routed {} via {}", destination, via);
   }
 
   /** Removes the hosts and the router, and interrupts the threads that were started on them. */
@@ -115,15 +123,26 @@ public final class Lab implements AutoCloseable {
     router.close();
   }
 
-  private Subnet subnet(String name, HostOptions options) {
+  private Subnet freeSubnet(String name, HostOptions options) {
     return IntStream.rangeClosed(1, Subnet.MAX)
         .mapToObj(Subnet::number)
-        .map(numbered -> numbered.with(options))
+        .map(options::applyTo)
         .filter(subnet -> hosts.values().stream().noneMatch(h -> subnet.overlaps(h.subnet())))
         .findFirst()
         .orElseThrow(() ->
             new IllegalArgumentException(
-                "host %s: other hosts' networks leave none for %s".formatted(name, options)));
+                "host %s: no network is free for %s; use one that overlaps no other host's"
+                    .formatted(name, options)));
+  }
+
+  private Host create(String name, Subnet subnet, int mtu) {
+    NetworkNamespace namespace = NetworkNamespace.create(name);
+    try {
+      return connect(name, namespace, subnet, mtu);
+    } catch (RuntimeException e) {
+      namespace.close();
+      throw e;
+    }
   }
 
   private Host connect(String name, NetworkNamespace namespace, Subnet subnet, int mtu) {
@@ -135,8 +154,8 @@ public final class Lab implements AutoCloseable {
       Stack.setUp(netlink, namespace, ifindex, subnet);
       Stack.awaitUsable(netlink, subnet.ipv6().address());
       router.awaitUsable(subnet.router());
-      netlink.addRoute(Prefix.parse("0.0.0.0/0"), subnet.router().ipv4().address(), ifindex);
-      netlink.addRoute(Prefix.parse("::/0"), subnet.router().ipv6().address(), ifindex);
+      netlink.addRoute(Cidr.parse("0.0.0.0/0"), subnet.router().ipv4().address(), ifindex);
+      netlink.addRoute(Cidr.parse("::/0"), subnet.router().ipv6().address(), ifindex);
       return new Host(name, namespace, netlink, subnet, ifindex, routerIfindex);
     } catch (RuntimeException e) {
       netlink.close();

@@ -3,22 +3,26 @@ package dev.katran.lab;
 import dev.katran.bpf.BpfPrograms;
 import dev.katran.ffm.BpfObject;
 import dev.katran.ffm.XdpLink;
+import dev.katran.ffm.net.Cidr;
 import dev.katran.ffm.net.NetworkNamespace;
-import dev.katran.ffm.net.Prefix;
 import dev.katran.ffm.net.Rtnetlink;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What the hosts of a {@link Lab} are connected to. */
-final class Router implements AutoCloseable {
+/**
+ * The router of a {@link Lab}, which connects all hosts. It has one interface per host, with the
+ * host's name.
+ *
+ * @since 0.1.0
+ */
+public final class Router extends Node {
 
-  private final NetworkNamespace namespace;
   private final Rtnetlink netlink;
   private final BpfObject pass;
   private final List<XdpLink> attached = new ArrayList<>();
 
   private Router(NetworkNamespace namespace, Rtnetlink netlink, BpfObject pass) {
-    this.namespace = namespace;
+    super("router", namespace);
     this.netlink = netlink;
     this.pass = pass;
   }
@@ -40,24 +44,19 @@ final class Router implements AutoCloseable {
     }
   }
 
-  NetworkNamespace namespace() {
-    return namespace;
-  }
-
   /**
-   * Creates a cable to a host's namespace and sets up this end of it.
+   * Creates a veth pair to a host's namespace and sets up the router's end.
    *
-   * @return the index of this end
+   * @return the index of the router's end
    */
   int connect(String hostName, NetworkNamespace host, Subnet own, int mtu) {
     int ifindex = netlink.createVeth(hostName, Host.INTERFACE, host, mtu).index();
     try {
-      Stack.setUp(netlink, namespace, ifindex, own);
-      // What the host's XDP program answers with XDP_TX is handed over at once only to an interface
-      // that has a program itself; polling (GRO) alone leaves it in the queue until the host sends
+      Stack.setUp(netlink, namespace(), ifindex, own);
+      // veth delivers frames that the host's program returns with XDP_TX at once only to an
+      // interface that has a program itself. With GRO alone they stay queued until the host sends
       // something else.
-      namespace.run(
-          () -> attached.add(XdpLink.attach(pass.program("pass"), ifindex, XdpLink.Mode.NATIVE)));
+      run(() -> attached.add(XdpLink.attach(pass.program("pass"), ifindex, XdpLink.Mode.NATIVE)));
       return ifindex;
     } catch (RuntimeException e) {
       netlink.delete(ifindex);
@@ -65,20 +64,24 @@ final class Router implements AutoCloseable {
     }
   }
 
-  /** Waits for the end that was connected to be usable; its other end must be up. */
+  /** Waits until the router's end of a link is usable. The host's end must be up. */
   void awaitUsable(Subnet own) {
     Stack.awaitUsable(netlink, own.ipv6().address());
   }
 
-  void route(Prefix destination, Host via) {
+  void route(Cidr destination, Host via) {
     netlink.addRoute(destination, via.subnet().of(destination.address()), via.routerIfindex());
   }
 
-  @Override
-  public void close() {
+  void close() {
     attached.forEach(XdpLink::close);
     pass.close();
     netlink.close();
-    namespace.close();
+    namespace().close();
+  }
+
+  @Override
+  public String toString() {
+    return name();
   }
 }

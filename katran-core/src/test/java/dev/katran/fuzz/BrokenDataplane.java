@@ -1,40 +1,31 @@
 package dev.katran.fuzz;
 
-import dev.katran.dataplane.Dataplane;
-import dev.katran.dataplane.DataplaneConfig;
-import dev.katran.dataplane.JavaDataplane;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.InterceptedDataplane;
+import dev.katran.internal.dataplane.memory.JavaDataplane;
 
-/** Dataplanes in plain Java that are not right. */
+/** Java dataplanes with injected faults, which prove that the fuzz finds wrong outcomes. */
 final class BrokenDataplane {
 
-  /** How one is broken. */
+  /** Falsifies return values. */
   interface Fault {
 
     /**
-     * What a method answers.
+     * Returns the value that the broken dataplane returns from a method.
      *
-     * @param answer what it would answer if the dataplane were right
+     * @param method the role and method, such as {@code "program.run"}
+     * @param answer the value that the correct dataplane returned
      */
     Object apply(String method, Object[] arguments, Object answer);
   }
 
   private BrokenDataplane() {}
 
-  /** A dataplane that is wrong only where the fault makes it so. */
+  /** Opens a dataplane that behaves correctly except for the fault. */
   static Dataplane open(DataplaneConfig config, Fault fault) {
-    JavaDataplane right = new JavaDataplane(config);
-    return (Dataplane)
-        Proxy.newProxyInstance(
-            Dataplane.class.getClassLoader(),
-            new Class<?>[] {Dataplane.class},
-            (proxy, method, arguments) -> {
-              try {
-                return fault.apply(method.getName(), arguments, method.invoke(right, arguments));
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
+    return InterceptedDataplane.of(
+        new JavaDataplane(config),
+        (method, arguments, proceed) -> fault.apply(method, arguments, proceed.call()));
   }
 }

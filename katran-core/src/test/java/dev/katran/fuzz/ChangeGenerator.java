@@ -5,13 +5,13 @@ import dev.katran.Limits;
 import dev.katran.Prefix;
 import dev.katran.Protocol;
 import dev.katran.VipKey;
-import dev.katran.dataplane.BackendEntry;
-import dev.katran.dataplane.Destination;
-import dev.katran.dataplane.Features;
-import dev.katran.dataplane.Hop;
-import dev.katran.dataplane.VipEntry;
-import dev.katran.dataplane.VipFlags;
-import dev.katran.ffm.net.MacAddress;
+import dev.katran.internal.dataplane.BackendEntry;
+import dev.katran.internal.dataplane.Destination;
+import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.dataplane.VipEntry;
+import dev.katran.internal.dataplane.VipFlags;
+import dev.katran.internal.net.MacAddress;
+import dev.katran.internal.packet.Hop;
 import dev.katran.packets.Dice;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,54 +19,54 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** Changes of VIPs, rings and backends, and of the features that they need. */
+/** Generates changes to VIPs, rings and backends, and loads the features that they need. */
 final class ChangeGenerator {
 
   private final Dice dice;
   private final Limits limits;
-  private final Features ceiling;
+  private final Features allowed;
   private final TableGenerator tables;
-  private final Installation installed = new Installation();
+  private final InstalledState installed = new InstalledState();
 
   /**
-   * A generator.
+   * Creates a generator.
    *
-   * @param ceiling the features that VIPs and backends may need
+   * @param allowed the features that generated VIPs, rings and backends may need
    */
-  ChangeGenerator(Dice dice, Limits limits, Features ceiling) {
+  ChangeGenerator(Dice dice, Limits limits, Features allowed) {
     this.dice = dice;
     this.limits = limits;
-    this.ceiling = ceiling;
+    this.allowed = allowed;
     this.tables = new TableGenerator(dice);
   }
 
-  /** What there is to begin with. */
+  /** Returns the operations that fill the dataplane initially. */
   List<Operation> first() {
     List<Operation> first = new ArrayList<>();
-    for (int number = 1; number <= Playground.PRESENT; number++) {
+    for (int number = 1; number <= Universe.PRESENT; number++) {
       if (!dice.oneIn(8)) {
         first.add(new Operation.PutBackend(number, backend(number)));
       }
     }
-    for (int number = 0; number < Playground.VIPS - 3; number++) {
+    for (int number = 0; number < Universe.VIPS - 3; number++) {
       first.add(putRing(number));
-      first.add(new Operation.PutVip(key(), new VipEntry(number, flags(ceiling.vipFlags()))));
+      first.add(new Operation.PutVip(key(), new VipEntry(number, flags(allowed.vipFlags()))));
     }
     for (int i = 0; i < 4; i++) {
-      first.add(new Operation.Ping(destination(), true));
+      first.add(new Operation.AnswerPings(destination(), true));
     }
     first.addAll(tables.first());
-    first.forEach(installed::note);
-    // what needs a feature has it from the start
-    first.addFirst(new Operation.Use(dice.coin() ? installed.needed() : moreThanNeeded()));
-    installed.note(first.getFirst());
+    first.forEach(installed::apply);
+    // the features must be loaded before the state that needs them is installed
+    first.addFirst(new Operation.UseFeatures(dice.coin() ? installed.needed() : moreThanNeeded()));
+    installed.apply(first.getFirst());
     return first;
   }
 
-  /** What changes next. */
+  /** Returns the next change. */
   List<Operation> next() {
     List<Operation> next = change();
-    next.forEach(installed::note);
+    next.forEach(installed::apply);
     return next;
   }
 
@@ -74,25 +74,25 @@ final class ChangeGenerator {
     return switch (dice.below(40)) {
       case 0, 1, 2, 3, 4, 5 -> putVip();
       case 6, 7 -> removeVip();
-      case 8, 9, 10, 11, 12, 13 -> List.of(putRing(dice.below(Playground.VIPS)));
-      case 14 -> List.of(new Operation.RemoveRing(dice.below(Playground.VIPS)));
+      case 8, 9, 10, 11, 12, 13 -> List.of(putRing(dice.below(Universe.VIPS)));
+      case 14 -> List.of(new Operation.RemoveRing(dice.below(Universe.VIPS)));
       case 15, 16, 17, 18, 19, 20 -> putBackend();
       case 21 -> List.of(new Operation.RemoveBackend(number()));
-      case 22, 23 -> List.of(new Operation.Ping(destination(), dice.coin()));
+      case 22, 23 -> List.of(new Operation.AnswerPings(destination(), dice.coin()));
       default -> List.of(tables.next());
     };
   }
 
-  /** Other features: those that are needed, or more, or now and then less. */
-  Operation use() {
+  /** Returns a change of the loaded features: those needed, or more, or sometimes fewer. */
+  Operation useFeatures() {
     Features features =
         switch (dice.below(8)) {
           case 0, 1, 2 -> installed.needed();
-          case 3 -> lessThanNeeded();
+          case 3 -> fewerThanNeeded();
           default -> moreThanNeeded();
         };
-    Operation use = new Operation.Use(features);
-    installed.note(use);
+    Operation use = new Operation.UseFeatures(features);
+    installed.apply(use);
     return use;
   }
 
@@ -101,11 +101,11 @@ final class ChangeGenerator {
         .needed()
         .and(
             dice.coin()
-                ? ceiling
+                ? allowed
                 : new Features(dice.word() & VipFlags.ALL, dice.coin(), dice.coin(), dice.coin()));
   }
 
-  private Features lessThanNeeded() {
+  private Features fewerThanNeeded() {
     Features needed = installed.needed();
     return new Features(
         needed.vipFlags() & dice.word(),
@@ -115,11 +115,11 @@ final class ChangeGenerator {
   }
 
   private List<Operation> putVip() {
-    // most changes need no other features, which would take long
+    // most changes work with the loaded features, because loading others is slow
     int flags = flags(dice.oneIn(8) ? VipFlags.ALL : installed.used().vipFlags());
     VipKey key = key();
-    if (key.isPrefix() && !installed.used().prefixVips() && !dice.oneIn(8)) {
-      key = new VipKey(dice.pick(Playground.VIP_ADDRESSES), key.port(), key.protocol());
+    if (key.prefix().isPresent() && !installed.used().prefixVips() && !dice.oneIn(8)) {
+      key = VipKey.of(key.protocol(), dice.pick(Universe.VIP_ADDRESSES), key.port());
     }
     VipEntry before = installed.vips().get(key);
     int number = before != null && !dice.oneIn(4) ? before.number() : freeNumber();
@@ -131,29 +131,29 @@ final class ChangeGenerator {
     return operations;
   }
 
-  /** Entries of changed slots count for ever, or never. */
+  /** Returns an entry whose flow entries, for changed slots, are always valid or never. */
   private VipEntry entry(int number, int flags) {
     return dice.oneIn(8) ? new VipEntry(number, flags, 0) : new VipEntry(number, flags);
   }
 
   private List<Operation> removeVip() {
-    if (installed.vips().size() < Playground.VIPS / 2) {
+    if (installed.vips().size() < Universe.VIPS / 2) {
       return putVip();
     }
     List<VipKey> keys = new ArrayList<>(installed.vips().keySet());
-    // their order must not depend on hashes of objects
+    // the order must depend on the seed alone, not on hash codes
     keys.sort((a, b) -> a.toString().compareTo(b.toString()));
     return List.of(new Operation.RemoveVip(dice.pick(keys)));
   }
 
   private int freeNumber() {
     List<Integer> free =
-        IntStream.range(0, Playground.VIPS)
+        IntStream.range(0, Universe.VIPS)
             .filter(number ->
                 installed.vips().values().stream().noneMatch(vip -> vip.number() == number))
             .boxed()
             .toList();
-    return free.isEmpty() ? dice.below(Playground.VIPS) : dice.pick(free);
+    return free.isEmpty() ? dice.below(Universe.VIPS) : dice.pick(free);
   }
 
   private int flags(int from) {
@@ -167,34 +167,34 @@ final class ChangeGenerator {
         };
     int others = dice.word();
     if (dice.coin()) {
-      others &= dice.word(); // fewer of them
+      others &= dice.word(); // fewer flags
     }
     return from & (hash | (others & ~7 & VipFlags.ALL));
   }
 
   private VipKey key() {
-    int port = dice.coin() ? 0 : dice.pick(Playground.PORTS);
+    int port = dice.coin() ? 0 : dice.pick(Universe.PORTS);
     Protocol protocol = dice.coin() ? Protocol.TCP : Protocol.UDP;
-    if (dice.oneIn(3) && ceiling.prefixVips()) {
-      Prefix prefix = dice.pick(Playground.VIP_PREFIXES);
-      return new VipKey(prefix.address(), prefix.length(), port, protocol);
+    if (dice.oneIn(3) && allowed.prefixVips()) {
+      Prefix prefix = dice.pick(Universe.VIP_PREFIXES);
+      return VipKey.of(protocol, prefix, port);
     }
-    return new VipKey(dice.pick(Playground.VIP_ADDRESSES), port, protocol);
+    return VipKey.of(protocol, dice.pick(Universe.VIP_ADDRESSES), port);
   }
 
   private Destination destination() {
-    if (dice.oneIn(3) && ceiling.prefixVips()) {
-      Prefix prefix = dice.pick(Playground.VIP_PREFIXES);
+    if (dice.oneIn(3) && allowed.prefixVips()) {
+      Prefix prefix = dice.pick(Universe.VIP_PREFIXES);
       return new Destination(prefix.address(), prefix.length());
     }
-    return Destination.of(dice.pick(Playground.VIP_ADDRESSES));
+    return Destination.of(dice.pick(Universe.VIP_ADDRESSES));
   }
 
   private Operation putRing(int vip) {
     Slots slots =
         switch (dice.below(8)) {
-          case 0 -> Slots.all(limits.ringSize(), dice.below(Playground.BACKENDS + 1));
-          case 1, 2 -> Slots.random(dice, limits.ringSize(), Playground.BACKENDS);
+          case 0 -> Slots.all(limits.ringSize(), dice.below(Universe.BACKENDS + 1));
+          case 1, 2 -> Slots.random(dice, limits.ringSize(), Universe.BACKENDS);
           default -> {
             Map<Integer, Integer> weights = new HashMap<>();
             for (int i = dice.between(1, 6); i > 0; i--) {
@@ -203,7 +203,7 @@ final class ChangeGenerator {
             yield Slots.maglev(limits, weights);
           }
         };
-    if (ceiling.changes() && dice.coin()) {
+    if (allowed.changes() && dice.coin()) {
       return new Operation.ChangeRing(
           vip, slots, dice.word(), dice.pick(List.of(ChangeStage.values())));
     }
@@ -216,20 +216,20 @@ final class ChangeGenerator {
   }
 
   private int number() {
-    return dice.between(1, Playground.PRESENT);
+    return dice.between(1, Universe.PRESENT);
   }
 
   private BackendEntry backend(int number) {
-    boolean gue = ceiling.gue() && dice.coin();
+    boolean gue = allowed.gue() && dice.coin();
     return new BackendEntry(
-        Playground.backendAddress(number),
+        Universe.backendAddress(number),
         gue ? Encapsulation.gue() : Encapsulation.ipip(),
         dice.oneIn(4),
         switch (dice.below(10)) {
           case 0 -> null;
           case 1 -> new Hop(mac(1, number), new Hop.Egress(1, mac(0, number)));
           case 2 -> new Hop(mac(2, number), null);
-          default -> Playground.GATEWAY;
+          default -> Universe.GATEWAY;
         });
   }
 

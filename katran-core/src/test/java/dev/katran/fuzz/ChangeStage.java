@@ -1,25 +1,27 @@
 package dev.katran.fuzz;
 
-import dev.katran.dataplane.Dataplane;
-import dev.katran.dataplane.RingSlots;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.RingSlots;
 import dev.katran.packets.Dice;
 
-/** How far the change of a ring has come. */
+/** How far a ring change has progressed. */
 enum ChangeStage {
-  /** Some slots are changing, others settled from an earlier change, the rest stable. */
+  /** Some slots are changing, some are settled from an earlier change, the rest are stable. */
   CHANGING,
-  /** What was changing is settled. */
+  /** The slots that were changing are settled. */
   SETTLED,
-  /** All are stable. */
+  /** All slots are stable. */
   STABLE;
 
   /**
-   * Puts the ring of these slots, which the seed says of what they are, and lets it come so far.
+   * Installs a ring with changing slots and advances its change to this stage.
+   *
+   * @param seed selects the states of the slots and their previous backends
    */
   void applyTo(Dataplane dataplane, int vip, Slots slots, long seed) {
-    dataplane.putRing(vip, ring(slots, seed, CHANGING));
+    dataplane.rings().put(vip, ring(slots, seed, CHANGING));
     if (this != CHANGING) {
-      dataplane.markRing(vip, ring(slots, seed, this));
+      dataplane.rings().mark(vip, ring(slots, seed, this));
     }
   }
 
@@ -29,7 +31,7 @@ enum ChangeStage {
     RingSlots.Builder ring = RingSlots.stable(numbers).toBuilder();
     for (int slot = 0; slot < numbers.length; slot++) {
       int kind = dice.below(4);
-      int previous = dice.below(Playground.BACKENDS + 1);
+      int previous = dice.below(Universe.BACKENDS + 1);
       if (stage == STABLE || kind == 0) {
         continue;
       }
@@ -40,7 +42,7 @@ enum ChangeStage {
       }
     }
     if (stage != STABLE) {
-      // a ring that is to be marked has something to mark
+      // mark() requires at least one slot that is not stable
       ring.settled(0, numbers[0]);
     }
     return ring.build();

@@ -4,53 +4,54 @@ import com.google.common.collect.ImmutableList;
 import dev.katran.Decapsulation;
 import dev.katran.Limits;
 import dev.katran.TrafficClass;
-import dev.katran.dataplane.DataplaneConfig;
-import dev.katran.dataplane.FlowRules;
-import dev.katran.dataplane.GueConfig;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.FlowRules;
+import dev.katran.internal.dataplane.GueConfig;
 import dev.katran.packets.Dice;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
-/** Configurations of all kinds. */
+/** Generates random configurations. */
 final class ConfigGenerator {
 
-  /** More than there are frames in a round: nothing is forgotten for want of room. */
+  /** More entries than a workload has frames, so that no flow is evicted. */
   private static final int FLOWS = 1 << 16;
 
-  // time is not the same for both dataplanes: there is enough of everything, or never any
+  // The dataplanes do not share a clock, so limits that depend on time are either unreachable or 0.
 
-  /** More flows than can be new in a second. */
-  static final int ANY_NUMBER = Integer.MAX_VALUE;
+  /** A limit of new flows per second that is never reached. */
+  static final int UNLIMITED = Integer.MAX_VALUE;
 
-  /** More than a round takes. */
+  /** A duration that is longer than any workload runs. */
   static final Duration LONG = Duration.ofDays(1);
 
-  /** What may be left out of a configuration. */
+  /** Steps that simplify a configuration, for shrinking. */
   static final List<UnaryOperator<DataplaneConfig>> SIMPLIFICATIONS =
       List.of(
           config ->
               config.decapsulation() == Decapsulation.STRICT
-                  ? config.withDecapsulation(Decapsulation.ANY)
+                  ? config.with(c -> c.decapsulation = Decapsulation.ANY)
                   : config,
-          config -> config.withDecapsulation(Decapsulation.OFF),
-          config -> config.withTrafficClass(TrafficClass.copied()),
-          config -> config.withFlowRules(new FlowRules(ANY_NUMBER, LONG, LONG)),
-          config -> with(config, config.limits(), false, config.tcpServerIds()),
-          config -> with(config, config.limits(), config.answerTooBig(), false));
+          config -> config.with(c -> c.decapsulation = Decapsulation.OFF),
+          config -> config.with(c -> c.trafficClass = TrafficClass.copied()),
+          config -> config.with(c -> c.flowRules = new FlowRules(UNLIMITED, LONG, LONG)),
+          config -> config.with(c -> c.sendPacketTooBig = false),
+          config -> config.with(c -> c.tcpServerIds = false));
 
   private ConfigGenerator() {}
 
   static DataplaneConfig next(Dice dice) {
     Limits limits =
-        new Limits(
-            dice.pick(16, 64, 512),
-            /* backends= */ 16,
-            dice.pick(1031, 1031, 251, 13),
-            dice.pick(1514, 1514, 1514, 590, 1498, 3000),
-            FLOWS,
-            /* serverIds= */ 1024,
-            /* sourceRoutes= */ 1024);
+        Limits.defaults()
+            .vips(dice.pick(16, 64, 512))
+            .hashSeed(dice.pick(16, 64, 512))
+            .backends(16)
+            .ringSize(dice.pick(1031, 1031, 251, 13))
+            .maxPacketSize(dice.pick(1514, 1514, 1514, 590, 1498, 3000))
+            .flowTableSize(FLOWS)
+            .serverIds(1024)
+            .sourceRoutes(1024);
     return new DataplaneConfig(
         limits,
         dice.coin(),
@@ -64,7 +65,7 @@ final class ConfigGenerator {
         },
         ImmutableList.of(),
         new FlowRules(
-            dice.oneIn(6) ? 0 : ANY_NUMBER,
+            dice.oneIn(6) ? 0 : UNLIMITED,
             dice.oneIn(6) ? Duration.ZERO : LONG,
             /* changeWindow= */ LONG));
   }
@@ -72,29 +73,16 @@ final class ConfigGenerator {
   private static GueConfig gue(Dice dice) {
     GueConfig gue = GueConfig.NONE.withPort(dice.pick(GueConfig.DEFAULT_PORT, 9886, 443));
     if (!dice.oneIn(4)) {
-      gue = gue.withSource(Playground.SOURCE_V4);
+      gue = gue.withSource(Universe.SOURCE_V4);
     }
     if (!dice.oneIn(4)) {
-      gue = gue.withSource(Playground.SOURCE_V6);
+      gue = gue.withSource(Universe.SOURCE_V6);
     }
     return gue;
   }
 
-  /** The same with room for so many flows. */
+  /** Returns a configuration with another size of the flow table. */
   static DataplaneConfig withFlows(DataplaneConfig config, int flows) {
-    return with(config, config.limits().flows(flows), config.answerTooBig(), config.tcpServerIds());
-  }
-
-  private static DataplaneConfig with(
-      DataplaneConfig config, Limits limits, boolean answerTooBig, boolean tcpServerIds) {
-    return new DataplaneConfig(
-        limits,
-        answerTooBig,
-        config.gue(),
-        config.trafficClass(),
-        tcpServerIds,
-        config.decapsulation(),
-        config.flowTableCpus(),
-        config.flowRules());
+    return config.with(c -> c.limits = config.limits().flowTableSize(flows));
   }
 }

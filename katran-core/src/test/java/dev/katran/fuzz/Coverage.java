@@ -4,29 +4,29 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.katran.Count;
 import dev.katran.Verdict;
-import dev.katran.dataplane.Counter;
-import dev.katran.dataplane.Dataplane;
+import dev.katran.internal.dataplane.Counter;
+import dev.katran.internal.dataplane.Dataplane;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 
-/** What rounds have made dataplanes do, so that it shows when they do not make them do much. */
+/** Accumulates what the workloads exercised, to detect generators that miss code paths. */
 final class Coverage {
 
-  /** Of a hundred frames. */
-  private static final int LEAST_SHARE = 5;
+  /** The minimum share of frames for each verdict, in percent. */
+  private static final int MIN_PERCENT = 5;
 
-  /** What no round makes happen. */
+  /** Totals that no workload can increment. */
   private static final Set<Counter.Total> NEVER =
       EnumSet.of(
-          // only where CPUs have flow tables of their own
+          // needs per-CPU flow tables
           Counter.Total.FLOW_FALLBACK,
-          // the kernel always has room for an outer header in a frame of a test run
+          // a frame of a test run always has headroom for the outer header
           Counter.Total.ENCAP_FAILED_V4,
           Counter.Total.ENCAP_FAILED_V6,
-          // no sums
+          // not sums
           Counter.Total.NEW_FLOWS,
           Counter.Total.QUIC_INVALID_ID_SAMPLE);
 
@@ -48,19 +48,19 @@ final class Coverage {
     }
   }
 
-  /** Takes note of what a dataplane has counted in a round, when it is over. */
+  /** Adds the counters of a dataplane at the end of a workload. */
   void add(Dataplane dataplane) {
-    totals.forEach((total, sum) -> sum.add(dataplane.count(total).packets()));
-    addVerdict(Verdict.TX, dataplane.count(Counter.Total.TX));
-    addVerdict(Verdict.DROP, dataplane.count(Counter.Total.DROP));
-    addVerdict(Verdict.PASS, dataplane.count(Counter.Total.PASS));
-    for (int vip = 0; vip < Playground.VIPS; vip++) {
+    totals.forEach((total, sum) -> sum.add(dataplane.counters().read(total).packets()));
+    addVerdict(Verdict.TX, dataplane.counters().read(Counter.Total.TX));
+    addVerdict(Verdict.DROP, dataplane.counters().read(Counter.Total.DROP));
+    addVerdict(Verdict.PASS, dataplane.counters().read(Counter.Total.PASS));
+    for (int vip = 0; vip < Universe.VIPS; vip++) {
       for (Counter.VipEvent event : Counter.VipEvent.values()) {
-        events.get(event).add(dataplane.count(new Counter.OfVip(vip, event)).packets());
+        events.get(event).add(dataplane.counters().read(new Counter.OfVip(vip, event)).packets());
       }
     }
-    for (int backend = 1; backend <= Playground.BACKENDS; backend++) {
-      watchedMisses.add(dataplane.count(new Counter.WatchedMisses(backend)).packets());
+    for (int backend = 1; backend <= Universe.BACKENDS; backend++) {
+      watchedMisses.add(dataplane.counters().read(new Counter.WatchedMisses(backend)).packets());
     }
   }
 
@@ -69,19 +69,19 @@ final class Coverage {
     frames.add(count.packets());
   }
 
-  /** Fails if a verdict was rare, or if something was never counted. */
-  void assertWorthTheTrouble() {
+  /** Throws an {@link AssertionError} if a verdict was rare or a counter was never incremented. */
+  void assertSufficient() {
     verdicts.forEach((verdict, sum) ->
         assertThat(sum.sum() * 100)
-            .as("frames of which %s was made, times 100", verdict)
-            .isGreaterThan(frames.sum() * LEAST_SHARE));
+            .as("100 x frames with verdict %s", verdict)
+            .isGreaterThan(frames.sum() * MIN_PERCENT));
     totals.forEach((total, sum) -> {
       if (!NEVER.contains(total)) {
-        assertThat(sum.sum()).as("times %s was counted", total).isPositive();
+        assertThat(sum.sum()).as("count of %s", total).isPositive();
       }
     });
-    events.forEach((event, sum) ->
-        assertThat(sum.sum()).as("times %s was counted of VIPs", event).isPositive());
+    events.forEach(
+        (event, sum) -> assertThat(sum.sum()).as("count of VIP event %s", event).isPositive());
     assertThat(watchedMisses.sum()).as("misses of watched VIPs").isPositive();
   }
 

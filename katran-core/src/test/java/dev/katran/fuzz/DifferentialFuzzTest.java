@@ -1,18 +1,18 @@
 package dev.katran.fuzz;
 
-import dev.katran.dataplane.Dataplane;
-import dev.katran.dataplane.DataplaneConfig;
-import dev.katran.dataplane.JavaDataplane;
-import dev.katran.dataplane.KernelDataplane;
 import dev.katran.ffm.BpfMap;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.kernel.KernelDataplane;
+import dev.katran.internal.dataplane.memory.JavaDataplane;
 import dev.katran.needs.NeedsKernel;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 /**
- * The program in the kernel does what the dataplane in plain Java does, whatever comes. Other seeds
- * and more frames: {@code -Dkatran.fuzz.seed=} and {@code -Dkatran.fuzz.frames=}.
+ * Checks that the kernel program and the Java dataplane process random frames identically. See the
+ * package description for the system properties that set the seed and the number of frames.
  */
 @NeedsKernel
 class DifferentialFuzzTest {
@@ -20,17 +20,17 @@ class DifferentialFuzzTest {
   private static final long SEED = Long.getLong("katran.fuzz.seed", 1);
   private static final long FRAMES = Long.getLong("katran.fuzz.frames", 1_000_000);
 
-  /** Each loads programs: a thousand take some minutes. */
-  private static final int TRIES = 1_000;
+  /** Each attempt loads programs; a thousand attempts take some minutes. */
+  private static final int SHRINK_ATTEMPTS = 1_000;
 
   /**
-   * No flow must be forgotten for want of room, of which in the kernel each CPU has its share. In a
-   * round there are less than two thousand flows at a time.
+   * Large enough that no flow is evicted, although the kernel gives each CPU its own share of the
+   * table. A workload has fewer than two thousand flows at a time.
    */
   private static final int FLOWS_PER_CPU = 1 << 14;
 
-  /** So many frames meet everything that there is; fewer need not. */
-  private static final int ENOUGH = 200_000;
+  /** The number of frames from which the coverage is checked; fewer may miss rare events. */
+  private static final int FRAMES_FOR_COVERAGE = 200_000;
 
   private static Dataplane kernel(DataplaneConfig config) {
     return KernelDataplane.detached(
@@ -38,24 +38,25 @@ class DifferentialFuzzTest {
   }
 
   @Test
-  void bothDataplanesDoTheSame() throws IOException, InterruptedException {
-    Duel.Parties parties = new Duel.Parties(JavaDataplane::new, DifferentialFuzzTest::kernel);
-    Fuzz fuzz = new Fuzz(parties);
+  void run_randomFramesAndChanges_dataplanesAgree() throws IOException, InterruptedException {
+    DifferentialPair.Factories factories =
+        new DifferentialPair.Factories(JavaDataplane::new, DifferentialFuzzTest::kernel);
+    Fuzz fuzz = new Fuzz(factories);
     long start = System.nanoTime();
 
-    Fuzz.Found found = fuzz.run(SEED, FRAMES);
+    Fuzz.Failure failure = fuzz.run(SEED, FRAMES);
 
-    if (found != null) {
-      Finding smallest = Shrinker.shrink(parties, found.finding(), TRIES);
-      Path folder = Path.of("target", "fuzz", "seed-" + found.seed()).toAbsolutePath();
-      throw new AssertionError(Report.write(folder, found.seed(), smallest, parties));
+    if (failure != null) {
+      Mismatch smallest = Shrinker.shrink(factories, failure.mismatch(), SHRINK_ATTEMPTS);
+      Path folder = Path.of("target", "fuzz", "seed-" + failure.seed()).toAbsolutePath();
+      throw new AssertionError(MismatchReport.write(folder, failure.seed(), smallest, factories));
     }
     double seconds = (System.nanoTime() - start) / 1e9;
     System.out.printf(
-        "fuzz: seed %d, %s, %.1f s, %.0f frames a second%n",
+        "differential fuzz: seed %d, %s, %.1f s, %.0f frames/s%n",
         SEED, fuzz.coverage(), seconds, FRAMES / seconds);
-    if (FRAMES >= ENOUGH) {
-      fuzz.coverage().assertWorthTheTrouble();
+    if (FRAMES >= FRAMES_FOR_COVERAGE) {
+      fuzz.coverage().assertSufficient();
     }
   }
 }

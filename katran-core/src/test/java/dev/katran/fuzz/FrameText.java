@@ -6,7 +6,7 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.util.StringJoiner;
 
-/** Says in a line what a frame looks like, one header after the other. */
+/** Describes the headers of a frame in one line, outermost first. */
 final class FrameText {
 
   private static final int ETHERNET = 14;
@@ -31,7 +31,7 @@ final class FrameText {
       return;
     }
     int type = unsignedShort(12);
-    text.add("%d bytes of %04x".formatted(frame.limit(), type));
+    text.add("%d bytes, ethertype %04x".formatted(frame.limit(), type));
     if (type == IPV4) {
       addIpv4(ETHERNET);
     } else if (type == IPV6) {
@@ -51,7 +51,7 @@ final class FrameText {
                   unsignedByte(at + 8),
                   unsignedShort(at + 2)));
       if ((unsignedShort(at + 6) & 0x3fff) != 0) {
-        text.add("a fragment");
+        text.add("fragment");
       }
       addBody(unsignedByte(at + 9), at + 4 * words);
     }
@@ -114,7 +114,7 @@ final class FrameText {
   private boolean has(int at, int length) {
     boolean has = frame.limit() >= at + length;
     if (!has) {
-      text.add("cut short");
+      text.add("truncated");
     }
     return has;
   }

@@ -10,26 +10,25 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plays rounds, several at a time: much of what a round does is to wait for the kernel. What a
- * round does depends on nothing but its seed.
+ * Runs workloads in parallel until one shows a mismatch. A workload depends only on its seed. There
+ * are more threads than CPUs because workloads spend much of their time waiting for the kernel.
  */
 final class Fuzz {
 
-  /** What a round has at most: it begins with what takes longest, the loading of programs. */
-  private static final int FRAMES_PER_ROUND = 20_000;
+  /** Limits the length of a workload. Each starts with its slowest part, loading programs. */
+  private static final int FRAMES_PER_WORKLOAD = 20_000;
 
-  private static final int ROUNDS_AT_A_TIME =
-      Math.min(16, 4 * Runtime.getRuntime().availableProcessors());
+  private static final int THREADS = Math.min(16, 4 * Runtime.getRuntime().availableProcessors());
 
-  /** A difference, and the seed of the round in which it was found. */
-  record Found(long seed, Finding finding) {}
+  /** A mismatch and the seed of the workload that showed it. */
+  record Failure(long seed, Mismatch mismatch) {}
 
-  private final Duel.Parties parties;
+  private final DifferentialPair.Factories factories;
   private final Coverage coverage = new Coverage();
-  private final AtomicLong firstFound = new AtomicLong(Long.MAX_VALUE);
+  private final AtomicLong lowestFailingSeed = new AtomicLong(Long.MAX_VALUE);
 
-  Fuzz(Duel.Parties parties) {
-    this.parties = parties;
+  Fuzz(DifferentialPair.Factories factories) {
+    this.factories = factories;
   }
 
   Coverage coverage() {
@@ -37,22 +36,23 @@ final class Fuzz {
   }
 
   /**
-   * Plays the rounds of a seed and of those after it until there have been so many frames.
+   * Runs workloads with consecutive seeds until the given number of frames is reached.
    *
-   * @return the first difference; null if there was none
+   * @param seed the seed of the first workload
+   * @return the failure with the lowest seed, or null if there is none
    */
-  @Nullable Found run(long seed, long frames) throws InterruptedException {
-    try (ExecutorService executor = Executors.newFixedThreadPool(ROUNDS_AT_A_TIME)) {
-      List<Future<@Nullable Found>> rounds = new ArrayList<>();
-      for (long left = frames, next = seed; left > 0; left -= FRAMES_PER_ROUND, next++) {
-        long seedOfRound = next;
-        int framesOfRound = (int) Math.min(left, FRAMES_PER_ROUND);
-        rounds.add(executor.submit(() -> play(seedOfRound, framesOfRound)));
+  @Nullable Failure run(long seed, long frames) throws InterruptedException {
+    try (ExecutorService executor = Executors.newFixedThreadPool(THREADS)) {
+      List<Future<@Nullable Failure>> results = new ArrayList<>();
+      for (long left = frames, next = seed; left > 0; left -= FRAMES_PER_WORKLOAD, next++) {
+        long workloadSeed = next;
+        int workloadFrames = (int) Math.min(left, FRAMES_PER_WORKLOAD);
+        results.add(executor.submit(() -> run(workloadSeed, workloadFrames)));
       }
-      for (Future<@Nullable Found> round : rounds) {
-        Found found = round.get();
-        if (found != null) {
-          return found;
+      for (Future<@Nullable Failure> result : results) {
+        Failure failure = result.get();
+        if (failure != null) {
+          return failure;
         }
       }
       return null;
@@ -61,43 +61,46 @@ final class Fuzz {
     }
   }
 
-  /** When something was found, only rounds of lesser seeds still matter. */
-  private @Nullable Found play(long seed, int frames) {
-    if (seed > firstFound.get()) {
+  /** Runs one workload. After a failure, workloads with higher seeds are skipped. */
+  private @Nullable Failure run(long seed, int frames) {
+    if (seed > lowestFailingSeed.get()) {
       return null;
     }
-    Finding finding = play(new Round(seed), frames);
-    if (finding == null) {
+    Mismatch mismatch = run(new Workload(seed), frames);
+    if (mismatch == null) {
       return null;
     }
-    firstFound.accumulateAndGet(seed, Math::min);
-    return new Found(seed, finding);
+    lowestFailingSeed.accumulateAndGet(seed, Math::min);
+    return new Failure(seed, mismatch);
   }
 
-  private @Nullable Finding play(Round round, int frames) {
-    List<Operation> played = new ArrayList<>();
-    try (Duel duel = new Duel(parties, round.config())) {
-      Finding finding = play(round, round.first(), duel, played);
-      while (finding == null && round.frames() < frames) {
-        finding = play(round, round.next(), duel, played);
+  private @Nullable Mismatch run(Workload workload, int frames) {
+    List<Operation> applied = new ArrayList<>();
+    try (DifferentialPair pair = new DifferentialPair(factories, workload.config())) {
+      Mismatch mismatch = apply(workload, workload.first(), pair, applied);
+      while (mismatch == null && workload.frames() < frames) {
+        mismatch = apply(workload, workload.next(), pair, applied);
       }
-      if (finding == null) {
-        finding = play(round, Round.last(), duel, played);
+      if (mismatch == null) {
+        mismatch = apply(workload, Workload.last(), pair, applied);
       }
-      if (finding == null) {
-        coverage.add(duel.expected());
+      if (mismatch == null) {
+        coverage.add(pair.expected());
       }
-      return finding;
+      return mismatch;
     }
   }
 
-  private static @Nullable Finding play(
-      Round round, List<Operation> operations, Duel duel, List<Operation> played) {
+  private static @Nullable Mismatch apply(
+      Workload workload,
+      List<Operation> operations,
+      DifferentialPair pair,
+      List<Operation> applied) {
     for (Operation operation : operations) {
-      played.add(operation);
-      Difference difference = duel.play(operation);
-      if (difference != null) {
-        return new Finding(new Trial(round.config(), played), difference);
+      applied.add(operation);
+      Comparison comparison = pair.apply(operation);
+      if (!comparison.isEqual()) {
+        return new Mismatch(new TestCase(workload.config(), applied), comparison);
       }
     }
     return null;

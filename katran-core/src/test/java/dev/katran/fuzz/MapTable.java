@@ -1,20 +1,20 @@
 package dev.katran.fuzz;
 
-import dev.katran.dataplane.NumberTable;
+import dev.katran.internal.dataplane.IndexTable;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
 /**
- * A table that shows what is in it.
+ * An index table in memory that exposes its entries.
  *
- * @param <K> of its keys
+ * @param <K> the type of the keys
  */
-final class MapTable<K> implements NumberTable<K> {
+final class MapTable<K> implements IndexTable<K> {
 
   private final Map<K, Integer> entries = new HashMap<>();
 
-  /** What is in it now, and whatever comes. */
+  /** Returns a live view of the entries. */
   Map<K, Integer> entries() {
     return entries;
   }

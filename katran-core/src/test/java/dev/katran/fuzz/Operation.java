@@ -2,16 +2,16 @@ package dev.katran.fuzz;
 
 import dev.katran.Prefix;
 import dev.katran.VipKey;
-import dev.katran.dataplane.BackendEntry;
-import dev.katran.dataplane.Counter;
-import dev.katran.dataplane.Dataplane;
-import dev.katran.dataplane.Destination;
-import dev.katran.dataplane.DownKey;
-import dev.katran.dataplane.Features;
-import dev.katran.dataplane.FiveTuple;
-import dev.katran.dataplane.FlowTable;
-import dev.katran.dataplane.Hop;
-import dev.katran.dataplane.VipEntry;
+import dev.katran.internal.dataplane.BackendEntry;
+import dev.katran.internal.dataplane.Counter;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.Destination;
+import dev.katran.internal.dataplane.DownKey;
+import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.dataplane.FlowTable;
+import dev.katran.internal.dataplane.VipEntry;
+import dev.katran.internal.packet.FiveTuple;
+import dev.katran.internal.packet.Hop;
 import dev.katran.packets.Hex;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -19,16 +19,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
-/** Something that is done to a dataplane. */
+/** An operation on a dataplane. */
 sealed interface Operation {
 
-  /** What a dataplane answers that only does something. */
+  /** The outcome of an operation that returns nothing. */
   Object DONE = "done";
 
-  /** Does it, and returns what can be compared of the answer. */
+  /** Applies this operation and returns the comparable part of its outcome. */
   Object applyTo(Dataplane dataplane);
 
-  /** Others in its place that may show the same with less. */
+  /** Returns simpler operations that may show the same mismatch. */
   default List<Operation> simpler() {
     return List.of();
   }
@@ -37,44 +37,46 @@ sealed interface Operation {
     return parts.stream().map(operation).toList();
   }
 
-  /** Runs a frame. */
-  final class Feed implements Operation {
+  /** Runs the program on a frame. */
+  final class RunFrame implements Operation {
 
     private static final int SHORTEST = 14;
 
-    /** Parts of a frame that are zeroed one by one: of a long one not each byte. */
-    private static final int MOST_PARTS = 256;
+    /** The maximum number of ranges that are zeroed; in a long frame they exceed one byte. */
+    private static final int MAX_RANGES = 256;
 
     private final byte[] frame;
 
-    Feed(byte[] frame) {
+    RunFrame(byte[] frame) {
       this.frame = frame;
     }
 
-    /** Not to be changed. */
+    /** Returns the frame. The array must not be modified. */
     byte[] frame() {
       return frame;
     }
 
     @Override
     public Object applyTo(Dataplane dataplane) {
-      return dataplane.run(frame);
+      return dataplane.program().run(frame);
     }
 
-    /** Shorter frames, then those with zeros, both from large parts to small ones. */
+    /**
+     * Returns shorter frames, then frames with zeroed ranges; in both, the largest change first.
+     */
     @Override
     public List<Operation> simpler() {
       List<Operation> simpler = new ArrayList<>();
       for (int cut = (frame.length - SHORTEST); cut > 0; cut /= 2) {
-        simpler.add(new Feed(Arrays.copyOf(frame, frame.length - cut)));
+        simpler.add(new RunFrame(Arrays.copyOf(frame, frame.length - cut)));
       }
-      int least = Math.ceilDiv(frame.length, MOST_PARTS);
-      for (int part = frame.length / 2; part >= least; part /= 2) {
-        for (int from = 0; from < frame.length; from += part) {
+      int shortest = Math.ceilDiv(frame.length, MAX_RANGES);
+      for (int range = frame.length / 2; range >= shortest; range /= 2) {
+        for (int from = 0; from < frame.length; from += range) {
           byte[] zeroed = frame.clone();
-          Arrays.fill(zeroed, from, Math.min(from + part, frame.length), (byte) 0);
+          Arrays.fill(zeroed, from, Math.min(from + range, frame.length), (byte) 0);
           if (!Arrays.equals(zeroed, frame)) {
-            simpler.add(new Feed(zeroed));
+            simpler.add(new RunFrame(zeroed));
           }
         }
       }
@@ -83,15 +85,15 @@ sealed interface Operation {
 
     @Override
     public String toString() {
-      return "Feed[" + frame.length + " bytes " + Hex.of(frame) + "]";
+      return "RunFrame[" + frame.length + " bytes " + Hex.of(frame) + "]";
     }
   }
 
-  /** Asks for features. */
-  record Use(Features features) implements Operation {
+  /** Loads the program for a set of features. */
+  record UseFeatures(Features features) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
-      dataplane.use(features);
+      dataplane.program().use(features);
       return DONE;
     }
 
@@ -114,8 +116,8 @@ sealed interface Operation {
       return simpler;
     }
 
-    private Use with(int flags, boolean gue, boolean prefixVips, boolean changes) {
-      return new Use(
+    private UseFeatures with(int flags, boolean gue, boolean prefixVips, boolean changes) {
+      return new UseFeatures(
           new Features(
               flags,
               gue && features.gue(),
@@ -128,7 +130,7 @@ sealed interface Operation {
   record PutVip(VipKey key, VipEntry entry) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
-      dataplane.putVip(key, entry);
+      dataplane.vips().put(key, entry);
       return DONE;
     }
 
@@ -147,16 +149,16 @@ sealed interface Operation {
   record RemoveVip(VipKey key) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
-      dataplane.removeVip(key);
+      dataplane.vips().remove(key);
       return DONE;
     }
   }
 
-  /** Starts or stops answering echo requests. */
-  record Ping(Destination destination, boolean answer) implements Operation {
+  /** Enables or disables answers to ICMP echo requests. */
+  record AnswerPings(Destination destination, boolean enabled) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
-      dataplane.answerPing(destination, answer);
+      dataplane.vips().answerPing(destination, enabled);
       return DONE;
     }
   }
@@ -165,7 +167,7 @@ sealed interface Operation {
   record PutRing(int vip, Slots slots) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
-      dataplane.putRing(vip, slots.numbers());
+      dataplane.rings().put(vip, slots.numbers());
       return DONE;
     }
 
@@ -175,7 +177,7 @@ sealed interface Operation {
     }
   }
 
-  /** Replaces a ring by one that remembers another one, as the seed says. */
+  /** Installs a ring that is being changed; the seed selects the states of its slots. */
   record ChangeRing(int vip, Slots slots, long seed, ChangeStage stage) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
@@ -196,38 +198,38 @@ sealed interface Operation {
   record RemoveRing(int vip) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
-      dataplane.removeRing(vip);
+      dataplane.rings().remove(vip);
       return DONE;
     }
   }
 
-  /** Says how a backend is reached. */
+  /** Installs or changes a backend. */
   record PutBackend(int number, BackendEntry entry) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
-      dataplane.putBackend(number, entry);
+      dataplane.backends().put(number, entry);
       return DONE;
     }
 
     @Override
     public List<Operation> simpler() {
-      Hop gateway = Playground.GATEWAY;
+      Hop gateway = Universe.GATEWAY;
       BackendEntry plain =
           new BackendEntry(entry.address(), entry.encapsulation(), /* local= */ false, gateway);
       return plain.equals(entry) ? List.of() : List.of(new PutBackend(number, plain));
     }
   }
 
-  /** Forgets a backend. */
+  /** Removes a backend. */
   record RemoveBackend(int number) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
-      dataplane.removeBackend(number);
+      dataplane.backends().remove(number);
       return DONE;
     }
   }
 
-  /** Changes the server ids. */
+  /** Changes the table of server ids. */
   record ServerIds(TableEdit<Integer> edit) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
@@ -255,8 +257,8 @@ sealed interface Operation {
     }
   }
 
-  /** Changes which backends are down. */
-  record Down(TableEdit<DownKey> edit) implements Operation {
+  /** Changes the table of down backends. */
+  record DownBackends(TableEdit<DownKey> edit) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
       edit.applyTo(dataplane.down());
@@ -265,25 +267,25 @@ sealed interface Operation {
 
     @Override
     public List<Operation> simpler() {
-      return each(edit.simpler(), Down::new);
+      return each(edit.simpler(), DownBackends::new);
     }
   }
 
-  /** Changes where tunnels end. */
-  record TunnelEnds(TableEdit<InetAddress> edit) implements Operation {
+  /** Changes the table of tunnel endpoints. */
+  record TunnelEndpoints(TableEdit<InetAddress> edit) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
-      edit.applyTo(dataplane.tunnelEnds());
+      edit.applyTo(dataplane.tunnelEndpoints());
       return DONE;
     }
 
     @Override
     public List<Operation> simpler() {
-      return each(edit.simpler(), TunnelEnds::new);
+      return each(edit.simpler(), TunnelEndpoints::new);
     }
   }
 
-  /** Asks for a flow, and removes it. */
+  /** Looks up a flow and removes it. */
   record RemoveFlow(FiveTuple flow) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
@@ -294,7 +296,7 @@ sealed interface Operation {
     }
   }
 
-  /** Removes the flows of a backend, a VIP, or both; -1 stands for all. */
+  /** Removes the flows of a backend, of a VIP, or of both; -1 matches any. */
   record RemoveFlows(int backend, int vip) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
@@ -305,11 +307,11 @@ sealed interface Operation {
     }
   }
 
-  /** Sets a counter to zero. */
-  record Clear(Counter counter) implements Operation {
+  /** Resets a counter to zero. */
+  record ClearCounter(Counter counter) implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
-      dataplane.clear(counter);
+      dataplane.counters().clear(counter);
       return DONE;
     }
   }
@@ -318,7 +320,7 @@ sealed interface Operation {
   record ReadCounters() implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
-      return Readings.ofCounters(dataplane);
+      return Snapshot.ofCounters(dataplane);
     }
   }
 
@@ -326,7 +328,7 @@ sealed interface Operation {
   record ReadFlows() implements Operation {
     @Override
     public Object applyTo(Dataplane dataplane) {
-      return Readings.ofFlows(dataplane);
+      return Snapshot.ofFlows(dataplane);
     }
   }
 }

@@ -8,9 +8,9 @@ import dev.katran.Decapsulation;
 import dev.katran.Encapsulation;
 import dev.katran.Simulation;
 import dev.katran.TrafficClass;
-import dev.katran.dataplane.Dataplane;
-import dev.katran.dataplane.DataplaneConfig;
-import dev.katran.dataplane.GueConfig;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.GueConfig;
 import dev.katran.packets.Hex;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,99 +24,99 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * Writes a trial as a folder of golden packets: {@code scenario.json}, and tables of frames with
- * what the dataplane that is right makes of them.
+ * Writes a test case in the format of the golden packets: {@code scenario.json}, and tables of
+ * frames with the verdict and the frame that the reference dataplane returns for each.
  */
 final class ScenarioFolder {
 
   private final String name;
-  private final Trial trial;
-  private final Encapsulation usual;
+  private final TestCase testCase;
+  private final Encapsulation defaultEncapsulation;
   private final ScenarioSteps steps;
-  private final Set<String> unexpressed = new LinkedHashSet<>();
+  private final Set<String> unsupported = new LinkedHashSet<>();
   private final List<List<String>> tables = new ArrayList<>();
 
-  private ScenarioFolder(String name, Trial trial, Encapsulation usual) {
+  private ScenarioFolder(String name, TestCase testCase, Encapsulation defaultEncapsulation) {
     this.name = name;
-    this.trial = trial;
-    this.usual = usual;
-    this.steps = new ScenarioSteps(trial.config().gue(), usual);
+    this.testCase = testCase;
+    this.defaultEncapsulation = defaultEncapsulation;
+    this.steps = new ScenarioSteps(testCase.config().gue(), defaultEncapsulation);
   }
 
   /**
-   * Writes it.
+   * Writes the folder of a test case.
    *
-   * @param expected opens a dataplane that is right
-   * @return what the folder does not say, each in a line
+   * @param expected opens the reference dataplane
+   * @return descriptions of the parts of the test case that a scenario cannot express
    */
   static Set<String> write(
-      Path folder, String name, Trial trial, Function<DataplaneConfig, Dataplane> expected)
+      Path folder, String name, TestCase testCase, Function<DataplaneConfig, Dataplane> expected)
       throws IOException {
-    // what backends take that are in tables alone can only be said of all of them
+    // The encapsulation of backends that are in no VIP can only be set for all of them at once.
     ScenarioFolder best =
         Stream.of(Encapsulation.ipip(), Encapsulation.gue())
-            .map(usual -> play(new ScenarioFolder(name, trial, usual), expected))
-            .min(Comparator.comparingInt(scenario -> scenario.unexpressed.size()))
+            .map(each -> replay(new ScenarioFolder(name, testCase, each), expected))
+            .min(Comparator.comparingInt(scenario -> scenario.unsupported.size()))
             .orElseThrow();
     best.write(folder);
-    return best.unexpressed;
+    return best.unsupported;
   }
 
-  private static ScenarioFolder play(
+  private static ScenarioFolder replay(
       ScenarioFolder scenario, Function<DataplaneConfig, Dataplane> expected) {
-    try (Dataplane dataplane = expected.apply(scenario.trial.config())) {
-      scenario.play(dataplane);
+    try (Dataplane dataplane = expected.apply(scenario.testCase.config())) {
+      scenario.replay(dataplane);
     }
-    scenario.noteUnexpressed(scenario.trial.config());
-    scenario.unexpressed.addAll(scenario.steps.unexpressed());
+    scenario.recordUnsupported(scenario.testCase.config());
+    scenario.unsupported.addAll(scenario.steps.unsupported());
     return scenario;
   }
 
-  private void play(Dataplane expected) {
-    Installation installed = new Installation();
+  private void replay(Dataplane expected) {
+    InstalledState installed = new InstalledState();
     boolean changed = true;
     int frames = 0;
-    for (Operation operation : trial.operations()) {
-      installed.note(operation);
+    for (Operation operation : testCase.operations()) {
+      installed.apply(operation);
       Object outcome = operation.applyTo(expected);
-      if (operation instanceof Operation.Feed feed && outcome instanceof Simulation simulation) {
+      if (operation instanceof Operation.RunFrame run && outcome instanceof Simulation simulation) {
         if (changed) {
-          steps.catchUpWith(installed);
+          steps.update(installed);
           tables.add(new ArrayList<>());
-          steps.feed(tableName(tables.size()));
+          steps.runFrames(tableName(tables.size()));
           changed = false;
         }
         frames++;
-        tables.getLast().add(row(frames, feed.frame(), simulation));
+        tables.getLast().add(row(frames, run.frame(), simulation));
       } else {
         changed = true;
-        noteUnexpressed(operation);
+        recordUnsupported(operation);
       }
     }
     if (changed) {
-      steps.catchUpWith(installed);
+      steps.update(installed);
     }
   }
 
-  private void noteUnexpressed(Operation operation) {
+  private void recordUnsupported(Operation operation) {
     switch (operation) {
-      case Operation.ChangeRing change -> unexpressed.add("a ring remembers: " + change);
-      case Operation.RemoveFlow remove -> unexpressed.add("flows are forgotten: " + remove);
-      case Operation.RemoveFlows remove -> unexpressed.add("flows are forgotten: " + remove);
-      case Operation.ReadCounters read -> unexpressed.add("counters are compared");
-      case Operation.ReadFlows read -> unexpressed.add("flow tables are compared");
+      case Operation.ChangeRing change -> unsupported.add("a ring is changing: " + change);
+      case Operation.RemoveFlow remove -> unsupported.add("flows are removed: " + remove);
+      case Operation.RemoveFlows remove -> unsupported.add("flows are removed: " + remove);
+      case Operation.ReadCounters read -> unsupported.add("counters are compared");
+      case Operation.ReadFlows read -> unsupported.add("flow tables are compared");
       default -> {
-        // the steps say it, or frames do not show it
+        // expressed by the steps, or without effect on frames
       }
     }
   }
 
-  private void noteUnexpressed(DataplaneConfig config) {
-    if (config.flowRules().newFlowsPerSecond() != ConfigGenerator.ANY_NUMBER) {
-      unexpressed.add("new flows in a second: " + config.flowRules().newFlowsPerSecond());
+  private void recordUnsupported(DataplaneConfig config) {
+    if (config.flowRules().newFlowsPerSecond() != ConfigGenerator.UNLIMITED) {
+      unsupported.add("limit of new flows per second: " + config.flowRules().newFlowsPerSecond());
     }
     if (!config.flowRules().udpIdle().equals(ConfigGenerator.LONG)) {
-      unexpressed.add("UDP flows are forgotten after " + config.flowRules().udpIdle());
+      unsupported.add("UDP idle timeout: " + config.flowRules().udpIdle());
     }
   }
 
@@ -147,14 +147,14 @@ final class ScenarioFolder {
   }
 
   private ObjectNode config(ObjectNode node) {
-    DataplaneConfig config = trial.config();
-    node.put("gatewayMac", Playground.GATEWAY.mac().toString())
-        .put("encapsulation", ScenarioSteps.name(usual))
+    DataplaneConfig config = testCase.config();
+    node.put("gatewayMac", Universe.GATEWAY.mac().toString())
+        .put("encapsulation", ScenarioSteps.name(defaultEncapsulation))
         .put("tracking", "ALWAYS")
         .put("maxVips", config.limits().vips())
         .put("ringSize", config.limits().ringSize())
         .put("maxPacketSize", config.limits().maxPacketSize())
-        .put("icmpTooBig", config.answerTooBig())
+        .put("icmpTooBig", config.sendPacketTooBig())
         .put("inlineDecapsulation", config.decapsulation() != Decapsulation.OFF)
         .put("strictDecapsulation", config.decapsulation() == Decapsulation.STRICT)
         .put("tcpServerIdRouting", config.tcpServerIds());

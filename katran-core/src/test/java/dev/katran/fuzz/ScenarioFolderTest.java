@@ -13,18 +13,18 @@ import dev.katran.Prefix;
 import dev.katran.Protocol;
 import dev.katran.TrafficClass;
 import dev.katran.VipKey;
-import dev.katran.dataplane.BackendEntry;
-import dev.katran.dataplane.DataplaneConfig;
-import dev.katran.dataplane.Destination;
-import dev.katran.dataplane.DownKey;
-import dev.katran.dataplane.Features;
-import dev.katran.dataplane.FlowRules;
-import dev.katran.dataplane.GueConfig;
-import dev.katran.dataplane.Hop;
-import dev.katran.dataplane.JavaDataplane;
-import dev.katran.dataplane.VipEntry;
-import dev.katran.dataplane.VipFlags;
-import dev.katran.ffm.net.MacAddress;
+import dev.katran.internal.dataplane.BackendEntry;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.Destination;
+import dev.katran.internal.dataplane.DownKey;
+import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.dataplane.FlowRules;
+import dev.katran.internal.dataplane.GueConfig;
+import dev.katran.internal.dataplane.VipEntry;
+import dev.katran.internal.dataplane.VipFlags;
+import dev.katran.internal.dataplane.memory.JavaDataplane;
+import dev.katran.internal.net.MacAddress;
+import dev.katran.internal.packet.Hop;
 import dev.katran.packets.Hex;
 import dev.katran.packets.Packet;
 import java.io.IOException;
@@ -37,36 +37,44 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a trial becomes as a folder to replay. */
+/** Checks the folders that test cases are written to for replay. */
 class ScenarioFolderTest {
 
-  private static final Limits LIMITS = new Limits(16, 16, 13, 1514, 1 << 16, 1024, 1024);
+  private static final Limits LIMITS =
+      Limits.defaults()
+          .vips(16)
+          .hashSeed(16)
+          .backends(16)
+          .ringSize(13)
+          .flowTableSize(1 << 16)
+          .serverIds(1024)
+          .sourceRoutes(1024);
   private static final DataplaneConfig CONFIG =
       new DataplaneConfig(
           LIMITS,
-          /* answerTooBig= */ true,
-          GueConfig.NONE.withPort(9886).withSource(Playground.SOURCE_V4),
+          /* sendPacketTooBig= */ true,
+          GueConfig.NONE.withPort(9886).withSource(Universe.SOURCE_V4),
           TrafficClass.fixed(8),
           /* tcpServerIds= */ true,
           Decapsulation.STRICT,
           ImmutableList.of(),
-          new FlowRules(ConfigGenerator.ANY_NUMBER, ConfigGenerator.LONG, ConfigGenerator.LONG));
+          new FlowRules(ConfigGenerator.UNLIMITED, ConfigGenerator.LONG, ConfigGenerator.LONG));
 
   private static final VipKey VIP =
-      new VipKey(InetAddresses.forString("203.0.113.10"), 443, Protocol.UDP);
+      VipKey.of(Protocol.UDP, InetAddresses.forString("203.0.113.10"), 443);
   private static final byte[] FRAME = Packet.udp("198.51.100.7", 7000, "203.0.113.10", 443).frame();
 
-  private static final Operation USE_ALL = new Operation.Use(Features.ALL);
+  private static final Operation USE_ALL_FEATURES = new Operation.UseFeatures(Features.ALL);
   private static final Operation BACKEND = new Operation.PutBackend(2, plain(2));
   private static final Operation RING =
       new Operation.PutRing(5, Slots.maglev(LIMITS, Map.of(2, 3)));
   private static final Operation PUT_VIP = new Operation.PutVip(VIP, new VipEntry(5, 0));
-  private static final Operation FEED = new Operation.Feed(FRAME);
+  private static final Operation RUN_FRAME = new Operation.RunFrame(FRAME);
 
   @TempDir Path folder;
 
   private static BackendEntry plain(int number) {
-    return new BackendEntry(Playground.backendAddress(number), Playground.GATEWAY);
+    return new BackendEntry(Universe.backendAddress(number), Universe.GATEWAY);
   }
 
   private static <K> TableEdit<K> put(K key, int number) {
@@ -75,14 +83,14 @@ class ScenarioFolderTest {
 
   private Set<String> write(Operation... operations) throws IOException {
     return ScenarioFolder.write(
-        folder, "small", new Trial(CONFIG, List.of(operations)), JavaDataplane::new);
+        folder, "small", new TestCase(CONFIG, List.of(operations)), JavaDataplane::new);
   }
 
   private JsonNode written() throws IOException {
     return new JsonMapper().readTree(folder.resolve("scenario.json").toFile());
   }
 
-  /** The steps as they are written, with the other kind of quotation marks. */
+  /** Returns the written steps, with single quotes. */
   private List<String> steps() throws IOException {
     return written().get("steps").valueStream().map(ScenarioFolderTest::text).toList();
   }
@@ -92,8 +100,8 @@ class ScenarioFolderTest {
   }
 
   @Test
-  void theConfigurationIsThatOfTheTrial() throws IOException {
-    assertThat(write(FEED)).isEmpty();
+  void write_anyTestCase_writesItsConfiguration() throws IOException {
+    assertThat(write(RUN_FRAME)).isEmpty();
 
     assertThat(text(written().get("config")))
         .isEqualTo(
@@ -105,32 +113,31 @@ class ScenarioFolderTest {
   }
 
   @Test
-  void everythingThatABalancerCanBeToldIsAStep() throws IOException {
-    InetAddress end = Playground.TUNNEL_ENDS.getFirst();
-    VipKey prefix =
-        new VipKey(InetAddresses.forString("203.0.113.0"), 24, /* port= */ 0, Protocol.TCP);
+  void write_supportedState_writesAStepForEach() throws IOException {
+    InetAddress endpoint = Universe.TUNNEL_ENDPOINTS.getFirst();
+    VipKey prefix = VipKey.tcp("203.0.113.0/24");
     int flags = VipFlags.TRACKED | VipFlags.QUIC | VipFlags.UDP_FLOW_MIGRATION;
 
-    Set<String> unexpressed =
+    Set<String> unsupported =
         write(
-            USE_ALL,
+            USE_ALL_FEATURES,
             new Operation.PutBackend(
                 2,
                 new BackendEntry(
-                    Playground.backendAddress(2),
+                    Universe.backendAddress(2),
                     Encapsulation.gue(),
                     /* local= */ true,
-                    Playground.GATEWAY)),
+                    Universe.GATEWAY)),
             RING,
             new Operation.PutVip(VIP, new VipEntry(5, flags)),
             new Operation.PutVip(prefix, new VipEntry(6, VipFlags.SOURCE_ROUTING)),
             new Operation.ServerIds(put(1022, 2)),
             new Operation.SourceRoutes(put(Prefix.of("10.0.0.0/8"), 2)),
-            new Operation.TunnelEnds(put(end, 1)),
-            new Operation.Down(put(new DownKey(5, 2), 1)),
-            FEED);
+            new Operation.TunnelEndpoints(put(endpoint, 1)),
+            new Operation.DownBackends(put(new DownKey(5, 2), 1)),
+            RUN_FRAME);
 
-    assertThat(unexpressed).isEmpty();
+    assertThat(unsupported).isEmpty();
     assertThat(steps())
         .containsExactly(
             "{'vip':{'address':'203.0.113.0','port':0,'protocol':'tcp','prefixLength':24,"
@@ -147,15 +154,15 @@ class ScenarioFolderTest {
   }
 
   @Test
-  void aRowHasWhatTheRightDataplaneMakesOfTheFrame() throws IOException {
-    write(BACKEND, RING, PUT_VIP, FEED);
+  void write_frame_writesOutcomeOfReferenceDataplane() throws IOException {
+    write(BACKEND, RING, PUT_VIP, RUN_FRAME);
 
     String row = Files.readString(folder.resolve("frames-1.tsv")).strip();
     assertThat(List.of(row.split("\t")))
         .hasSize(5)
         .startsWith(
             "1",
-            "42 bytes of 0800, IPv4 198.51.100.7 > 203.0.113.10, ihl 5, ttl 60, length 28,"
+            "42 bytes, ethertype 0800, IPv4 198.51.100.7 > 203.0.113.10, ihl 5, ttl 60, length 28,"
                 + " UDP 7000 > 443",
             "TX",
             Hex.of(FRAME))
@@ -166,11 +173,15 @@ class ScenarioFolderTest {
   }
 
   @Test
-  void whatChangesBetweenFramesIsWrittenBetweenThem() throws IOException {
+  void write_changesBetweenFrames_writesStepsBetweenTables() throws IOException {
     Operation sameRing = new Operation.PutRing(5, Slots.maglev(LIMITS, Map.of(2, 3)));
     Operation noRing = new Operation.RemoveRing(5);
 
-    assertThat(write(BACKEND, RING, PUT_VIP, FEED, FEED, sameRing, FEED, noRing, FEED)).isEmpty();
+    assertThat(
+            write(
+                BACKEND, RING, PUT_VIP, RUN_FRAME, RUN_FRAME, sameRing, RUN_FRAME, noRing,
+                RUN_FRAME))
+        .isEmpty();
 
     assertThat(steps()).hasSize(5);
     assertThat(steps().subList(1, 3))
@@ -180,56 +191,56 @@ class ScenarioFolderTest {
   }
 
   @Test
-  void flagsForWhichNoProgramWasLoadedAreOff() throws IOException {
+  void write_flagsOfUnloadedFeatures_omitsThem() throws IOException {
     int flags = VipFlags.LOCAL | VipFlags.HASH_BOTH_PORTS;
 
-    write(BACKEND, RING, new Operation.PutVip(VIP, new VipEntry(5, flags)), FEED);
+    write(BACKEND, RING, new Operation.PutVip(VIP, new VipEntry(5, flags)), RUN_FRAME);
 
     assertThat(steps().getFirst()).contains("'flags':['HASH_SRC_DST_PORT','LRU_BYPASS']");
   }
 
   @Test
-  void backendsThatOnlyTablesNameAreReachedAsTheConfigurationSays() throws IOException {
+  void write_gueBackendInTableOnly_setsDefaultEncapsulation() throws IOException {
     BackendEntry gue =
-        new BackendEntry(Playground.backendAddress(2), Encapsulation.gue(), Playground.GATEWAY);
+        new BackendEntry(Universe.backendAddress(2), Encapsulation.gue(), Universe.GATEWAY);
 
-    Set<String> unexpressed =
+    Set<String> unsupported =
         write(
-            USE_ALL,
+            USE_ALL_FEATURES,
             new Operation.PutBackend(2, gue),
             PUT_VIP,
             new Operation.ServerIds(put(7, 2)),
-            FEED);
+            RUN_FRAME);
 
-    assertThat(unexpressed).isEmpty();
+    assertThat(unsupported).isEmpty();
     assertThat(written().get("config").get("encapsulation").asText()).isEqualTo("gue");
   }
 
   @Test
-  void whatABalancerCannotBeToldIsSaid() throws IOException {
+  void write_unsupportedState_returnsDescriptions() throws IOException {
     Hop other = new Hop(MacAddress.parse("02:00:00:00:00:01"), null);
-    BackendEntry elsewhere = new BackendEntry(Playground.backendAddress(2), other);
-    VipKey second = new VipKey(InetAddresses.forString("203.0.113.11"), 443, Protocol.UDP);
+    BackendEntry elsewhere = new BackendEntry(Universe.backendAddress(2), other);
+    VipKey second = VipKey.of(Protocol.UDP, InetAddresses.forString("203.0.113.11"), 443);
 
-    Set<String> unexpressed =
+    Set<String> unsupported =
         write(
             new Operation.PutBackend(2, elsewhere),
             RING,
             PUT_VIP,
             new Operation.PutVip(second, new VipEntry(6, 0)),
-            new Operation.Ping(Destination.of(Playground.TUNNEL_ENDS.getFirst()), true),
-            FEED,
+            new Operation.AnswerPings(Destination.of(Universe.TUNNEL_ENDPOINTS.getFirst()), true),
+            RUN_FRAME,
             new Operation.RemoveVip(second),
             new Operation.RemoveFlows(2, -1),
             new Operation.ReadFlows());
 
-    assertThat(unexpressed)
+    assertThat(unsupported)
         .containsExactlyInAnyOrder(
-            "backend 10.0.0.2 has a next hop of its own",
-            "pings are answered where no VIP is: Destination[address=/192.0.2.1,"
+            "backend 10.0.0.2 has a next hop other than the gateway",
+            "pings are answered for an address without a VIP: Destination[address=/192.0.2.1,"
                 + " prefixLength=-1]",
-            "this is removed: udp 203.0.113.11:443",
-            "flows are forgotten: RemoveFlows[backend=2, vip=-1]",
+            "removed: udp 203.0.113.11:443",
+            "flows are removed: RemoveFlows[backend=2, vip=-1]",
             "flow tables are compared");
   }
 }

@@ -7,11 +7,13 @@ import com.google.common.net.InetAddresses;
 import dev.katran.Encapsulation;
 import dev.katran.Protocol;
 import dev.katran.VipKey;
-import dev.katran.dataplane.BackendEntry;
-import dev.katran.dataplane.Dataplane;
-import dev.katran.dataplane.GueConfig;
-import dev.katran.dataplane.VipEntry;
-import dev.katran.dataplane.VipFlags;
+import dev.katran.internal.dataplane.BackendEntry;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.Destination;
+import dev.katran.internal.dataplane.GueConfig;
+import dev.katran.internal.dataplane.TunnelAction;
+import dev.katran.internal.dataplane.VipEntry;
+import dev.katran.internal.dataplane.VipFlags;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,14 +27,12 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is installed as the steps of a scenario, which a balancer plays: it has backends where VIPs
- * and tables name them, one next hop for all, and a program that is loaded for what there is.
+ * Translates the installed state of a dataplane into the steps of a scenario. A scenario drives a
+ * load balancer, which is less flexible than a dataplane: its backends exist only in VIPs and
+ * tables, they share one next hop, and the loaded features follow from the configuration. State
+ * that no step can express is recorded as unsupported.
  */
 final class ScenarioSteps {
-
-  /** Loaded into every program. */
-  private static final int HASH =
-      VipFlags.HASH_NO_SOURCE_PORT | VipFlags.HASH_DESTINATION_PORT_ONLY | VipFlags.HASH_BOTH_PORTS;
 
   private static final Map<Integer, String> FLAG_NAMES =
       new TreeMap<>(
@@ -47,25 +47,25 @@ final class ScenarioSteps {
               VipFlags.SOURCE_ROUTING, "SOURCE_ROUTING"));
 
   private final GueConfig gue;
-  private final Encapsulation usual;
+  private final Encapsulation defaultEncapsulation;
   private final ArrayNode steps = new JsonMapper().createArrayNode();
 
-  /** The steps that hold, by what they are about. */
+  /** The steps in effect, by the VIP or table entry they configure. */
   private final Map<Object, ObjectNode> written = new HashMap<>();
 
-  private final Set<String> unexpressed = new LinkedHashSet<>();
+  private final Set<String> unsupported = new LinkedHashSet<>();
 
   /**
-   * No steps yet.
+   * Creates an empty list of steps.
    *
-   * @param usual how backends are reached of which nothing else is said
+   * @param defaultEncapsulation the encapsulation of backends that no VIP configures
    */
-  ScenarioSteps(GueConfig gue, Encapsulation usual) {
+  ScenarioSteps(GueConfig gue, Encapsulation defaultEncapsulation) {
     this.gue = gue;
-    this.usual = usual;
+    this.defaultEncapsulation = defaultEncapsulation;
   }
 
-  /** An encapsulation as scenarios call it. */
+  /** Returns the name of an encapsulation in scenario files. */
   static String name(Encapsulation encapsulation) {
     return encapsulation.equals(Encapsulation.gue()) ? "gue" : "ipip";
   }
@@ -74,18 +74,18 @@ final class ScenarioSteps {
     return steps;
   }
 
-  /** What no step says, each in a line. */
-  Set<String> unexpressed() {
-    return unexpressed;
+  /** Returns descriptions of the state that no step can express. */
+  Set<String> unsupported() {
+    return unsupported;
   }
 
-  /** Feeds the rows of a table. */
-  void feed(String table) {
+  /** Adds a step that runs the frames of a table. */
+  void runFrames(String table) {
     steps.addObject().put("packets", table);
   }
 
-  /** Brings a balancer that has played the steps so far to what is installed. */
-  void catchUpWith(Installation installed) {
+  /** Adds the steps that bring a balancer from the steps so far to the installed state. */
+  void update(InstalledState installed) {
     Map<Object, ObjectNode> wanted = new LinkedHashMap<>();
     Set<Integer> backends = new HashSet<>();
     addVips(installed, wanted, backends);
@@ -94,36 +94,34 @@ final class ScenarioSteps {
     installed.pings().stream()
         .filter(ping ->
             wanted.keySet().stream()
-                .noneMatch(key ->
-                    key instanceof VipKey vip
-                        && vip.address().equals(ping.address())
-                        && vip.prefixLength() == ping.prefixLength()))
-        .forEach(ping -> unexpressed.add("pings are answered where no VIP is: " + ping));
+                .noneMatch(key -> key instanceof VipKey vip && Destination.of(vip).equals(ping)))
+        .forEach(
+            ping -> unsupported.add("pings are answered for an address without a VIP: " + ping));
     for (Object old : Set.copyOf(written.keySet())) {
       if (!wanted.containsKey(old)) {
         written.remove(old);
-        unexpressed.add("this is removed: " + old);
+        unsupported.add("removed: " + old);
       }
     }
-    wanted.forEach((about, step) -> {
-      if (!step.equals(written.put(about, step))) {
+    wanted.forEach((subject, step) -> {
+      if (!step.equals(written.put(subject, step))) {
         steps.add(step);
       }
     });
   }
 
   private void addVips(
-      Installation installed, Map<Object, ObjectNode> wanted, Set<Integer> backends) {
+      InstalledState installed, Map<Object, ObjectNode> wanted, Set<Integer> backends) {
     Map<String, VipKey> inOrder = new TreeMap<>();
     installed.vips().keySet().forEach(key -> inOrder.put(key.toString(), key));
     for (VipKey key : inOrder.values()) {
-      if (key.isPrefix() && !installed.used().prefixVips()) {
-        continue; // the program does not look for it
+      if (key.prefix().isPresent() && !installed.used().prefixVips()) {
+        continue; // the loaded program does not look it up
       }
       VipEntry entry = installed.vips().get(key);
       ObjectNode step = steps.objectNode();
       ObjectNode vip = put(step.putObject("vip"), key);
-      int on = entry.flags() & (installed.used().vipFlags() | HASH);
+      int on = entry.flags() & (installed.used().vipFlags() | VipFlags.HASH);
       putFlags(vip.putArray("flags"), key, on);
       ArrayNode list = vip.putArray("backends");
       weights(key, installed.rings().get(entry.number()))
@@ -139,19 +137,20 @@ final class ScenarioSteps {
     node.put("address", InetAddresses.toAddrString(key.address()))
         .put("port", key.port())
         .put("protocol", key.protocol().toString().toLowerCase(Locale.ROOT));
-    return key.isPrefix() ? node.put("prefixLength", key.prefixLength()) : node;
+    key.prefix().ifPresent(prefix -> node.put("prefixLength", prefix.length()));
+    return node;
   }
 
   private void putFlags(ArrayNode names, VipKey key, int flags) {
     int on = flags;
     if ((on & VipFlags.HASH_DESTINATION_PORT_ONLY) != 0) {
-      on &= ~VipFlags.HASH_BOTH_PORTS; // which it implies
+      on &= ~VipFlags.HASH_BOTH_PORTS; // overridden
     }
     if (key.protocol() == Protocol.TCP) {
-      on &= ~(VipFlags.QUIC | VipFlags.UDP_STABLE_ROUTING); // which mean nothing
+      on &= ~(VipFlags.QUIC | VipFlags.UDP_STABLE_ROUTING); // ignored for TCP
       if ((on & VipFlags.UDP_FLOW_MIGRATION) != 0) {
         on &= ~VipFlags.UDP_FLOW_MIGRATION;
-        unexpressed.add(key + " is not of UDP, and its flows migrate");
+        unsupported.add("flow migration for a TCP VIP: " + key);
       }
     }
     for (Map.Entry<Integer, String> flag : FLAG_NAMES.entrySet()) {
@@ -171,7 +170,7 @@ final class ScenarioSteps {
     if (slots.isMaglev()) {
       return slots.weights();
     }
-    unexpressed.add("the ring of %s, which is none that a balancer makes".formatted(key));
+    unsupported.add("the ring of %s cannot be built from weights".formatted(key));
     Map<Integer, Integer> equal = new TreeMap<>();
     Arrays.stream(slots.numbers())
         .filter(number -> number != Dataplane.NO_BACKEND)
@@ -179,8 +178,8 @@ final class ScenarioSteps {
     return equal;
   }
 
-  private ObjectNode putReach(ObjectNode node, int number, Installation installed) {
-    InetAddress address = Playground.backendAddress(number);
+  private ObjectNode putReach(ObjectNode node, int number, InstalledState installed) {
+    InetAddress address = Universe.backendAddress(number);
     node.put("address", InetAddresses.toAddrString(address));
     BackendEntry entry = installed.backends().get(number);
     checkReach(number, installed);
@@ -193,33 +192,33 @@ final class ScenarioSteps {
     return node;
   }
 
-  /** A balancer knows the next hop of all backends, and where from to send to them. */
-  private void checkReach(int number, Installation installed) {
-    InetAddress address = Playground.backendAddress(number);
+  /** Records why a balancer cannot have such a backend, if it cannot. */
+  private void checkReach(int number, InstalledState installed) {
+    InetAddress address = Universe.backendAddress(number);
     BackendEntry entry = installed.backends().get(number);
     String wrong = null;
     if (entry == null) {
-      wrong = "is not there";
+      wrong = "is not installed";
     } else if (entry.hop() == null) {
-      wrong = "has no next hop yet";
-    } else if (!entry.hop().equals(Playground.GATEWAY)) {
-      wrong = "has a next hop of its own";
+      wrong = "has no next hop";
+    } else if (!entry.hop().equals(Universe.GATEWAY)) {
+      wrong = "has a next hop other than the gateway";
     } else if (encapsulation(entry, installed).equals(Encapsulation.gue())
         && gue.sourceTowards(address) == null) {
-      wrong = "takes GUE, and there is no address to send it from";
+      wrong = "uses GUE, but no source address of its family is configured";
     }
     if (wrong != null) {
-      unexpressed.add("backend %s %s".formatted(InetAddresses.toAddrString(address), wrong));
+      unsupported.add("backend %s %s".formatted(InetAddresses.toAddrString(address), wrong));
     }
   }
 
-  /** What the program puts packets in, as far as it is loaded for it. */
-  private static Encapsulation encapsulation(BackendEntry entry, Installation installed) {
+  /** Returns the encapsulation that the program, as loaded, uses for a backend. */
+  private static Encapsulation encapsulation(BackendEntry entry, InstalledState installed) {
     return installed.used().gue() ? entry.encapsulation() : Encapsulation.ipip();
   }
 
   private void addTables(
-      Installation installed, Map<Object, ObjectNode> wanted, Set<Integer> backends) {
+      InstalledState installed, Map<Object, ObjectNode> wanted, Set<Integer> backends) {
     new TreeMap<>(installed.serverIds())
         .forEach((id, number) -> {
           ObjectNode step = steps.objectNode();
@@ -236,44 +235,45 @@ final class ScenarioSteps {
           wanted.put("source route " + prefix, step);
         });
     installed
-        .tunnelEnds()
+        .tunnelEndpoints()
         .forEach((address, mode) -> {
           ObjectNode step = steps.objectNode();
           step.putObject("decapsulate")
               .put("address", InetAddresses.toAddrString(address))
-              .put("mode", mode == Dataplane.EGRESS ? "EGRESS" : "RECIRCULATE");
-          wanted.put("tunnel end " + address, step);
+              .put("mode", mode == TunnelAction.EGRESS ? "EGRESS" : "RECIRCULATE");
+          wanted.put("tunnel endpoint " + address, step);
         });
   }
 
-  /** A backend in a table is reached as VIPs say, and as usual if none has it. */
-  private String name(int number, Installation installed, Set<Integer> backends) {
-    String address = InetAddresses.toAddrString(Playground.backendAddress(number));
+  /** Returns the name of a backend in a table and checks that the balancer can reach it. */
+  private String name(int number, InstalledState installed, Set<Integer> backends) {
+    String address = InetAddresses.toAddrString(Universe.backendAddress(number));
     if (backends.add(number)) {
       BackendEntry entry = installed.backends().get(number);
       checkReach(number, installed);
-      if (entry != null && (entry.local() || !encapsulation(entry, installed).equals(usual))) {
-        unexpressed.add(
-            "backend %s, which is in tables only, takes %s%s"
-                .formatted(address, entry.encapsulation(), entry.local() ? ", and is local" : ""));
+      if (entry != null
+          && (entry.local() || !encapsulation(entry, installed).equals(defaultEncapsulation))) {
+        unsupported.add(
+            "backend %s is in no VIP, but uses %s%s"
+                .formatted(address, entry.encapsulation(), entry.local() ? " and is local" : ""));
       }
     }
     return address;
   }
 
   private void addDown(
-      Installation installed, Map<Object, ObjectNode> wanted, Set<Integer> backends) {
+      InstalledState installed, Map<Object, ObjectNode> wanted, Set<Integer> backends) {
     installed
         .down()
         .forEach(down ->
             installed
                 .vips()
                 .forEach((key, entry) -> {
-                  // no other has flows that could leave it
+                  // only a VIP with this number and backend can have flows to migrate
                   if (entry.number() == down.vip()
                       && wanted.containsKey(key)
                       && backends.contains(down.backend())) {
-                    InetAddress backend = Playground.backendAddress(down.backend());
+                    InetAddress backend = Universe.backendAddress(down.backend());
                     ObjectNode step = steps.objectNode();
                     put(step.putObject("down"), key)
                         .put("backend", InetAddresses.toAddrString(backend));

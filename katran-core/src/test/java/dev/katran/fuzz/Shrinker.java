@@ -1,97 +1,98 @@
 package dev.katran.fuzz;
 
-import dev.katran.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.DataplaneConfig;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
- * Makes a finding small: fewer operations, simpler ones, shorter frames of zeros, a simpler
- * configuration, as long as there is a difference, whichever.
+ * Shrinks the test case of a mismatch: fewer operations, simpler operations, shorter and zeroed
+ * frames, a simpler configuration. The mismatch may change on the way; any mismatch is accepted.
  */
 final class Shrinker {
 
-  private final Duel.Parties parties;
-  private int triesLeft;
+  private final DifferentialPair.Factories factories;
+  private int attemptsLeft;
   private int accepted;
-  private Finding best;
+  private Mismatch best;
 
-  private Shrinker(Duel.Parties parties, Finding finding, int tries) {
-    this.parties = parties;
-    this.best = finding;
-    this.triesLeft = tries;
+  private Shrinker(DifferentialPair.Factories factories, Mismatch mismatch, int attempts) {
+    this.factories = factories;
+    this.best = mismatch;
+    this.attemptsLeft = attempts;
   }
 
   /**
-   * The smallest finding that is reached from this one.
+   * Returns the smallest mismatch that can be reached from the given one.
    *
-   * @param tries how many smaller ones are tried at most
+   * @param attempts the maximum number of smaller test cases to run
    */
-  static Finding shrink(Duel.Parties parties, Finding finding, int tries) {
-    Shrinker shrinker = new Shrinker(parties, finding, tries);
+  static Mismatch shrink(DifferentialPair.Factories factories, Mismatch mismatch, int attempts) {
+    Shrinker shrinker = new Shrinker(factories, mismatch, attempts);
     shrinker.keepOneFrame();
-    shrinker.dropOperations();
+    shrinker.removeOperations();
     int before;
     do {
       before = shrinker.accepted;
       shrinker.simplifyOperations();
       shrinker.simplifyConfig();
-      shrinker.dropOperations();
-    } while (shrinker.accepted > before && shrinker.triesLeft > 0);
+      shrinker.removeOperations();
+    } while (shrinker.accepted > before && shrinker.attemptsLeft > 0);
     return shrinker.best;
   }
 
-  /** Keeps the smaller trial in place of the best one if there is still a difference. */
-  private boolean accepts(Trial smaller) {
-    if (triesLeft <= 0) {
+  /** Runs a smaller test case and keeps it as the best one if it still shows a mismatch. */
+  private boolean accepts(TestCase smaller) {
+    if (attemptsLeft <= 0) {
       return false;
     }
-    triesLeft--;
-    Finding finding = parties.play(smaller);
-    if (finding == null) {
+    attemptsLeft--;
+    Mismatch mismatch = factories.run(smaller);
+    if (mismatch == null) {
       return false;
     }
-    best = finding;
+    best = mismatch;
     accepted++;
     return true;
   }
 
   private List<Operation> operations() {
-    return best.trial().operations();
+    return best.testCase().operations();
   }
 
-  /** Most often nothing depends on the frames before. */
+  /** Tries to drop all earlier frames at once; most mismatches do not depend on them. */
   private void keepOneFrame() {
     List<Operation> before = operations().subList(0, operations().size() - 1);
-    List<Operation> some =
+    List<Operation> kept =
         Stream.concat(
-                before.stream().filter(operation -> !(operation instanceof Operation.Feed)),
-                Stream.of(best.trial().last()))
+                before.stream().filter(operation -> !(operation instanceof Operation.RunFrame)),
+                Stream.of(best.testCase().last()))
             .toList();
-    if (some.size() < operations().size()) {
-      accepts(new Trial(best.trial().config(), some));
+    if (kept.size() < operations().size()) {
+      accepts(new TestCase(best.testCase().config(), kept));
     }
   }
 
-  private void dropOperations() {
-    Parts.drop(() -> operations().size(), (from, to) -> accepts(best.trial().without(from, to)));
+  private void removeOperations() {
+    DeltaDebugging.minimize(
+        () -> operations().size(), (from, to) -> accepts(best.testCase().without(from, to)));
   }
 
   private void simplifyOperations() {
-    for (int place = operations().size() - 1; place >= 0; place--) {
-      simplifyOperation(place);
+    for (int index = operations().size() - 1; index >= 0; index--) {
+      simplifyOperation(index);
     }
   }
 
-  /** Goes on where something simpler was found: what is before that has been tried already. */
-  private void simplifyOperation(int place) {
+  /** Continues at the same candidate after a success: the earlier ones have already failed. */
+  private void simplifyOperation(int index) {
     int next = 0;
-    while (place < operations().size()) {
-      List<Operation> simpler = operations().get(place).simpler();
+    while (index < operations().size()) {
+      List<Operation> simpler = operations().get(index).simpler();
       if (next >= simpler.size()) {
         return;
       }
-      if (!accepts(best.trial().with(place, simpler.get(next)))) {
+      if (!accepts(best.testCase().with(index, simpler.get(next)))) {
         next++;
       }
     }
@@ -99,9 +100,9 @@ final class Shrinker {
 
   private void simplifyConfig() {
     for (UnaryOperator<DataplaneConfig> simplification : ConfigGenerator.SIMPLIFICATIONS) {
-      DataplaneConfig simpler = simplification.apply(best.trial().config());
-      if (!simpler.equals(best.trial().config())) {
-        accepts(best.trial().with(simpler));
+      DataplaneConfig simpler = simplification.apply(best.testCase().config());
+      if (!simpler.equals(best.testCase().config())) {
+        accepts(best.testCase().with(simpler));
       }
     }
   }

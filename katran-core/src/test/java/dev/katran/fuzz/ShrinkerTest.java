@@ -6,12 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.katran.Count;
+import dev.katran.Limits;
 import dev.katran.Simulation;
 import dev.katran.Verdict;
-import dev.katran.dataplane.Counter;
-import dev.katran.dataplane.Dataplane;
-import dev.katran.dataplane.DataplaneConfig;
-import dev.katran.dataplane.JavaDataplane;
+import dev.katran.internal.dataplane.Counter;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.memory.JavaDataplane;
 import dev.katran.packets.Hex;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,150 +23,155 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Without a kernel: what is wrong is found, and made small, and nothing else is found. */
+/** Injects faults into Java dataplanes and checks what the fuzz finds and how far it is shrunk. */
 class ShrinkerTest {
 
   private static final long SEED = 1;
   private static final long FRAMES = 60_000;
-  private static final int TRIES = 20_000;
+  private static final int ATTEMPTS = 20_000;
 
   private static final int DESTINATION_PORT = 36;
 
   @TempDir Path folder;
 
-  private static Duel.Parties against(Function<DataplaneConfig, Dataplane> other) {
-    return new Duel.Parties(JavaDataplane::new, other);
+  private static DifferentialPair.Factories against(Function<DataplaneConfig, Dataplane> actual) {
+    return new DifferentialPair.Factories(JavaDataplane::new, actual);
   }
 
-  private static Duel.Parties against(BrokenDataplane.Fault fault) {
+  private static DifferentialPair.Factories against(BrokenDataplane.Fault fault) {
     return against(config -> BrokenDataplane.open(config, fault));
   }
 
-  private static Fuzz.Found find(Duel.Parties parties) throws InterruptedException {
-    return Objects.requireNonNull(new Fuzz(parties).run(SEED, FRAMES), "nothing was found");
+  private static Fuzz.Failure find(DifferentialPair.Factories factories)
+      throws InterruptedException {
+    return Objects.requireNonNull(new Fuzz(factories).run(SEED, FRAMES), "no mismatch was found");
   }
 
-  private static Finding findAndShrink(Duel.Parties parties) throws InterruptedException {
-    return Shrinker.shrink(parties, find(parties).finding(), TRIES);
+  private static Mismatch findAndShrink(DifferentialPair.Factories factories)
+      throws InterruptedException {
+    return Shrinker.shrink(factories, find(factories).mismatch(), ATTEMPTS);
   }
 
-  /** What is sent to a port of IPv4 has a wrong byte at its end. */
+  /** Flips a bit in the last byte of IPv4 frames that are sent to port 443. */
   private static Object flipLastByte(String method, Object[] arguments, Object answer) {
-    if (answer instanceof Simulation simulation
+    if (method.equals("program.run")
+        && answer instanceof Simulation simulation
         && simulation.verdict() == Verdict.TX
         && arguments[0] instanceof byte[] frame
         && frame.length > DESTINATION_PORT + 1
         && frame[12] == 0x08
         && frame[DESTINATION_PORT] == 443 >> 8
         && frame[DESTINATION_PORT + 1] == (byte) 443) {
-      byte[] left = simulation.frame();
-      left[left.length - 1] ^= 1;
-      return new Simulation(Verdict.TX, left);
+      byte[] sent = simulation.frame();
+      sent[sent.length - 1] ^= 1;
+      return new Simulation(Verdict.TX, sent);
     }
     return answer;
   }
 
   @Test
-  void dataplanesThatAreTheSameDoNotDiffer() throws InterruptedException {
+  void run_equalDataplanes_findsNoMismatch() throws InterruptedException {
     Fuzz fuzz = new Fuzz(against(JavaDataplane::new));
 
     assertThat(fuzz.run(SEED, FRAMES)).isNull();
   }
 
   @Test
-  void aFrameThatIsTreatedWronglyIsFoundByItself() throws InterruptedException {
-    Finding finding = findAndShrink(against(ShrinkerTest::flipLastByte));
+  void shrink_wrongFrame_keepsOneFrameAndItsSetup() throws InterruptedException {
+    Mismatch mismatch = findAndShrink(against(ShrinkerTest::flipLastByte));
 
-    List<Operation> operations = finding.trial().operations();
+    List<Operation> operations = mismatch.testCase().operations();
     // features, a backend, a ring, a VIP, and the frame
     assertThat(operations).hasSizeLessThanOrEqualTo(5);
-    assertThat(operations.getLast()).isInstanceOf(Operation.Feed.class);
-    assertThat(operations).filteredOn(Operation.Feed.class::isInstance).hasSize(1);
+    assertThat(operations.getLast()).isInstanceOf(Operation.RunFrame.class);
+    assertThat(operations).filteredOn(Operation.RunFrame.class::isInstance).hasSize(1);
   }
 
   @Test
-  void theFrameIsAsShortAndAsEmptyAsItCanBe() throws InterruptedException {
-    Finding finding = findAndShrink(against(ShrinkerTest::flipLastByte));
+  void shrink_wrongFrame_truncatesAndZeroesTheFrame() throws InterruptedException {
+    Mismatch mismatch = findAndShrink(against(ShrinkerTest::flipLastByte));
 
-    byte[] frame = ((Operation.Feed) finding.trial().last()).frame();
+    byte[] frame = ((Operation.RunFrame) mismatch.testCase().last()).frame();
     assertThat(frame.length).isBetween(14 + 20 + 8, 14 + 20 + 20);
     assertThat(Hex.of(frame)).startsWith("0".repeat(24) + "080045000000");
   }
 
   @Test
-  void whatDependsOnFramesBeforeKeepsThose() throws InterruptedException {
-    Duel.Parties parties =
+  void shrink_wrongCounter_keepsTheFrameThatCounts() throws InterruptedException {
+    DifferentialPair.Factories factories =
         against((method, arguments, answer) ->
-            method.equals("count") && arguments[0] == Counter.Total.FLOW_LOOKUPS
+            method.equals("counters.read") && arguments[0] == Counter.Total.FLOW_LOOKUPS
                 ? Count.ZERO
                 : answer);
 
-    Finding finding = findAndShrink(parties);
+    Mismatch mismatch = findAndShrink(factories);
 
-    List<Operation> operations = finding.trial().operations();
+    List<Operation> operations = mismatch.testCase().operations();
     assertThat(operations.getLast()).isEqualTo(new Operation.ReadCounters());
-    assertThat(operations).filteredOn(Operation.Feed.class::isInstance).hasSize(1);
+    assertThat(operations).filteredOn(Operation.RunFrame.class::isInstance).hasSize(1);
     assertThat(operations).filteredOn(Operation.PutVip.class::isInstance).hasSize(1);
-    assertThat(finding.difference().expectedText())
+    assertThat(mismatch.comparison().expectedText())
         .isEqualTo("{FLOW_LOOKUPS=Count[packets=1, bytes=0]}");
-    assertThat(finding.difference().actualText()).isEqualTo("{FLOW_LOOKUPS=none}");
+    assertThat(mismatch.comparison().actualText()).isEqualTo("{FLOW_LOOKUPS=none}");
   }
 
   @Test
-  void aDataplaneThatCannotBeOpenedIsADifference() throws InterruptedException {
-    Duel.Parties parties =
+  void shrink_dataplaneFailsToOpen_keepsOneOperation() throws InterruptedException {
+    DifferentialPair.Factories factories =
         against(config -> {
           throw new IllegalStateException("refused");
         });
 
-    Finding finding = findAndShrink(parties);
+    Mismatch mismatch = findAndShrink(factories);
 
-    assertThat(finding.difference().operation()).isEqualTo("open");
-    assertThat(finding.difference().actualText()).contains("refused");
-    assertThat(finding.trial().operations()).hasSize(1);
+    assertThat(mismatch.comparison().expectedText()).isEqualTo("opened");
+    assertThat(mismatch.comparison().actualText()).contains("refused");
+    assertThat(mismatch.testCase().operations()).hasSize(1);
   }
 
   @Test
-  void aChangeThatThrowsIsADifference() throws InterruptedException {
-    Duel.Parties parties =
+  void shrink_operationThrows_keepsThatOperation() throws InterruptedException {
+    DifferentialPair.Factories factories =
         against((method, arguments, answer) -> {
-          if (method.equals("removeVip")) {
+          if (method.equals("vips.remove")) {
             throw new IllegalStateException("refused");
           }
           return answer;
         });
 
-    Finding finding = findAndShrink(parties);
+    Mismatch mismatch = findAndShrink(factories);
 
-    assertThat(finding.trial().operations())
+    assertThat(mismatch.testCase().operations())
         .hasSize(1)
         .first()
         .isInstanceOf(Operation.RemoveVip.class);
   }
 
   @Test
-  void theSameSeedFindsTheSame() throws InterruptedException {
-    Duel.Parties parties = against(ShrinkerTest::flipLastByte);
+  void run_sameSeedTwice_findsTheSameMismatch() throws InterruptedException {
+    DifferentialPair.Factories factories = against(ShrinkerTest::flipLastByte);
 
-    Fuzz.Found found = find(parties);
-    Fuzz.Found again = find(parties);
+    Fuzz.Failure first = find(factories);
+    Fuzz.Failure second = find(factories);
 
-    assertThat(again.seed()).isEqualTo(found.seed());
-    assertThat(again.finding().difference()).isEqualTo(found.finding().difference());
+    assertThat(second.seed()).isEqualTo(first.seed());
+    assertThat(second.mismatch().comparison()).isEqualTo(first.mismatch().comparison());
+    assertThat(second.mismatch().testCase().last().toString())
+        .isEqualTo(first.mismatch().testCase().last().toString());
   }
 
   @Test
-  void theReportSaysWhatToDoAndTheFolderHasTheFrame() throws IOException, InterruptedException {
-    Duel.Parties parties = against(ShrinkerTest::flipLastByte);
-    Finding finding = findAndShrink(parties);
-    String frame = Hex.of(((Operation.Feed) finding.trial().last()).frame());
-    String expected = Hex.of(((Simulation) finding.difference().expected()).frame());
+  void write_shrunkMismatch_reportsItAndWritesTheFrame() throws IOException, InterruptedException {
+    DifferentialPair.Factories factories = against(ShrinkerTest::flipLastByte);
+    Mismatch mismatch = findAndShrink(factories);
+    String frame = Hex.of(((Operation.RunFrame) mismatch.testCase().last()).frame());
+    String expected = Hex.of(((Simulation) mismatch.comparison().expected()).frame());
 
-    String report = Report.write(folder, 77, finding, parties);
+    String report = MismatchReport.write(folder, 77, mismatch, factories);
 
     assertThat(report)
         .contains("seed       77", frame, "expected   TX " + expected, folder.toString())
-        .doesNotContain("cannot be said");
+        .doesNotContain("omitted");
     JsonNode root = new JsonMapper().readTree(folder.resolve("scenario.json").toFile());
     assertThat(root.get("name").asText()).isEqualTo("fuzz-seed-77");
     assertThat(root.get("steps")).hasSize(2);
@@ -177,11 +183,14 @@ class ShrinkerTest {
   }
 
   @Test
-  void roundsThatDoNotMakeMuchHappenAreNotWorthTheTrouble() {
-    JavaDataplane idle = new JavaDataplane(new DataplaneConfig(16, 16, 13, 1514));
+  void assertSufficient_idleDataplane_fails() {
+    JavaDataplane idle =
+        new JavaDataplane(
+            DataplaneConfig.of(
+                Limits.defaults().vips(16).backends(16).ringSize(13).maxPacketSize(1514)));
     Coverage coverage = new Coverage();
     coverage.add(idle);
 
-    assertThatExceptionOfType(AssertionError.class).isThrownBy(coverage::assertWorthTheTrouble);
+    assertThatExceptionOfType(AssertionError.class).isThrownBy(coverage::assertSufficient);
   }
 }

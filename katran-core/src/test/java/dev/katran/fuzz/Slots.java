@@ -4,7 +4,7 @@ import dev.katran.Backend;
 import dev.katran.Limits;
 import dev.katran.Ring;
 import dev.katran.RingAlgorithm;
-import dev.katran.dataplane.Dataplane;
+import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.packets.Dice;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The slots of a ring, and where they come from. */
+/** The slots of a ring and, for Maglev rings, the weights they were built from. */
 final class Slots {
 
   private final int[] numbers;
@@ -23,14 +23,14 @@ final class Slots {
     this.weights = weights;
   }
 
-  /** All slots are the same backend's, or nobody's. */
+  /** Creates a ring with the same backend, or no backend, in every slot. */
   static Slots all(int size, int number) {
     int[] numbers = new int[size];
     Arrays.fill(numbers, number);
     return new Slots(numbers, number == Dataplane.NO_BACKEND ? Map.of() : Map.of(number, 1));
   }
 
-  /** Any slot may be anybody's or nobody's. */
+  /** Creates a ring with a random backend, or no backend, in each slot. */
   static Slots random(Dice dice, int size, int mostNumber) {
     int[] numbers = new int[size];
     for (int i = 0; i < size; i++) {
@@ -39,38 +39,38 @@ final class Slots {
     return new Slots(numbers, Map.of());
   }
 
-  /** The ring that a balancer would make of these backends and weights. */
+  /** Creates the Maglev ring that a load balancer builds from backend numbers and weights. */
   static Slots maglev(Limits limits, Map<Integer, Integer> weights) {
     List<Backend> backends = new ArrayList<>();
     weights.forEach((number, weight) ->
-        backends.add(Backend.of(Playground.backendAddress(number)).weight(weight)));
+        backends.add(Backend.of(Universe.backendAddress(number)).weight(weight)));
     Ring ring = Ring.of(limits, RingAlgorithm.MAGLEV, backends);
     int[] numbers = new int[limits.ringSize()];
     for (int slot = 0; slot < numbers.length; slot++) {
       numbers[slot] =
           ring.backend(slot)
-              .map(backend -> Playground.backendNumber(backend.address()))
+              .map(backend -> Universe.backendNumber(backend.address()))
               .orElse(Dataplane.NO_BACKEND);
     }
     return new Slots(numbers, new TreeMap<>(weights));
   }
 
-  /** The backend of each slot; not to be changed. */
+  /** Returns the backend number of each slot. The array must not be modified. */
   int[] numbers() {
     return numbers;
   }
 
-  /** The backends and weights of which this is the ring; empty if it is that of none. */
+  /** Returns the weights by backend number, or an empty map if this is not a Maglev ring. */
   Map<Integer, Integer> weights() {
     return weights;
   }
 
-  /** Whether it is the ring of {@link #weights}. */
+  /** Reports whether this is the Maglev ring of {@link #weights}; an empty ring is one, too. */
   boolean isMaglev() {
     return !weights.isEmpty() || Arrays.stream(numbers).allMatch(slot -> slot == 0);
   }
 
-  /** Rings with a single backend of those in this one. */
+  /** Returns rings that have one of the backends of this ring in every slot. */
   List<Slots> simpler() {
     if (Arrays.stream(numbers).distinct().count() == 1) {
       return List.of();
@@ -85,9 +85,9 @@ final class Slots {
   @Override
   public String toString() {
     if (isMaglev()) {
-      return numbers.length + " slots of backends and weights " + weights;
+      return numbers.length + " slots, Maglev ring of weights " + weights;
     }
     int[] some = Arrays.copyOf(numbers, Math.min(numbers.length, 16));
-    return numbers.length + " slots, the first ones " + Arrays.toString(some);
+    return numbers.length + " slots, starting with " + Arrays.toString(some);
   }
 }

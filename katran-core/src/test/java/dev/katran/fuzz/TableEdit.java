@@ -1,6 +1,6 @@
 package dev.katran.fuzz;
 
-import dev.katran.dataplane.NumberTable;
+import dev.katran.internal.dataplane.IndexTable;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -9,22 +9,22 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A change of a table.
+ * A change to an index table.
  *
- * @param <K> of its keys
+ * @param <K> the type of the table's keys
  */
 sealed interface TableEdit<K> {
 
-  /** Makes it. */
-  void applyTo(NumberTable<K> table);
+  /** Applies this edit to a table. */
+  void applyTo(IndexTable<K> table);
 
-  /** The same with one entry less. */
+  /** Returns edits with one entry fewer. */
   List<TableEdit<K>> simpler();
 
   /** Adds entries. */
   record Put<K>(Map<K, Integer> entries) implements TableEdit<K> {
     @Override
-    public void applyTo(NumberTable<K> table) {
+    public void applyTo(IndexTable<K> table) {
       table.put(entries);
     }
 
@@ -39,7 +39,7 @@ sealed interface TableEdit<K> {
   /** Removes entries. */
   record Remove<K>(Set<K> keys) implements TableEdit<K> {
     @Override
-    public void applyTo(NumberTable<K> table) {
+    public void applyTo(IndexTable<K> table) {
       table.remove(keys);
     }
 
@@ -58,7 +58,7 @@ sealed interface TableEdit<K> {
   /** Replaces all entries. */
   record Replace<K>(Map<K, Integer> entries) implements TableEdit<K> {
     @Override
-    public void applyTo(NumberTable<K> table) {
+    public void applyTo(IndexTable<K> table) {
       table.replace(entries);
     }
 

@@ -1,10 +1,10 @@
 package dev.katran.fuzz;
 
 import dev.katran.Prefix;
-import dev.katran.dataplane.Address;
-import dev.katran.dataplane.Counter;
-import dev.katran.dataplane.DownKey;
-import dev.katran.dataplane.FiveTuple;
+import dev.katran.internal.dataplane.Counter;
+import dev.katran.internal.dataplane.DownKey;
+import dev.katran.internal.packet.Address;
+import dev.katran.internal.packet.FiveTuple;
 import dev.katran.packets.Dice;
 import java.net.InetAddress;
 import java.util.HashMap;
@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
-/** Changes of the tables, of the flow table and of counters. */
+/** Generates changes to the tables, the flow table and the counters. */
 final class TableGenerator {
 
   private static final int RECIRCULATE = 1;
@@ -27,26 +27,26 @@ final class TableGenerator {
     this.dice = dice;
   }
 
-  /** What is in the tables to begin with. */
+  /** Returns the operations that fill the tables initially. */
   List<Operation> first() {
     return List.of(
-        new Operation.ServerIds(put(Playground.SERVER_IDS.size(), this::serverId, this::backend)),
+        new Operation.ServerIds(put(Universe.SERVER_IDS.size(), this::serverId, this::backend)),
         new Operation.SourceRoutes(put(8, this::clientPrefix, this::backend)),
-        new Operation.Down(put(6, this::downKey, this::anything)),
-        new Operation.TunnelEnds(put(4, this::tunnelEnd, this::mode)));
+        new Operation.DownBackends(put(6, this::downKey, this::anything)),
+        new Operation.TunnelEndpoints(put(4, this::tunnelEndpoint, this::mode)));
   }
 
-  /** What changes next. */
+  /** Returns the next change. */
   Operation next() {
     return switch (dice.below(16)) {
       case 0, 1, 2 -> new Operation.ServerIds(edit(this::serverId, this::backend));
       case 3, 4, 5 -> new Operation.SourceRoutes(edit(this::clientPrefix, this::backend));
-      case 6, 7, 8 -> new Operation.Down(edit(this::downKey, this::anything));
-      case 9, 10, 11 -> new Operation.TunnelEnds(edit(this::tunnelEnd, this::mode));
+      case 6, 7, 8 -> new Operation.DownBackends(edit(this::downKey, this::anything));
+      case 9, 10, 11 -> new Operation.TunnelEndpoints(edit(this::tunnelEndpoint, this::mode));
       case 12 -> new Operation.RemoveFlows(backend(), dice.coin() ? -1 : vip());
       case 13 -> new Operation.RemoveFlows(-1, dice.coin() ? -1 : vip());
       case 14 -> new Operation.RemoveFlow(flow());
-      default -> new Operation.Clear(counter());
+      default -> new Operation.ClearCounter(counter());
     };
   }
 
@@ -79,28 +79,28 @@ final class TableGenerator {
   }
 
   private Integer serverId() {
-    return dice.oneIn(20) ? 1 + dice.bits(30) : dice.pick(Playground.SERVER_IDS);
+    return dice.oneIn(20) ? 1 + dice.bits(30) : dice.pick(Universe.SERVER_IDS);
   }
 
   private Prefix clientPrefix() {
-    return dice.pick(Playground.CLIENT_PREFIXES);
+    return dice.pick(Universe.CLIENT_PREFIXES);
   }
 
   private DownKey downKey() {
     return new DownKey(vip(), backend());
   }
 
-  private InetAddress tunnelEnd() {
-    return dice.pick(Playground.TUNNEL_ENDS);
+  private InetAddress tunnelEndpoint() {
+    return dice.pick(Universe.TUNNEL_ENDPOINTS);
   }
 
-  /** Some of them are never there. */
+  /** Returns a backend number, which may be one that is never installed. */
   private int backend() {
-    return dice.between(1, Playground.BACKENDS);
+    return dice.between(1, Universe.BACKENDS);
   }
 
   private int vip() {
-    return dice.below(Playground.VIPS);
+    return dice.below(Universe.VIPS);
   }
 
   private int anything() {
@@ -111,19 +111,19 @@ final class TableGenerator {
     return dice.oneIn(3) ? EGRESS : RECIRCULATE;
   }
 
-  /** A flow that may well be in the table. */
+  /** Returns a flow that is likely to be in the table. */
   private FiveTuple flow() {
-    InetAddress client = dice.pick(Playground.clients());
+    InetAddress client = dice.pick(Universe.clients());
     int length = client.getAddress().length;
     List<InetAddress> vips =
-        Playground.VIP_ADDRESSES.stream()
+        Universe.VIP_ADDRESSES.stream()
             .filter(address -> address.getAddress().length == length)
             .toList();
     return new FiveTuple(
         Address.of(client),
         Address.of(dice.pick(vips)),
-        dice.oneIn(4) ? 0 : dice.pick(Playground.PORTS),
-        dice.oneIn(4) ? 0 : dice.pick(Playground.PORTS),
+        dice.oneIn(4) ? 0 : dice.pick(Universe.PORTS),
+        dice.oneIn(4) ? 0 : dice.pick(Universe.PORTS),
         dice.coin() ? FiveTuple.TCP : FiveTuple.UDP);
   }
 

@@ -10,12 +10,15 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where golden rings are: in {@code shared/golden} beside the repository. */
+/** Finds the golden data in {@code shared/golden} beside the repository. */
 final class GoldenFolder {
 
   private GoldenFolder() {}
 
-  /** The hashes and rings; skips the test if there are none, or fails it if it must not. */
+  /**
+   * Reads the golden hashes and rings. If the file is missing, skips the test, or fails it where
+   * skips are failures.
+   */
   static JsonNode rings() {
     Path rings = folder().resolve("rings.json");
     if (!Files.exists(rings)) {

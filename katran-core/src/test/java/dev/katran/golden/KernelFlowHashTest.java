@@ -11,8 +11,8 @@ import dev.katran.bpf.generated.Katran;
 import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfObject;
 import dev.katran.ffm.TestRunResult;
+import dev.katran.internal.ring.FlowHash;
 import dev.katran.needs.NeedsKernel;
-import dev.katran.ring.FlowHash;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -28,14 +28,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 
-/** The program's hash of a flow, compiled on its own, against the vectors and against Java's. */
+/** Compares the BPF program's flow hash with the golden vectors and with {@link FlowHash}. */
 @NeedsKernel
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class KernelFlowHashTest {
 
   private static final Limits LIMITS = Limits.defaults();
 
-  /** {@code struct question} of flow_hash.bpf.c. */
+  /** Offsets in {@code struct question} of flow_hash.bpf.c. */
   private static final int SEEDS = 14;
 
   private static final int SOURCE = SEEDS + 4 + 4;
@@ -60,7 +60,9 @@ class KernelFlowHashTest {
   private int hash(byte[] source, int sourcePort, int destinationPort) {
     ByteBuffer question = ByteBuffer.allocate(ANSWER + Integer.BYTES);
     question.order(ByteOrder.LITTLE_ENDIAN);
-    question.putInt(SEEDS, LIMITS.vips() * LIMITS.ringSize()).putInt(SEEDS + 4, LIMITS.vips());
+    question
+        .putInt(SEEDS, LIMITS.hashSeed() * LIMITS.ringSize())
+        .putInt(SEEDS + 4, LIMITS.hashSeed());
     question.order(ByteOrder.BIG_ENDIAN);
     question.put(SOURCE, source);
     question.putShort(PORTS, (short) sourcePort).putShort(PORTS + 2, (short) destinationPort);
@@ -76,7 +78,7 @@ class KernelFlowHashTest {
   }
 
   @TestFactory
-  Stream<DynamicTest> theKernelHashesAsTheVectorsSay() {
+  Stream<DynamicTest> hash_goldenFlow_matchesVector() {
     return Streams.stream(GoldenFolder.rings().get("flowHashes"))
         .map(vector -> DynamicTest.dynamicTest(vector.toString(), () -> assertHash(vector)));
   }
@@ -91,7 +93,7 @@ class KernelFlowHashTest {
   }
 
   @Test
-  void theKernelHashesAsJavaDoes() {
+  void hash_randomFlows_matchesJava() {
     Random random = new Random(7);
     for (int i = 0; i < 5000; i++) {
       byte[] source = new byte[random.nextBoolean() ? 4 : 16];
@@ -100,7 +102,8 @@ class KernelFlowHashTest {
       int destinationPort = random.nextInt(65536);
       assertThat(hash(source, sourcePort, destinationPort))
           .isEqualTo(
-              FlowHash.hash(source, sourcePort, destinationPort, LIMITS.vips(), LIMITS.ringSize()));
+              FlowHash.hash(
+                  source, sourcePort, destinationPort, LIMITS.hashSeed(), LIMITS.ringSize()));
     }
   }
 }

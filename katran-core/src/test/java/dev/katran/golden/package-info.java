@@ -1,6 +1,6 @@
 /**
- * Golden hashes and rings, which any implementation of this wire format can be held to. They are
- * data beside the repository; the golden packets there are played by {@code examples/replay}.
+ * Tests against golden hashes and rings, which every implementation of this wire format must
+ * reproduce. The data is beside the repository; {@code examples/replay} runs the golden packets.
  */
 @NullMarked
 package dev.katran.golden;

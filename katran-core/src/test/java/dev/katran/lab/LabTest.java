@@ -9,7 +9,6 @@ import dev.katran.LoadBalancer;
 import dev.katran.Vip;
 import dev.katran.ffm.net.Ethtool;
 import dev.katran.ffm.net.Ethtool.Feature;
-import dev.katran.ffm.net.NetworkNamespace;
 import dev.katran.ffm.net.Rtnetlink;
 import dev.katran.needs.NeedsKernel;
 import dev.katran.needs.NeedsNamespaces;
@@ -55,13 +54,13 @@ class LabTest {
   }
 
   @Test
-  void hostsKnowTheirInterface() {
-    try (Rtnetlink ofServer = Rtnetlink.open(server.namespace());
-        Rtnetlink ofRouter = Rtnetlink.open(lab.router())) {
+  void hostsKnowTheirInterface() throws Exception {
+    try (Rtnetlink ofServer = server.call(Rtnetlink::open);
+        Rtnetlink ofRouter = lab.router().call(Rtnetlink::open)) {
       assertThat(ofServer.link("eth0").index()).isEqualTo(server.ifindex());
-      assertThat(ofServer.link("eth0").mac()).isEqualTo(server.mac());
+      assertThat(ofServer.link("eth0").mac()).hasToString(server.mac());
       assertThat(ofServer.link("eth0").mtu()).isEqualTo(1600);
-      assertThat(ofRouter.link("server").mac()).isEqualTo(server.routerMac());
+      assertThat(ofRouter.link("server").mac()).hasToString(server.routerMac());
       assertThat(ofRouter.link("server").mtu()).isEqualTo(1600);
       assertThat(ofRouter.link("client").mtu()).isEqualTo(1500);
     }
@@ -86,7 +85,7 @@ class LabTest {
   void addressesAndNamesInUseAreRefused() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> lab.host("third", HostOptions.DEFAULT.address("10.0.1.77/24")))
-        .withMessageStartingWith("host third: other hosts' networks leave none for HostOptions[")
+        .withMessageStartingWith("host third: no network is free for MTU 1500")
         .withMessageContaining("10.0.1.77/24");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> lab.host("client"))
@@ -148,9 +147,9 @@ class LabTest {
   void noFrameIsLongerThanTheMtu() throws Exception {
     int length = 4 << 20;
     for (InetAddress address : new InetAddress[] {server.ipv4(), server.ipv6()}) {
-      Counts before = Counts.of(server.namespace());
+      Counts before = Counts.of(server);
       Traffic.tcp(client, server, address, length);
-      Counts after = Counts.of(server.namespace());
+      Counts after = Counts.of(server);
 
       assertThat(after.receivedPackets() - before.receivedPackets())
           .isGreaterThan((long) length / 1500);
@@ -161,11 +160,11 @@ class LabTest {
 
   @Test
   void offloadsAreThoseOfAWire() {
-    NetworkNamespace[] namespaces = {server.namespace(), lab.router()};
+    Node[] nodes = {server, lab.router()};
     String[] interfaces = {Host.INTERFACE, "server"};
-    for (int i = 0; i < namespaces.length; i++) {
+    for (int i = 0; i < nodes.length; i++) {
       String name = interfaces[i];
-      namespaces[i].run(() -> {
+      nodes[i].run(() -> {
         assertThat(Ethtool.driver(name)).isEqualTo("veth");
         assertThat(Ethtool.feature(name, Feature.TX_CHECKSUM)).isFalse();
       });
@@ -220,7 +219,7 @@ class LabTest {
 
   @Test
   void theRouterAnswersWhoIsOnTheLink() throws Exception {
-    try (Rtnetlink ofServer = Rtnetlink.open(server.namespace())) {
+    try (Rtnetlink ofServer = server.call(Rtnetlink::open)) {
       for (InetAddress router : new InetAddress[] {server.routerIpv4(), server.routerIpv6()}) {
         assertThat(ofServer.route(client.ipv4()).gateway()).isEqualTo(server.routerIpv4());
         ofServer.probe(server.ifindex(), router);
@@ -228,7 +227,7 @@ class LabTest {
             .atMost(Duration.ofSeconds(2))
             .untilAsserted(() ->
                 assertThat(ofServer.neighbour(server.ifindex(), router))
-                    .isEqualTo(server.routerMac()));
+                    .hasToString(server.routerMac()));
       }
     }
   }
@@ -292,8 +291,8 @@ class LabTest {
   private record Counts(
       long receivedBytes, long receivedPackets, long sentBytes, long sentPackets) {
 
-    static Counts of(NetworkNamespace namespace) throws Exception {
-      return namespace.call(() ->
+    static Counts of(Node node) throws Exception {
+      return node.call(() ->
           Files.readAllLines(Path.of("/proc/thread-self/net/dev")).stream()
               .map(String::strip)
               .filter(line -> line.startsWith(Host.INTERFACE + ":"))

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Disables tests where no program can be loaded for want of what they need. A program that is
- * refused for another reason is no reason to skip: the tests shall fail.
+ * Disables tests if the machine lacks what loading a BPF program requires. A load that fails for
+ * any other reason does not disable them, so that the tests fail.
  */
 final class KernelCondition implements ExecutionCondition {
 
@@ -20,13 +20,13 @@ final class KernelCondition implements ExecutionCondition {
   public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
     Optional<String> missing = Probe.MISSING;
     if (missing.isEmpty()) {
-      return ConditionEvaluationResult.enabled("programs can be loaded");
+      return ConditionEvaluationResult.enabled("BPF programs can be loaded");
     }
     Skips.announce("kernel tests: " + missing.get());
     return ConditionEvaluationResult.disabled(missing.get());
   }
 
-  /** Asked once for all tests. */
+  /** Holds the result of the only probe. */
   private static final class Probe {
     static final Optional<String> MISSING = findMissing();
 

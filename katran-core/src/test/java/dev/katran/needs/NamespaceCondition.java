@@ -6,20 +6,20 @@ import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Disables tests where no network namespace can be made. */
+/** Disables tests if network namespaces cannot be created. */
 final class NamespaceCondition implements ExecutionCondition {
 
   @Override
   public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
     Optional<String> missing = Probe.MISSING;
     if (missing.isEmpty()) {
-      return ConditionEvaluationResult.enabled("network namespaces can be made");
+      return ConditionEvaluationResult.enabled("network namespaces can be created");
     }
     Skips.announce("network namespace tests: " + missing.get());
     return ConditionEvaluationResult.disabled(missing.get());
   }
 
-  /** Asked once for all tests. */
+  /** Holds the result of the only probe. */
   private static final class Probe {
     static final Optional<String> MISSING = findMissing();
 

@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A test that loads programs into the kernel, and so needs Linux, libbpf, and root or CAP_BPF,
- * CAP_PERFMON and CAP_NET_ADMIN.
+ * Marks a test that loads BPF programs. It needs Linux, libbpf, and root or CAP_BPF, CAP_PERFMON
+ * and CAP_NET_ADMIN.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

@@ -8,7 +8,9 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A test that makes network namespaces, and so needs Linux, CAP_SYS_ADMIN and CAP_NET_ADMIN. */
+/**
+ * Marks a test that creates network namespaces. It needs Linux, CAP_SYS_ADMIN and CAP_NET_ADMIN.
+ */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @Inherited

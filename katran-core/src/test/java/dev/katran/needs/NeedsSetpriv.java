@@ -8,9 +8,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A test that starts an {@link UnprivilegedJvm} which loads programs in a network namespace, and so
- * needs root and setpriv(1). It has a tag of its own, for where tests of a kernel are run with
- * little else, there is no such command.
+ * Marks a test that starts an {@link UnprivilegedJvm} to load BPF programs in a network namespace.
+ * It needs root and setpriv(1). It is not tagged "kernel" because the minimal virtual machines that
+ * run those tests have no setpriv.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

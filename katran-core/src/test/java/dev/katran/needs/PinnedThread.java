@@ -13,17 +13,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 
-/** Runs something on one CPU, for what the kernel has an account of for each. */
+/** Runs a task on one CPU, for tests of state that the kernel keeps per CPU. */
 public final class PinnedThread {
 
   private static final int CPU_SET = 128;
 
-  /** Those of the machine may be more than the process may use. */
+  /** The CPU numbers to try. The first CPU that the process may use can have any of them. */
   private static final int CPUS = 8 * CPU_SET;
 
   private PinnedThread() {}
 
-  /** Runs it on one CPU, and throws what it throws. */
+  /** Runs a task on one CPU and rethrows its exceptions. */
   public static void run(Runnable task) {
     Executor thread = command -> Thread.ofPlatform().name("pinned").start(command);
     try {
@@ -43,14 +43,14 @@ public final class PinnedThread {
     }
   }
 
-  /** To the first CPU that the process may use. */
+  /** Pins the calling thread to the first CPU that the process may use. */
   private static void pin() {
     for (int cpu = 0; cpu < CPUS; cpu++) {
       if (pin(cpu)) {
         return;
       }
     }
-    throw new IllegalStateException("the thread may not be pinned to any CPU");
+    throw new IllegalStateException("cannot pin the thread to any of %d CPUs".formatted(CPUS));
   }
 
   @SuppressWarnings("restricted")
@@ -67,7 +67,7 @@ public final class PinnedThread {
     } catch (RuntimeException e) {
       throw e;
     } catch (Throwable t) {
-      throw new AssertionError("C throws nothing", t);
+      throw new AssertionError("sched_setaffinity does not throw", t);
     }
   }
 }

@@ -4,17 +4,17 @@ import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Disables tests where no process can be started with fewer privileges. */
+/** Disables tests if no process with fewer privileges can be started. */
 final class SetprivCondition implements ExecutionCondition {
 
-  private static final String MISSING = "root and setpriv (Debian/Ubuntu: util-linux) are needed";
+  private static final String MISSING = "requires root and setpriv (Debian/Ubuntu: util-linux)";
 
   @Override
   public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
     if (UnprivilegedJvm.isPossible()) {
-      return ConditionEvaluationResult.enabled("processes can have fewer privileges");
+      return ConditionEvaluationResult.enabled("processes with fewer privileges can be started");
     }
-    Skips.announce("tests of privileges: " + MISSING);
+    Skips.announce("privilege tests: " + MISSING);
     return ConditionEvaluationResult.disabled(MISSING);
   }
 }

@@ -14,10 +14,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** JVMs of a user who is not root, with some capabilities and no way to more of them. */
+/** Starts JVMs that run as an unprivileged user with a limited set of capabilities. */
 public final class UnprivilegedJvm {
 
-  private static final String NOBODY = "65534";
+  private static final String UID_OF_NOBODY = "65534";
   private static final String SETPRIV = "setpriv";
 
   private final List<Path> classPath;
@@ -29,9 +29,10 @@ public final class UnprivilegedJvm {
   }
 
   /**
-   * JVMs that have this one's class path, as a copy, for others may not look where it is.
+   * Creates a launcher that uses a copy of this JVM's class path, which the unprivileged user may
+   * not be able to read.
    *
-   * @param folder an empty one of the test's own
+   * @param folder an empty directory for the copy
    */
   public static UnprivilegedJvm in(Path folder) throws IOException {
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -49,7 +50,10 @@ public final class UnprivilegedJvm {
     return new UnprivilegedJvm(copies, List.of());
   }
 
-  /** The same in a mount namespace of its own, after root has run a command of the shell in it. */
+  /**
+   * Returns a launcher whose JVMs run in their own mount namespace, after root has run a shell
+   * command in it.
+   */
   public UnprivilegedJvm after(String command) {
     return new UnprivilegedJvm(
         classPath, List.of("unshare", "--mount", "sh", "-c", command + " && exec \"$@\"", "sh"));
@@ -81,17 +85,17 @@ public final class UnprivilegedJvm {
         });
   }
 
-  /** Whether this process may start them. */
+  /** Returns whether this process can start such JVMs. */
   public static boolean isPossible() {
     try {
       Process process =
-          new ProcessBuilder(SETPRIV, "--reuid=" + NOBODY, "--clear-groups", "true")
+          new ProcessBuilder(SETPRIV, "--reuid=" + UID_OF_NOBODY, "--clear-groups", "true")
               .redirectErrorStream(true)
               .start();
       process.getInputStream().readAllBytes();
       return process.waitFor() == 0;
     } catch (IOException e) {
-      return false; // there is no such command
+      return false; // setpriv is not installed
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
@@ -99,9 +103,10 @@ public final class UnprivilegedJvm {
   }
 
   /**
-   * Starts one, in the calling thread's network namespace. Its standard error is this process's.
+   * Starts a JVM in the calling thread's network namespace. It inherits this process's standard
+   * error.
    *
-   * @param capabilities as in {@code "net_admin"}
+   * @param capabilities in the form {@code "net_admin"}
    */
   public Process start(Class<?> main, Set<String> capabilities, String... arguments) {
     String set =
@@ -110,7 +115,8 @@ public final class UnprivilegedJvm {
             .map(capability -> ",+" + capability)
             .collect(Collectors.joining("", "-all", ""));
     List<String> command = new ArrayList<>(prefix);
-    command.addAll(List.of(SETPRIV, "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups"));
+    command.addAll(
+        List.of(SETPRIV, "--reuid=" + UID_OF_NOBODY, "--regid=" + UID_OF_NOBODY, "--clear-groups"));
     command.addAll(List.of("--inh-caps=" + set, "--ambient-caps=" + set, "--bounding-set=" + set));
     command.add("--no-new-privs");
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -1,6 +1,6 @@
 /**
- * What a test needs of the machine. Where it is missing the test is skipped, with a line that says
- * so, or fails where nothing may be skipped.
+ * Requirements of tests on the machine. A test whose requirement is missing is skipped with a line
+ * of output, or fails where skips are forbidden.
  */
 @NullMarked
 package dev.katran.needs;

@@ -3,13 +3,13 @@ package dev.katran.packets;
 import java.net.InetAddress;
 import java.util.List;
 
-/** Addresses that frames are drawn from, so that they meet again. */
+/** Addresses for random frames, few enough to recur. */
 public final class AddressPool {
 
   private final List<byte[]> ipv4;
   private final List<byte[]> ipv6;
 
-  /** A pool of both families: at least one address of each. */
+  /** Creates a pool, which needs at least one address of each family. */
   public AddressPool(List<InetAddress> addresses) {
     this.ipv4 = ofLength(addresses, 4);
     this.ipv6 = ofLength(addresses, 16);
@@ -22,12 +22,12 @@ public final class AddressPool {
             .filter(address -> address.length == length)
             .toList();
     if (bytes.isEmpty()) {
-      throw new IllegalArgumentException("no address of " + length + " bytes");
+      throw new IllegalArgumentException("the pool needs an address of %d bytes".formatted(length));
     }
     return bytes;
   }
 
-  /** An address of the pool, or now and then one near it or far from it. */
+  /** Returns an address of the pool, occasionally with a flipped bit, rarely a random one. */
   byte[] draw(Dice dice, boolean isIpv6) {
     byte[] address = dice.pick(isIpv6 ? ipv6 : ipv4).clone();
     if (dice.oneIn(64)) {

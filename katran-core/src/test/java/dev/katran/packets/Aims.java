@@ -3,31 +3,31 @@ package dev.katran.packets;
 import java.util.List;
 
 /**
- * What random frames are aimed at.
+ * Addresses, ports and ids from which random frames are built.
  *
- * @param vips destinations
- * @param clients sources
- * @param tunnelEnds outer destinations of tunnels
- * @param ports sources and destinations
- * @param serverIds that connections name, from 1
- * @param guePort where tunnels of GUE come in
- * @param maxPacketSize the length of frames around which there shall be some
+ * @param vips destination addresses
+ * @param clients source addresses
+ * @param tunnelEndpoints outer destinations of tunnels
+ * @param ports source and destination ports
+ * @param serverIds server ids in connection ids and TCP options, from 1
+ * @param guePort the UDP port on which GUE packets arrive
+ * @param maxPacketSize the largest frame size that the dataplane forwards; some frames are near it
  */
 public record Aims(
     AddressPool vips,
     AddressPool clients,
-    AddressPool tunnelEnds,
+    AddressPool tunnelEndpoints,
     List<Integer> ports,
     List<Integer> serverIds,
     int guePort,
     int maxPacketSize) {
 
-  /** A port of the pool, or any other. */
+  /** Returns a port of the pool, sometimes a random one. */
   int port(Dice dice) {
     return dice.oneIn(8) ? dice.bits(16) : dice.pick(ports);
   }
 
-  /** A server id of the pool, or none, or any other, or what can be none. */
+  /** Returns a server id of the pool, sometimes a random or invalid one. */
   int serverId(Dice dice) {
     return switch (dice.below(10)) {
       case 0 -> dice.bits(dice.pick(8, 16, 24, 32));

@@ -6,17 +6,17 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * A frame taken apart, as a backend would: Ethernet, an outer IP header, and what is in it.
+ * An encapsulated frame, parsed as a backend would: Ethernet, outer IP header and inner packet.
  *
- * @param destinationMac in hex
- * @param sourceMac in hex
- * @param isIpv6 the family of the outer header
- * @param trafficClass or TOS
- * @param rest IPv4: identification, flags and fragment offset; IPv6: flow label
- * @param protocol or next header
- * @param ttl or hop limit
- * @param checksumVerifies of the IPv4 header; always true for IPv6
- * @param inner the packet inside in hex, as long as the outer header says
+ * @param destinationMac destination MAC in hex
+ * @param sourceMac source MAC in hex
+ * @param isIpv6 whether the outer header is IPv6
+ * @param trafficClass traffic class or TOS
+ * @param rest identification, flags and fragment offset of IPv4; flow label of IPv6
+ * @param protocol protocol or next header
+ * @param ttl TTL or hop limit
+ * @param checksumVerifies whether the IPv4 header checksum is valid; always true for IPv6
+ * @param inner the outer payload in hex
  */
 public record Encapsulated(
     String destinationMac,
@@ -31,7 +31,11 @@ public record Encapsulated(
     InetAddress destination,
     String inner) {
 
-  /** Takes a frame apart. */
+  /**
+   * Parses a frame.
+   *
+   * @throws AssertionError if the outer header is malformed or its length is not that of the frame
+   */
   public static Encapsulated read(byte[] frame) {
     ByteBuffer all = ByteBuffer.wrap(frame);
     int etherType = all.getShort(12) & 0xffff;
@@ -39,7 +43,7 @@ public record Encapsulated(
     return switch (etherType) {
       case 0x0800 -> readIpv4(frame, ip);
       case 0x86dd -> readIpv6(frame, ip);
-      default -> throw new AssertionError("EtherType %04x".formatted(etherType));
+      default -> throw new AssertionError("unexpected EtherType %04x".formatted(etherType));
     };
   }
 
@@ -83,7 +87,7 @@ public record Encapsulated(
   private static String inner(ByteBuffer ip, int from, int to) {
     if (to != ip.limit()) {
       throw new AssertionError(
-          "outer header says %d bytes, the frame has %d".formatted(to, ip.limit()));
+          "outer length is %d bytes, but the frame has %d".formatted(to, ip.limit()));
     }
     byte[] bytes = new byte[to - from];
     ip.get(from, bytes);

@@ -3,9 +3,7 @@ package dev.katran.packets;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/**
- * Frames of all kinds, valid ones and broken ones around them. The same dice give the same frames.
- */
+/** Generates random frames, valid and malformed. The same dice give the same frames. */
 public final class FrameGenerator {
 
   private static final int ETHERNET = 14;
@@ -22,12 +20,12 @@ public final class FrameGenerator {
   private final int tunnelled;
   private final PacketGenerator packets;
   private final TunnelGenerator tunnels;
-  private final Damage damage;
+  private final FrameCorrupter corrupter;
 
   /**
-   * A generator.
+   * Creates a generator.
    *
-   * @param tunnelled how many of a hundred frames hold a packet in a tunnel
+   * @param tunnelled the percentage of frames that hold a tunnelled packet
    */
   public FrameGenerator(Dice dice, Aims aims, int tunnelled) {
     this.dice = dice;
@@ -37,19 +35,19 @@ public final class FrameGenerator {
     UdpGenerator udp = new UdpGenerator(dice, aims, ip);
     this.packets = new PacketGenerator(dice, aims, ip, udp);
     this.tunnels = new TunnelGenerator(dice, aims, ip, udp);
-    this.damage = new Damage(dice);
+    this.corrupter = new FrameCorrupter(dice);
   }
 
-  /** The next frame: 14 to 3520 bytes. */
+  /** Returns the next frame of 14 to 3520 bytes. */
   public byte[] next() {
-    byte[] frame = damage.mayHappenTo(undamaged());
+    byte[] frame = corrupter.maybeCorrupt(intactFrame());
     if (frame.length > LONGEST) {
       return Arrays.copyOf(frame, LONGEST);
     }
     return frame.length < SHORTEST ? Arrays.copyOf(frame, SHORTEST) : frame;
   }
 
-  private byte[] undamaged() {
+  private byte[] intactFrame() {
     boolean isIpv6 = dice.coin();
     byte[] packet = packets.packet(isIpv6, length());
     if (dice.below(100) < tunnelled) {
@@ -60,7 +58,7 @@ public final class FrameGenerator {
     return frame(isIpv6 ? IPV6 : IPV4, packet);
   }
 
-  /** How long the packet is at least: mostly that does not matter. */
+  /** Returns the minimum length of the packet, which is usually 0. */
   private int length() {
     int limit = aims.maxPacketSize() - ETHERNET;
     return switch (dice.below(100)) {

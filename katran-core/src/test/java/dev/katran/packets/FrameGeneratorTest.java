@@ -10,7 +10,6 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Frames to try everything with. */
 class FrameGeneratorTest {
 
   private static final int FRAMES = 20_000;
@@ -34,7 +33,7 @@ class FrameGeneratorTest {
   }
 
   @Test
-  void theSameSeedGivesTheSameFrames() {
+  void next_sameSeed_givesSameFrames() {
     FrameGenerator frames = generator(1);
     FrameGenerator again = generator(1);
     for (int i = 0; i < FRAMES; i++) {
@@ -43,12 +42,12 @@ class FrameGeneratorTest {
   }
 
   @Test
-  void anotherSeedGivesOthers() {
+  void next_otherSeed_givesOtherFrames() {
     assertThat(generator(1).next()).isNotEqualTo(generator(2).next());
   }
 
   @Test
-  void noFrameIsShorterOrLongerThanADataplaneTakes() {
+  void next_length_isWithinDataplaneLimits() {
     FrameGenerator frames = generator(2);
     for (int i = 0; i < FRAMES; i++) {
       assertThat(frames.next()).hasSizeBetween(14, 3520);
@@ -56,7 +55,7 @@ class FrameGeneratorTest {
   }
 
   @Test
-  void thereAreFramesJustAroundTheLargestSize() {
+  void next_manyFrames_someAreNearMaxPacketSize() {
     FrameGenerator frames = generator(3);
     Set<Integer> lengths = new HashSet<>();
     for (int i = 0; i < FRAMES; i++) {
@@ -66,18 +65,18 @@ class FrameGeneratorTest {
   }
 
   @Test
-  void mostHeadersAreRight() {
+  void next_manyFrames_mostHeadersAreValid() {
     FrameGenerator frames = generator(4);
     int ipv4 = 0;
-    int right = 0;
+    int valid = 0;
     for (int i = 0; i < FRAMES; i++) {
       ByteBuffer frame = ByteBuffer.wrap(frames.next());
       if (frame.limit() >= 34 && frame.getInt(12) >>> 8 == 0x080045) {
         ipv4++;
-        right += InternetChecksum.verifies(frame.slice(14, 20)) ? 1 : 0;
+        valid += InternetChecksum.verifies(frame.slice(14, 20)) ? 1 : 0;
       }
     }
     assertThat(ipv4).isGreaterThan(FRAMES / 4);
-    assertThat(right).isBetween(ipv4 / 2, ipv4 - 1);
+    assertThat(valid).isBetween(ipv4 / 2, ipv4 - 1);
   }
 }

@@ -4,11 +4,11 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * A GUE packet taken apart, as a backend would.
+ * A GUE packet, parsed as a backend would.
  *
- * @param hasChecksum whether the UDP header has one
- * @param checksumVerifies false also where there is none
- * @param inner the packet inside in hex
+ * @param hasChecksum whether the UDP header has a checksum
+ * @param checksumVerifies whether the checksum is present and valid
+ * @param inner the inner packet in hex
  */
 public record Gue(
     int sourcePort,
@@ -20,17 +20,21 @@ public record Gue(
   private static final int UDP = 17;
   private static final int HEADER = 8;
 
-  /** Takes apart what is in the outer IP header. */
+  /**
+   * Parses the payload of an outer IP header.
+   *
+   * @throws AssertionError if it is not a UDP datagram of the right length
+   */
   public static Gue read(Encapsulated outer) {
     if (outer.protocol() != UDP) {
-      throw new AssertionError("outer protocol " + outer.protocol());
+      throw new AssertionError("outer protocol is %d, not UDP".formatted(outer.protocol()));
     }
     byte[] bytes = Hex.decode(outer.inner());
     ByteBuffer udp = ByteBuffer.wrap(bytes);
     int length = udp.getShort(4) & 0xffff;
     if (length != bytes.length) {
       throw new AssertionError(
-          "UDP header says %d bytes, there are %d".formatted(length, bytes.length));
+          "UDP length is %d bytes, but the payload has %d".formatted(length, bytes.length));
     }
     byte[] source = outer.source().getAddress();
     ByteBuffer pseudoHeader =

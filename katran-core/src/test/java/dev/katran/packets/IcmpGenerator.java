@@ -3,7 +3,7 @@ package dev.katran.packets;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/** ICMP and ICMPv6 messages: echo requests, errors that quote a packet, and others. */
+/** Generates ICMP and ICMPv6 messages: echo requests, errors that quote a packet, and others. */
 final class IcmpGenerator {
 
   private static final int ICMP = 1;
@@ -18,26 +18,25 @@ final class IcmpGenerator {
     this.ip = ip;
   }
 
-  /** The protocol number of what is made here. */
+  /** Returns the protocol number, rarely that of the other family. */
   int protocol(boolean isIpv6) {
-    // now and then that of the other family
     return isIpv6 ^ dice.oneIn(60) ? ICMPV6 : ICMP;
   }
 
-  /** An echo request. */
+  /** Returns an echo request. */
   byte[] echoRequest(byte[] source, byte[] destination, int least) {
     int type = isIpv6(source) ? 128 : 8;
     return message(source, destination, type, 0, dice.word(), dice.bytes(dice.below(20)), least);
   }
 
-  /** A message of any type. */
+  /** Returns a message of a random type. */
   byte[] any(byte[] source, byte[] destination, int least) {
     int type = dice.coin() ? dice.below(20) : dice.between(120, 145);
     byte[] payload = dice.bytes(dice.below(64));
     return message(source, destination, type, dice.below(16), dice.word(), payload, least);
   }
 
-  /** An error about a packet, of which it quotes all or a part. */
+  /** Returns an error that quotes all or part of a packet. */
   byte[] error(byte[] source, byte[] destination, byte[] packet, int least) {
     boolean isIpv6 = isIpv6(source);
     int type = isIpv6 ? dice.pick(1, 2, 2, 2, 3, 4) : dice.oneIn(8) ? dice.pick(4, 5, 11, 12) : 3;
@@ -47,7 +46,7 @@ final class IcmpGenerator {
 
   private int mtu() {
     int mtu = dice.pick(0, 68, 1279, 1280, 1281, 1500, 0xffff, dice.bits(16), dice.word());
-    // the upper half is no part of it in IPv4
+    // in ICMPv4 the upper half is not part of the MTU
     return dice.oneIn(4) ? mtu | dice.bits(16) << 16 : mtu;
   }
 
@@ -74,8 +73,10 @@ final class IcmpGenerator {
             .putInt(rest)
             .put(payload);
     byte[] bytes = message.array();
-    Sum sum =
-        isIpv6(source) ? IpGenerator.pseudoHeader(source, destination, ICMPV6, length) : new Sum();
+    ChecksumAccumulator sum =
+        isIpv6(source)
+            ? IpGenerator.pseudoHeader(source, destination, ICMPV6, length)
+            : new ChecksumAccumulator();
     message.putShort(2, (short) ip.checksum(sum.add(bytes).checksum()));
     return bytes;
   }

@@ -2,12 +2,12 @@ package dev.katran.packets;
 
 import java.nio.ByteBuffer;
 
-/** The Internet checksum (RFC 1071), as simply as can be. */
+/** A deliberately simple Internet checksum (RFC 1071). */
 public final class InternetChecksum {
 
   private InternetChecksum() {}
 
-  /** The checksum over all that the buffers hold; one of odd length only as the last. */
+  /** Returns the checksum of the concatenated buffers. Only the last may have an odd length. */
   public static int of(ByteBuffer... parts) {
     long sum = 0;
     for (ByteBuffer part : parts) {
@@ -19,7 +19,7 @@ public final class InternetChecksum {
     return (int) (0xffff - (folded == 0 && sum != 0 ? 0xffff : folded));
   }
 
-  /** Whether bytes that hold their own checksum are intact. */
+  /** Returns whether buffers that include their own checksum are intact. */
   public static boolean verifies(ByteBuffer... parts) {
     return of(parts) == 0;
   }

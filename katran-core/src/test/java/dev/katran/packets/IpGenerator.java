@@ -2,7 +2,7 @@ package dev.katran.packets;
 
 import java.nio.ByteBuffer;
 
-/** Puts IP headers before things; a few of them say what is not true. */
+/** Adds IP headers, a few of them with wrong fields. */
 final class IpGenerator {
 
   static final int IPIP = 4;
@@ -19,7 +19,7 @@ final class IpGenerator {
     this.dice = dice;
   }
 
-  /** A packet with this body; of IPv6 if the addresses are. */
+  /** Returns a packet with this body, in the family of the addresses. */
   byte[] packet(byte[] source, byte[] destination, int protocol, byte[] body) {
     return source.length == 4
         ? ipv4(source, destination, protocol, body)
@@ -36,11 +36,11 @@ final class IpGenerator {
     ip.put(source).put(destination);
     ip.position(4 * words).put(body);
     byte[] packet = ip.array();
-    // some headers lie about their length, or are of no version that there is
+    // a few headers have a wrong length or an unknown version
     if (dice.oneIn(150)) {
       packet[0] = (byte) (dice.coin() ? 0x40 | dice.bits(4) : dice.bits(8));
     }
-    int checksum = new Sum().add(packet, 0, 4 * words).checksum();
+    int checksum = new ChecksumAccumulator().add(packet, 0, 4 * words).checksum();
     ip.putShort(10, (short) checksum(checksum));
     return packet;
   }
@@ -59,23 +59,24 @@ final class IpGenerator {
         .array();
   }
 
-  /** How long the header is that {@link #packet} writes, unless it has options. */
+  /** Returns the length of the header that {@link #packet} writes, without options. */
   static int headerLength(boolean isIpv6) {
     return isIpv6 ? HEADER_V6 : HEADER_V4;
   }
 
-  /** The sum of what a checksum covers besides the transport header and its payload. */
-  static Sum pseudoHeader(byte[] source, byte[] destination, int protocol, int length) {
-    return new Sum().add(source).add(destination).add(protocol).add(length);
+  /** Returns the sum of the pseudo-header of a transport checksum. */
+  static ChecksumAccumulator pseudoHeader(
+      byte[] source, byte[] destination, int protocol, int length) {
+    return new ChecksumAccumulator().add(source).add(destination).add(protocol).add(length);
   }
 
-  /** The right checksum, or none, or a wrong one. */
-  int checksum(int right) {
+  /** Returns the given checksum, or sometimes none or a wrong one. */
+  int checksum(int correct) {
     return switch (dice.below(24)) {
       case 0 -> 0;
       case 1 -> 0xffff;
       case 2 -> dice.bits(16);
-      default -> right;
+      default -> correct;
     };
   }
 
@@ -87,12 +88,12 @@ final class IpGenerator {
     return dice.oneIn(5) ? dice.pick(0, 1, 1, 2, 255) : dice.between(3, 64);
   }
 
-  private int length(int right) {
+  private int length(int correct) {
     return switch (dice.below(60)) {
       case 0 -> dice.bits(16);
       case 1 -> dice.pick(0, 1, 19, 20, 21, 0xffff);
-      case 2 -> right + dice.between(-9, 9);
-      default -> right;
+      case 2 -> correct + dice.between(-9, 9);
+      default -> correct;
     };
   }
 

@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * A packet to be made, with right lengths and checksums; each setting gives another one.
+ * An immutable packet builder that fills in lengths and checksums.
  *
  * <pre>{@code
  * byte[] frame = Packet.tcp("198.51.100.7", 49152, "203.0.113.10", 443).trafficClass(0x8c).frame();
@@ -16,13 +16,13 @@ import java.util.Arrays;
  */
 public final class Packet {
 
-  /** Ethernet destination of all frames: the balancer's. */
+  /** The Ethernet destination of all frames. */
   public static final String BALANCER_MAC = "020000000001";
 
-  /** Ethernet source of all frames. */
+  /** The Ethernet source of all frames. */
   public static final String CLIENT_MAC = "0200000000fe";
 
-  /** Where the IP header starts in a frame. */
+  /** The offset of the IP header in a frame. */
   public static final int NETWORK = 14;
 
   private static final int TCP = 6;
@@ -53,7 +53,7 @@ public final class Packet {
     this.payload = payload;
   }
 
-  /** A TCP segment with the ACK flag. */
+  /** Returns a TCP segment with the ACK flag. */
   public static Packet tcp(String source, int sourcePort, String destination, int destinationPort) {
     return tcp(
         InetAddresses.forString(source),
@@ -62,7 +62,7 @@ public final class Packet {
         destinationPort);
   }
 
-  /** A TCP segment with the ACK flag. */
+  /** Returns a TCP segment with the ACK flag. */
   public static Packet tcp(
       InetAddress source, int sourcePort, InetAddress destination, int destinationPort) {
     byte[] header =
@@ -77,7 +77,7 @@ public final class Packet {
     return of(source, destination, TCP, header);
   }
 
-  /** A UDP datagram. */
+  /** Returns a UDP datagram. */
   public static Packet udp(String source, int sourcePort, String destination, int destinationPort) {
     return udp(
         InetAddresses.forString(source),
@@ -86,7 +86,7 @@ public final class Packet {
         destinationPort);
   }
 
-  /** A UDP datagram. */
+  /** Returns a UDP datagram. */
   public static Packet udp(
       InetAddress source, int sourcePort, InetAddress destination, int destinationPort) {
     byte[] header =
@@ -97,14 +97,14 @@ public final class Packet {
     return of(source, destination, UDP, header);
   }
 
-  /** An echo request, ICMP or ICMPv6 as the addresses are. */
+  /** Returns an ICMP or ICMPv6 echo request, in the family of the addresses. */
   public static Packet echoRequest(String source, String destination) {
     InetAddress address = InetAddresses.forString(source);
     int type = address instanceof Inet6Address ? 128 : 8;
     return icmp(source, destination, type, 0).payload("ping".getBytes(StandardCharsets.US_ASCII));
   }
 
-  /** An ICMP or ICMPv6 message; what follows its 8 bytes of header is the payload. */
+  /** Returns an ICMP or ICMPv6 message, whose payload follows its 8-byte header. */
   public static Packet icmp(String source, String destination, int type, int code) {
     InetAddress address = InetAddresses.forString(source);
     byte[] header = ByteBuffer.allocate(8).put((byte) type).put((byte) code).array();
@@ -113,9 +113,9 @@ public final class Packet {
   }
 
   /**
-   * An ICMP or ICMPv6 message.
+   * Returns an ICMP or ICMPv6 message.
    *
-   * @param content what follows type, code and checksum
+   * @param content the bytes after type, code and checksum
    */
   public static Packet icmp(String source, String destination, int type, int code, byte[] content) {
     Packet packet = icmp(source, destination, type, code);
@@ -123,7 +123,7 @@ public final class Packet {
     return of(packet.source, packet.destination, packet.protocol, header).payload(content);
   }
 
-  /** A packet of any protocol, which has no transport header. */
+  /** Returns a packet of any protocol, without a transport header. */
   public static Packet of(String source, String destination, int protocol) {
     return of(
         InetAddresses.forString(source),
@@ -137,22 +137,22 @@ public final class Packet {
     return new Packet(source, destination, protocol, 0, 60, transport, new byte[0]);
   }
 
-  /** The packet with this traffic class, or TOS. */
+  /** Returns the packet with this traffic class or TOS. */
   public Packet trafficClass(int trafficClass) {
     return new Packet(source, destination, protocol, trafficClass, ttl, transport, payload);
   }
 
-  /** The packet with this TTL, or hop limit. */
+  /** Returns the packet with this TTL or hop limit. */
   public Packet ttl(int ttl) {
     return new Packet(source, destination, protocol, trafficClass, ttl, transport, payload);
   }
 
-  /** The packet with this payload. */
+  /** Returns the packet with this payload. */
   public Packet payload(byte[] payload) {
     return new Packet(source, destination, protocol, trafficClass, ttl, transport, payload);
   }
 
-  /** The packet with a payload of so many bytes. */
+  /** Returns the packet with a payload of this length. */
   public Packet payload(int bytes) {
     byte[] payload = new byte[bytes];
     for (int i = 0; i < bytes; i++) {
@@ -161,23 +161,23 @@ public final class Packet {
     return payload(payload);
   }
 
-  /** Whether it is a UDP datagram with a whole header. */
+  /** Returns whether this is a UDP datagram with a header. */
   public boolean isUdp() {
     return protocol == UDP && transport.length > 0;
   }
 
-  /** The packet from its IP header on. */
+  /** Returns the packet from its IP header on. */
   public byte[] ip() {
     byte[] body = body();
     return source instanceof Inet6Address ? ipv6(body) : ipv4(body);
   }
 
-  /** The packet as an Ethernet frame from {@link #CLIENT_MAC} to {@link #BALANCER_MAC}. */
+  /** Returns the packet as an Ethernet frame from {@link #CLIENT_MAC} to {@link #BALANCER_MAC}. */
   public byte[] frame() {
     return frame(source instanceof Inet6Address ? 0x86dd : 0x0800, ip());
   }
 
-  /** The packet as a frame, without a checksum in its UDP header. */
+  /** Returns the packet as an Ethernet frame with a zero UDP checksum. */
   public byte[] frameWithoutUdpChecksum() {
     byte[] frame = frame();
     int udp = NETWORK + (source instanceof Inet6Address ? 40 : 20);
@@ -186,7 +186,7 @@ public final class Packet {
     return frame;
   }
 
-  /** An Ethernet frame that holds anything. */
+  /** Returns an Ethernet frame with this content. */
   public static byte[] frame(int etherType, byte[] content) {
     return ByteBuffer.allocate(NETWORK + content.length)
         .put(Hex.decode(BALANCER_MAC))

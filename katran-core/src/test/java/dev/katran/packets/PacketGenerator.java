@@ -1,6 +1,6 @@
 package dev.katran.packets;
 
-/** IP packets of all kinds that are in no tunnel. */
+/** Generates IP packets without tunnels. */
 final class PacketGenerator {
 
   private final Dice dice;
@@ -20,9 +20,9 @@ final class PacketGenerator {
   }
 
   /**
-   * A packet from a client to a VIP, as far as there are such.
+   * Returns a packet, usually from a client to a VIP.
    *
-   * @param least how many bytes it has at least
+   * @param least the minimum length in bytes
    */
   byte[] packet(boolean isIpv6, int least) {
     byte[] source = aims.clients().draw(dice, isIpv6);
@@ -47,7 +47,7 @@ final class PacketGenerator {
     };
   }
 
-  /** What a VIP sends to a client; an error has it inside. */
+  /** Returns a VIP's packet to a client, for an error to quote. */
   private byte[] reply(byte[] client, byte[] vip) {
     return dice.oneIn(16)
         ? ip.packet(vip, client, otherProtocol(), dice.bytes(dice.below(40)))
@@ -67,7 +67,7 @@ final class PacketGenerator {
             udp.datagram(source, destination, from, to, least));
   }
 
-  /** Extension headers of IPv6, tunnels, and what else is not TCP or UDP. */
+  /** Returns a protocol other than TCP and UDP: IPv6 extension headers, tunnels and others. */
   private int otherProtocol() {
     return dice.coin()
         ? dice.pick(0, 1, 4, 41, 43, 44, 47, 50, 51, 58, 59, 60, 132, 135, 136)

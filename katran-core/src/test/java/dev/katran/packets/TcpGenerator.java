@@ -2,7 +2,7 @@ package dev.katran.packets;
 
 import java.nio.ByteBuffer;
 
-/** TCP segments with all kinds of options. */
+/** Generates TCP segments with valid and malformed options. */
 final class TcpGenerator {
 
   private static final int HEADER = 20;
@@ -29,9 +29,9 @@ final class TcpGenerator {
   }
 
   /**
-   * A segment between two ports.
+   * Returns a segment between two ports.
    *
-   * @param least how many bytes it has at least, header included
+   * @param least the minimum length in bytes, including the header
    */
   byte[] segment(
       byte[] source, byte[] destination, int sourcePort, int destinationPort, int least) {
@@ -50,11 +50,11 @@ final class TcpGenerator {
             .putInt(0)
             .put(options);
     byte[] bytes = segment.array();
-    int right =
+    int checksum =
         IpGenerator.pseudoHeader(source, destination, IpGenerator.TCP, length)
             .add(bytes)
             .checksum();
-    segment.putShort(16, (short) ip.checksum(right));
+    segment.putShort(16, (short) ip.checksum(checksum));
     return bytes;
   }
 
@@ -83,16 +83,16 @@ final class TcpGenerator {
       }
       case 3, 4, 5 -> putServerId(options.put((byte) NOP).put((byte) NOP));
       case 6 -> {
-        // as many as are looked at, and more: only their number can hide the id
+        // about as many options as the program looks at: the id may come too late to be found
         int before = dice.between(10, MOST_OPTIONS - SERVER_ID_LENGTH);
         for (int i = 0; i < before; i++) {
           options.put((byte) NOP);
         }
         putServerId(options);
       }
-      default -> putSome(options);
+      default -> putRandom(options);
     }
-    // a multiple of four, as it should be, or just what fits
+    // usually padded to a multiple of four, as the protocol requires
     int length = dice.oneIn(10) ? options.position() : 4 * Math.ceilDiv(options.position(), 4);
     byte[] bytes = new byte[length];
     options.get(0, bytes);
@@ -100,14 +100,14 @@ final class TcpGenerator {
   }
 
   private void putServerId(ByteBuffer options) {
-    // little endian, as the ids are loaded
+    // little endian, the byte order in which the program loads ids
     options
         .put((byte) SERVER_ID)
         .put((byte) SERVER_ID_LENGTH)
         .putInt(Integer.reverseBytes(aims.serverId(dice)));
   }
 
-  private void putSome(ByteBuffer options) {
+  private void putRandom(ByteBuffer options) {
     for (int count = dice.between(1, 20); count > 0; count--) {
       byte[] option = option();
       if (option.length > options.remaining()) {
@@ -125,8 +125,8 @@ final class TcpGenerator {
       case 5 -> new byte[] {3, 3, 7};
       case 6 -> new byte[] {4, 2};
       case 7 -> ofLength(8, 10);
-      case 8 -> lying(SERVER_ID);
-      case 9 -> lying(dice.between(2, 255));
+      case 8 -> withArbitraryLength(SERVER_ID);
+      case 9 -> withArbitraryLength(dice.between(2, 255));
       case 10 -> ofLength(dice.between(2, 255), dice.between(2, 12));
       case 11 -> ofLength(SERVER_ID, dice.between(2, 9));
       default -> {
@@ -144,7 +144,7 @@ final class TcpGenerator {
     return option;
   }
 
-  private byte[] lying(int kind) {
+  private byte[] withArbitraryLength(int kind) {
     byte[] option = dice.bytes(dice.between(2, 8));
     option[0] = (byte) kind;
     option[1] = (byte) dice.pick(0, 0, 1, 1, 2, 5, 6, 7, dice.bits(6), 255);

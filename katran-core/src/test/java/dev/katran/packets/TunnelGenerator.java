@@ -1,6 +1,6 @@
 package dev.katran.packets;
 
-/** Puts packets in tunnels: IPIP of all four kinds, and GUE. */
+/** Encapsulates packets: IPIP in all four family combinations, and GUE. */
 final class TunnelGenerator {
 
   private final Dice dice;
@@ -16,14 +16,14 @@ final class TunnelGenerator {
   }
 
   /**
-   * The packet in one tunnel, or in several one inside the other.
+   * Returns the packet in one tunnel or in several nested ones.
    *
-   * @param outermostIsIpv6 the family of the outermost header
+   * @param outermostIsIpv6 whether the outermost header is IPv6
    */
   byte[] wrap(byte[] packet, boolean isIpv6, boolean outermostIsIpv6) {
     byte[] wrapped = packet;
     boolean innerIsIpv6 = isIpv6;
-    for (int more = dice.oneIn(4) ? dice.between(1, 5) : 0; more > 0; more--) {
+    for (int extra = dice.oneIn(4) ? dice.between(1, 5) : 0; extra > 0; extra--) {
       boolean outerIsIpv6 = dice.coin();
       wrapped = wrapOnce(wrapped, innerIsIpv6, outerIsIpv6);
       innerIsIpv6 = outerIsIpv6;
@@ -33,15 +33,15 @@ final class TunnelGenerator {
 
   private byte[] wrapOnce(byte[] packet, boolean innerIsIpv6, boolean outerIsIpv6) {
     byte[] source = aims.clients().draw(dice, outerIsIpv6);
-    byte[] destination = aims.tunnelEnds().draw(dice, outerIsIpv6);
+    byte[] destination = aims.tunnelEndpoints().draw(dice, outerIsIpv6);
     if (dice.oneIn(50) && packet.length > 0) {
-      // another version: one that GUE cannot tell, or the one that IPIP does not say
+      // an unknown version for GUE, or one that contradicts the IPIP protocol number
       packet[0] = (byte) (dice.coin() ? dice.bits(8) : packet[0] ^ 0x20);
     }
     if (dice.coin()) {
-      // some say that the other family is inside
-      boolean saysIpv6 = innerIsIpv6 ^ dice.oneIn(50);
-      int protocol = saysIpv6 ? IpGenerator.IPV6 : IpGenerator.IPIP;
+      // a few declare the other family
+      boolean declaredIpv6 = innerIsIpv6 ^ dice.oneIn(50);
+      int protocol = declaredIpv6 ? IpGenerator.IPV6 : IpGenerator.IPIP;
       return ip.packet(source, destination, protocol, packet);
     }
     int port = dice.oneIn(30) ? aims.port(dice) : aims.guePort();

@@ -3,7 +3,7 @@ package dev.katran.packets;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/** UDP datagrams, those of QUIC and with stable routing headers among them. */
+/** Generates UDP datagrams, including QUIC packets and stable routing headers. */
 final class UdpGenerator {
 
   private static final int HEADER = 8;
@@ -23,9 +23,9 @@ final class UdpGenerator {
   }
 
   /**
-   * A datagram between two ports.
+   * Returns a datagram between two ports.
    *
-   * @param least how many bytes it has at least, header included
+   * @param least the minimum length in bytes, including the header
    */
   byte[] datagram(
       byte[] source, byte[] destination, int sourcePort, int destinationPort, int least) {
@@ -38,7 +38,7 @@ final class UdpGenerator {
         Arrays.copyOf(payload, Math.max(least - HEADER, payload.length)));
   }
 
-  /** A datagram with this payload. */
+  /** Returns a datagram with this payload. */
   byte[] wrap(
       byte[] source, byte[] destination, int sourcePort, int destinationPort, byte[] payload) {
     int length = HEADER + payload.length;
@@ -50,12 +50,12 @@ final class UdpGenerator {
             .putShort((short) 0)
             .put(payload);
     byte[] bytes = datagram.array();
-    int right =
+    int checksum =
         IpGenerator.pseudoHeader(source, destination, IpGenerator.UDP, length)
             .add(bytes)
             .checksum();
-    // 0 would say that there is none
-    datagram.putShort(6, (short) ip.checksum(right == 0 ? 0xffff : right));
+    // 0 would mean that there is no checksum
+    datagram.putShort(6, (short) ip.checksum(checksum == 0 ? 0xffff : checksum));
     return bytes;
   }
 
@@ -78,14 +78,14 @@ final class UdpGenerator {
         .array();
   }
 
-  /** RFC 9000, section 17.3. */
+  /** Returns a short header packet (RFC 9000, section 17.3). */
   private byte[] quicShort() {
     byte[] packet = dice.bytes(1 + CONNECTION_ID + dice.below(12));
     packet[0] &= (byte) ~LONG_HEADER;
     return ByteBuffer.wrap(packet).put(1, connectionId()).array();
   }
 
-  /** RFC 9000, section 17.2. */
+  /** Returns a long header packet (RFC 9000, section 17.2). */
   private byte[] quicLong() {
     int idLength =
         dice.coin()
@@ -95,7 +95,7 @@ final class UdpGenerator {
     byte[] packet = dice.bytes(6 + present + dice.below(12));
     packet[0] |= (byte) LONG_HEADER;
     packet[5] = (byte) idLength;
-    // an id that is cut short still looks like one that is whole
+    // a truncated id still starts like a complete one
     byte[] id = connectionId();
     return ByteBuffer.wrap(packet).put(6, id, 0, Math.min(present, id.length)).array();
   }

@@ -1,4 +1,4 @@
-/** Packets for tests: made here, and read here, by code that shares nothing with the dataplane. */
+/** Builders, generators and parsers of test packets, which share no code with the dataplane. */
 @NullMarked
 package dev.katran.packets;
 

@@ -14,13 +14,13 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** Talks to servers from a host, and hears only what comes from the address it talked to. */
+/** Sends requests from a host. It accepts replies only from the address it sent the request to. */
 final class Client {
 
-  /** How long an answer may take that must come; much longer than it ever takes. */
+  /** The timeout for a reply that must arrive; much longer than one ever takes. */
   static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /** How long to wait for an answer that must not come, or to be asked for again. */
+  /** The timeout for a reply that must not arrive, or whose request is retried. */
   static final Duration IMPATIENCE = Duration.ofMillis(100);
 
   private final Host host;
@@ -33,18 +33,18 @@ final class Client {
     return host;
   }
 
-  /** Sends a datagram from one of the host's addresses and returns the answer. */
+  /** Sends a datagram from one of the host's addresses and returns the reply. */
   byte[] udp(InetSocketAddress from, InetSocketAddress to, byte[] datagram) throws Exception {
     return udp(from, to, datagram, PATIENCE)
-        .orElseThrow(() -> new SocketTimeoutException("no answer from " + to + " to " + from));
+        .orElseThrow(() -> new SocketTimeoutException("no reply from " + to + " to " + from));
   }
 
-  /** Sends a datagram from one of the host's addresses and returns the answer, if it comes soon. */
+  /** Sends a datagram and returns the reply, or empty if it does not arrive soon. */
   Optional<byte[]> tryUdp(InetSocketAddress from, InetSocketAddress to) throws Exception {
     return udp(from, to, new byte[] {'?'}, IMPATIENCE);
   }
 
-  /** The same from a port that the kernel chooses. */
+  /** Sends a datagram like {@link #tryUdp} from a port that the kernel chooses. */
   Optional<byte[]> tryUdp(InetSocketAddress to) throws Exception {
     return tryUdp(source(to, 0), to);
   }
@@ -66,11 +66,11 @@ final class Client {
     });
   }
 
-  /** Connects, sends, and returns all that comes until the server closes. */
+  /** Opens a connection, sends bytes, and returns all bytes received until the server closes it. */
   byte[] tcp(InetSocketAddress from, InetSocketAddress to, byte[] sent) throws Exception {
     return host.call(() -> {
       try (Socket socket = new Socket()) {
-        socket.setReuseAddress(true); // the last connection from there need not be forgotten
+        socket.setReuseAddress(true); // an earlier connection may still be in TIME_WAIT
         socket.bind(from);
         socket.setSoTimeout((int) PATIENCE.toMillis());
         socket.connect(to, (int) PATIENCE.toMillis());
@@ -91,12 +91,12 @@ final class Client {
     }
   }
 
-  /** Whether an address answers pings within a time. */
-  boolean pings(InetAddress address, Duration patience) throws Exception {
+  /** Reports whether an address answers a ping within a timeout. */
+  boolean answersPing(InetAddress address, Duration patience) throws Exception {
     return host.call(() -> address.isReachable((int) patience.toMillis()));
   }
 
-  /** The host's address of the same family, and a port; 0 for one that the kernel chooses. */
+  /** Returns a source address of the target's family; port 0 lets the kernel choose one. */
   InetSocketAddress source(InetSocketAddress to, int port) {
     boolean isIpv4 = to.getAddress() instanceof Inet4Address;
     return new InetSocketAddress(isIpv4 ? host.ipv4() : host.ipv6(), port);

@@ -6,7 +6,7 @@ import dev.katran.AttachMode;
 import dev.katran.Backend;
 import dev.katran.Decapsulation;
 import dev.katran.LoadBalancer;
-import dev.katran.TunnelEnd;
+import dev.katran.TunnelEndpoint;
 import dev.katran.Vip;
 import dev.katran.needs.NeedsKernel;
 import dev.katran.packets.Packet;
@@ -19,7 +19,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What comes to the balancer in a tunnel is balanced as if it had not. */
+/** Checks that the balancer decapsulates packets that arrive in a tunnel and forwards them. */
 @NeedsKernel
 class DecapsulationIT {
 
@@ -28,48 +28,56 @@ class DecapsulationIT {
 
   @ParameterizedTest
   @CsvSource({
-    Site.VIP_IPV4 + ", true", Site.VIP_IPV4 + ", false",
-    Site.VIP_IPV6 + ", true", Site.VIP_IPV6 + ", false",
+    Testbed.VIP_IPV4 + ", true", Testbed.VIP_IPV4 + ", false",
+    Testbed.VIP_IPV6 + ", true", Testbed.VIP_IPV6 + ", false",
   })
-  void aFlowInGueIsTakenOutAndForwarded(String address, boolean outerIpv4) throws Exception {
-    try (Site site = Site.of(3, host -> Service.saying(host.name()), AttachMode.AUTOMATIC);
+  void decapsulate_gueToTunnelEndpoint_forwardsInnerPacket(String address, boolean outerIpv4)
+      throws Exception {
+    try (Testbed testbed =
+            Testbed.of(3, host -> Service.replying(host.name()), AttachMode.AUTOMATIC);
         LoadBalancer lb =
-            site.open(builder -> builder.guePort(GUE_PORT).decapsulation(Decapsulation.STRICT))) {
-      InetAddress end = outerIpv4 ? site.balancer().ipv4() : site.balancer().ipv6();
+            testbed.open(
+                builder -> builder.guePort(GUE_PORT).decapsulation(Decapsulation.STRICT))) {
+      InetAddress endpoint = outerIpv4 ? testbed.balancer().ipv4() : testbed.balancer().ipv6();
       List<Backend> backends =
-          site.servers().stream().map(server -> Backend.of(server.host().ipv6())).toList();
-      Vip vip = Vip.udp(address, Site.PORT).backends(backends).build();
+          testbed.servers().stream().map(server -> Backend.of(server.host().ipv6())).toList();
+      Vip vip = Vip.udp(address, Testbed.PORT).backends(backends).build();
       lb.put(vip);
-      lb.tunnelEnds().put(end, TunnelEnd.RECIRCULATE);
+      lb.tunnelEndpoints().put(endpoint, TunnelEndpoint.RECIRCULATE);
 
-      InetSocketAddress client = site.client().source(Site.target(vip), CLIENT_PORT);
+      InetSocketAddress client = testbed.client().source(Testbed.target(vip), CLIENT_PORT);
       byte[] inner =
-          Packet.udp(client.getAddress(), CLIENT_PORT, vip.address(), Site.PORT)
+          Packet.udp(client.getAddress(), CLIENT_PORT, vip.address(), Testbed.PORT)
               .payload(new byte[] {'?'})
               .ip();
-      String answer = sendInTunnel(site, client, new InetSocketAddress(end, GUE_PORT), inner);
+      String reply =
+          sendInTunnel(testbed, client, new InetSocketAddress(endpoint, GUE_PORT), inner);
 
       Backend expected =
-          lb.route(Site.flow(client, Site.target(vip), vip.protocol())).backend().orElseThrow();
+          lb.route(Testbed.flow(client, Testbed.target(vip), vip.protocol()))
+              .backend()
+              .orElseThrow();
       int index = backends.indexOf(expected);
-      assertThat(answer).isEqualTo(site.servers().get(index).host().name());
-      assertThat(lb.counters().decapsulated(vip.key()).packets()).isEqualTo(1);
+      assertThat(reply).isEqualTo(testbed.servers().get(index).host().name());
+      assertThat(lb.counters().decapsulated(vip.key()).orElseThrow().packets()).isEqualTo(1);
     }
   }
 
-  /** The UDP header of an ordinary datagram is that of the tunnel, its payload the inner packet. */
+  /** Sends the inner packet as an ordinary datagram, whose UDP header is the tunnel's. */
   private static String sendInTunnel(
-      Site site, InetSocketAddress client, InetSocketAddress end, byte[] inner) throws Exception {
-    return site.client()
+      Testbed testbed, InetSocketAddress client, InetSocketAddress endpoint, byte[] inner)
+      throws Exception {
+    return testbed
+        .client()
         .host()
         .call(() -> {
           try (DatagramSocket listening = new DatagramSocket(client);
               DatagramSocket sending = new DatagramSocket()) {
             listening.setSoTimeout((int) Client.PATIENCE.toMillis());
-            sending.send(new DatagramPacket(inner, inner.length, end));
-            DatagramPacket answer = new DatagramPacket(new byte[1500], 1500);
-            listening.receive(answer);
-            return new String(answer.getData(), 0, answer.getLength(), StandardCharsets.UTF_8);
+            sending.send(new DatagramPacket(inner, inner.length, endpoint));
+            DatagramPacket reply = new DatagramPacket(new byte[1500], 1500);
+            listening.receive(reply);
+            return new String(reply.getData(), 0, reply.getLength(), StandardCharsets.UTF_8);
           }
         });
   }

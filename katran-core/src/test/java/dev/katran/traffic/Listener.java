@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Sockets of a host that answer for addresses. */
+/** The sockets of a host that serve one or more addresses. */
 final class Listener implements AutoCloseable {
 
-  /** So small that what is under way always fits the queue of a virtual cable. */
+  /** Small enough that the data in flight always fits the queue of a veth device. */
   private static final int RECEIVE_BUFFER = 1 << 16;
 
   private static final int BACKLOG = 128;
@@ -34,16 +34,16 @@ final class Listener implements AutoCloseable {
     this.service = service;
   }
 
-  /** Answers for an address, at a port, over UDP and TCP. */
+  /** Serves a UDP and a TCP port of an address, which is added to the loopback interface. */
   void listen(String address, int port) throws Exception {
     host.addLoopbackAddress(address);
     InetSocketAddress local = new InetSocketAddress(InetAddress.ofLiteral(address), port);
-    // bound to the address, which so becomes the source of the answers
+    // binding to the address makes it the source of the replies
     DatagramSocket udp = host.call(() -> new DatagramSocket(local));
     sockets.add(udp);
     ServerSocket tcp = host.call(() -> listener(local));
     sockets.add(tcp);
-    host.start(host.name() + "-udp-" + port, () -> untilClosed(() -> answer(udp)));
+    host.start(host.name() + "-udp-" + port, () -> untilClosed(() -> reply(udp)));
     host.start(host.name() + "-tcp-" + port, () -> untilClosed(() -> accept(tcp)));
   }
 
@@ -58,29 +58,29 @@ final class Listener implements AutoCloseable {
     void run() throws IOException;
   }
 
-  /** Runs a task again and again, until it fails because {@link #close} took its socket away. */
+  /** Repeats a task until {@link #close} closes its socket. */
   private static void untilClosed(Task task) {
     try {
       while (true) {
         task.run();
       }
     } catch (IOException e) {
-      // closed
+      // the socket was closed
     }
   }
 
-  private void answer(DatagramSocket socket) throws IOException {
+  private void reply(DatagramSocket socket) throws IOException {
     DatagramPacket packet = new DatagramPacket(new byte[LONGEST_DATAGRAM], LONGEST_DATAGRAM);
     socket.receive(packet);
     datagrams.incrementAndGet();
-    byte[] answer = service.answer(Arrays.copyOf(packet.getData(), packet.getLength()));
+    byte[] reply = service.reply(Arrays.copyOf(packet.getData(), packet.getLength()));
     try {
-      socket.send(new DatagramPacket(answer, answer.length, packet.getSocketAddress()));
+      socket.send(new DatagramPacket(reply, reply.length, packet.getSocketAddress()));
     } catch (IOException e) {
       if (socket.isClosed()) {
         throw e;
       }
-      // what an earlier datagram met on its way is told now, or it is too long for the path
+      // the ICMP error of an earlier datagram, or the reply exceeds the path MTU
     }
   }
 
@@ -94,13 +94,13 @@ final class Listener implements AutoCloseable {
     try (socket) {
       service.serve(socket.getInputStream(), socket.getOutputStream());
     } catch (IOException e) {
-      // the client notices
+      // the client detects the broken connection
     } finally {
       sockets.remove(socket);
     }
   }
 
-  /** How many datagrams have come to the addresses that it answers for. */
+  /** Returns the number of datagrams received. */
   long datagrams() {
     return datagrams.get();
   }

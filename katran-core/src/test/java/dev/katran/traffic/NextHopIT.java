@@ -12,13 +12,14 @@ import dev.katran.LoadBalancer;
 import dev.katran.NextHop;
 import dev.katran.Protocol;
 import dev.katran.Vip;
+import dev.katran.ffm.net.Cidr;
 import dev.katran.ffm.net.Ethtool;
 import dev.katran.ffm.net.Link;
 import dev.katran.ffm.net.MacAddress;
 import dev.katran.ffm.net.NetworkNamespace;
-import dev.katran.ffm.net.Prefix;
 import dev.katran.ffm.net.Rtnetlink;
 import dev.katran.lab.Host;
+import dev.katran.lab.Router;
 import dev.katran.needs.NeedsKernel;
 import dev.katran.packets.Encapsulated;
 import dev.katran.packets.Hex;
@@ -38,113 +39,116 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The way from the balancer to a backend: found, missing, given, and changed. */
+/** Checks how the balancer resolves the next hops of backends and follows their changes. */
 @NeedsKernel
 class NextHopIT {
 
   private static final MacAddress ANOTHER_MAC = MacAddress.parse("02:00:00:00:ff:01");
 
-  /** The balancer's and the router's ends of another cable between them, and its addresses. */
+  /** The name of both ends of a second link between the balancer and the router. */
   private static final String SECOND = "second";
 
-  private static final Prefix SECOND_IPV4 = Prefix.parse("10.99.0.1/24");
-  private static final Prefix SECOND_IPV6 = Prefix.parse("fc00:0:0:99::1/64");
+  private static final Cidr SECOND_IPV4 = Cidr.parse("10.99.0.1/24");
+  private static final Cidr SECOND_IPV6 = Cidr.parse("fc00:0:0:99::1/64");
 
-  /** The balancer asks once a second; the kernel may have to ask the neighbour several times. */
+  /**
+   * The balancer retries once per second, and the kernel may have to probe a neighbor repeatedly.
+   */
   private static final Duration FEW_SECONDS = Duration.ofSeconds(10);
 
-  private Site site;
+  private Testbed testbed;
   private Server server;
-  private Rtnetlink ofBalancer;
-  private Rtnetlink ofRouter;
+  private Rtnetlink balancerNetlink;
+  private Rtnetlink routerNetlink;
 
   @BeforeEach
   void open() throws Exception {
-    site = Site.of(1, Service.ECHO);
-    server = site.servers().getFirst();
-    ofBalancer = Rtnetlink.open(site.balancer().namespace());
-    ofRouter = Rtnetlink.open(site.lab().router());
+    testbed = Testbed.of(1, Service.ECHO);
+    server = testbed.servers().getFirst();
+    balancerNetlink = testbed.balancer().call(Rtnetlink::open);
+    routerNetlink = testbed.lab().router().call(Rtnetlink::open);
   }
 
   @AfterEach
   void close() {
-    ofBalancer.close();
-    ofRouter.close();
-    site.close();
+    balancerNetlink.close();
+    routerNetlink.close();
+    testbed.close();
   }
 
   @ParameterizedTest
   @EnumSource(names = {"IPV4_IN_IPV4", "IPV6_IN_IPV6"})
-  void aBackendWithoutARouteIsReportedAndServesWhenThereIsOne(Tunnel tunnel) throws Exception {
+  void put_noRouteToBackend_warnsAndForwardsOnceRouteExists(TunnelCase tunnel) throws Exception {
     removeDefaultRoutes();
-    Vip vip = tunnel.vip(site, Protocol.UDP);
+    Vip vip = tunnel.vip(testbed, Protocol.UDP);
     Backend backend = tunnel.backend(server);
-    try (LoadBalancer lb = site.open()) {
-      String said = whatIsSaidDuring(() -> lb.put(vip));
-      assertThat(said).contains("no next hop towards backend " + backend);
+    try (LoadBalancer lb = testbed.open()) {
+      String log = logOf(() -> lb.put(vip));
+      assertThat(log).contains("no next hop towards backend " + backend);
       assertThat(lb.route(anyFlow(vip)).backend()).contains(backend);
-      assertThat(site.client().tryUdp(Site.target(vip))).isEmpty();
+      assertThat(testbed.client().tryUdp(Testbed.target(vip))).isEmpty();
       assertThat(lb.counters().dropped().packets()).isEqualTo(1);
-      assertThat(lb.counters().backend(backend)).isEqualTo(Count.ZERO);
+      assertThat(lb.counters().backend(backend)).contains(Count.ZERO);
       assertThat(server.decapsulator().decapsulated()).isEqualTo(Count.ZERO);
 
       addDefaultRoute(backend.address());
-      awaitAnAnswer(vip);
-      assertThat(lb.counters().backend(backend).packets()).isPositive();
+      awaitReply(vip);
+      assertThat(lb.counters().backend(backend).orElseThrow().packets()).isPositive();
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void allFramesGoToTheNextHopThatIsGiven(Tunnel tunnel) throws Exception {
+  void forward_nextHopViaMac_sendsAllFramesToIt(TunnelCase tunnel) throws Exception {
     removeDefaultRoutes();
-    Vip vip = tunnel.vip(site, Protocol.UDP);
-    NextHop router = NextHop.via(site.balancer().routerMac().toString());
-    try (LoadBalancer lb = site.open(builder -> builder.nextHop(router))) {
+    Vip vip = tunnel.vip(testbed, Protocol.UDP);
+    NextHop router = NextHop.via(testbed.balancer().routerMac());
+    try (LoadBalancer lb = testbed.open(builder -> builder.nextHop(router))) {
       lb.put(vip);
       byte[] sent = Service.content(100);
-      InetSocketAddress source = site.sourceFor(lb, vip, tunnel.backend(server));
-      assertThat(site.client().udp(source, Site.target(vip), sent)).isEqualTo(sent);
+      InetSocketAddress source = testbed.sourceFor(lb, vip, tunnel.backend(server));
+      assertThat(testbed.client().udp(source, Testbed.target(vip), sent)).isEqualTo(sent);
       assertThat(server.decapsulator().decapsulated(tunnel.kind()).packets()).isOne();
     }
   }
 
   @ParameterizedTest
   @EnumSource(names = {"IPV4_IN_IPV4", "IPV6_IN_IPV6"})
-  void aGatewayThatAnnouncesAnotherMacIsFollowed(Tunnel tunnel) throws Exception {
-    NetworkNamespace router = site.lab().router();
+  void forward_gatewayAnnouncesNewMac_usesIt(TunnelCase tunnel) throws Exception {
+    Router router = testbed.lab().router();
     router.sysctl("net.ipv4.conf.balancer.arp_notify", "1");
     router.sysctl("net.ipv6.conf.balancer.ndisc_notify", "1");
-    Vip vip = tunnel.vip(site, Protocol.UDP);
-    try (LoadBalancer lb = site.open()) {
+    Vip vip = tunnel.vip(testbed, Protocol.UDP);
+    try (LoadBalancer lb = testbed.open()) {
       lb.put(vip);
-      awaitAnAnswer(vip);
+      awaitReply(vip);
       changeMacOfGateway();
 
       awaitDestinationMac(lb, vip, ANOTHER_MAC);
-      awaitAnAnswer(vip);
+      awaitReply(vip);
     }
   }
 
-  /** The kernel finds out because the balancer keeps asking, though it forwards nothing. */
+  /** The kernel detects the change because the balancer keeps probing without kernel traffic. */
   @ParameterizedTest
   @EnumSource(names = {"IPV4_IN_IPV4", "IPV6_IN_IPV6"})
-  void aGatewayThatIsReplacedSilentlyIsFollowed(Tunnel tunnel) throws Exception {
+  void forward_gatewayChangesMacSilently_usesNewMac(TunnelCase tunnel) throws Exception {
     for (String family : new String[] {"ipv4", "ipv6"}) {
-      // the kernel's own 30 s, 5 s and 1 s would do as well
+      // faster than the kernel's defaults of 30 s, 5 s and 1 s
       String neigh = "net." + family + ".neigh.eth0.";
-      site.balancer().namespace().sysctl(neigh + "base_reachable_time_ms", "500");
-      site.balancer().namespace().sysctl(neigh + "delay_first_probe_time", "1");
-      site.balancer().namespace().sysctl(neigh + "retrans_time_ms", "100");
+      testbed.balancer().sysctl(neigh + "base_reachable_time_ms", "500");
+      testbed.balancer().sysctl(neigh + "delay_first_probe_time", "1");
+      testbed.balancer().sysctl(neigh + "retrans_time_ms", "100");
     }
-    Vip vip = tunnel.vip(site, Protocol.UDP);
-    try (LoadBalancer lb = site.open()) {
+    Vip vip = tunnel.vip(testbed, Protocol.UDP);
+    try (LoadBalancer lb = testbed.open()) {
       lb.put(vip);
-      assertThat(forwarded(lb, vip).destinationMac()).isEqualTo(hex(site.balancer().routerMac()));
+      assertThat(forwarded(lb, vip).destinationMac())
+          .isEqualTo(hex(MacAddress.parse(testbed.balancer().routerMac())));
       changeMacOfGateway();
 
       awaitDestinationMac(lb, vip, ANOTHER_MAC);
-      awaitAnAnswer(vip);
+      awaitReply(vip);
     }
   }
 
@@ -157,90 +161,94 @@ class NextHopIT {
     "IPV4_IN_IPV6, NATIVE",
     "IPV6_IN_IPV4, NATIVE",
   })
-  void aBackendBehindAnotherInterfaceIsReachedByThatOne(Tunnel tunnel, AttachMode mode)
+  void forward_backendBehindOtherInterface_redirectsToIt(TunnelCase tunnel, AttachMode mode)
       throws Exception {
-    Link routersEnd = connectAgain();
-    Vip vip = tunnel.vip(site, Protocol.UDP);
+    Link routerEnd = addSecondLink();
+    Vip vip = tunnel.vip(testbed, Protocol.UDP);
     Backend backend = tunnel.backend(server);
-    Link second = ofBalancer.link(SECOND);
-    ofBalancer.addRoute(
-        Prefix.host(backend.address()),
+    Link second = balancerNetlink.link(SECOND);
+    balancerNetlink.addRoute(
+        Cidr.host(backend.address()),
         (backend.address() instanceof Inet4Address ? SECOND_IPV4 : SECOND_IPV6).address(),
         second.index());
-    try (LoadBalancer lb = site.open(builder -> builder.attach(mode))) {
+    try (LoadBalancer lb = testbed.open(builder -> builder.attach(mode))) {
       lb.put(vip);
       Encapsulated frame = forwarded(lb, vip);
-      assertThat(frame.destinationMac()).isEqualTo(hex(requireNonNull(routersEnd.mac())));
+      assertThat(frame.destinationMac()).isEqualTo(hex(requireNonNull(routerEnd.mac())));
       assertThat(frame.sourceMac()).isEqualTo(hex(requireNonNull(second.mac())));
 
       byte[] sent = Service.content(tunnel.longestDatagram(1500));
-      InetSocketAddress source = site.sourceFor(lb, vip, backend);
-      assertThat(site.client().udp(source, Site.target(vip), sent)).isEqualTo(sent);
+      InetSocketAddress source = testbed.sourceFor(lb, vip, backend);
+      assertThat(testbed.client().udp(source, Testbed.target(vip), sent)).isEqualTo(sent);
       assertThat(server.decapsulator().decapsulated(tunnel.kind()))
           .isEqualTo(new Count(1, tunnel.countedBytes(sent.length)));
     }
   }
 
-  /** Another cable between router and balancer; returns the router's end. */
-  private Link connectAgain() {
-    NetworkNamespace router = site.lab().router();
-    int routersEnd = ofRouter.createVeth(SECOND, SECOND, site.balancer().namespace(), 1600).index();
-    router.run(() -> Ethtool.setFeature(SECOND, Ethtool.Feature.GRO, true));
-    int balancersEnd = ofBalancer.link(SECOND).index();
-    ofRouter.setUp(routersEnd);
-    ofBalancer.setUp(balancersEnd);
-    for (Prefix prefix : List.of(SECOND_IPV4, SECOND_IPV6)) {
-      ofRouter.addAddress(routersEnd, prefix);
-      ofBalancer.addAddress(balancersEnd, next(prefix));
+  /** Creates a second link between router and balancer and returns the router's end. */
+  private Link addSecondLink() throws Exception {
+    int routerEnd;
+    try (NetworkNamespace balancer = testbed.balancer().call(NetworkNamespace::current)) {
+      routerEnd = routerNetlink.createVeth(SECOND, SECOND, balancer, 1600).index();
     }
-    return ofRouter.link(routersEnd);
+    testbed.lab().router().run(() -> Ethtool.setFeature(SECOND, Ethtool.Feature.GRO, true));
+    int balancerEnd = balancerNetlink.link(SECOND).index();
+    routerNetlink.setUp(routerEnd);
+    balancerNetlink.setUp(balancerEnd);
+    for (Cidr prefix : List.of(SECOND_IPV4, SECOND_IPV6)) {
+      routerNetlink.addAddress(routerEnd, prefix);
+      balancerNetlink.addAddress(balancerEnd, next(prefix));
+    }
+    return routerNetlink.link(routerEnd);
   }
 
-  private static Prefix next(Prefix prefix) {
+  private static Cidr next(Cidr prefix) {
     byte[] address = prefix.address().getAddress();
     address[address.length - 1]++;
     try {
-      return new Prefix(InetAddress.getByAddress(address), prefix.length());
+      return new Cidr(InetAddress.getByAddress(address), prefix.length());
     } catch (UnknownHostException e) {
-      throw new AssertionError("the length is that of an address", e);
+      throw new AssertionError("the length of an address is valid", e);
     }
   }
 
   private void changeMacOfGateway() {
-    ofRouter.setMac(ofRouter.link(site.balancer().name()).index(), ANOTHER_MAC);
+    routerNetlink.setMac(routerNetlink.link(testbed.balancer().name()).index(), ANOTHER_MAC);
   }
 
-  /** With the interface go its routes; those of its own networks come back with it. */
+  /** Cycles the interface, which removes its routes; only the connected ones return. */
   private void removeDefaultRoutes() {
-    Host host = site.balancer();
-    ofBalancer.setDown(host.ifindex());
-    ofBalancer.setUp(host.ifindex());
-    ofBalancer.addAddress(host.ifindex(), new Prefix(host.ipv6(), 64));
+    Host host = testbed.balancer();
+    balancerNetlink.setDown(host.ifindex());
+    balancerNetlink.setUp(host.ifindex());
+    balancerNetlink.addAddress(host.ifindex(), new Cidr(host.ipv6(), 64));
   }
 
   private void addDefaultRoute(InetAddress family) {
-    Host host = site.balancer();
+    Host host = testbed.balancer();
     if (family instanceof Inet4Address) {
-      ofBalancer.addRoute(Prefix.parse("0.0.0.0/0"), host.routerIpv4(), host.ifindex());
+      balancerNetlink.addRoute(Cidr.parse("0.0.0.0/0"), host.routerIpv4(), host.ifindex());
     } else {
-      ofBalancer.addRoute(Prefix.parse("::/0"), host.routerIpv6(), host.ifindex());
+      balancerNetlink.addRoute(Cidr.parse("::/0"), host.routerIpv6(), host.ifindex());
     }
   }
 
-  private void awaitAnAnswer(Vip vip) {
-    await().atMost(FEW_SECONDS).until(() -> site.client().tryUdp(Site.target(vip)).isPresent());
+  private void awaitReply(Vip vip) {
+    await()
+        .atMost(FEW_SECONDS)
+        .until(() -> testbed.client().tryUdp(Testbed.target(vip)).isPresent());
   }
 
   private Flow anyFlow(Vip vip) {
-    InetSocketAddress target = Site.target(vip);
-    return Site.flow(site.client().source(target, 40_000), target, vip.protocol());
+    InetSocketAddress target = Testbed.target(vip);
+    return Testbed.flow(testbed.client().source(target, 40_000), target, vip.protocol());
   }
 
   private void awaitDestinationMac(LoadBalancer lb, Vip vip, MacAddress mac) {
     await().atMost(FEW_SECONDS).until(() -> forwarded(lb, vip).destinationMac().equals(hex(mac)));
   }
 
-  /** What the program would send now. */
+  /** Returns the frame that the program would send now. */
   private Encapsulated forwarded(LoadBalancer lb, Vip vip) {
     Flow flow = anyFlow(vip);
     Packet packet =
@@ -252,15 +260,16 @@ class NextHopIT {
     return Hex.of(mac.toBytes());
   }
 
-  private static String whatIsSaidDuring(Runnable action) {
+  /** Returns what an action writes to standard error, where the tests log. */
+  private static String logOf(Runnable action) {
     PrintStream standardError = System.err;
-    ByteArrayOutputStream said = new ByteArrayOutputStream();
-    System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
+    ByteArrayOutputStream log = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
     try {
       action.run();
     } finally {
       System.setErr(standardError);
     }
-    return said.toString(StandardCharsets.UTF_8);
+    return log.toString(StandardCharsets.UTF_8);
   }
 }

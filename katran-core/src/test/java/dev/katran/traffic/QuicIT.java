@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.katran.AttachMode;
 import dev.katran.Backend;
-import dev.katran.Counters;
 import dev.katran.LoadBalancer;
+import dev.katran.QuicCounts;
 import dev.katran.Tracking;
 import dev.katran.Vip;
 import dev.katran.needs.NeedsKernel;
@@ -15,41 +15,48 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A client that speaks like one of QUIC stays with its server, whatever address it moves to. */
+/** Checks that a QUIC client stays with its server when it migrates to other addresses. */
 @NeedsKernel
 class QuicIT {
 
   private static final int CONNECTION_ID = 8;
-  private static final int MOVES = 20;
+  private static final int MIGRATIONS = 20;
 
   @ParameterizedTest
-  @ValueSource(strings = {Site.VIP_IPV4, Site.VIP_IPV6})
-  void aClientThatMovesStaysWithTheServerThatItsConnectionIdNames(String address) throws Exception {
-    List<String> homes = List.of("198.51.100.1", "198.51.100.77", "2001:db8:c11e::1");
-    try (Site site = Site.of(3, host -> Service.saying(host.name()), AttachMode.AUTOMATIC);
-        LoadBalancer lb = site.open()) {
-      site.lab().route("198.51.100.0/24", site.client().host());
-      site.lab().route("2001:db8:c11e::/64", site.client().host());
-      homes.forEach(site.client().host()::addLoopbackAddress);
-      List<Backend> backends = site.servers().stream().map(QuicIT::backend).toList();
+  @ValueSource(strings = {Testbed.VIP_IPV4, Testbed.VIP_IPV6})
+  void forward_clientMigrates_followsServerIdInConnectionId(String address) throws Exception {
+    List<String> addresses = List.of("198.51.100.1", "198.51.100.77", "2001:db8:c11e::1");
+    try (Testbed testbed =
+            Testbed.of(3, host -> Service.replying(host.name()), AttachMode.AUTOMATIC);
+        LoadBalancer lb = testbed.open()) {
+      testbed.lab().route("198.51.100.0/24", testbed.client().host());
+      testbed.lab().route("2001:db8:c11e::/64", testbed.client().host());
+      addresses.forEach(testbed.client().host()::addLoopbackAddress);
+      List<Backend> backends = testbed.servers().stream().map(QuicIT::backend).toList();
       Vip vip =
-          Vip.udp(address, Site.PORT).quic().tracking(Tracking.ALWAYS).backends(backends).build();
+          Vip.udp(address, Testbed.PORT)
+              .quic(true)
+              .tracking(Tracking.ALWAYS)
+              .backends(backends)
+              .build();
       lb.put(vip);
       for (int i = 0; i < backends.size(); i++) {
         lb.serverIds().put(serverId(i), backends.get(i));
       }
 
       for (int i = 0; i < backends.size(); i++) {
-        String name = site.servers().get(i).host().name();
-        for (int move = 0; move < MOVES; move++) {
-          assertThat(say(site, vip, homes, move, shortHeader(serverId(i)))).isEqualTo(name);
+        String name = testbed.servers().get(i).host().name();
+        for (int migration = 0; migration < MIGRATIONS; migration++) {
+          assertThat(send(testbed, vip, addresses, migration, shortHeader(serverId(i))))
+              .isEqualTo(name);
         }
       }
-      // what the client's first packet carries names nobody: the ring chooses
-      assertThat(say(site, vip, homes, MOVES, initial(serverId(0)))).startsWith("server-");
+      // the id in an Initial is chosen by the client, so the ring selects the server
+      assertThat(send(testbed, vip, addresses, MIGRATIONS, initial(serverId(0))))
+          .startsWith("server-");
 
-      Counters.QuicCounts counts = lb.counters().quic();
-      assertThat(counts.routedById()).isEqualTo((long) MOVES * backends.size());
+      QuicCounts counts = lb.counters().quic();
+      assertThat(counts.routedById()).isEqualTo((long) MIGRATIONS * backends.size());
       assertThat(counts.initial()).isEqualTo(1);
       assertThat(counts.routedByRing()).isZero();
     }
@@ -63,20 +70,21 @@ class QuicIT {
     return 1000 + server;
   }
 
-  /** Sends a datagram from another port than before, and now and then from another address. */
-  private static String say(Site site, Vip vip, List<String> homes, int move, byte[] datagram)
+  /** Sends a datagram from an address and port that depend on the migration; returns the reply. */
+  private static String send(
+      Testbed testbed, Vip vip, List<String> addresses, int migration, byte[] datagram)
       throws Exception {
-    InetSocketAddress target = Site.target(vip);
+    InetSocketAddress target = Testbed.target(vip);
     List<InetSocketAddress> sources =
-        homes.stream()
-            .map(home -> new InetSocketAddress(home, 30_000 + move))
-            .filter(home -> home.getAddress().getClass() == vip.address().getClass())
+        addresses.stream()
+            .map(address -> new InetSocketAddress(address, 30_000 + migration))
+            .filter(address -> address.getAddress().getClass() == vip.address().getClass())
             .toList();
-    byte[] answer = site.client().udp(sources.get(move % sources.size()), target, datagram);
-    return new String(answer, StandardCharsets.UTF_8);
+    byte[] reply = testbed.client().udp(sources.get(migration % sources.size()), target, datagram);
+    return new String(reply, StandardCharsets.UTF_8);
   }
 
-  /** A packet of an open connection, whose id (of version 1) holds the server's. */
+  /** Returns a short-header packet whose connection id (version 1) contains the server id. */
   private static byte[] shortHeader(int serverId) {
     byte[] packet = new byte[1 + CONNECTION_ID + 20];
     packet[0] = 0x40;
@@ -86,7 +94,7 @@ class QuicIT {
     return packet;
   }
 
-  /** The first packet of a connection: its id is the client's, even if it looks like a server's. */
+  /** Returns an Initial whose client-chosen connection id looks like one with a server id. */
   private static byte[] initial(int serverId) {
     byte[] packet = new byte[1200];
     byte[] id = shortHeader(serverId);

@@ -4,9 +4,7 @@ import dev.katran.AttachMode;
 import dev.katran.Decapsulator;
 import dev.katran.lab.Host;
 
-/**
- * A backend: a host that takes encapsulation off, and answers for addresses that are not its own.
- */
+/** A backend: a host that decapsulates packets and serves the addresses of VIPs. */
 final class Server implements AutoCloseable {
 
   private final Host host;
@@ -26,7 +24,7 @@ final class Server implements AutoCloseable {
         host.call(() -> Decapsulator.on(Host.INTERFACE).attach(mode).open()));
   }
 
-  /** Answers for an address, at a port, over UDP and TCP. */
+  /** Serves a UDP and a TCP port of an address. */
   void listen(String address, int port) throws Exception {
     listener.listen(address, port);
   }
@@ -39,7 +37,7 @@ final class Server implements AutoCloseable {
     return decapsulator;
   }
 
-  /** How many datagrams have come to the addresses that it answers for. */
+  /** Returns the number of datagrams received by the service. */
   long datagrams() {
     return listener.datagrams();
   }

@@ -6,20 +6,20 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
 
-/** What a {@link Server} does with what it is sent. */
+/** The application protocol of a {@link Server}. */
 interface Service {
 
-  /** The datagram that answers one. */
-  byte[] answer(byte[] datagram);
+  /** Returns the reply to a datagram. */
+  byte[] reply(byte[] datagram);
 
-  /** Serves a connection, which is closed then; all that the client said must have been read. */
+  /** Serves a connection, which is closed afterwards. All bytes from the client must be read. */
   void serve(InputStream in, OutputStream out) throws IOException;
 
-  /** Sends back what it gets. */
+  /** Echoes datagrams and streams. */
   Service ECHO =
       new Service() {
         @Override
-        public byte[] answer(byte[] datagram) {
+        public byte[] reply(byte[] datagram) {
           return datagram;
         }
 
@@ -29,17 +29,17 @@ interface Service {
         }
       };
 
-  /** Says a name. */
-  static Service saying(String name) {
+  /** Returns a service that replies with a name. */
+  static Service replying(String name) {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
     return sending(bytes, bytes);
   }
 
-  /** Sends the same to everybody, whatever is asked, when the client has ended. */
+  /** Returns a service that sends fixed replies; to a connection, after the client's last byte. */
   static Service sending(byte[] datagram, byte[] stream) {
     return new Service() {
       @Override
-      public byte[] answer(byte[] request) {
+      public byte[] reply(byte[] request) {
         return datagram;
       }
 
@@ -51,7 +51,7 @@ interface Service {
     };
   }
 
-  /** Bytes that look random, the same for the same length. */
+  /** Returns pseudorandom bytes, seeded with their length. */
   static byte[] content(int length) {
     byte[] bytes = new byte[length];
     new Random(length).nextBytes(bytes);

@@ -15,7 +15,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The balancer is the process of a user who is not root. */
+/** Checks that a process without root privileges can run a load balancer. */
 @NeedsSetpriv
 class UnprivilegedIT {
 
@@ -25,49 +25,50 @@ class UnprivilegedIT {
   @TempDir Path folder;
 
   @Test
-  void somebodyWithThreeCapabilitiesBalances() throws Exception {
+  void open_threeCapabilities_balances() throws Exception {
     UnprivilegedJvm jvm = UnprivilegedJvm.in(folder);
-    try (Site site = Site.of(3, host -> Service.ECHO, AttachMode.AUTOMATIC)) {
+    try (Testbed testbed = Testbed.of(3, host -> Service.ECHO, AttachMode.AUTOMATIC)) {
       String[] backends =
-          site.servers().stream()
+          testbed.servers().stream()
               .map(server -> server.host().ipv4().getHostAddress())
               .toArray(String[]::new);
       Process process =
-          site.balancer()
+          testbed
+              .balancer()
               .call(() ->
                   jvm.start(
                       BalancerProcess.class, Set.of("bpf", "perfmon", "net_admin"), backends));
       try (BufferedReader output = process.inputReader()) {
         assertThat(output.readLine()).isEqualTo(BalancerProcess.READY);
-        assertThat(programOf(site)).isNotZero();
+        assertThat(programOf(testbed)).isNotZero();
 
-        assertAnswered(site, Site.VIP_IPV4);
-        assertAnswered(site, Site.VIP_IPV6);
+        assertEchoed(testbed, Testbed.VIP_IPV4);
+        assertEchoed(testbed, Testbed.VIP_IPV6);
 
         process.outputWriter().close();
         List<Long> packets = output.lines().map(Long::valueOf).toList();
         assertThat(packets).hasSize(2).allMatch(count -> count > CONNECTIONS * 3);
         assertThat(process.waitFor()).isZero();
-        assertThat(programOf(site)).isZero();
+        assertThat(programOf(testbed)).isZero();
       } finally {
         process.destroyForcibly();
       }
-      assertThat(site.servers())
+      assertThat(testbed.servers())
           .allMatch(server -> server.decapsulator().decapsulated().packets() > 0);
     }
   }
 
-  private static void assertAnswered(Site site, String vip) throws Exception {
-    InetSocketAddress target = new InetSocketAddress(InetAddress.ofLiteral(vip), Site.PORT);
+  private static void assertEchoed(Testbed testbed, String vip) throws Exception {
+    InetSocketAddress target = new InetSocketAddress(InetAddress.ofLiteral(vip), Testbed.PORT);
     for (int i = 0; i < CONNECTIONS; i++) {
-      InetSocketAddress source = site.client().source(target, 30_000 + i);
-      assertThat(site.client().tcp(source, target, CONTENT)).isEqualTo(CONTENT);
+      InetSocketAddress source = testbed.client().source(target, 30_000 + i);
+      assertThat(testbed.client().tcp(source, target, CONTENT)).isEqualTo(CONTENT);
     }
   }
 
-  private static int programOf(Site site) {
-    try (Rtnetlink netlink = Rtnetlink.open(site.balancer().namespace())) {
-      return netlink.link(site.balancer().ifindex()).xdpProgramId();
+  private static int programOf(Testbed testbed) throws Exception {
+    try (Rtnetlink netlink = testbed.balancer().call(Rtnetlink::open)) {
+      return netlink.link(testbed.balancer().ifindex()).xdpProgramId();
     }
   }
 }

@@ -1,10 +1,11 @@
 package dev.katran.ffm;
 
 /**
- * A program on an interface's XDP hook, whoever attached it.
+ * A program on an interface's XDP hook, attached by this or another process.
  *
- * @param id its number in this kernel, greater than 0
- * @param name its name, of which the kernel keeps 15 characters; empty if the kernel does not tell
+ * @param id the kernel's id of the program, greater than 0
+ * @param name the first 15 characters of its name; empty if the kernel does not report it
+ * @since 0.1.0
  */
 public record AttachedProgram(int id, String name) {
 

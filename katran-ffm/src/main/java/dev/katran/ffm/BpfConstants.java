@@ -1,57 +1,65 @@
 package dev.katran.ffm;
 
 /**
- * The kernel's numbers for maps, programs and packets, named as in {@code linux/bpf.h}; to be
- * imported statically.
+ * Constants for maps, programs and verdicts, named as in the kernel's {@code
+ * include/uapi/linux/bpf.h}. Import them statically.
+ *
+ * @since 0.1.0
  */
 public final class BpfConstants {
 
-  /** A map's type: hash table. */
+  // enum bpf_map_type
+
+  /** Map type: a hash table. */
   public static final int BPF_MAP_TYPE_HASH = 1;
 
-  /** A map's type: array, its keys the indices 0 to max entries - 1, 4 bytes in native order. */
+  /** Map type: an array; keys are the indices 0 to max entries - 1, 4 bytes in native order. */
   public static final int BPF_MAP_TYPE_ARRAY = 2;
 
-  /** A map's type: hash table whose entries have one value per CPU. */
+  /** Map type: a hash table with one value per CPU in each entry. */
   public static final int BPF_MAP_TYPE_PERCPU_HASH = 5;
 
-  /** A map's type: array whose elements have one value per CPU. */
+  /** Map type: an array with one value per CPU in each element. */
   public static final int BPF_MAP_TYPE_PERCPU_ARRAY = 6;
 
-  /** A map's type: hash table that forgets what was not used for long. */
+  /** Map type: a hash table that evicts the least recently used entries when it is full. */
   public static final int BPF_MAP_TYPE_LRU_HASH = 9;
 
-  /** A map's type: the same with one value per CPU. */
+  /** Map type: an LRU hash table with one value per CPU in each entry. */
   public static final int BPF_MAP_TYPE_LRU_PERCPU_HASH = 10;
 
-  /** A map's type: longest prefix match; needs {@link #BPF_F_NO_PREALLOC}. */
+  /** Map type: a longest-prefix-match table; requires {@link #BPF_F_NO_PREALLOC}. */
   public static final int BPF_MAP_TYPE_LPM_TRIE = 11;
 
-  /** A map's type: array of maps. */
+  /** Map type: an array of maps. */
   public static final int BPF_MAP_TYPE_ARRAY_OF_MAPS = 12;
 
-  /** A map's type: hash table of maps. */
+  /** Map type: a hash table of maps. */
   public static final int BPF_MAP_TYPE_HASH_OF_MAPS = 13;
 
-  /** A map's type: ring buffer; its max entries is its size in bytes. */
+  /** Map type: a ring buffer; max entries is its size in bytes. */
   public static final int BPF_MAP_TYPE_RINGBUF = 27;
 
-  /** Update: create the entry or replace its value. */
+  // Flags of BPF_MAP_UPDATE_ELEM
+
+  /** Update flag: insert the entry or replace its value. */
   public static final long BPF_ANY = 0;
 
-  /** Update: create the entry; fail with {@code EEXIST} if it exists. */
+  /** Update flag: insert the entry; fail with {@code EEXIST} if it exists. */
   public static final long BPF_NOEXIST = 1;
 
-  /** Update: replace the entry's value; fail with {@code ENOENT} if it does not exist. */
+  /** Update flag: replace the value; fail with {@code ENOENT} if the entry does not exist. */
   public static final long BPF_EXIST = 2;
 
-  /** Map flag: allocate hash entries as they come. */
+  // Flags of BPF_MAP_CREATE
+
+  /** Map flag: allocate hash entries when they are inserted. */
   public static final int BPF_F_NO_PREALLOC = 1;
 
-  /** Map flag: an LRU map keeps one list per CPU instead of a common one. */
+  /** Map flag: keep one LRU list per CPU instead of a common one. */
   public static final int BPF_F_NO_COMMON_LRU = 1 << 1;
 
-  /** Flag of {@code bpf_map_create}: the memory is on a NUMA node that is named. */
+  /** Map flag: allocate the map on a given NUMA node; set by {@link MapSpec#numaNode(int)}. */
   public static final int BPF_F_NUMA_NODE = 1 << 2;
 
   /** Map flag: programs can only read the map. */
@@ -60,37 +68,46 @@ public final class BpfConstants {
   /** Map flag: the array can be mapped into memory. */
   public static final int BPF_F_MMAPABLE = 1 << 10;
 
-  /** Map flag: as an inner map, the array may have another size than its template. */
+  /** Map flag: the array may be an inner map with another size than the template. */
   public static final int BPF_F_INNER_MAP = 1 << 12;
 
-  /** Verifier's log level: nothing; a failed load is repeated with a log all the same. */
+  // Log levels of BPF_PROG_LOAD; the kernel defines them in include/linux/bpf_verifier.h
+
+  /** Verifier log level: nothing; libbpf repeats a failed load with a log anyway. */
   public static final int BPF_LOG_NONE = 0;
 
-  /** Verifier's log level: the instructions on the path that failed. */
+  /** Verifier log level: the instructions on the path that failed. */
   public static final int BPF_LOG_LEVEL1 = 1;
 
-  /** Verifier's log level: all instructions as they are visited. */
+  /** Verifier log level: all instructions in the order they are visited. */
   public static final int BPF_LOG_LEVEL2 = 2;
 
-  /** Verifier's log level: statistics only; what {@link VerifierStatistics} is made of. */
+  /** Verifier log level: statistics only, the source of {@link VerifierStatistics}. */
   public static final int BPF_LOG_STATS = 4;
 
-  /** Test run flag: send the frames for real, as if an interface had received them; Linux 5.18. */
+  // Flags of BPF_PROG_TEST_RUN
+
+  /**
+   * Test run flag: process the frames as if an interface had received them, which really sends
+   * those with a verdict to send. Since Linux 5.18.
+   */
   public static final int BPF_F_TEST_XDP_LIVE_FRAMES = 1 << 1;
 
-  /** An XDP program's verdict: it failed; the packet is dropped. */
+  // enum xdp_action
+
+  /** XDP verdict: program error, drop the packet. */
   public static final int XDP_ABORTED = 0;
 
-  /** An XDP program's verdict: drop the packet. */
+  /** XDP verdict: drop the packet. */
   public static final int XDP_DROP = 1;
 
-  /** An XDP program's verdict: the packet goes up the stack. */
+  /** XDP verdict: pass the packet to the network stack. */
   public static final int XDP_PASS = 2;
 
-  /** An XDP program's verdict: send the packet back out of the interface it came in by. */
+  /** XDP verdict: send the packet out of the interface that received it. */
   public static final int XDP_TX = 3;
 
-  /** An XDP program's verdict: send the packet to where {@code bpf_redirect} said. */
+  /** XDP verdict: send the packet to the target of {@code bpf_redirect}. */
   public static final int XDP_REDIRECT = 4;
 
   private BpfConstants() {}
@@ -99,9 +116,5 @@ public final class BpfConstants {
     return mapType == BPF_MAP_TYPE_PERCPU_HASH
         || mapType == BPF_MAP_TYPE_PERCPU_ARRAY
         || mapType == BPF_MAP_TYPE_LRU_PERCPU_HASH;
-  }
-
-  static boolean isMapOfMaps(int mapType) {
-    return mapType == BPF_MAP_TYPE_ARRAY_OF_MAPS || mapType == BPF_MAP_TYPE_HASH_OF_MAPS;
   }
 }

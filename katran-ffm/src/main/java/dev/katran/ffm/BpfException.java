@@ -2,20 +2,25 @@ package dev.katran.ffm;
 
 import java.util.List;
 
-/** A BPF operation failed. For a load, {@link #log()} has what the verifier said. */
+/**
+ * Thrown when a BPF operation fails. The message names the operation, the object and errno; for a
+ * load, {@link #log()} returns the verifier's log.
+ *
+ * @since 0.1.0
+ */
 public class BpfException extends NativeException {
 
   private static final long serialVersionUID = 1L;
 
-  /** The verifier says what is wrong at the end; what stands before is how it got there. */
+  /** The verifier reports the problem at the end of its log, after the path that led to it. */
   private static final int LINES_IN_MESSAGE = 60;
 
   private final String log;
 
   /**
-   * A failure without a log.
+   * Creates an exception without a log.
    *
-   * @param operation what was tried, and on what, such as {@code "update map vips"}
+   * @param operation the operation and its object, such as {@code "update map vips"}
    * @param errno the error number of the failed call, greater than 0
    */
   public BpfException(String operation, int errno) {
@@ -23,10 +28,9 @@ public class BpfException extends NativeException {
   }
 
   /**
-   * A failure and what the kernel or libbpf had to say about it; the message carries the log's last
-   * lines.
+   * Creates an exception with a log, of which the message contains the last 60 lines.
    *
-   * @param operation what was tried, and on what, such as {@code "load program balancer"}
+   * @param operation the operation and its object, such as {@code "load program balancer"}
    * @param errno the error number of the failed call, greater than 0
    * @param log the verifier's log or libbpf's explanation; may be empty
    */
@@ -35,12 +39,12 @@ public class BpfException extends NativeException {
     this.log = log;
   }
 
-  /** All that the verifier, or else libbpf, said; empty if they said nothing. */
+  /** Returns the complete log of the verifier or libbpf, or an empty string. */
   public String log() {
     return log;
   }
 
-  /** Whether the kernel knows no such operation, or not for this kind of object. */
+  /** Returns whether the kernel does not support the operation for this kind of object. */
   public boolean isNotSupported() {
     return errno() == Errno.ENOTSUPP || errno() == Errno.EOPNOTSUPP;
   }

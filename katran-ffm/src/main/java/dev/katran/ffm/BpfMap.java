@@ -4,11 +4,9 @@ import static dev.katran.ffm.BpfConstants.BPF_ANY;
 import static dev.katran.ffm.BpfConstants.BPF_F_MMAPABLE;
 import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_ARRAY;
 
-import dev.katran.ffm.internal.Bpf;
 import dev.katran.ffm.internal.BpfMaps;
 import dev.katran.ffm.internal.BpfObjects;
 import dev.katran.ffm.internal.FdInfo;
-import dev.katran.ffm.internal.Infos;
 import dev.katran.ffm.internal.LibC;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,143 +17,74 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A map: a table in the kernel that programs and user space share.
+ * A BPF map: a table in the kernel that programs and user space share.
  *
- * <p>A map of a {@link BpfObject} can be configured before the load, is usable from then on, and is
- * closed with its object. A map that was {@linkplain #create created} or {@linkplain #openPinned
- * opened} by itself is closed by whoever did it; the kernel keeps it as long as anything refers to
- * it.
+ * <p>A map of a {@link BpfObject} can be configured before the object is loaded, is usable after
+ * the load, and is closed with the object. A map from {@link #create(MapSpec)} or {@link
+ * #openPinned} is closed by its caller. The kernel frees a map when nothing refers to it any
+ * longer.
  *
  * <p>Keys and values are native segments of at least {@link #keySize()} and {@link #bufferSize()}
- * bytes, in C's layout; calls neither copy nor allocate. In a per-CPU map a value stands for each
- * possible CPU, {@link #valueStride()} bytes apart.
+ * bytes, in C's layout. Calls neither copy nor allocate. A value of a per-CPU map holds one element
+ * per possible CPU, {@link #valueStride()} bytes apart.
+ *
+ * @since 0.1.0
  */
 public final class BpfMap implements AutoCloseable {
 
-  private static final int ALIGNMENT = 8;
-  private static final int NO_INNER_MAP = 0;
-
   private final String name;
   private final int type;
-  private final int keySize;
-  private final int valueSize;
-  private final long bufferSize;
+  private final MapLayout layout;
 
-  /** libbpf's view of the map; NULL for a map that is in no object. */
+  /** libbpf's {@code struct bpf_map}; NULL for a map that belongs to no object. */
   private final MemorySegment handle;
 
   private int maxEntries;
   private int flags;
   private volatile int fd;
-  private boolean wanted = true;
-  private int innerMaxEntries;
-  private @Nullable BpfMap template;
+  private boolean autocreate = true;
+  private @Nullable MapTemplate template;
   private @Nullable MapMemory mapping;
 
-  /** A map of an object. */
+  /** Wraps a map of an object. */
   BpfMap(MemorySegment handle) {
     this.handle = handle;
     this.fd = FdState.NOT_LOADED;
     this.name = BpfObjects.mapName(handle);
     this.type = BpfObjects.mapType(handle);
-    this.keySize = BpfObjects.keySize(handle);
-    this.valueSize = BpfObjects.valueSize(handle);
-    this.bufferSize = bufferSize(type, valueSize);
+    this.layout =
+        MapLayout.of(name, type, BpfObjects.keySize(handle), BpfObjects.valueSize(handle));
     refresh();
   }
 
-  /** A map that owns its file descriptor. */
-  private BpfMap(int fd, Infos.MapInfo info) {
+  /** Wraps a map that owns its file descriptor. */
+  private BpfMap(int fd, KernelInfo.MapInfo info) {
     this.handle = MemorySegment.NULL;
     this.fd = fd;
     this.name = info.name();
     this.type = info.type();
-    this.keySize = info.keySize();
-    this.valueSize = info.valueSize();
-    this.bufferSize = bufferSize(type, valueSize);
+    this.layout = MapLayout.of(name, type, info.keySize(), info.valueSize());
     this.maxEntries = info.maxEntries();
     this.flags = info.flags();
   }
 
   /**
-   * Creates a map that belongs to no object, such as one to put into a map of maps.
+   * Creates a map that belongs to no object, for example an inner map of a map of maps.
    *
-   * @param type such as {@link BpfConstants#BPF_MAP_TYPE_ARRAY}
-   * @param name letters, digits, {@code _} and {@code .}; the kernel keeps 15 characters
-   * @param keySize in bytes, 4 for an array
-   * @param valueSize in bytes
-   * @param maxEntries greater than 0
-   * @param flags such as {@link BpfConstants#BPF_F_MMAPABLE}; 0 for none
-   * @throws BpfException if the kernel refuses
-   * @throws LibbpfUnavailableException if there is no libbpf to work with
+   * @throws BpfException if the kernel rejects the map
+   * @throws LibbpfUnavailableException if libbpf cannot be used
+   * @throws IllegalStateException if the template is closed
    */
-  public static BpfMap create(
-      int type, String name, int keySize, int valueSize, int maxEntries, int flags) {
-    return create(type, name, keySize, valueSize, maxEntries, flags, NO_INNER_MAP, 0);
-  }
-
-  /**
-   * Creates a map whose memory is on a NUMA node.
-   *
-   * @param node 0 or more
-   * @throws BpfException if there is no such node ({@code EINVAL}), or the kernel refuses
-   * @throws LibbpfUnavailableException if there is no libbpf to work with
-   */
-  public static BpfMap createOnNode(
-      int node, int type, String name, int keySize, int valueSize, int maxEntries, int flags) {
-    return create(
-        type,
-        name,
-        keySize,
-        valueSize,
-        maxEntries,
-        flags | BpfConstants.BPF_F_NUMA_NODE,
-        NO_INNER_MAP,
-        node);
-  }
-
-  /**
-   * Creates an array of maps that belongs to no object, empty at first.
-   *
-   * @param name letters, digits, {@code _} and {@code .}; the kernel keeps 15 characters
-   * @param maxEntries how many maps it has room for, greater than 0
-   * @param template what the maps in it are like; may be closed afterwards
-   * @throws BpfException if the kernel refuses
-   */
-  public static BpfMap createArrayOfMaps(String name, int maxEntries, BpfMap template) {
-    return create(
-        BpfConstants.BPF_MAP_TYPE_ARRAY_OF_MAPS,
-        name,
-        Integer.BYTES,
-        Integer.BYTES,
-        maxEntries,
-        /* flags= */ 0,
-        template.fd(),
-        /* numaNode= */ 0);
-  }
-
-  private static BpfMap create(
-      int type,
-      String name,
-      int keySize,
-      int valueSize,
-      int maxEntries,
-      int flags,
-      int inner,
-      int numaNode) {
-    LibbpfLibrary.ensureLoaded();
-    int fd = BpfMaps.create(type, name, keySize, valueSize, maxEntries, flags, inner, numaNode);
-    if (fd < 0) {
-      throw new BpfException("create map " + name, -fd);
-    }
-    return own(fd);
+  public static BpfMap create(MapSpec spec) {
+    return own(spec.create());
   }
 
   /**
    * Opens the map that is pinned at {@code path}.
    *
-   * @throws BpfException if nothing is pinned there ({@code ENOENT}), or no map ({@code EINVAL})
-   * @throws LibbpfUnavailableException if there is no libbpf to work with
+   * @throws BpfException if nothing is pinned there ({@code ENOENT}), or an object that is not a
+   *     map ({@code EINVAL})
+   * @throws LibbpfUnavailableException if libbpf cannot be used
    */
   public static BpfMap openPinned(Path path) {
     return own(Pins.open("map", path));
@@ -163,7 +92,7 @@ public final class BpfMap implements AutoCloseable {
 
   private static BpfMap own(int fd) {
     try {
-      return new BpfMap(fd, Infos.map(fd));
+      return new BpfMap(fd, KernelInfo.map(fd));
     } catch (RuntimeException e) {
       LibC.close(fd);
       throw e;
@@ -171,91 +100,89 @@ public final class BpfMap implements AutoCloseable {
   }
 
   /**
-   * How many CPUs this system can have, greater than 0: so many values has an entry of a per-CPU
-   * map, whether the CPUs are there or not.
+   * Returns the number of possible CPUs, greater than 0. An entry of a per-CPU map has this many
+   * values, whether or not the CPUs are online.
    *
-   * @throws BpfException if the system does not tell
-   * @throws LibbpfUnavailableException if there is no libbpf to work with
+   * @throws BpfException if sysfs cannot be read
+   * @throws LibbpfUnavailableException if libbpf cannot be used
    */
   public static int possibleCpus() {
-    LibbpfLibrary.ensureLoaded();
-    int cpus = Bpf.possibleCpus();
-    if (cpus < 0) {
-      throw new BpfException(
-          "read /sys/devices/system/cpu/possible (sysfs must be mounted at /sys, read-only will do)",
-          -cpus);
-    }
-    return cpus;
+    return MapLayout.possibleCpus();
   }
 
-  /** The map's name; for a map of constants or variables, that of its section. */
+  /** Returns the map's name; for a map of constants or variables, the name of its section. */
   public String name() {
     return name;
   }
 
-  /** The map's type, such as {@link BpfConstants#BPF_MAP_TYPE_HASH}. */
+  /** Returns the map's type, such as {@link BpfConstants#BPF_MAP_TYPE_HASH}. */
   public int type() {
     return type;
   }
 
-  /** The size of a key in bytes; 0 for a ring buffer. */
+  /** Returns the size of a key in bytes; 0 for a ring buffer. */
   public int keySize() {
-    return keySize;
+    return layout.keySize();
   }
 
-  /** The size of a value in bytes; in a per-CPU map, that of one CPU's. */
+  /** Returns the size of a value in bytes; for a per-CPU map, the size of one CPU's value. */
   public int valueSize() {
-    return valueSize;
+    return layout.valueSize();
   }
 
-  /** The distance of two values in an array's memory or in a per-CPU entry: a multiple of 8. */
+  /**
+   * Returns the distance in bytes between two values in an array's memory or in a per-CPU entry, a
+   * multiple of 8.
+   */
   public int valueStride() {
-    return (int) roundUp(valueSize, ALIGNMENT);
+    return layout.valueStride();
   }
 
-  /** The size of what {@link #lookup} fills and {@link #update} reads, in bytes. */
+  /** Returns the number of bytes that {@link #lookup} writes and {@link #update} reads. */
   public long bufferSize() {
-    return bufferSize;
+    return layout.bufferSize();
   }
 
-  /** How many entries the map may have; for a ring buffer, its size in bytes. */
+  /** Returns the map's capacity in entries; for a ring buffer, its size in bytes. */
   public int maxEntries() {
     return maxEntries;
   }
 
-  /** The map's flags, such as {@link BpfConstants#BPF_F_MMAPABLE}. */
+  /** Returns the map's flags, such as {@link BpfConstants#BPF_F_MMAPABLE}. */
   public int flags() {
     return flags;
   }
 
   /**
-   * Sets how many entries the map will have, greater than 0.
+   * Sets the capacity of the map before it is created.
    *
+   * @param maxEntries greater than 0
    * @throws IllegalStateException if the object is loaded or closed
    */
   public BpfMap maxEntries(int maxEntries) {
     requireNotLoaded();
-    check("configure", BpfObjects.setMaxEntries(handle, positive(maxEntries)));
+    check("configure", BpfObjects.setMaxEntries(handle, MapLayout.positive(maxEntries)));
     refresh();
     return this;
   }
 
   /**
-   * Sets how many entries the template of a map of maps has, greater than 0.
+   * Sets the capacity of the inner-map template of a map of maps.
    *
-   * @throws IllegalStateException if the object is loaded or closed, or this is no map of maps
+   * @param maxEntries greater than 0
+   * @throws IllegalStateException if the object is loaded or closed, or this is not a map of maps
    */
   public BpfMap innerMaxEntries(int maxEntries) {
     requireNotLoaded();
     if (BpfObjects.isNull(BpfObjects.innerMap(handle))) {
-      throw new IllegalStateException("map " + name + " is no map of maps");
+      throw new IllegalStateException("map " + name + " is not a map of maps");
     }
-    innerMaxEntries = positive(maxEntries);
+    template = new MapTemplate(handle, MapLayout.positive(maxEntries));
     return this;
   }
 
   /**
-   * Sets the flags the map is created with, all of them: {@code flags() | more} adds some.
+   * Replaces the flags that the map is created with; {@code flags(flags() | more)} adds some.
    *
    * @throws IllegalStateException if the object is loaded or closed
    */
@@ -267,24 +194,24 @@ public final class BpfMap implements AutoCloseable {
   }
 
   /**
-   * Whether the map is created when its object is loaded; all are unless this says otherwise. A map
-   * that is not created must not be referred to by code that can be reached.
+   * Selects whether the map is created when its object is loaded; by default it is. Reachable code
+   * must not refer to a map that is not created.
    *
    * @throws IllegalStateException if the object is loaded or closed
    */
-  public BpfMap create(boolean create) {
+  public BpfMap autocreate(boolean autocreate) {
     requireNotLoaded();
-    check("configure", BpfObjects.setAutocreate(handle, create));
-    wanted = create;
+    check("configure", BpfObjects.setAutocreate(handle, autocreate));
+    this.autocreate = autocreate;
     return this;
   }
 
   /**
-   * Has the object use another map in this one's place, instead of creating one when it is loaded:
-   * so several objects share a map, and it outlives them. This map refers to the other from then
-   * on, and is closed on its own.
+   * Makes the object use an existing map instead of creating this one when it is loaded. Several
+   * objects can share a map this way, and the map outlives them. From then on this handle refers to
+   * the other map, but has to be closed separately.
    *
-   * @throws BpfException if the kernel refuses
+   * @throws BpfException if libbpf or the kernel rejects the map
    * @throws IllegalStateException if the object is loaded or closed, or the other map is closed
    */
   public BpfMap reuse(BpfMap other) {
@@ -295,7 +222,7 @@ public final class BpfMap implements AutoCloseable {
   }
 
   /**
-   * The map's file descriptor, 0 or more, open until the map is closed.
+   * Returns the map's file descriptor, 0 or more, which stays open until the map is closed.
    *
    * @throws IllegalStateException if the map is not loaded, was not created, or is closed
    */
@@ -304,16 +231,16 @@ public final class BpfMap implements AutoCloseable {
   }
 
   /**
-   * Reads the value of a key into {@code value}.
+   * Looks up a key and copies its value into {@code value}.
    *
-   * @return whether the map has the key
-   * @throws BpfException if the kernel refuses
+   * @return whether the map contains the key
+   * @throws BpfException if the kernel fails the call
    */
   public boolean lookup(MemorySegment key, MemorySegment value) {
-    return found("look up in", BpfMaps.lookup(fd(), key(key), require(value, bufferSize, "value")));
+    return found("look up in", BpfMaps.lookup(fd(), layout.key(key), layout.value(value)));
   }
 
-  /** Writes the value of a key, whether the map has it or not. */
+  /** Inserts an entry or replaces its value. */
   public void update(MemorySegment key, MemorySegment value) {
     update(key, value, BPF_ANY);
   }
@@ -323,16 +250,16 @@ public final class BpfMap implements AutoCloseable {
    *
    * @param flags {@link BpfConstants#BPF_ANY}, {@link BpfConstants#BPF_NOEXIST} or {@link
    *     BpfConstants#BPF_EXIST}
-   * @throws BpfException if the flags forbid it ({@code EEXIST}, {@code ENOENT}), the map is full
-   *     ({@code E2BIG}), or the kernel refuses
+   * @throws BpfException if the flags do not permit it ({@code EEXIST}, {@code ENOENT}), the map is
+   *     full ({@code E2BIG}), or the kernel fails the call for another reason
    */
   public void update(MemorySegment key, MemorySegment value, long flags) {
-    check("update", BpfMaps.update(fd(), key(key), require(value, bufferSize, "value"), flags));
+    check("update", BpfMaps.update(fd(), layout.key(key), layout.value(value), flags));
   }
 
   /**
-   * Puts a map into this map of maps. When this returns, no program uses the one that was there
-   * before.
+   * Installs an inner map in this map of maps. When this returns, no program uses the previous
+   * inner map any longer.
    *
    * @throws BpfException if {@code inner} does not match the template ({@code EINVAL})
    */
@@ -343,13 +270,13 @@ public final class BpfMap implements AutoCloseable {
   }
 
   /**
-   * Puts maps into this map of maps in one system call. From Linux 6.8 on no program uses those
-   * that were there before when this returns; older kernels may return earlier.
+   * Installs several inner maps in this map of maps in one system call. Since Linux 6.8, no program
+   * uses the previous inner maps any longer when this returns; older kernels may return earlier.
    *
-   * @param keys one for each map, one after the other
-   * @param inners one at least
-   * @throws BpfException if the kernel knows no such batches, see {@link
-   *     BpfException#isNotSupported}, or refuses one of the maps; those before it were put
+   * @param keys one key per inner map, contiguous
+   * @param inners at least one map
+   * @throws BpfException if the kernel does not support such batches, see {@link
+   *     BpfException#isNotSupported}, or rejects one of the maps; those before it are installed
    */
   public void updateInnerBatch(MemorySegment keys, List<BpfMap> inners) {
     int[] fds = inners.stream().mapToInt(BpfMap::fd).toArray();
@@ -359,36 +286,36 @@ public final class BpfMap implements AutoCloseable {
   }
 
   /**
-   * Deletes a key; an array's cannot be ({@code EINVAL}).
+   * Deletes an entry. Entries of an array cannot be deleted ({@code EINVAL}).
    *
-   * @return whether the map had the key
-   * @throws BpfException if the kernel refuses
+   * @return whether the map contained the key
+   * @throws BpfException if the kernel fails the call
    */
   public boolean delete(MemorySegment key) {
-    return found("delete from", BpfMaps.delete(fd(), key(key)));
+    return found("delete from", BpfMaps.delete(fd(), layout.key(key)));
   }
 
   /**
-   * Finds the key after {@code key}, in no particular order. In a hash table that changes
-   * meanwhile, keys may be missed or come twice.
+   * Finds the key that follows {@code key}, in no particular order. If a hash table changes during
+   * the iteration, keys may be missed or returned twice.
    *
-   * @param key null for the first key; if the map does not have it any more, likewise
-   * @param next where the key goes
-   * @return whether there is one
+   * @param key the previous key; null, or a key that was deleted, starts over with the first one
+   * @param next receives the key
+   * @return whether there is a next key
    */
   public boolean nextKey(@Nullable MemorySegment key, MemorySegment next) {
-    return found(
-        "list", BpfMaps.nextKey(fd(), key == null ? MemorySegment.NULL : key(key), key(next)));
+    MemorySegment previous = key == null ? MemorySegment.NULL : layout.key(key);
+    return found("list", BpfMaps.nextKey(fd(), previous, layout.key(next)));
   }
 
   /**
-   * Calls {@code action} for every key, as {@link #nextKey} finds them; it may delete the key, and
-   * must not keep the segment.
+   * Calls {@code action} for every key, in the order of {@link #nextKey}. The action may delete the
+   * key; it must not keep the segment.
    */
   public void forEachKey(Consumer<MemorySegment> action) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment key = arena.allocate(keySize, ALIGNMENT);
-      MemorySegment next = arena.allocate(keySize, ALIGNMENT);
+      MemorySegment key = arena.allocate(keySize(), MapLayout.ALIGNMENT);
+      MemorySegment next = arena.allocate(keySize(), MapLayout.ALIGNMENT);
       boolean more = nextKey(null, key);
       while (more) {
         more = nextKey(key, next);
@@ -399,26 +326,26 @@ public final class BpfMap implements AutoCloseable {
   }
 
   /**
-   * Reads the whole map, {@code batchSize} entries per system call.
+   * Returns a cursor that reads the whole map in batches.
    *
-   * @param batchSize greater than 0
+   * @param batchSize the number of entries per system call, greater than 0
    */
   public MapCursor entries(int batchSize) {
-    return new MapCursor(this, positive(batchSize));
+    return new MapCursor(layout, this::fd, MapLayout.positive(batchSize));
   }
 
   /**
-   * Writes many entries in one system call, whether the map has their keys or not.
+   * Inserts or replaces many entries in one system call.
    *
-   * @param keys the keys, one after the other
-   * @param values their values, likewise, {@link #bufferSize()} bytes each
-   * @param count how many, greater than 0
-   * @return how many were written, which is {@code count}
-   * @throws BpfException if one of them could not be written; those before it were
+   * @param keys the keys, contiguous
+   * @param values the values, contiguous, {@link #bufferSize()} bytes each
+   * @param count the number of entries, greater than 0
+   * @return the number of entries written, which is {@code count}
+   * @throws BpfException if an entry cannot be written; those before it are written
    */
   public int updateBatch(MemorySegment keys, MemorySegment values, int count) {
-    require(keys, (long) positive(count) * keySize, "keys");
-    require(values, count * bufferSize, "values");
+    layout.keys(keys, count);
+    layout.values(values, count);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment done = arena.allocateFrom(ValueLayout.JAVA_INT, count);
       check("update", BpfMaps.updateBatch(fd(), keys, values, done));
@@ -427,15 +354,15 @@ public final class BpfMap implements AutoCloseable {
   }
 
   /**
-   * Deletes many keys in one system call, up to the first that the map does not have.
+   * Deletes many entries in one system call, up to the first key that the map does not contain.
    *
-   * @param keys the keys, one after the other
-   * @param count how many, greater than 0
-   * @return how many were deleted
-   * @throws BpfException if the kernel refuses
+   * @param keys the keys, contiguous
+   * @param count the number of keys, greater than 0
+   * @return the number of entries deleted
+   * @throws BpfException if the kernel fails the call
    */
   public int deleteBatch(MemorySegment keys, int count) {
-    require(keys, (long) positive(count) * keySize, "keys");
+    layout.keys(keys, count);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment done = arena.allocateFrom(ValueLayout.JAVA_INT, count);
       found("delete from", BpfMaps.deleteBatch(fd(), keys, done));
@@ -444,50 +371,53 @@ public final class BpfMap implements AutoCloseable {
   }
 
   /**
-   * The memory of an array that was created with {@link BpfConstants#BPF_F_MMAPABLE}: values {@link
-   * #valueStride()} apart, read and written without system calls, by programs as well. The segment
-   * is as long as the mapping, whole pages; it ends when the map is closed.
+   * Maps the values of an array into memory. The array must have been created with {@link
+   * BpfConstants#BPF_F_MMAPABLE}. Values are {@link #valueStride()} bytes apart; Java and programs
+   * read and write them without system calls. The segment covers the whole mapping, a multiple of
+   * the page size, and is valid until {@link #munmap} or {@link #close}.
    *
-   * @return always the same segment
-   * @throws BpfException if the kernel refuses, as for a frozen map ({@code EPERM})
-   * @throws IllegalStateException if the map is no such array, or closed
+   * @return the same segment for every call
+   * @throws BpfException if the kernel refuses, for example for a frozen map ({@code EPERM})
+   * @throws IllegalStateException if the map is closed or not such an array
    */
   public synchronized MemorySegment mmap() {
-    fd(); // which a closed map does not have
+    int open = fd();
     if (type != BPF_MAP_TYPE_ARRAY || (flags & BPF_F_MMAPABLE) == 0) {
-      throw new IllegalStateException("map " + name + " is no array that can be mapped");
+      throw new IllegalStateException(
+          "map " + name + " is not an array with the flag BPF_F_MMAPABLE");
     }
     if (mapping == null) {
-      mapping = MapMemory.map(this);
+      mapping = MapMemory.map(open, (long) maxEntries * valueStride(), toString());
     }
     return mapping.segment();
   }
 
   /**
-   * Makes the map read-only for user space, for good; programs may still write to it.
+   * Makes the map read-only for user space, permanently. Programs may still write to it.
    *
-   * @throws BpfException if the map is mapped into memory ({@code EBUSY}), or the kernel refuses
+   * @throws BpfException if the map is mapped into memory ({@code EBUSY}), or the kernel fails the
+   *     call for another reason
    */
   public void freeze() {
     check("freeze", BpfMaps.freeze(fd()));
   }
 
   /**
-   * Gives the map a name in a BPF file system, which keeps it alive until the name is removed.
+   * Pins the map in a BPF file system, which keeps it alive until the file is removed.
    *
-   * @throws BpfException if the name is taken ({@code EEXIST}), or not in a BPF file system ({@code
+   * @throws BpfException if the path exists ({@code EEXIST}) or is not in a BPF file system ({@code
    *     EPERM})
    */
   public void pin(Path path) {
     Pins.pin(this, fd(), path);
   }
 
-  /** The memory that the kernel has allotted to the map, in bytes. */
+  /** Returns the kernel memory that the map occupies, in bytes. */
   public long kernelMemory() {
     return FdInfo.of(fd()).number("memlock").orElse(0);
   }
 
-  /** Ends the mapping, if there is one: its segment is of no use any more. */
+  /** Unmaps the map from memory, if it is mapped, and invalidates the segment. */
   public synchronized void munmap() {
     if (mapping != null) {
       mapping.close();
@@ -495,7 +425,7 @@ public final class BpfMap implements AutoCloseable {
     }
   }
 
-  /** Ends the mapping and, unless the map belongs to an object, closes its file descriptor. */
+  /** Unmaps the map and, unless it belongs to an object, closes its file descriptor. */
   @Override
   public synchronized void close() {
     munmap();
@@ -516,16 +446,14 @@ public final class BpfMap implements AutoCloseable {
   }
 
   void beforeLoad() {
-    if (wanted && innerMaxEntries > 0) {
-      template = MapTemplate.resized(handle, innerMaxEntries);
-      check("configure", BpfObjects.setInnerMap(handle, template.fd()));
+    if (autocreate && template != null) {
+      check("configure", template.install());
     }
   }
 
   void afterLoad() {
     if (template != null) {
       template.close();
-      template = null;
     }
   }
 
@@ -555,32 +483,5 @@ public final class BpfMap implements AutoCloseable {
     }
     check(verb, rc);
     return true;
-  }
-
-  private MemorySegment key(MemorySegment key) {
-    return require(key, keySize, "key");
-  }
-
-  private MemorySegment require(MemorySegment segment, long size, String what) {
-    if (!segment.isNative() || segment.byteSize() < size) {
-      throw new IllegalArgumentException(
-          what + " of map " + name + ": " + size + " native bytes are needed, not " + segment);
-    }
-    return segment;
-  }
-
-  private static int positive(int number) {
-    if (number <= 0) {
-      throw new IllegalArgumentException(number + " is not greater than 0");
-    }
-    return number;
-  }
-
-  private static long bufferSize(int type, int valueSize) {
-    return BpfConstants.isPerCpu(type) ? roundUp(valueSize, ALIGNMENT) * possibleCpus() : valueSize;
-  }
-
-  static long roundUp(long number, int multiple) {
-    return (number + multiple - 1) / multiple * multiple;
   }
 }

@@ -12,12 +12,14 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * An object file with BPF programs and their maps.
+ * A BPF object file: programs and their maps.
  *
- * <p>Its life has three steps: {@link #open} parses it; then its constants can be written, its maps
- * sized and its programs left out; {@link #load} creates the maps and has the kernel verify and
- * compile the programs. {@link #close} releases everything, except what is pinned or still attached
- * by a link. Until it is loaded, an object is for one thread at a time.
+ * <p>{@link #open} parses the file. Constants, map sizes and the selection of programs can be
+ * changed until {@link #load} creates the maps and makes the kernel verify and compile the
+ * programs. {@link #close} releases everything except pinned objects and attached links. An object
+ * must not be used by several threads at once before it is loaded.
+ *
+ * @since 0.1.0
  */
 public final class BpfObject implements AutoCloseable {
 
@@ -35,7 +37,7 @@ public final class BpfObject implements AutoCloseable {
   private final List<BpfMap> maps = new ArrayList<>();
   private final List<BpfProgram> programs = new ArrayList<>();
 
-  /** The lifetime of what {@link #constants} returns: until the load. */
+  /** The lifetime of the segments from {@link #constants}, which ends at the load. */
   private final Arena configuration = Arena.ofShared();
 
   private volatile State state = State.OPEN;
@@ -53,19 +55,19 @@ public final class BpfObject implements AutoCloseable {
     }
   }
 
-  /** {@link #open(String, MemorySegment)} for an array. */
+  /** Parses an object file in an array, see {@link #open(String, MemorySegment)}. */
   public static BpfObject open(String name, byte[] elf) {
     return open(name, MemorySegment.ofArray(elf));
   }
 
   /**
-   * Parses an object file; nothing reaches the kernel yet.
+   * Parses an object file, without calling the kernel yet.
    *
-   * @param name what messages call the object
-   * @param elf the file's bytes, of which a copy is made
-   * @throws BpfException if this is no whole BPF object ({@code ENOEXEC}), or libbpf does not
-   *     accept it
-   * @throws LibbpfUnavailableException if there is no libbpf to work with
+   * @param name the name of the object in messages
+   * @param elf the file's contents, which are copied
+   * @throws BpfException if this is not a complete BPF object ({@code ENOEXEC}) or libbpf rejects
+   *     it
+   * @throws LibbpfUnavailableException if libbpf cannot be used
    */
   public static BpfObject open(String name, MemorySegment elf) {
     LibbpfLibrary.ensureLoaded();
@@ -86,17 +88,17 @@ public final class BpfObject implements AutoCloseable {
     }
   }
 
-  /** What messages call the object. */
+  /** Returns the name of the object in messages. */
   public String name() {
     return name;
   }
 
   /**
-   * The constants of a section, such as {@code ".rodata"} or {@code ".rodata.config"}, to be
-   * written before the load, from which on the verifier counts on them. The same goes for the
-   * initial values of variables, in {@code ".data"} or {@code ".bss"}.
+   * Returns the contents of a data section, to be written before the load: constants, such as
+   * {@code ".rodata"} or {@code ".rodata.config"}, by which the verifier eliminates dead code, or
+   * the initial values of variables, in {@code ".data"} or {@code ".bss"}.
    *
-   * @return a view that ends with the load; later access to it is an {@link IllegalStateException}
+   * @return a view that is valid until the load; later access throws {@link IllegalStateException}
    * @throws IllegalArgumentException if the object has no such section
    * @throws IllegalStateException if the object is loaded or closed
    */
@@ -104,15 +106,16 @@ public final class BpfObject implements AutoCloseable {
     requireNotLoaded();
     MemorySegment value = BpfObjects.initialValue(map(section).handle(), configuration);
     if (BpfObjects.isNull(value)) {
-      throw new IllegalArgumentException(section + " of object " + name + " is no section");
+      throw new IllegalArgumentException(
+          "map " + section + " of object " + name + " is not a data section");
     }
     return value;
   }
 
   /**
-   * The map of this name, always the same instance.
+   * Returns the map with this name, always the same instance.
    *
-   * @throws IllegalArgumentException if the object has none; the message lists those it has
+   * @throws IllegalArgumentException if there is none; the message lists those that exist
    * @throws IllegalStateException if the object is closed
    */
   public BpfMap map(String name) {
@@ -125,9 +128,10 @@ public final class BpfObject implements AutoCloseable {
   }
 
   /**
-   * The program of this name, that of its C function; always the same instance.
+   * Returns the program with this name, which is the name of its C function; always the same
+   * instance.
    *
-   * @throws IllegalArgumentException if the object has none; the message lists those it has
+   * @throws IllegalArgumentException if there is none; the message lists those that exist
    * @throws IllegalStateException if the object is closed
    */
   public BpfProgram program(String name) {
@@ -139,14 +143,15 @@ public final class BpfObject implements AutoCloseable {
   }
 
   /**
-   * Creates the maps, verifies and loads the programs: all of them or, on failure, none.
+   * Creates the maps and verifies and loads the programs: all of them or, on failure, none.
    *
-   * @throws BpfException if the kernel refuses; for a program, with the verifier's log
-   * @throws IllegalStateException if this was tried before, or the object is closed
+   * @throws BpfException if the kernel rejects a map or a program, the latter with the verifier's
+   *     log
+   * @throws IllegalStateException if this was called before or the object is closed
    */
   public synchronized void load() {
     requireNotLoaded();
-    state = State.FAILED; // libbpf tries only once
+    state = State.FAILED; // libbpf does not support a second attempt
     configuration.close();
     try (LibbpfLog.Capture log = LibbpfLog.capture()) {
       int rc;
@@ -173,7 +178,7 @@ public final class BpfObject implements AutoCloseable {
     state = State.LOADED;
   }
 
-  /** Closes the maps and programs and what belongs to them. */
+  /** Closes the object with its maps and programs. */
   @Override
   public synchronized void close() {
     if (state == State.CLOSED) {
@@ -203,7 +208,7 @@ public final class BpfObject implements AutoCloseable {
     requireOpen();
     if (state != State.OPEN) {
       throw new IllegalStateException(
-          "object " + name + (state == State.LOADED ? " is loaded already" : " failed to load"));
+          "object " + name + (state == State.LOADED ? " is already loaded" : " failed to load"));
     }
   }
 
@@ -216,7 +221,7 @@ public final class BpfObject implements AutoCloseable {
             + wanted
             + " in object "
             + name
-            + ", which has "
+            + ", available: "
             + present.stream().map(nameOf).collect(Collectors.joining(", ")));
   }
 }

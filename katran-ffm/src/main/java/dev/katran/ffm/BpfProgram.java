@@ -3,9 +3,7 @@ package dev.katran.ffm;
 import dev.katran.ffm.internal.Bpf;
 import dev.katran.ffm.internal.BpfObjects;
 import dev.katran.ffm.internal.FdInfo;
-import dev.katran.ffm.internal.Infos;
 import dev.katran.ffm.internal.LibC;
-import dev.katran.ffm.internal.TestRuns;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
@@ -13,12 +11,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A program of a {@link BpfObject}: before the load it can be configured, after it run and
- * attached. It is closed with its object.
+ * A program of a {@link BpfObject}. It can be configured before the object is loaded, run and
+ * attached after the load, and is closed with the object.
+ *
+ * @since 0.1.0
  */
 public final class BpfProgram {
 
-  /** The largest log that every kernel accepts; memory is only used for what is written. */
+  /** The largest log buffer that every kernel accepts; only the pages written to use memory. */
   private static final long LOG_SIZE = (1 << 24) - 1;
 
   private final String name;
@@ -33,26 +33,27 @@ public final class BpfProgram {
     this.name = BpfObjects.programName(handle);
   }
 
-  /** The program's name, that of its C function. */
+  /** Returns the program's name, which is the name of its C function. */
   public String name() {
     return name;
   }
 
   /**
-   * Whether the program is loaded with its object; all are unless this says otherwise.
+   * Selects whether the program is loaded with its object; by default it is.
    *
    * @throws IllegalStateException if the object is loaded or closed
    */
-  public BpfProgram load(boolean load) {
+  public BpfProgram autoload(boolean autoload) {
     requireNotLoaded();
-    check("configure", BpfObjects.setAutoload(handle, load));
+    check("configure", BpfObjects.setAutoload(handle, autoload));
     return this;
   }
 
   /**
-   * What the verifier is to log although it finds nothing wrong: {@link BpfConstants#BPF_LOG_NONE}
-   * (as it is at first), {@link BpfConstants#BPF_LOG_STATS}, {@link BpfConstants#BPF_LOG_LEVEL2} or
-   * several by {@code |}. A log larger than 16 MiB fails the load on kernels before 6.4.
+   * Sets the verifier's log level, which applies even if the program is accepted: {@link
+   * BpfConstants#BPF_LOG_NONE} (the default), {@link BpfConstants#BPF_LOG_STATS}, {@link
+   * BpfConstants#BPF_LOG_LEVEL2}, or several combined by {@code |}. On kernels before 6.4, a log
+   * larger than 16 MiB fails the load.
    *
    * @throws IllegalStateException if the object is loaded or closed
    */
@@ -63,45 +64,45 @@ public final class BpfProgram {
   }
 
   /**
-   * The program's file descriptor, 0 or more, open until the object is closed.
+   * Returns the program's file descriptor, 0 or more, which stays open until the object is closed.
    *
-   * @throws IllegalStateException if the program is not loaded, or closed
+   * @throws IllegalStateException if the program is not loaded or is closed
    */
   public int fd() {
     return FdState.require(this, fd);
   }
 
-  /** What the verifier said when the program was loaded; empty unless {@link #logLevel} asked. */
+  /** Returns the verifier's log of the load; empty unless {@link #logLevel} was set. */
   public String verifierLog() {
     return log;
   }
 
-  /** What the verification cost; empty unless {@link #logLevel} asked for the statistics. */
+  /** Returns the cost of verification; empty unless {@link #logLevel} included the statistics. */
   public Optional<VerifierStatistics> verifierStatistics() {
     return VerifierStatistics.parse(log);
   }
 
   /**
-   * What the kernel knows about the program now.
+   * Returns the current state of the program in the kernel.
    *
-   * @throws BpfException if the kernel does not tell
-   * @throws IllegalStateException if the program is not loaded, or closed
+   * @throws BpfException if the kernel fails the query
+   * @throws IllegalStateException if the program is not loaded or is closed
    */
   public ProgramInfo info() {
-    return Infos.program(fd());
+    return KernelInfo.program(fd());
   }
 
   /**
-   * The memory that the kernel has allotted to the program, in bytes: {@code memlock} in {@code
+   * Returns the kernel memory that the program occupies, in bytes: {@code memlock} in {@code
    * /proc/self/fdinfo}.
    *
-   * @throws IllegalStateException if the program is not loaded, or closed
+   * @throws IllegalStateException if the program is not loaded or is closed
    */
   public long kernelMemory() {
     return FdInfo.of(fd()).number("memlock").orElse(0);
   }
 
-  /** {@link #run(MemorySegment, int, MemorySegment, MemorySegment, TestRunOptions)}, once. */
+  /** Runs the program once on a frame, with {@link TestRunOptions#DEFAULT}. */
   public TestRunResult run(
       MemorySegment frame,
       int length,
@@ -111,18 +112,18 @@ public final class BpfProgram {
   }
 
   /**
-   * Runs the program on a frame, in the calling thread: {@code BPF_PROG_TEST_RUN}.
+   * Runs the program on a frame in the calling thread, by {@code BPF_PROG_TEST_RUN}.
    *
-   * @param frame a native segment with the frame, from its Ethernet header on
-   * @param length the length of the frame in bytes, at least 14, at most what a page leaves room
-   *     for (about 3500)
-   * @param out a native segment for the frame as the program left it; null if nobody wants it
-   * @param context a native segment with the program's {@code struct xdp_md}, as {@link #context}
-   *     makes it, for kernels from 5.15 on; null for a frame from the loopback interface
-   * @param options how often, and where to
-   * @throws BpfException if the kernel refuses the frame or the context ({@code EINVAL}), or {@code
+   * @param frame a native segment that contains the frame, starting with its Ethernet header
+   * @param length the length of the frame in bytes, from 14 to the kernel's limit of a little less
+   *     than a page (about 3500)
+   * @param out a native segment that receives the resulting frame; null to discard it
+   * @param context a native segment with a {@code struct xdp_md}, see {@link #context}; needs Linux
+   *     5.15. Null for a frame from the loopback interface
+   * @param options the number of runs and other options
+   * @throws BpfException if the kernel rejects the frame or the context ({@code EINVAL}), or {@code
    *     out} is too small ({@code ENOSPC})
-   * @throws IllegalStateException if the program is not loaded, or closed
+   * @throws IllegalStateException if the program is not loaded or is closed
    */
   public TestRunResult run(
       MemorySegment frame,
@@ -132,31 +133,33 @@ public final class BpfProgram {
       TestRunOptions options) {
     if (length < 0 || length > frame.byteSize()) {
       throw new IllegalArgumentException(
-          "length " + length + " of a frame of " + frame.byteSize() + " bytes");
+          "frame length " + length + ", must be 0 to " + frame.byteSize() + ", the segment's size");
     }
     int fd = fd();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment opts =
-          TestRuns.allocate(
+          TestRunOpts.allocate(
               arena, requireNative(frame), length, orNull(out), orNull(context), options);
       int rc;
       do {
         rc = Bpf.testRun(fd, opts);
       } while (rc == -Errno.EINTR);
       check("run", rc);
-      return new TestRunResult(
-          TestRuns.retval(opts), TestRuns.length(opts), TestRuns.duration(opts));
+      return TestRunOpts.result(opts);
     }
   }
 
   /**
-   * A {@code struct xdp_md} for {@link #run}: a frame of {@code length} bytes that came in by queue
-   * {@code queue} of the interface {@code ifindex}, which must exist in the caller's network
-   * namespace.
+   * Allocates a {@code struct xdp_md} for {@link #run}.
+   *
+   * @param length the length of the frame in bytes
+   * @param ifindex the interface that received the frame; it must exist in the caller's network
+   *     namespace
+   * @param queue the receive queue of that interface
    */
   public static MemorySegment context(
       SegmentAllocator allocator, int length, int ifindex, int queue) {
-    return TestRuns.context(allocator, length, ifindex, queue);
+    return TestRunOpts.context(allocator, length, ifindex, queue);
   }
 
   @Override
@@ -164,7 +167,7 @@ public final class BpfProgram {
     return "program " + name;
   }
 
-  /** Gives the verifier room for its log. */
+  /** Allocates the buffer of the verifier's log. */
   void beforeLoad() {
     logBuffer = LibC.reserve(LOG_SIZE);
     if (!BpfObjects.isNull(logBuffer)) {
@@ -172,7 +175,7 @@ public final class BpfProgram {
     }
   }
 
-  /** Takes the log, whether the load succeeded or not; says whether there is any. */
+  /** Copies the log and frees its buffer; returns whether the log is not empty. */
   boolean takeLog() {
     if (!BpfObjects.isNull(logBuffer)) {
       log = logBuffer.getString(0);
@@ -190,14 +193,14 @@ public final class BpfProgram {
     fd = FdState.CLOSED;
   }
 
-  /** The name of any program in this kernel; empty if the kernel does not tell. */
+  /** Returns the name of a loaded program; empty if the kernel does not report it. */
   static String nameOf(int id) {
     int fd = Bpf.programById(id);
     if (fd < 0) {
       return "";
     }
     try {
-      return Infos.program(fd).name();
+      return KernelInfo.program(fd).name();
     } finally {
       LibC.close(fd);
     }
@@ -219,7 +222,7 @@ public final class BpfProgram {
 
   private static MemorySegment requireNative(MemorySegment segment) {
     if (!segment.isNative()) {
-      throw new IllegalArgumentException("not a native segment: " + segment);
+      throw new IllegalArgumentException("needs a native segment, got " + segment);
     }
     return segment;
   }

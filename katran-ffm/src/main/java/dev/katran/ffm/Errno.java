@@ -4,9 +4,11 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Linux's error numbers by name: those of {@code asm-generic/errno.h}, which x86-64, AArch64 and
- * RISC-V share, the kernel-internal {@code ENOTSUPP} that leaks out of bpf(2), and libbpf's own
- * from {@code bpf/libbpf.h}.
+ * Error numbers and their names: those of {@code asm-generic/errno.h}, which x86-64, AArch64 and
+ * RISC-V share; the kernel-internal {@code ENOTSUPP} of {@code linux/errno.h}, which leaks from
+ * bpf(2); and libbpf's own from {@code bpf/libbpf.h}.
+ *
+ * @since 0.1.0
  */
 public final class Errno {
 
@@ -22,49 +24,49 @@ public final class Errno {
   /** The argument list, the program or the map is too big. */
   public static final int E2BIG = 7;
 
-  /** Not an object that can be loaded. */
+  /** Exec format error: not a loadable object. */
   public static final int ENOEXEC = 8;
 
-  /** Not an open file descriptor. */
+  /** Bad file descriptor: not open. */
   public static final int EBADF = 9;
 
-  /** Try again. */
+  /** Resource temporarily unavailable; try again. */
   public static final int EAGAIN = 11;
 
   /** Out of memory. */
   public static final int ENOMEM = 12;
 
-  /** Permission denied; from a program load, the verifier's refusal. */
+  /** Permission denied; from a program load, a rejection by the verifier. */
   public static final int EACCES = 13;
 
-  /** Somebody else has it. */
+  /** Device or resource busy. */
   public static final int EBUSY = 16;
 
-  /** It exists already. */
+  /** The file or map entry already exists. */
   public static final int EEXIST = 17;
 
   /** No such device. */
   public static final int ENODEV = 19;
 
-  /** An argument the kernel does not accept, or does not know. */
+  /** Invalid or unknown argument. */
   public static final int EINVAL = 22;
 
   /** The buffer, or the log, is too small. */
   public static final int ENOSPC = 28;
 
-  /** The kernel does not have this call. */
+  /** The kernel does not implement this call. */
   public static final int ENOSYS = 38;
 
-  /** Link has been severed: what a BPF link was attached to is gone. */
+  /** Link has been severed: the target of a BPF link is gone. */
   public static final int ENOLINK = 67;
 
-  /** The device or the file system cannot do this. */
+  /** The device or the file system does not support the operation. */
   public static final int EOPNOTSUPP = 95;
 
   /** The operation was canceled. */
   public static final int ECANCELED = 125;
 
-  /** What parts of the kernel say for {@link #EOPNOTSUPP}; user space has no name for it. */
+  /** Returned by parts of the kernel for {@link #EOPNOTSUPP}; C libraries have no name for it. */
   public static final int ENOTSUPP = 524;
 
   private static final String LINES =
@@ -222,9 +224,9 @@ public final class Errno {
   private Errno() {}
 
   /**
-   * An error number's name as in C, such as {@code "EPERM"}; {@code "errno 4711"} for a number that
-   * has none. Of two names for one number, the one that errno(3) explains: {@code EAGAIN}, {@code
-   * EDEADLK}, {@code EOPNOTSUPP}.
+   * Returns the C name of an error number, such as {@code "EPERM"}, or {@code "errno 4711"} if it
+   * has none. If there are two names, this is the one that errno(3) describes: {@code EAGAIN},
+   * {@code EDEADLK}, {@code EOPNOTSUPP}.
    *
    * @param errno an error number, greater than 0
    */
@@ -234,7 +236,7 @@ public final class Errno {
   }
 
   /**
-   * Name and meaning, such as {@code "EPERM (Operation not permitted)"}.
+   * Returns name and meaning, such as {@code "EPERM (Operation not permitted)"}.
    *
    * @param errno an error number, greater than 0
    */

@@ -1,6 +1,9 @@
 package dev.katran.ffm;
 
-/** What stands for a file descriptor while there is none: what an object's parts have in common. */
+/**
+ * The states of a map or program without a file descriptor, stored as negative numbers in the
+ * descriptor's field.
+ */
 final class FdState {
 
   static final int NOT_LOADED = -1;
@@ -9,12 +12,11 @@ final class FdState {
 
   private FdState() {}
 
-  /** The state after the load, of which libbpf returned {@code rc} as the file descriptor. */
+  /** Returns the state after a load in which libbpf reported the file descriptor {@code rc}. */
   static int loaded(int rc) {
     return rc < 0 ? LEFT_OUT : rc;
   }
 
-  /** {@code fd}, if it is one. */
   static int require(Object owner, int fd) {
     if (fd < 0) {
       throw new IllegalStateException(
@@ -30,7 +32,7 @@ final class FdState {
 
   static void requireNotLoaded(Object owner, int fd) {
     if (fd != NOT_LOADED) {
-      throw new IllegalStateException(owner + (fd == CLOSED ? " is closed" : " is loaded already"));
+      throw new IllegalStateException(owner + (fd == CLOSED ? " is closed" : " is already loaded"));
     }
   }
 }

@@ -1,11 +1,16 @@
 package dev.katran.ffm;
 
-/** The system has no libbpf, and the one that came with the application cannot be loaded. */
+/**
+ * Thrown when the system has no libbpf and the bundled one cannot be loaded.
+ *
+ * @since 0.1.0
+ */
 public final class LibbpfBrokenException extends LibbpfUnavailableException {
 
   private static final long serialVersionUID = 1L;
 
   LibbpfBrokenException(Throwable cause) {
-    super("the system has no libbpf, and of those on the class path " + cause.getMessage(), cause);
+    super(
+        "libbpf is not installed, and the bundled libraries failed: " + cause.getMessage(), cause);
   }
 }

@@ -11,13 +11,14 @@ import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
 /**
- * libbpf, which all of this package works through.
+ * The native library libbpf, on which this package is built.
  *
- * <p>It is looked up once, as {@code libbpf.so.1}, when it is first needed: on the system; where it
- * is not, in the artifact with the classifier {@code natives-linux-x86_64} (or that of another
- * machine) on the class path. What it logs goes to the SLF4J logger {@code dev.katran.ffm.libbpf}:
- * its warnings as warnings, unless they belong to a failed call, whose exception carries them; the
- * rest as debug and trace.
+ * <p>{@code libbpf.so.1} is looked up once, at first use: on the system, then in the artifact with
+ * the classifier {@code natives-linux-x86_64} (or that of another platform) on the class path. Its
+ * log goes to the SLF4J logger {@code dev.katran.ffm.libbpf}: warnings as warnings, except those of
+ * a failed call, which its exception contains; everything else at debug and trace level.
+ *
+ * @since 0.1.0
  */
 public final class LibbpfLibrary {
 
@@ -30,12 +31,13 @@ public final class LibbpfLibrary {
   private LibbpfLibrary() {}
 
   /**
-   * Makes sure that libbpf can be called; the other types do this by themselves.
+   * Loads libbpf if it is not loaded yet. The other types call this themselves.
    *
-   * @throws LibbpfMissingException if there is no libbpf; says what to install
-   * @throws LibbpfBrokenException if the class path's is needed and cannot be loaded; says why
-   * @throws LibbpfTooOldException if it is older than 1.0
-   * @throws NativeAccessDeniedException if the JVM forbids native access; names the flag to pass
+   * @throws LibbpfMissingException if there is no libbpf; the message names the package to install
+   * @throws LibbpfBrokenException if the bundled libbpf is needed and cannot be loaded
+   * @throws LibbpfTooOldException if libbpf is older than 1.0
+   * @throws NativeAccessDeniedException if the JVM denies native access; the message contains the
+   *     flag to pass
    */
   public static void ensureLoaded() {
     if (!loaded) {
@@ -44,7 +46,7 @@ public final class LibbpfLibrary {
   }
 
   /**
-   * The version of libbpf, such as {@code "1.1"}.
+   * Returns the version of libbpf, such as {@code "1.1"}.
    *
    * @throws LibbpfUnavailableException as {@link #ensureLoaded()}
    */
@@ -57,14 +59,14 @@ public final class LibbpfLibrary {
     if (loaded) {
       return;
     }
-    check(LIBRARY, BEFORE_1_0, BundledLibraries.ofThisMachine());
+    check(LIBRARY, BEFORE_1_0, BundledLibraries.forThisMachine());
     LibbpfLog.install();
     loaded = true;
   }
 
   /**
-   * Refuses unless {@code library} is there and new enough; {@code older} is only reported. Once
-   * the bundled ones are loaded, the dynamic linker finds them by their names.
+   * Checks that {@code library} exists and is new enough; {@code older} is looked up only for the
+   * error message. Once the bundled libraries are loaded, the dynamic linker finds them by name.
    */
   static void check(String library, String older, BundledLibraries bundled) {
     Version version =
@@ -89,7 +91,7 @@ public final class LibbpfLibrary {
     }
   }
 
-  /** The version of a library, if the system has it, or it is loaded already. */
+  /** Returns the version of a library that is installed or already loaded. */
   static Optional<Version> find(String library) {
     try (Arena arena = Arena.ofConfined()) {
       SymbolLookup symbols = SymbolLookup.libraryLookup(library, arena);
@@ -99,11 +101,11 @@ public final class LibbpfLibrary {
     } catch (IllegalCallerException e) {
       throw new NativeAccessDeniedException(LibbpfLibrary.class.getModule(), e);
     } catch (IllegalArgumentException e) {
-      return Optional.empty(); // how libraryLookup says "not found"
+      return Optional.empty(); // libraryLookup throws this if it does not find the library
     }
   }
 
-  /** Calls a version function; those before 0.6 have none and count as 0.0. */
+  /** Calls a version function; libbpf before 0.6 has none and counts as 0.0. */
   private static int call(SymbolLookup symbols, String function) {
     Optional<MemorySegment> address = symbols.find(function);
     if (address.isEmpty()) {

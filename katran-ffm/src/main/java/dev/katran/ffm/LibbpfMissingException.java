@@ -2,7 +2,11 @@ package dev.katran.ffm;
 
 import dev.katran.ffm.internal.BundledLibraries;
 
-/** The system has no libbpf, and the application brings none along. */
+/**
+ * Thrown when libbpf is neither installed on the system nor bundled with the application.
+ *
+ * @since 0.1.0
+ */
 public final class LibbpfMissingException extends LibbpfUnavailableException {
 
   private static final long serialVersionUID = 1L;

@@ -1,6 +1,10 @@
 package dev.katran.ffm;
 
-/** The system's libbpf is older than 1.0. */
+/**
+ * Thrown when the system's libbpf is older than 1.0.
+ *
+ * @since 0.1.0
+ */
 public final class LibbpfTooOldException extends LibbpfUnavailableException {
 
   private static final long serialVersionUID = 1L;

@@ -1,6 +1,10 @@
 package dev.katran.ffm;
 
-/** BPF cannot be used from this JVM; the message says what to do about it. */
+/**
+ * Thrown when libbpf cannot be used from this JVM. The message names the remedy.
+ *
+ * @since 0.1.0
+ */
 public abstract sealed class LibbpfUnavailableException extends RuntimeException
     permits LibbpfBrokenException,
         LibbpfMissingException,

@@ -4,9 +4,10 @@ import dev.katran.ffm.internal.BpfMaps;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.IntSupplier;
 
 /**
- * A walk through a whole map, some entries at a time; made by {@link BpfMap#entries}.
+ * A cursor that reads a whole map in batches, from {@link BpfMap#entries}.
  *
  * <pre>{@code
  * try (MapCursor cursor = flows.entries(1024)) {
@@ -18,14 +19,16 @@ import java.lang.foreign.ValueLayout;
  * }
  * }</pre>
  *
- * <p>Entries that are there all the time come exactly once; others may. A cursor is for one thread
- * at a time, and starts at the beginning; it ends when it is closed.
+ * <p>Entries that exist throughout the iteration are returned exactly once; entries that are
+ * inserted or deleted during it may or may not be returned. A cursor makes one pass and must not be
+ * used by several threads at once.
+ *
+ * @since 0.1.0
  */
 public final class MapCursor implements AutoCloseable {
 
-  private static final int ALIGNMENT = 8;
-
-  private final BpfMap map;
+  private final String map;
+  private final IntSupplier fd;
   private final int keySize;
   private final long valueSize;
   private final Arena lifetime = Arena.ofShared();
@@ -37,41 +40,42 @@ public final class MapCursor implements AutoCloseable {
 
   private Buffers buffers;
 
-  MapCursor(BpfMap map, int capacity) {
-    this.map = map;
-    this.keySize = map.keySize();
-    this.valueSize = map.bufferSize();
-    // Of hash tables the position is a bucket, 4 bytes; of others, a key.
+  MapCursor(MapLayout layout, IntSupplier fd, int capacity) {
+    this.map = layout.map();
+    this.fd = fd;
+    this.keySize = layout.keySize();
+    this.valueSize = layout.bufferSize();
+    // The kernel's position is a 4-byte bucket number for hash tables and a key for other types.
     long positionSize = Math.max(keySize, Integer.BYTES);
     this.count = lifetime.allocate(ValueLayout.JAVA_INT);
-    this.position = lifetime.allocate(positionSize, ALIGNMENT);
-    this.spare = lifetime.allocate(positionSize, ALIGNMENT);
+    this.position = lifetime.allocate(positionSize, MapLayout.ALIGNMENT);
+    this.spare = lifetime.allocate(positionSize, MapLayout.ALIGNMENT);
     this.buffers = new Buffers(capacity);
   }
 
   /**
-   * Reads on; what {@link #keys()} and {@link #values()} had before is overwritten.
+   * Reads the next batch, which overwrites {@link #keys()} and {@link #values()}.
    *
-   * @return how many entries came; 0 at the end
-   * @throws BpfException if the kernel refuses, or cannot read this type of map in batches
+   * @return the number of entries; 0 at the end
+   * @throws BpfException if the kernel fails the call or cannot read this map type in batches
    * @throws IllegalStateException if the cursor or the map is closed
    */
   public int next() {
     if (!lifetime.scope().isAlive()) {
-      throw new IllegalStateException("cursor of map " + map.name() + " is closed");
+      throw new IllegalStateException("cursor of map " + map + " is closed");
     }
-    int fd = map.fd();
+    int openFd = fd.getAsInt();
     while (!last) {
       count.set(ValueLayout.JAVA_INT, 0, buffers.capacity);
       MemorySegment from = first ? MemorySegment.NULL : position;
-      int rc = BpfMaps.lookupBatch(fd, from, spare, buffers.keys, buffers.values, count);
+      int rc = BpfMaps.lookupBatch(openFd, from, spare, buffers.keys, buffers.values, count);
       int entries = count.get(ValueLayout.JAVA_INT, 0);
       if (rc == -Errno.ENOSPC) {
-        grow(); // a bucket of the hash table has more entries than that
+        grow(); // a bucket of the hash table does not fit into the batch
         continue;
       }
       if (rc < 0 && rc != -Errno.ENOENT && rc != -Errno.EINTR) {
-        throw new BpfException("read map " + map.name(), -rc);
+        throw new BpfException("read map " + map, -rc);
       }
       if (rc == -Errno.EINTR) {
         continue;
@@ -88,22 +92,22 @@ public final class MapCursor implements AutoCloseable {
     return 0;
   }
 
-  /** The keys of the last batch, {@link BpfMap#keySize()} bytes each. */
+  /** Returns the keys of the last batch, {@link BpfMap#keySize()} bytes each. */
   public MemorySegment keys() {
     return buffers.keys;
   }
 
-  /** The values of the last batch, {@link BpfMap#bufferSize()} bytes each. */
+  /** Returns the values of the last batch, {@link BpfMap#bufferSize()} bytes each. */
   public MemorySegment values() {
     return buffers.values;
   }
 
-  /** The key of entry {@code index} of the last batch, from 0 on. */
+  /** Returns the key of entry {@code index} of the last batch, counted from 0. */
   public MemorySegment key(int index) {
     return buffers.keys.asSlice((long) index * keySize, keySize);
   }
 
-  /** The value of entry {@code index} of the last batch, from 0 on. */
+  /** Returns the value of entry {@code index} of the last batch, counted from 0. */
   public MemorySegment value(int index) {
     return buffers.values.asSlice(index * valueSize, valueSize);
   }
@@ -122,7 +126,7 @@ public final class MapCursor implements AutoCloseable {
     before.lifetime.close();
   }
 
-  /** Room for a batch. */
+  /** The memory of one batch. */
   private final class Buffers {
 
     private final Arena lifetime = Arena.ofShared();
@@ -132,8 +136,8 @@ public final class MapCursor implements AutoCloseable {
 
     private Buffers(int capacity) {
       this.capacity = capacity;
-      this.keys = lifetime.allocate((long) capacity * keySize, ALIGNMENT);
-      this.values = lifetime.allocate(capacity * valueSize, ALIGNMENT);
+      this.keys = lifetime.allocate((long) capacity * keySize, MapLayout.ALIGNMENT);
+      this.values = lifetime.allocate(capacity * valueSize, MapLayout.ALIGNMENT);
     }
   }
 }

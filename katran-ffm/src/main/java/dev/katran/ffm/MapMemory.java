@@ -6,7 +6,7 @@ import dev.katran.ffm.internal.Native;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** An array's values, mapped into this process. */
+/** The values of an array, mapped into the memory of this process. */
 final class MapMemory {
 
   private final Arena lifetime = Arena.ofShared();
@@ -16,12 +16,16 @@ final class MapMemory {
     this.segment = memory.reinterpret(lifetime, LibC::unmap);
   }
 
-  /** The kernel keeps the values in whole pages, {@link BpfMap#valueStride()} apart. */
-  static MapMemory map(BpfMap map) {
-    long values = (long) map.maxEntries() * map.valueStride();
-    MemorySegment memory = LibC.map(map.fd(), BpfMap.roundUp(values, LibC.pageSize()));
+  /**
+   * Maps the values of an array.
+   *
+   * @param size the values' total size in bytes, rounded up to whole pages here
+   * @param map the map, for messages
+   */
+  static MapMemory map(int fd, long size, String map) {
+    MemorySegment memory = LibC.map(fd, MapLayout.roundUp(size, LibC.pageSize()));
     if (BpfObjects.isNull(memory)) {
-      throw new BpfException("map into memory " + map, Native.errno());
+      throw new BpfException("mmap " + map, Native.errno());
     }
     return new MapMemory(memory);
   }

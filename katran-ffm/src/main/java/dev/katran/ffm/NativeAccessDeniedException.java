@@ -1,6 +1,10 @@
 package dev.katran.ffm;
 
-/** The JVM was told not to let this module call C. */
+/**
+ * Thrown when the JVM denies native access to this module. The message contains the flag to pass.
+ *
+ * @since 0.1.0
+ */
 public final class NativeAccessDeniedException extends LibbpfUnavailableException {
 
   private static final long serialVersionUID = 1L;
@@ -9,7 +13,7 @@ public final class NativeAccessDeniedException extends LibbpfUnavailableExceptio
     super("the JVM denies native access; start it with " + flag(module), cause);
   }
 
-  /** The flag that lets a module call C, as the JVM spells it. */
+  /** Returns the JVM flag that permits native access to a module. */
   static String flag(Module module) {
     return "--enable-native-access=" + (module.isNamed() ? module.getName() : "ALL-UNNAMED");
   }

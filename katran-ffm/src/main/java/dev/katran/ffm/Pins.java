@@ -5,12 +5,12 @@ import dev.katran.ffm.internal.FdInfo;
 import dev.katran.ffm.internal.LibC;
 import java.nio.file.Path;
 
-/** Names in a BPF file system. */
+/** Pins and opens objects in a BPF file system. */
 final class Pins {
 
   private static final String NO_BPFFS =
-      "pins need CAP_BPF and a BPF file system: mount -t bpf bpf /sys/fs/bpf, in a container as a"
-          + " volume of the host's";
+      "pinning needs CAP_BPF and a BPF file system: mount -t bpf bpf /sys/fs/bpf; in a container,"
+          + " mount the host's as a volume";
 
   private Pins() {}
 
@@ -22,7 +22,7 @@ final class Pins {
     }
   }
 
-  /** Opens what is pinned at {@code path} if it is a {@code kind}, "map" or "link". */
+  /** Opens the map or link that is pinned at {@code path}; {@code kind} is "map" or "link". */
   static int open(String kind, Path path) {
     LibbpfLibrary.ensureLoaded();
     String operation = "open " + kind + " pinned at " + path;
@@ -32,7 +32,7 @@ final class Pins {
     }
     if (!FdInfo.of(fd).has(kind + "_type")) {
       LibC.close(fd);
-      throw new BpfException(operation, Errno.EINVAL, "no " + kind + " is pinned there");
+      throw new BpfException(operation, Errno.EINVAL, "the pinned object is not a " + kind);
     }
     return fd;
   }

@@ -3,17 +3,18 @@ package dev.katran.ffm;
 import java.time.Duration;
 
 /**
- * What the kernel knows about a program: its {@code struct bpf_prog_info}.
+ * The state of a loaded program, from the kernel's {@code struct bpf_prog_info}.
  *
- * @param id the program's number in this kernel, greater than 0
- * @param name its name, of which the kernel keeps 15 characters
+ * @param id the kernel's id of the program, greater than 0
+ * @param name the first 15 characters of its name
  * @param tag a hash of its instructions, 16 hexadecimal digits
- * @param instructions how many instructions the verifier left of it, 8 bytes each
- * @param jitedBytes the size of its machine code; 0 if the kernel interprets it
- * @param verifiedInstructions how many instructions the verifier visited, on all paths together; 0
- *     before Linux 5.16, which counts them
- * @param runs how often it ran; counted only while {@code kernel.bpf_stats_enabled} is set
- * @param runTime how long these runs took together
+ * @param instructions the number of instructions after verification, 8 bytes each
+ * @param jitedBytes the size of the JIT-compiled code in bytes; 0 if the kernel interprets it
+ * @param verifiedInstructions the number of instructions the verifier visited, over all paths; 0
+ *     before Linux 5.16
+ * @param runs the number of runs, counted only while {@code kernel.bpf_stats_enabled} is set
+ * @param runTime the total duration of these runs
+ * @since 0.1.0
  */
 public record ProgramInfo(
     int id,

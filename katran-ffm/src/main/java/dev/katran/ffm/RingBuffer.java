@@ -13,10 +13,13 @@ import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receiving end of a map of type {@link BpfConstants#BPF_MAP_TYPE_RINGBUF}: the events that
- * programs write, in their order. A map has one consumer.
+ * The consumer of a map of type {@link BpfConstants#BPF_MAP_TYPE_RINGBUF}. It receives the events
+ * that programs write, in order. A map has one consumer.
  *
- * <p>Threads take turns; {@link #close} waits until a {@link #poll} of another thread is over.
+ * <p>Instances are thread-safe; calls are serialised. {@link #close} waits for a {@link #poll} of
+ * another thread to return.
+ *
+ * @since 0.1.0
  */
 public final class RingBuffer implements AutoCloseable {
 
@@ -26,10 +29,10 @@ public final class RingBuffer implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private MemorySegment handle;
 
-  /** What the consumer threw: it must not pass through C, so poll throws it again. */
+  /** The exception of the consumer, rethrown by poll because it must not unwind through C. */
   private @Nullable Throwable thrown;
 
-  /** The lifetime of the events of the current poll. */
+  /** The lifetime of the segments passed to the consumer during the current poll. */
   private @Nullable Arena events;
 
   private RingBuffer(BpfMap map, Consumer<MemorySegment> consumer) {
@@ -48,23 +51,24 @@ public final class RingBuffer implements AutoCloseable {
   }
 
   /**
-   * Opens a ring buffer; nothing is received before {@link #poll} or {@link #consume}.
+   * Opens a ring buffer. Events are received by {@link #poll} and {@link #consume}.
    *
-   * @param map must stay open as long as the ring buffer
-   * @param consumer gets each event, a read-only segment that is valid until it returns
-   * @throws BpfException if the map is no ring buffer ({@code EINVAL}), or the kernel refuses
-   * @throws IllegalStateException if the map is not loaded, or closed
+   * @param map the map, which must stay open as long as the ring buffer
+   * @param consumer receives each event as a read-only segment that is valid until it returns
+   * @throws BpfException if the map is not a ring buffer ({@code EINVAL}) or the kernel fails the
+   *     call
+   * @throws IllegalStateException if the map is not loaded or is closed
    */
   public static RingBuffer open(BpfMap map, Consumer<MemorySegment> consumer) {
     return new RingBuffer(map, consumer);
   }
 
   /**
-   * Waits until there are events, and gives them to the consumer, in this thread.
+   * Waits for events and passes them to the consumer in the calling thread.
    *
-   * @param timeout how long to wait at most, in whole milliseconds, at most 2^31 - 1
-   * @return how many events came; 0 if none did in time, or a signal interrupted the wait
-   * @throws BpfException if the kernel refuses
+   * @param timeout the longest wait, in whole milliseconds up to 2^31 - 1
+   * @return the number of events; 0 after the timeout, or if a signal interrupted the wait
+   * @throws BpfException if the kernel fails the call
    * @throws IllegalStateException if the ring buffer is closed
    */
   public int poll(Duration timeout) {
@@ -73,10 +77,10 @@ public final class RingBuffer implements AutoCloseable {
   }
 
   /**
-   * Gives all events that are there to the consumer, in this thread, without waiting; also those
-   * that programs wrote without waking anybody up.
+   * Passes all pending events to the consumer in the calling thread, without waiting. This includes
+   * events that programs submitted with {@code BPF_RB_NO_WAKEUP}.
    *
-   * @return how many there were
+   * @return the number of events
    * @throws IllegalStateException if the ring buffer is closed
    */
   public int consume() {
@@ -84,7 +88,7 @@ public final class RingBuffer implements AutoCloseable {
   }
 
   /**
-   * A file descriptor that is readable when there are events.
+   * Returns a file descriptor that is readable when events are pending.
    *
    * @throws IllegalStateException if the ring buffer is closed
    */
@@ -152,7 +156,7 @@ public final class RingBuffer implements AutoCloseable {
       throw e;
     }
     if (t != null) {
-      throw new IllegalStateException("thrown by the consumer of ring buffer " + name, t);
+      throw new IllegalStateException("the consumer of ring buffer " + name + " failed", t);
     }
   }
 
@@ -164,7 +168,7 @@ public final class RingBuffer implements AutoCloseable {
 
   private void requireOutside() {
     if (lock.isHeldByCurrentThread()) {
-      throw new IllegalStateException("called by the consumer of ring buffer " + name);
+      throw new IllegalStateException("the consumer of ring buffer " + name + " must not call it");
     }
   }
 }

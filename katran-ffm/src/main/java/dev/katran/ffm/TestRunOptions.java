@@ -1,50 +1,51 @@
 package dev.katran.ffm;
 
 /**
- * How {@link BpfProgram#run} runs a program; {@link #DEFAULT} is once, in a buffer of its own.
+ * Options of {@link BpfProgram#run}. {@link #DEFAULT} runs the program once and sends nothing.
  *
- * @param repeat how often to run it, at least 1. Without live frames every run gets what the one
- *     before left, so only a program that does not change the frame can be repeated usefully
- * @param flags 0 or {@link BpfConstants#BPF_F_TEST_XDP_LIVE_FRAMES}, with which there is neither an
- *     output nor a return value
- * @param cpu the CPU for the program types that let one choose; an XDP program runs on the caller's
- * @param batchSize how many live frames are sent at a time, up to 256; 0 is the kernel's choice, 64
+ * @param repeat the number of runs, at least 1. Without live frames, each run processes the result
+ *     of the previous one, so only programs that do not change the frame can usefully be repeated
+ * @param flags 0 or {@link BpfConstants#BPF_F_TEST_XDP_LIVE_FRAMES}, which yields neither an output
+ *     frame nor a return value
+ * @param cpu the CPU, for program types that support a choice; XDP programs run on the caller's CPU
+ * @param batchSize the number of live frames per batch, up to 256; 0 is the kernel's default, 64
+ * @since 0.1.0
  */
 public record TestRunOptions(int repeat, int flags, int cpu, int batchSize) {
 
-  /** Once, on this CPU, nothing is sent. */
+  /** Runs the program once on the calling CPU and sends nothing. */
   public static final TestRunOptions DEFAULT = new TestRunOptions(1, 0, 0, 0);
 
-  /** Checks the ranges. */
+  /** Checks that {@code repeat} is at least 1 and that no other number is negative. */
   public TestRunOptions {
-    require(repeat >= 1, "repeat", repeat);
-    require(cpu >= 0, "cpu", cpu);
-    require(batchSize >= 0, "batchSize", batchSize);
+    require(repeat, 1, "repeat");
+    require(cpu, 0, "cpu");
+    require(batchSize, 0, "batchSize");
   }
 
-  /** The same with another number of runs, at least 1. */
+  /** Returns a copy with another number of runs, at least 1. */
   public TestRunOptions repeat(int repeat) {
     return new TestRunOptions(repeat, flags, cpu, batchSize);
   }
 
-  /** The same with other flags. */
+  /** Returns a copy with other flags. */
   public TestRunOptions flags(int flags) {
     return new TestRunOptions(repeat, flags, cpu, batchSize);
   }
 
-  /** The same on another CPU. */
+  /** Returns a copy with another CPU, 0 or more. */
   public TestRunOptions cpu(int cpu) {
     return new TestRunOptions(repeat, flags, cpu, batchSize);
   }
 
-  /** The same with another number of live frames sent at a time. */
+  /** Returns a copy with another batch size for live frames, 0 or more. */
   public TestRunOptions batchSize(int batchSize) {
     return new TestRunOptions(repeat, flags, cpu, batchSize);
   }
 
-  private static void require(boolean holds, String what, int value) {
-    if (!holds) {
-      throw new IllegalArgumentException(what + " " + value);
+  private static void require(int value, int min, String option) {
+    if (value < min) {
+      throw new IllegalArgumentException(option + " " + value + ", must be at least " + min);
     }
   }
 }

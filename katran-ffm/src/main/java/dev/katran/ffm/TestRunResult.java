@@ -1,10 +1,11 @@
 package dev.katran.ffm;
 
 /**
- * What came of running a program once.
+ * The result of {@link BpfProgram#run}.
  *
- * @param retval what it returned, such as {@link BpfConstants#XDP_TX}
- * @param length the length of the frame it left, in bytes
- * @param nanos how long a run took, on average if there was more than one
+ * @param retval the program's return value, such as {@link BpfConstants#XDP_TX}
+ * @param length the length of the resulting frame in bytes
+ * @param nanos the average duration of a run in nanoseconds
+ * @since 0.1.0
  */
 public record TestRunResult(int retval, int length, int nanos) {}

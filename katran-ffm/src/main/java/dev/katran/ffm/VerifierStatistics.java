@@ -6,14 +6,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What it cost the verifier to accept a program; asked for with {@link BpfProgram#logLevel} {@link
- * BpfConstants#BPF_LOG_STATS}.
+ * The cost of verifying a program. The verifier reports it if {@link BpfProgram#logLevel} includes
+ * {@link BpfConstants#BPF_LOG_STATS}.
  *
- * @param time how long the verifier took
- * @param instructions how many instructions it visited, on all paths together; a million are too
- *     many
- * @param totalStates how many states it kept to compare with
- * @param peakStates how many of them at once
+ * @param time the duration of the verification
+ * @param instructions the number of instructions visited, over all paths; the kernel's limit is one
+ *     million
+ * @param totalStates the number of states stored for pruning
+ * @param peakStates the largest number of states stored at once
+ * @since 0.1.0
  */
 public record VerifierStatistics(
     Duration time, long instructions, long totalStates, long peakStates) {
@@ -22,7 +23,7 @@ public record VerifierStatistics(
   private static final Pattern PROCESSED =
       Pattern.compile("processed (\\d+) insns .* total_states (\\d+) peak_states (\\d+)");
 
-  /** Finds the statistics in a verifier's log, where they are the last lines. */
+  /** Parses the statistics, which are the last lines of a verifier's log. */
   static Optional<VerifierStatistics> parse(String log) {
     Matcher time = TIME.matcher(log);
     Matcher processed = PROCESSED.matcher(log);

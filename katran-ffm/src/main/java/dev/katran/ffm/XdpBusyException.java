@@ -2,7 +2,11 @@ package dev.katran.ffm;
 
 import java.util.Optional;
 
-/** Somebody else's program is on the interface; it was left there. */
+/**
+ * Thrown when the interface's XDP hook already has a program, which stays attached.
+ *
+ * @since 0.1.0
+ */
 public final class XdpBusyException extends BpfException {
 
   private static final long serialVersionUID = 1L;
@@ -11,17 +15,17 @@ public final class XdpBusyException extends BpfException {
   private final transient Optional<AttachedProgram> attached;
 
   XdpBusyException(String operation, int errno, int ifindex, Optional<AttachedProgram> attached) {
-    super(operation, errno, attached.map(program -> program + " is attached there").orElse(""));
+    super(operation, errno, attached.map(program -> program + " is already attached").orElse(""));
     this.ifindex = ifindex;
     this.attached = attached;
   }
 
-  /** The index of the interface. */
+  /** Returns the index of the interface. */
   public int ifindex() {
     return ifindex;
   }
 
-  /** The program that is attached there; empty if it has gone meanwhile. */
+  /** Returns the attached program; empty if it has been detached meanwhile. */
   public Optional<AttachedProgram> attached() {
     return attached;
   }

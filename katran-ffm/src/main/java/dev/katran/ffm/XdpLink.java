@@ -8,21 +8,27 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * A program on an interface's XDP hook. The link owns the hook: nobody else can replace its
- * program, and when the link goes, with {@link #close} or with the process, so does the program,
- * unless the link is pinned.
+ * A BPF link that attaches a program to an interface's XDP hook.
  *
- * <p>Interfaces are those of the network namespace of the calling thread.
+ * <p>The link owns the hook: the program can be replaced only through the link. The program is
+ * detached by {@link #close} or when the process ends, unless the link is pinned. Interfaces are
+ * those of the calling thread's network namespace.
+ *
+ * @since 0.1.0
  */
 public final class XdpLink implements AutoCloseable {
 
   private static final int CLOSED = -1;
 
-  /** Where in the receive path the program runs. */
+  /**
+   * The point in the receive path at which the program runs.
+   *
+   * @since 0.1.0
+   */
   public enum Mode {
-    /** In the interface's driver, which must support it. */
+    /** In the interface's driver, which must support XDP. */
     NATIVE,
-    /** In the stack, for any interface, after the kernel has made a socket buffer of the frame. */
+    /** In the network stack, for any interface, after the kernel has allocated a socket buffer. */
     GENERIC
   }
 
@@ -35,12 +41,12 @@ public final class XdpLink implements AutoCloseable {
   }
 
   /**
-   * Puts a program on an interface that has none.
+   * Attaches a program to an interface.
    *
    * @param ifindex the interface's index, greater than 0
-   * @throws XdpBusyException if it has one, which stays there
-   * @throws BpfException if there is no such interface ({@code ENODEV}), its driver does not know
-   *     XDP ({@code EOPNOTSUPP}, only {@link Mode#NATIVE}), or the kernel refuses
+   * @throws XdpBusyException if the interface already has a program, which stays attached
+   * @throws BpfException if there is no such interface ({@code ENODEV}), its driver does not
+   *     support XDP ({@code EOPNOTSUPP}, only {@link Mode#NATIVE}), or the kernel fails the call
    */
   public static XdpLink attach(BpfProgram program, int ifindex, Mode mode) {
     int fd = Bpf.attachXdp(program.fd(), ifindex, mode == Mode.NATIVE);
@@ -63,27 +69,28 @@ public final class XdpLink implements AutoCloseable {
   /**
    * Opens the link that is pinned at {@code path}.
    *
-   * @throws BpfException if nothing is pinned there ({@code ENOENT}), or no XDP link ({@code
-   *     EINVAL})
-   * @throws LibbpfUnavailableException if there is no libbpf to work with
+   * @throws BpfException if nothing is pinned there ({@code ENOENT}), or an object that is not an
+   *     XDP link ({@code EINVAL})
+   * @throws LibbpfUnavailableException if libbpf cannot be used
    */
   public static XdpLink openPinned(Path path) {
     int fd = Pins.open("link", path);
     FdInfo info = FdInfo.of(fd);
     if (!info.has("ifindex")) {
       LibC.close(fd);
-      throw new BpfException("open link pinned at " + path, Errno.EINVAL, "it is no XDP link");
+      throw new BpfException(
+          "open link pinned at " + path, Errno.EINVAL, "the pinned object is not an XDP link");
     }
     return new XdpLink(fd, (int) info.number("ifindex").orElseThrow());
   }
 
   /**
-   * The program on an interface's XDP hook, whoever attached it and however; empty if there is
-   * none, or no such interface.
+   * Returns the program on an interface's XDP hook, including programs that other processes
+   * attached without a link; empty if there is none or no such interface.
    *
    * @param ifindex the interface's index, greater than 0
-   * @throws BpfException if the kernel refuses
-   * @throws LibbpfUnavailableException if there is no libbpf to work with
+   * @throws BpfException if the kernel fails the query
+   * @throws LibbpfUnavailableException if libbpf cannot be used
    */
   public static Optional<AttachedProgram> attachedProgram(int ifindex) {
     LibbpfLibrary.ensureLoaded();
@@ -94,13 +101,13 @@ public final class XdpLink implements AutoCloseable {
     return id == 0 ? Optional.empty() : Optional.of(new AttachedProgram(id, BpfProgram.nameOf(id)));
   }
 
-  /** The index of the interface; 0 if it has gone since the link was pinned. */
+  /** Returns the index of the interface; 0 if it was deleted after the link was pinned. */
   public int ifindex() {
     return ifindex;
   }
 
   /**
-   * The id of the link's program, greater than 0.
+   * Returns the id of the link's program, greater than 0.
    *
    * @throws IllegalStateException if the link is closed
    */
@@ -109,7 +116,7 @@ public final class XdpLink implements AutoCloseable {
   }
 
   /**
-   * The link's file descriptor, 0 or more, open until the link is closed.
+   * Returns the link's file descriptor, 0 or more, which stays open until the link is closed.
    *
    * @throws IllegalStateException if the link is closed
    */
@@ -122,9 +129,10 @@ public final class XdpLink implements AutoCloseable {
   }
 
   /**
-   * Puts another program in the place of the link's: a packet sees the one or the other.
+   * Replaces the link's program atomically: every packet is processed by one or the other.
    *
-   * @throws BpfException if the interface has gone ({@code ENOLINK}), or the kernel refuses
+   * @throws BpfException if the interface was deleted ({@code ENOLINK}) or the kernel fails the
+   *     call
    * @throws IllegalStateException if the link is closed
    */
   public void update(BpfProgram program) {
@@ -132,9 +140,9 @@ public final class XdpLink implements AutoCloseable {
   }
 
   /**
-   * Takes the program off the interface, even if the link is pinned; and closes the link.
+   * Detaches the program, even if the link is pinned, and closes the link.
    *
-   * @throws BpfException if the kernel refuses
+   * @throws BpfException if the kernel fails the call
    * @throws IllegalStateException if the link is closed
    */
   public void detach() {
@@ -143,10 +151,9 @@ public final class XdpLink implements AutoCloseable {
   }
 
   /**
-   * Gives the link a name in a BPF file system, which keeps the program attached until the name is
-   * removed.
+   * Pins the link in a BPF file system, which keeps the program attached until the file is removed.
    *
-   * @throws BpfException if the name is taken ({@code EEXIST}), or not in a BPF file system ({@code
+   * @throws BpfException if the path exists ({@code EEXIST}) or is not in a BPF file system ({@code
    *     EPERM})
    * @throws IllegalStateException if the link is closed
    */
@@ -154,7 +161,7 @@ public final class XdpLink implements AutoCloseable {
     Pins.pin(this, fd(), path);
   }
 
-  /** Closes the link; unless it is pinned, this takes the program off the interface. */
+  /** Closes the link, which detaches the program unless the link is pinned. */
   @Override
   public synchronized void close() {
     int open = fd;

@@ -1,10 +1,10 @@
 /**
- * BPF for Java: load an object, reach its maps, run and attach its programs.
+ * BPF for Java: loads objects, accesses maps, and runs and attaches programs.
  *
- * <p>A {@link dev.katran.ffm.BpfObject} is opened from the bytes that clang made, configured,
- * loaded, and then gives {@link dev.katran.ffm.BpfMap maps} and {@link dev.katran.ffm.BpfProgram
- * programs} by name; an {@link dev.katran.ffm.XdpLink} puts a program on an interface, a {@link
- * dev.katran.ffm.RingBuffer} brings back its events.
+ * <p>A {@link dev.katran.ffm.BpfObject} is opened from the bytes that clang wrote, configured and
+ * loaded. It then provides {@link dev.katran.ffm.BpfMap maps} and {@link dev.katran.ffm.BpfProgram
+ * programs} by name. An {@link dev.katran.ffm.XdpLink} attaches a program to an interface, and a
+ * {@link dev.katran.ffm.RingBuffer} receives its events.
  *
  * <pre>{@code
  * try (BpfObject object = BpfObject.open("balancer", bytes)) {
@@ -16,15 +16,15 @@
  * }
  * }</pre>
  *
- * <p>The work is done by libbpf, 1.0 or later, which is looked up on the system ({@link
- * dev.katran.ffm.LibbpfLibrary}), and by the kernel, which asks for CAP_BPF and CAP_NET_ADMIN. What
- * fails there becomes a {@link dev.katran.ffm.BpfException} with the error number.
+ * <p>All of this goes through libbpf 1.0 or later, which is looked up on the system (see {@link
+ * dev.katran.ffm.LibbpfLibrary}). The kernel requires CAP_BPF and CAP_NET_ADMIN. A failed call
+ * throws a {@link dev.katran.ffm.BpfException} that names operation, object and errno.
  *
- * <p>All handles are closed by their owner: {@code close} may be called twice, and whatever is
- * called after it throws {@link java.lang.IllegalStateException}. Keys and values are {@link
- * java.lang.foreign.MemorySegment native segments} in the layout that C gives them, so that a call
- * neither copies nor allocates. Handles may be used by many threads at once, except where a type
- * says otherwise; to close one while another thread uses it is the caller's error.
+ * <p>The owner of a handle closes it. Closing twice is harmless; every other call on a closed
+ * handle throws {@link java.lang.IllegalStateException}. Keys and values are {@link
+ * java.lang.foreign.MemorySegment native segments} in C's layout, so that calls neither copy nor
+ * allocate. Handles are thread-safe unless their type documents otherwise, but must not be closed
+ * while another thread uses them.
  */
 @NullMarked
 package dev.katran.ffm;

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class BpfExceptionTest {
 
   @Test
-  void saysOperationAndErrno() {
+  void message_withoutLog_namesOperationAndErrno() {
     BpfException e = new BpfException("update map vips", Errno.E2BIG);
 
     assertThat(e).hasMessage("update map vips: E2BIG (Argument list too long)");
@@ -20,14 +22,14 @@ class BpfExceptionTest {
   }
 
   @Test
-  void messageEndsWithTheLog() {
+  void message_shortLog_endsWithTheLog() {
     BpfException e = new BpfException("load program p", Errno.EACCES, "0: r1 = 0\nno way\n");
 
     assertThat(e).hasMessage("load program p: EACCES (Permission denied)\n0: r1 = 0\nno way");
   }
 
   @Test
-  void messageHasTheEndOfALongLogAndTheExceptionAllOfIt() {
+  void message_longLog_endsWithItsLastLines() {
     String log =
         IntStream.range(0, 1000).mapToObj(i -> "line " + i).collect(Collectors.joining("\n"));
     BpfException e = new BpfException("load program p", Errno.EACCES, log);
@@ -39,10 +41,13 @@ class BpfExceptionTest {
     assertThat(e.log()).isEqualTo(log);
   }
 
-  @Test
-  void saysWhetherTheKernelKnowsTheOperation() {
-    assertThat(new BpfException("update map rings", Errno.ENOTSUPP).isNotSupported()).isTrue();
-    assertThat(new BpfException("update map rings", Errno.EOPNOTSUPP).isNotSupported()).isTrue();
-    assertThat(new BpfException("update map rings", Errno.EINVAL).isNotSupported()).isFalse();
+  @ParameterizedTest
+  @CsvSource({
+    Errno.ENOTSUPP + ", true",
+    Errno.EOPNOTSUPP + ", true",
+    Errno.EINVAL + ", false",
+  })
+  void isNotSupported_dependsOnErrno(int errno, boolean expected) {
+    assertThat(new BpfException("update map rings", errno).isNotSupported()).isEqualTo(expected);
   }
 }

@@ -5,7 +5,6 @@ import static dev.katran.ffm.BpfConstants.BPF_EXIST;
 import static dev.katran.ffm.BpfConstants.BPF_F_NO_COMMON_LRU;
 import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_ARRAY;
 import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_HASH;
-import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_LRU_HASH;
 import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_PERCPU_HASH;
 import static dev.katran.ffm.BpfConstants.BPF_NOEXIST;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -27,7 +26,8 @@ import org.junit.jupiter.api.Test;
 class BpfMapTest {
 
   private final Arena arena = Arena.ofConfined();
-  private final BpfMap table = BpfMap.create(BPF_MAP_TYPE_HASH, "table", 4, 8, 4, 0);
+  private final BpfMap table =
+      BpfMap.create(MapSpec.hash("table").keySize(4).valueSize(8).maxEntries(4));
   private final MemorySegment value = arena.allocate(JAVA_LONG);
 
   @AfterEach
@@ -37,7 +37,7 @@ class BpfMapTest {
   }
 
   @Test
-  void tellsWhatItIs() {
+  void create_hash_reportsItsProperties() {
     assertThat(table.name()).isEqualTo("table");
     assertThat(table.type()).isEqualTo(BPF_MAP_TYPE_HASH);
     assertThat(table.keySize()).isEqualTo(4);
@@ -50,17 +50,21 @@ class BpfMapTest {
   }
 
   @Test
-  void keepsFlagsAndTheFirst15CharactersOfTheName() {
+  void create_longName_keepsFlagsAnd15Characters() {
     try (BpfMap lru =
         BpfMap.create(
-            BPF_MAP_TYPE_LRU_HASH, "flows_of_this_balancer", 4, 4, 128, BPF_F_NO_COMMON_LRU)) {
+            MapSpec.lruHash("flows_of_this_balancer")
+                .keySize(4)
+                .valueSize(4)
+                .maxEntries(128)
+                .flags(BPF_F_NO_COMMON_LRU))) {
       assertThat(lru.name()).isEqualTo("flows_of_this_b");
       assertThat(lru.flags()).isEqualTo(BPF_F_NO_COMMON_LRU);
     }
   }
 
   @Test
-  void anObjectsMapIsCreatedWithTheSizeItWasGiven() {
+  void maxEntries_beforeLoad_setsTheCapacity() {
     try (BpfObject lab = Lab.open()) {
       BpfMap map = lab.map("table").maxEntries(1000);
       assertThat(map.maxEntries()).isEqualTo(1000);
@@ -76,7 +80,7 @@ class BpfMapTest {
   }
 
   @Test
-  void anObjectsMapIsCreatedWithTheFlagsItWasGiven() {
+  void flags_beforeLoad_areApplied() {
     try (BpfObject lab = Lab.open()) {
       BpfMap map = lab.map("table");
       map.flags(map.flags() | BpfConstants.BPF_F_NO_PREALLOC);
@@ -87,7 +91,7 @@ class BpfMapTest {
   }
 
   @Test
-  void sizesMustBePositive() {
+  void maxEntries_zero_throws() {
     try (BpfObject lab = Lab.open()) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> lab.map("table").maxEntries(0))
@@ -96,7 +100,7 @@ class BpfMapTest {
   }
 
   @Test
-  void whatWasWrittenIsRead() {
+  void lookup_afterUpdate_returnsTheValue() {
     table.update(key(1), value(42));
 
     assertThat(table.lookup(key(1), value(0))).isTrue();
@@ -105,7 +109,7 @@ class BpfMapTest {
   }
 
   @Test
-  void flagsSayWhetherAnEntryMayExist() {
+  void update_withFlags_checksForTheEntry() {
     assertThatThrownBy(() -> table.update(key(1), value(1), BPF_EXIST))
         .hasMessage("update map table: ENOENT (No such file or directory)");
     table.update(key(1), value(1), BPF_NOEXIST);
@@ -118,7 +122,7 @@ class BpfMapTest {
   }
 
   @Test
-  void deleteSaysWhetherThereWasAnEntry() {
+  void delete_reportsWhetherTheEntryExisted() {
     table.update(key(1), value(1), BPF_ANY);
 
     assertThat(table.delete(key(1))).isTrue();
@@ -127,8 +131,8 @@ class BpfMapTest {
   }
 
   @Test
-  void whatTheKernelRefusesSaysOnWhichMap() {
-    try (BpfMap array = BpfMap.create(BPF_MAP_TYPE_ARRAY, "numbers", 4, 8, 1, 0)) {
+  void delete_fromArray_throwsEinval() {
+    try (BpfMap array = BpfMap.create(MapSpec.array("numbers").valueSize(8).maxEntries(1))) {
       assertThatThrownBy(() -> array.delete(key(0)))
           .hasMessage("delete from map numbers: EINVAL (Invalid argument)");
       assertThat(array.lookup(key(1), value)).isFalse();
@@ -136,7 +140,7 @@ class BpfMapTest {
   }
 
   @Test
-  void keysComeOneAfterTheOther() {
+  void forEachKey_visitsAllKeys() {
     assertThat(table.nextKey(null, key(0))).isFalse();
     Set<Integer> keys = new HashSet<>();
     for (int i = 10; i < 14; i++) {
@@ -149,7 +153,7 @@ class BpfMapTest {
   }
 
   @Test
-  void aKeyCanBeDeletedWhenItComes() {
+  void forEachKey_deletingAction_emptiesTheMap() {
     for (int i = 10; i < 14; i++) {
       table.update(key(i), value);
     }
@@ -160,9 +164,14 @@ class BpfMapTest {
   }
 
   @Test
-  void aPerCpuMapHasAValueForEachPossibleCpu() {
+  void lookup_perCpuMap_returnsAValuePerPossibleCpu() {
     int cpus = BpfMap.possibleCpus();
-    try (BpfMap perCpu = BpfMap.create(BPF_MAP_TYPE_PERCPU_HASH, "per_cpu", 4, 4, 4, 0)) {
+    try (BpfMap perCpu =
+        BpfMap.create(
+            MapSpec.of(BPF_MAP_TYPE_PERCPU_HASH, "per_cpu")
+                .keySize(4)
+                .valueSize(4)
+                .maxEntries(4))) {
       assertThat(perCpu.valueSize()).isEqualTo(4);
       assertThat(perCpu.valueStride()).isEqualTo(8);
       assertThat(perCpu.bufferSize()).isEqualTo(8L * cpus);
@@ -180,7 +189,7 @@ class BpfMapTest {
   }
 
   @Test
-  void programsCountPerCpu() {
+  void lookup_perCpuMap_sumsTheProgramsCounts() {
     try (BpfObject lab = Lab.load()) {
       BpfMap perCpu = lab.map("per_cpu");
       Lab.run(lab.program("verdict"));
@@ -197,20 +206,20 @@ class BpfMapTest {
   }
 
   @Test
-  void segmentsMustBeNativeAndLargeEnough() {
+  void anyCall_unsuitableSegment_throws() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> table.lookup(MemorySegment.ofArray(new int[1]), value))
-        .withMessageStartingWith("key of map table: 4 native bytes are needed, not ");
+        .withMessageStartingWith("key of map table: needs 4 native bytes, got ");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> table.lookup(arena.allocate(3), value))
-        .withMessageStartingWith("key of map table: 4 native bytes are needed, not ");
+        .withMessageStartingWith("key of map table: needs 4 native bytes, got ");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> table.update(key(1), key(2)))
-        .withMessageStartingWith("value of map table: 8 native bytes are needed, not ");
+        .withMessageStartingWith("value of map table: needs 8 native bytes, got ");
   }
 
   @Test
-  void aSegmentThatIsClosedIsNotPassedOn() {
+  void lookup_closedSegment_throws() {
     MemorySegment key;
     try (Arena other = Arena.ofConfined()) {
       key = other.allocate(JAVA_INT);
@@ -220,14 +229,17 @@ class BpfMapTest {
   }
 
   @Test
-  void aMapTheKernelDoesNotCreateIsNamed() {
-    assertThatThrownBy(() -> BpfMap.create(BPF_MAP_TYPE_ARRAY, "odd", 3, 8, 1, 0))
+  void create_rejectedByKernel_describesTheMap() {
+    assertThatThrownBy(() ->
+            BpfMap.create(
+                MapSpec.of(BPF_MAP_TYPE_ARRAY, "odd").keySize(3).valueSize(8).maxEntries(1)))
         .isInstanceOf(BpfException.class)
-        .hasMessage("create map odd: EINVAL (Invalid argument)");
+        .hasMessage(
+            "create map odd (type 2, key size 3, value size 8, max entries 1, flags 0x0): EINVAL (Invalid argument)");
   }
 
   @Test
-  void aClosedMapCannotBeUsed() {
+  void anyCall_closedMap_throws() {
     table.close();
 
     assertThatCode(table::close).doesNotThrowAnyException();

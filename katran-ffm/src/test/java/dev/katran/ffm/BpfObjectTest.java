@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class BpfObjectTest {
 
   @Test
-  void constantsHaveTheirInitialValues() {
+  void constants_beforeLoad_haveInitialValues() {
     try (BpfObject lab = Lab.open()) {
       assertThat(lab.constants(".rodata.config").get(JAVA_INT, 0)).isEqualTo(BpfConstants.XDP_PASS);
       assertThat(lab.constants(".rodata").get(JAVA_INT, 0)).isEqualTo(7);
@@ -29,7 +29,7 @@ class BpfObjectTest {
   }
 
   @Test
-  void programsSeeTheConstantsThatWereWritten() {
+  void constants_written_areSeenByPrograms() {
     try (BpfObject lab = Lab.open()) {
       lab.constants(".rodata.config").set(JAVA_INT, 0, BpfConstants.XDP_TX);
       lab.load();
@@ -39,7 +39,7 @@ class BpfObjectTest {
   }
 
   @Test
-  void constantsAreReadOnlyOnceLoaded() {
+  void constants_afterLoad_areReadOnly() {
     try (BpfObject lab = Lab.open();
         Arena arena = Arena.ofConfined()) {
       MemorySegment constants = lab.constants(".rodata.config");
@@ -56,30 +56,30 @@ class BpfObjectTest {
   }
 
   @Test
-  void constantsOfAMapThatIsNoSectionAreRefused() {
+  void constants_otherMap_throws() {
     try (BpfObject lab = Lab.open()) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> lab.constants("table"))
-          .withMessage("table of object lab is no section");
+          .withMessage("map table of object lab is not a data section");
     }
   }
 
   @Test
-  void unknownNamesAreAnsweredWithTheKnownOnes() {
+  void mapAndProgram_unknownName_listsAvailableNames() {
     try (BpfObject lab = Lab.open()) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> lab.map("chair"))
-          .withMessageStartingWith("no map chair in object lab, which has ")
+          .withMessageStartingWith("no map chair in object lab, available: ")
           .withMessageContaining("table")
           .withMessageContaining(".rodata.config");
       assertThatIllegalArgumentException()
           .isThrownBy(() -> lab.program("balancer"))
-          .withMessageStartingWith("no program balancer in object lab, which has verdict, queue");
+          .withMessageStartingWith("no program balancer in object lab, available: verdict, queue");
     }
   }
 
   @Test
-  void mapsAndProgramsAreTheSameBeforeAndAfterTheLoad() {
+  void mapAndProgram_afterLoad_areTheSameInstances() {
     try (BpfObject lab = Lab.open()) {
       BpfMap table = lab.map("table");
       BpfProgram verdict = lab.program("verdict");
@@ -100,9 +100,9 @@ class BpfObjectTest {
   }
 
   @Test
-  void aMapThatDeadCodeRefersToNeedNotExist() {
+  void autocreate_offForMapInDeadCode_loads() {
     try (BpfObject lab = Lab.open()) {
-      lab.map("optional").create(false);
+      lab.map("optional").autocreate(false);
       lab.load();
 
       assertThatIllegalStateException()
@@ -113,9 +113,9 @@ class BpfObjectTest {
   }
 
   @Test
-  void aMapThatLiveCodeRefersToMustExist() {
+  void autocreate_offForMapInUse_throws() {
     try (BpfObject lab = Lab.open()) {
-      lab.map("optional").create(false);
+      lab.map("optional").autocreate(false);
       lab.constants(".rodata.config").set(JAVA_INT, 4, 1);
 
       assertThatThrownBy(lab::load)
@@ -126,9 +126,9 @@ class BpfObjectTest {
   }
 
   @Test
-  void aProgramCanBeLeftOut() {
+  void autoload_off_leavesProgramOut() {
     try (BpfObject rejected = BpfObject.open("rejected", Lab.bytes("rejected"))) {
-      rejected.program("careless").load(false);
+      rejected.program("careless").autoload(false);
       rejected.load();
 
       assertThat(Lab.run(rejected.program("fine"))).isEqualTo(BpfConstants.XDP_PASS);
@@ -139,7 +139,7 @@ class BpfObjectTest {
   }
 
   @Test
-  void theVerifiersRefusalComesWithItsLog() {
+  void load_rejectedProgram_throwsWithLog() {
     try (BpfObject rejected = BpfObject.open("rejected", Lab.bytes("rejected"))) {
       assertThatThrownBy(rejected::load)
           .hasMessageStartingWith("load program careless: EACCES (Permission denied)\n")
@@ -150,7 +150,7 @@ class BpfObjectTest {
   }
 
   @Test
-  void theVerifiersRefusalIsAttributedThoughOthersHaveLogsToo() {
+  void load_rejectedProgramAmongLoggedOnes_isNamed() {
     try (BpfObject rejected = BpfObject.open("rejected", Lab.bytes("rejected"))) {
       rejected.program("fine").logLevel(BpfConstants.BPF_LOG_STATS);
 
@@ -159,7 +159,7 @@ class BpfObjectTest {
   }
 
   @Test
-  void aMapTheKernelRefusesIsNamed() {
+  void load_rejectedMap_isNamed() {
     try (BpfObject lab = Lab.open()) {
       lab.map("events").maxEntries(4096).flags(BpfConstants.BPF_F_NO_PREALLOC);
 
@@ -170,7 +170,7 @@ class BpfObjectTest {
   }
 
   @Test
-  void missingCapabilitiesAreExplained() throws Exception {
+  void load_withoutCapabilities_throwsEperm() throws Exception {
     Isolated.withoutCapabilities(() -> {
       try (BpfObject lab = Lab.open()) {
         assertThatThrownBy(lab::load)
@@ -180,7 +180,7 @@ class BpfObjectTest {
   }
 
   @Test
-  void whatLibbpfRefusesIsExplainedByIt() {
+  void open_legacyObject_throwsWithLibbpfsExplanation() {
     assertThatThrownBy(() -> BpfObject.open("legacy", Lab.bytes("legacy")))
         .isInstanceOf(BpfException.class)
         .hasMessageStartingWith("open object legacy: ")
@@ -188,14 +188,14 @@ class BpfObjectTest {
   }
 
   @Test
-  void whatIsNoObjectIsRefused() {
+  void open_notAnObject_throwsEnoexec() {
     assertThatThrownBy(() -> BpfObject.open("text", "not an object".getBytes(US_ASCII)))
         .isInstanceOf(BpfException.class)
         .hasMessage("open object text: ENOEXEC (Exec format error)\nnot an ELF file (13 bytes)");
   }
 
   @Test
-  void anObjectCutAnywhereIsRefused() {
+  void open_truncatedObject_throws() {
     byte[] lab = Lab.bytes("lab");
     for (int length = 0; length < lab.length; length += 13) {
       byte[] cut = Arrays.copyOf(lab, length);
@@ -204,11 +204,11 @@ class BpfObjectTest {
   }
 
   @Test
-  void anObjectIsLoadedOnce() {
+  void load_calledTwice_throws() {
     try (BpfObject lab = Lab.load()) {
       assertThatIllegalStateException()
           .isThrownBy(lab::load)
-          .withMessage("object lab is loaded already");
+          .withMessage("object lab is already loaded");
     }
     try (BpfObject rejected = BpfObject.open("rejected", Lab.bytes("rejected"))) {
       assertThatThrownBy(rejected::load).isInstanceOf(BpfException.class);
@@ -219,26 +219,26 @@ class BpfObjectTest {
   }
 
   @Test
-  void nothingCanBeConfiguredAfterTheLoad() {
+  void configure_afterLoad_throws() {
     try (BpfObject lab = Lab.load()) {
       BpfMap table = lab.map("table");
       BpfProgram verdict = lab.program("verdict");
 
       assertThatIllegalStateException()
           .isThrownBy(() -> table.maxEntries(1))
-          .withMessage("map table is loaded already");
+          .withMessage("map table is already loaded");
       assertThatIllegalStateException().isThrownBy(() -> table.flags(0));
-      assertThatIllegalStateException().isThrownBy(() -> table.create(false));
+      assertThatIllegalStateException().isThrownBy(() -> table.autocreate(false));
       assertThatIllegalStateException().isThrownBy(() -> lab.map("outer").innerMaxEntries(1));
       assertThatIllegalStateException()
-          .isThrownBy(() -> verdict.load(false))
-          .withMessage("program verdict is loaded already");
+          .isThrownBy(() -> verdict.autoload(false))
+          .withMessage("program verdict is already loaded");
       assertThatIllegalStateException().isThrownBy(() -> verdict.logLevel(4));
     }
   }
 
   @Test
-  void closingTwiceIsClosingOnce() {
+  void close_calledTwice_isIgnored() {
     BpfObject lab = Lab.load();
     lab.close();
 
@@ -246,7 +246,7 @@ class BpfObjectTest {
   }
 
   @Test
-  void nothingCanBeUsedAfterClose() {
+  void anyCall_closedObject_throws() {
     BpfObject lab = Lab.load();
     BpfMap table = lab.map("table");
     BpfProgram verdict = lab.program("verdict");
@@ -264,7 +264,7 @@ class BpfObjectTest {
   }
 
   @Test
-  void constantsEndWithAnObjectThatWasNeverLoaded() {
+  void constants_closedObject_areInvalid() {
     BpfObject lab = Lab.open();
     MemorySegment constants = lab.constants(".rodata");
     lab.close();
@@ -273,7 +273,7 @@ class BpfObjectTest {
   }
 
   @Test
-  void noFileDescriptorIsLeftBehind() throws IOException {
+  void close_afterSuccessOrFailure_leaksNoFileDescriptor() throws IOException {
     long before = bpfFileDescriptors();
     Lab.load().close();
     for (String name : new String[] {"rejected", "lab"}) {

@@ -43,7 +43,7 @@ class BpfProgramTest {
   }
 
   @Test
-  void aRunReturnsTheVerdictAndTheFrame() {
+  void run_withOutput_returnsTheFrame() {
     MemorySegment out = arena.allocate(200);
     TestRunResult result = lab.program("queue").run(frame, 80, out, null);
 
@@ -54,7 +54,7 @@ class BpfProgramTest {
   }
 
   @Test
-  void aRunCanDoWithoutTheFrame() {
+  void run_withoutOutput_returnsTheVerdict() {
     TestRunResult result = lab.program("verdict").run(frame, 80, null, null);
 
     assertThat(result.retval()).isEqualTo(XDP_DROP);
@@ -62,8 +62,8 @@ class BpfProgramTest {
   }
 
   @Test
-  @SinceLinux(version = "5.15", feature = "a test run with a context for XDP")
-  void theContextSaysWhereTheFrameCameInBy() {
+  @SinceLinux(version = "5.15", feature = "the XDP context of test runs")
+  void run_withContext_setsTheIngressInterface() {
     BpfProgram ingress = lab.program("ingress");
     MemorySegment context = BpfProgram.context(arena, 80, Isolated.LOOPBACK, 0);
 
@@ -71,7 +71,7 @@ class BpfProgramTest {
   }
 
   @Test
-  void anInterfaceThatDoesNotExistIsRefused() {
+  void run_unknownInterface_throws() {
     MemorySegment context = BpfProgram.context(arena, 80, 999_999, 0);
 
     assertThatThrownBy(() -> lab.program("ingress").run(frame, 80, null, context))
@@ -81,14 +81,14 @@ class BpfProgramTest {
   }
 
   @Test
-  @SinceLinux(version = "5.18", feature = "a test run that looks at the frame's length")
-  void aFrameThatIsTooShortIsRefused() {
+  @SinceLinux(version = "5.18", feature = "the length check of test runs")
+  void run_frameTooShort_throwsEinval() {
     assertThatThrownBy(() -> lab.program("verdict").run(frame, 13, null, null))
         .hasMessage("run program verdict: EINVAL (Invalid argument)");
   }
 
   @Test
-  void anOutputThatIsTooSmallIsRefused() {
+  void run_outputTooSmall_throwsEnospc() {
     MemorySegment out = arena.allocate(10);
 
     assertThatThrownBy(() -> lab.program("verdict").run(frame, 80, out, null))
@@ -96,19 +96,19 @@ class BpfProgramTest {
   }
 
   @Test
-  void theFrameMustBeNativeAndAsLongAsItSays() {
+  void run_illegalFrame_throws() {
     BpfProgram verdict = lab.program("verdict");
 
     assertThatIllegalArgumentException()
         .isThrownBy(() -> verdict.run(frame, 101, null, null))
-        .withMessage("length 101 of a frame of 100 bytes");
+        .withMessage("frame length 101, must be 0 to 100, the segment's size");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> verdict.run(MemorySegment.ofArray(new byte[80]), 80, null, null))
-        .withMessageStartingWith("not a native segment");
+        .withMessageStartingWith("needs a native segment, got ");
   }
 
   @Test
-  void aRunCanBeRepeated() {
+  void run_repeated_runsThatOften() {
     MemorySegment runs = lab.map(".bss").mmap();
 
     lab.program("verdict").run(frame, 80, null, null, TestRunOptions.DEFAULT.repeat(1000));
@@ -117,8 +117,8 @@ class BpfProgramTest {
   }
 
   @Test
-  @SinceLinux(version = "5.18", feature = "a test run of live frames")
-  void liveFramesAreRunInBatches() {
+  @SinceLinux(version = "5.18", feature = "live frames in test runs")
+  void run_liveFrames_runsEachFrame() {
     MemorySegment runs = lab.map(".bss").mmap();
     TestRunOptions live =
         TestRunOptions.DEFAULT.flags(BPF_F_TEST_XDP_LIVE_FRAMES).repeat(100).batchSize(10);
@@ -129,7 +129,7 @@ class BpfProgramTest {
   }
 
   @Test
-  void tellsWhatTheKernelKnows() {
+  void info_loadedProgram_isComplete() {
     BpfProgram verdict = lab.program("verdict");
     ProgramInfo info = verdict.info();
 
@@ -143,14 +143,14 @@ class BpfProgramTest {
 
   @Test
   @SinceLinux(version = "5.16", feature = "the count of verified instructions")
-  void tellsHowManyInstructionsTheVerifierLookedAt() {
+  void info_verifiedInstructions_matchTheStatistics() {
     assertThat(lab.program("verdict").info().verifiedInstructions())
         .isPositive()
         .isEqualTo(lab.program("verdict").verifierStatistics().orElseThrow().instructions());
   }
 
   @Test
-  void statisticsComeForTheAsking() {
+  void verifierStatistics_logStats_arePresent() {
     assertThat(lab.program("verdict").verifierStatistics())
         .hasValueSatisfying(statistics -> {
           assertThat(statistics.time()).isPositive();
@@ -161,7 +161,7 @@ class BpfProgramTest {
   }
 
   @Test
-  void theVerifiersLogComesForTheAsking() {
+  void verifierLog_logLevel2_listsInstructions() {
     assertThat(lab.program("queue").verifierLog()).contains("bpf_xdp_adjust_tail", "exit");
   }
 }

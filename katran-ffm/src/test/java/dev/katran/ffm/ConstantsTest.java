@@ -10,15 +10,15 @@ import dev.katran.ffm.generated.libbpf.xdp_md;
 import java.lang.reflect.Field;
 import org.junit.jupiter.api.Test;
 
-/** Needs no kernel, but libbpf: the bindings look for it as soon as they are touched. */
+/** Does not call the kernel, but the bindings load libbpf when they are initialised. */
 @KernelTest
 class ConstantsTest {
 
   @Test
-  void constantsAreTheKernels() throws ReflectiveOperationException {
+  void constants_matchTheBindings() throws ReflectiveOperationException {
     for (Field constant : BpfConstants.class.getFields()) {
       if (constant.getName().startsWith("BPF_LOG_")) {
-        continue; // no part of the kernel's headers
+        continue; // not in the uapi headers, so the bindings lack them
       }
       Number binding = (Number) Libbpf.class.getMethod(constant.getName()).invoke(null);
       assertThat(((Number) constant.get(null)).longValue())
@@ -28,7 +28,7 @@ class ConstantsTest {
   }
 
   @Test
-  void structuresHaveTheSizesOfLinuxBpfH() {
+  void structs_haveTheSizesOfLinuxBpfH() {
     assertThat(xdp_md.layout().byteSize()).isEqualTo(24);
     assertThat(bpf_map_info.layout().byteSize()).isEqualTo(88);
     assertThat(bpf_prog_info.layout().byteSize()).isEqualTo(232);

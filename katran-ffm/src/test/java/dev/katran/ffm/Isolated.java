@@ -15,12 +15,13 @@ import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
-/** Code that runs in a thread with namespaces, or without capabilities, of its own. */
+/** Runs code in a thread with its own namespaces or without capabilities. */
 final class Isolated {
 
-  /** The loopback interface of a fresh network namespace. */
+  /** The index of the loopback interface in a new network namespace. */
   static final int LOOPBACK = 1;
 
+  // From linux/sched.h, linux/mount.h and linux/capability.h.
   private static final int CLONE_NEWNS = 0x00020000;
   private static final int CLONE_NEWNET = 0x40000000;
   private static final long MS_REC_PRIVATE = 0x4000 | 0x40000;
@@ -39,7 +40,7 @@ final class Isolated {
     });
   }
 
-  /** With a BPF file system at {@code directory} that only the thread sees. */
+  /** Runs a task with a BPF file system at {@code directory} that only its thread sees. */
   static void withBpfFileSystem(Path directory, Task task) throws Exception {
     inThread(() -> {
       call("unshare", CLONE_NEWNS | CLONE_NEWNET);

@@ -13,9 +13,10 @@ import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Whether a {@link KernelTest} can run here. */
+/** Enables {@link KernelTest}s if this process has the capabilities and libbpf. */
 final class KernelCondition implements ExecutionCondition {
 
+  // Bits of the capability sets, from linux/capability.h.
   private static final long CAP_NET_ADMIN = 1L << 12;
   private static final long CAP_SYS_ADMIN = 1L << 21;
   private static final long CAP_BPF = 1L << 39;
@@ -29,11 +30,11 @@ final class KernelCondition implements ExecutionCondition {
         .orElseGet(() -> enabled("this machine runs kernel tests"));
   }
 
-  /** Skips a test with a word, printed once; fails it where skips are forbidden. */
+  /** Skips a test and prints the reason once; fails it if skips are forbidden. */
   static ConditionEvaluationResult skip(String reason) {
     if ("1".equals(System.getenv("KATRAN_FORBID_SKIPS"))
         || Boolean.getBoolean("katran.forbidSkips")) {
-      throw new AssertionError("skips are forbidden, but " + reason);
+      throw new AssertionError("cannot skip, skips are forbidden: " + reason);
     }
     if (REPORTED.add(reason)) {
       System.out.println("skipped: " + reason);
@@ -54,7 +55,7 @@ final class KernelCondition implements ExecutionCondition {
     }
   }
 
-  /** The set of this process; empty where there is no such thing. */
+  /** Returns the effective capabilities of this process; none on other systems than Linux. */
   private static long effectiveCapabilities() {
     try (var lines = Files.lines(Path.of("/proc/self/status"))) {
       return lines

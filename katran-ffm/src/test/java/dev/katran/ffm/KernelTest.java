@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A test that loads BPF programs into the running kernel. Where that is not possible it is skipped,
- * with a line on standard output that says what is missing; where skips are forbidden, by {@code
+ * Marks a test that loads BPF programs into the running kernel. If a requirement is missing, the
+ * test is skipped and the requirement is printed. If skips are forbidden, by {@code
  * KATRAN_FORBID_SKIPS=1} in the environment or {@code -Dkatran.forbidSkips=true}, it fails instead.
  */
 @Documented

@@ -8,7 +8,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** The objects of src/test/bpf, and small change for their maps. */
+/** Opens and runs the BPF objects of src/test/bpf. */
 final class Lab {
 
   static final int FRAME_LENGTH = 64;

@@ -7,12 +7,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.katran.ffm.LibbpfLibrary.Version;
 import dev.katran.ffm.internal.BundledLibraries;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LibbpfLibraryTest {
 
   @Test
-  void aMissingLibraryIsAMatterOfOneCommand() {
-    BundledLibraries bundled = BundledLibraries.ofThisMachine();
+  void check_missingLibrary_namesThePackages() {
+    BundledLibraries bundled = BundledLibraries.forThisMachine();
 
     assertThatThrownBy(() -> LibbpfLibrary.check("libnowhere.so.1", "libnowhere.so.0", bundled))
         .isInstanceOf(LibbpfMissingException.class)
@@ -24,25 +26,25 @@ class LibbpfLibraryTest {
   }
 
   @Test
-  void anOldLibraryIsRefusedByItsVersion() {
+  void check_versionBefore1_throws() {
     assertThatThrownBy(() -> LibbpfLibrary.check(new Version(0, 8)))
         .isInstanceOf(LibbpfTooOldException.class)
         .hasMessage("libbpf 1.0 or later is needed, this system has 0.8");
   }
 
-  @Test
-  void versionsFrom1OnAreAccepted() {
-    assertThatCode(() -> LibbpfLibrary.check(new Version(1, 0))).doesNotThrowAnyException();
-    assertThatCode(() -> LibbpfLibrary.check(new Version(2, 0))).doesNotThrowAnyException();
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void check_version1OrLater_passes(int major) {
+    assertThatCode(() -> LibbpfLibrary.check(new Version(major, 0))).doesNotThrowAnyException();
   }
 
   @Test
-  void aLibraryWithoutAVersionIsOlderThanAll() {
+  void find_libraryWithoutVersion_returnsZero() {
     assertThat(LibbpfLibrary.find("libc.so.6").map(Version::toString)).hasValue("0.0");
   }
 
   @Test
-  void deniedNativeAccessNamesTheFlagToPass() {
+  void nativeAccessDenied_message_namesTheFlag() {
     IllegalCallerException cause = new IllegalCallerException();
 
     assertThat(new NativeAccessDeniedException(Object.class.getModule(), cause))
@@ -54,7 +56,7 @@ class LibbpfLibraryTest {
 
   @Test
   @KernelTest
-  void theSystemsLibraryTellsItsVersion() {
+  void version_installedLibrary_isReported() {
     assertThat(LibbpfLibrary.version()).matches("[1-9]\\d*\\.\\d+");
   }
 }

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Whether the kernel is as new as {@link SinceLinux} asks. */
+/** Enables a test if the kernel is as new as its {@link SinceLinux} requires. */
 final class LinuxCondition implements ExecutionCondition {
 
   @Override
@@ -19,8 +19,8 @@ final class LinuxCondition implements ExecutionCondition {
       return enabled("this kernel is Linux " + release);
     }
     String reason =
-        "this kernel is Linux %s, and %s came with Linux %s"
-            .formatted(release, since.feature(), since.version());
+        "%s needs Linux %s, this kernel is Linux %s"
+            .formatted(since.feature(), since.version(), release);
     System.out.println("skipped: " + context.getDisplayName() + ": " + reason);
     return disabled(reason);
   }

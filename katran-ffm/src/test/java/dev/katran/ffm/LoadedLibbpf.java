@@ -1,6 +1,6 @@
 package dev.katran.ffm;
 
-/** Says which libbpf a process of its own loads, and that it works with it. */
+/** The main class of a child process that loads libbpf and an object and prints the version. */
 final class LoadedLibbpf {
 
   private LoadedLibbpf() {}

@@ -1,8 +1,5 @@
 package dev.katran.ffm;
 
-import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_ARRAY;
-import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_HASH;
-import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_LRU_HASH;
 import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_PERCPU_HASH;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -35,8 +32,9 @@ class MapBatchTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 7, 64, ENTRIES, 5000})
-  void aWholeTableComesInBatchesOfAnySize(int batchSize) {
-    try (BpfMap table = BpfMap.create(BPF_MAP_TYPE_HASH, "table", 4, 8, ENTRIES, 0)) {
+  void entries_hashAndAnyBatchSize_readsAll(int batchSize) {
+    try (BpfMap table =
+        BpfMap.create(MapSpec.hash("table").keySize(4).valueSize(8).maxEntries(ENTRIES))) {
       fill(table, ENTRIES);
 
       assertThat(read(table, batchSize)).isEqualTo(expected(ENTRIES));
@@ -44,27 +42,30 @@ class MapBatchTest {
   }
 
   @Test
-  void anLruTableComesInBatches() {
-    try (BpfMap table = BpfMap.create(BPF_MAP_TYPE_LRU_HASH, "table", 4, 8, 10 * ENTRIES, 0)) {
+  void entries_lruHash_readsAll() {
+    try (BpfMap table =
+        BpfMap.create(MapSpec.lruHash("table").keySize(4).valueSize(8).maxEntries(10 * ENTRIES))) {
       fill(table, ENTRIES);
 
       assertThat(read(table, 100)).isEqualTo(expected(ENTRIES));
     }
   }
 
-  @Test
-  void anArrayComesInBatches() {
-    try (BpfMap array = BpfMap.create(BPF_MAP_TYPE_ARRAY, "array", 4, 8, 10, 0)) {
+  @ParameterizedTest
+  @ValueSource(ints = {4, 5})
+  void entries_array_readsAll(int batchSize) {
+    try (BpfMap array = BpfMap.create(MapSpec.array("array").valueSize(8).maxEntries(10))) {
       fill(array, 10);
 
-      assertThat(read(array, 4)).isEqualTo(expected(10));
-      assertThat(read(array, 5)).isEqualTo(expected(10));
+      assertThat(read(array, batchSize)).isEqualTo(expected(10));
     }
   }
 
   @Test
-  void aPerCpuTableComesWithAllItsValues() {
-    try (BpfMap table = BpfMap.create(BPF_MAP_TYPE_PERCPU_HASH, "table", 4, 4, 4, 0)) {
+  void entries_perCpuHash_readsAllValues() {
+    try (BpfMap table =
+        BpfMap.create(
+            MapSpec.of(BPF_MAP_TYPE_PERCPU_HASH, "table").keySize(4).valueSize(4).maxEntries(4))) {
       MemorySegment values = arena.allocate(table.bufferSize(), 8);
       for (int cpu = 0; cpu < BpfMap.possibleCpus(); cpu++) {
         values.set(JAVA_INT, (long) cpu * table.valueStride(), cpu + 1);
@@ -82,15 +83,17 @@ class MapBatchTest {
   }
 
   @Test
-  void anEmptyTableHasNoBatch() {
-    try (BpfMap table = BpfMap.create(BPF_MAP_TYPE_HASH, "table", 4, 8, 4, 0)) {
+  void entries_emptyMap_readsNothing() {
+    try (BpfMap table =
+        BpfMap.create(MapSpec.hash("table").keySize(4).valueSize(8).maxEntries(4))) {
       assertThat(read(table, 16)).isEmpty();
     }
   }
 
   @Test
-  void aBatchThatCannotBeWrittenSaysWhy() {
-    try (BpfMap table = BpfMap.create(BPF_MAP_TYPE_HASH, "table", 4, 8, 2, 0)) {
+  void updateBatch_mapFull_throwsE2big() {
+    try (BpfMap table =
+        BpfMap.create(MapSpec.hash("table").keySize(4).valueSize(8).maxEntries(2))) {
       MemorySegment keys = arena.allocateFrom(JAVA_INT, 1, 2, 3);
       MemorySegment values = arena.allocateFrom(JAVA_LONG, 10, 20, 30);
 
@@ -101,8 +104,9 @@ class MapBatchTest {
   }
 
   @Test
-  void deletingStopsAtTheFirstKeyThatIsNotThere() {
-    try (BpfMap table = BpfMap.create(BPF_MAP_TYPE_HASH, "table", 4, 8, 10, 0)) {
+  void deleteBatch_missingKey_stopsThere() {
+    try (BpfMap table =
+        BpfMap.create(MapSpec.hash("table").keySize(4).valueSize(8).maxEntries(10))) {
       fill(table, 10);
 
       assertThat(table.deleteBatch(arena.allocateFrom(JAVA_INT, 0, 1, 2), 3)).isEqualTo(3);
@@ -112,21 +116,23 @@ class MapBatchTest {
   }
 
   @Test
-  void segmentsMustHoldTheWholeBatch() {
-    try (BpfMap table = BpfMap.create(BPF_MAP_TYPE_HASH, "table", 4, 8, 10, 0)) {
+  void batch_segmentTooSmall_throws() {
+    try (BpfMap table =
+        BpfMap.create(MapSpec.hash("table").keySize(4).valueSize(8).maxEntries(10))) {
       MemorySegment two = arena.allocate(16);
 
       assertThatIllegalArgumentException()
           .isThrownBy(() -> table.updateBatch(two, two, 3))
-          .withMessageStartingWith("values of map table: 24 native bytes are needed");
+          .withMessageStartingWith("values of map table: needs 24 native bytes");
       assertThatIllegalArgumentException().isThrownBy(() -> table.deleteBatch(two, 5));
       assertThatIllegalArgumentException().isThrownBy(() -> table.deleteBatch(two, 0));
     }
   }
 
   @Test
-  void aClosedCursorCannotBeUsed() {
-    try (BpfMap table = BpfMap.create(BPF_MAP_TYPE_HASH, "table", 4, 8, 10, 0)) {
+  void next_closedCursor_throws() {
+    try (BpfMap table =
+        BpfMap.create(MapSpec.hash("table").keySize(4).valueSize(8).maxEntries(10))) {
       MapCursor cursor = table.entries(4);
       cursor.close();
 

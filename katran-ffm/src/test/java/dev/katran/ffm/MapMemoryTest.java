@@ -1,7 +1,6 @@
 package dev.katran.ffm;
 
 import static dev.katran.ffm.BpfConstants.BPF_F_MMAPABLE;
-import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_ARRAY;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -17,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class MapMemoryTest {
 
   @Test
-  void programsAndMemoryShareTheValues() {
+  void mmap_valuesAreSharedWithPrograms() {
     try (BpfObject lab = Lab.load()) {
       BpfMap mapped = lab.map("mapped");
       MemorySegment memory = mapped.mmap();
@@ -33,7 +32,7 @@ class MapMemoryTest {
   }
 
   @Test
-  void variablesOfTheProgramAreMemoryToo() {
+  void mmap_bss_containsTheVariables() {
     try (BpfObject lab = Lab.load()) {
       MemorySegment bss = lab.map(".bss").mmap();
       Lab.run(lab.program("verdict"));
@@ -43,7 +42,7 @@ class MapMemoryTest {
   }
 
   @Test
-  void theSegmentIsAsLongAsTheMapping() {
+  void mmap_coversWholePages() {
     int page = LibC.pageSize();
     try (BpfMap large = array("large", 12, page / 4, BPF_F_MMAPABLE)) {
       MemorySegment memory = large.mmap();
@@ -55,7 +54,7 @@ class MapMemoryTest {
   }
 
   @Test
-  void aMappingCanEndBeforeItsMap() {
+  void munmap_invalidatesTheSegment() {
     try (BpfMap map = array("numbers", 4, 1, BPF_F_MMAPABLE)) {
       MemorySegment memory = map.mmap();
       memory.set(JAVA_INT, 0, 7);
@@ -67,7 +66,7 @@ class MapMemoryTest {
   }
 
   @Test
-  void theSegmentEndsWithTheMap() {
+  void close_invalidatesTheSegment() {
     BpfMap map = array("numbers", 4, 1, BPF_F_MMAPABLE);
     MemorySegment memory = map.mmap();
     map.close();
@@ -77,7 +76,7 @@ class MapMemoryTest {
   }
 
   @Test
-  void theSegmentOfAnObjectsMapEndsWithTheObject() {
+  void closeObject_invalidatesTheSegment() {
     BpfObject lab = Lab.load();
     MemorySegment memory = lab.map("mapped").mmap();
     lab.close();
@@ -86,16 +85,16 @@ class MapMemoryTest {
   }
 
   @Test
-  void onlyAnArrayMadeForItCanBeMapped() {
+  void mmap_withoutTheFlag_throws() {
     try (BpfMap plain = array("plain", 4, 1, 0)) {
       assertThatIllegalStateException()
           .isThrownBy(plain::mmap)
-          .withMessage("map plain is no array that can be mapped");
+          .withMessage("map plain is not an array with the flag BPF_F_MMAPABLE");
     }
   }
 
   @Test
-  void aFrozenMapCanOnlyBeRead() {
+  void freeze_deniesUpdateAndMmap() {
     try (BpfMap map = array("numbers", 4, 1, BPF_F_MMAPABLE);
         Arena arena = Arena.ofConfined()) {
       MemorySegment value = arena.allocateFrom(JAVA_INT, 42);
@@ -104,8 +103,7 @@ class MapMemoryTest {
 
       assertThatThrownBy(() -> map.update(Lab.of(arena, 0), value))
           .hasMessage("update map numbers: EPERM (Operation not permitted)");
-      assertThatThrownBy(map::mmap)
-          .hasMessage("map into memory map numbers: EPERM (Operation not permitted)");
+      assertThatThrownBy(map::mmap).hasMessage("mmap map numbers: EPERM (Operation not permitted)");
       value.set(JAVA_INT, 0, 0);
       assertThat(map.lookup(Lab.of(arena, 0), value)).isTrue();
       assertThat(value.get(JAVA_INT, 0)).isEqualTo(42);
@@ -113,7 +111,7 @@ class MapMemoryTest {
   }
 
   @Test
-  void aMappedMapCannotBeFrozen() {
+  void freeze_mappedMap_throwsEbusy() {
     try (BpfMap map = array("numbers", 4, 1, BPF_F_MMAPABLE)) {
       map.mmap();
 
@@ -123,6 +121,7 @@ class MapMemoryTest {
   }
 
   private static BpfMap array(String name, int valueSize, int maxEntries, int flags) {
-    return BpfMap.create(BPF_MAP_TYPE_ARRAY, name, 4, valueSize, maxEntries, flags);
+    return BpfMap.create(
+        MapSpec.array(name).valueSize(valueSize).maxEntries(maxEntries).flags(flags));
   }
 }

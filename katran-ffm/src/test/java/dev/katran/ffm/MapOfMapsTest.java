@@ -1,7 +1,6 @@
 package dev.katran.ffm;
 
 import static dev.katran.ffm.BpfConstants.BPF_F_MMAPABLE;
-import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_ARRAY;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -26,7 +25,7 @@ class MapOfMapsTest {
   }
 
   @Test
-  void aProgramSeesTheMapThatWasPutThere() {
+  void updateInner_isSeenByThePrograms() {
     try (BpfObject lab = Lab.load()) {
       BpfMap outer = lab.map("outer");
       BpfProgram reader = lab.program("read_inner");
@@ -43,8 +42,8 @@ class MapOfMapsTest {
   }
 
   @Test
-  @SinceLinux(version = "6.0", feature = "batches of maps of maps")
-  void severalMapsAreExchangedInOneCall() {
+  @SinceLinux(version = "6.0", feature = "batched updates of maps of maps")
+  void updateInnerBatch_replacesAllMaps() {
     try (BpfObject lab = Lab.open();
         BpfMap first = inner(44);
         BpfMap second = inner(45)) {
@@ -61,7 +60,7 @@ class MapOfMapsTest {
   }
 
   @Test
-  void theTemplatesSizeCanBeChanged() {
+  void innerMaxEntries_resizesTheTemplate() {
     try (BpfObject lab = Lab.open()) {
       BpfMap outer = lab.map("outer").maxEntries(5).innerMaxEntries(100);
       lab.load();
@@ -74,7 +73,7 @@ class MapOfMapsTest {
   }
 
   @Test
-  void aMapThatIsNotLikeTheTemplateIsRefused() {
+  void updateInner_otherSize_throwsEinval() {
     try (BpfObject lab = Lab.open()) {
       lab.map("outer").innerMaxEntries(100);
       lab.load();
@@ -85,11 +84,11 @@ class MapOfMapsTest {
   }
 
   @Test
-  void onlyAMapOfMapsHasATemplate() {
+  void innerMaxEntries_illegalUse_throws() {
     try (BpfObject lab = Lab.open()) {
       assertThatIllegalStateException()
           .isThrownBy(() -> lab.map("table").innerMaxEntries(1))
-          .withMessage("map table is no map of maps");
+          .withMessage("map table is not a map of maps");
       assertThatIllegalArgumentException()
           .isThrownBy(() -> lab.map("outer").innerMaxEntries(-1))
           .withMessage("-1 is not greater than 0");
@@ -97,17 +96,17 @@ class MapOfMapsTest {
   }
 
   @Test
-  void aMapThatIsLeftOutNeedsNoTemplate() {
+  void innerMaxEntries_mapLeftOut_isIgnored() {
     try (BpfObject lab = Lab.open()) {
-      lab.map("outer").innerMaxEntries(100).create(false);
-      lab.program("read_inner").load(false);
+      lab.map("outer").innerMaxEntries(100).autocreate(false);
+      lab.program("read_inner").autoload(false);
       lab.load();
 
       assertThatIllegalStateException().isThrownBy(lab.map("outer")::fd);
     }
   }
 
-  /** The outer map keeps the inner one, whose own handle goes at once. */
+  /** Installs an inner map, which the outer map keeps alive after its handle is closed. */
   private void put(BpfMap outer, int value, int entries) {
     try (BpfMap inner = inner(value, entries)) {
       outer.updateInner(one, inner);
@@ -119,7 +118,9 @@ class MapOfMapsTest {
   }
 
   private static BpfMap inner(int value, int entries) {
-    BpfMap inner = BpfMap.create(BPF_MAP_TYPE_ARRAY, "inner", 4, 4, entries, BPF_F_MMAPABLE);
+    BpfMap inner =
+        BpfMap.create(
+            MapSpec.array("inner").valueSize(4).maxEntries(entries).flags(BPF_F_MMAPABLE));
     inner.mmap().set(JAVA_INT, 0, value);
     return inner;
   }

@@ -10,12 +10,12 @@ import dev.katran.ffm.net.NetworkNamespace;
 import dev.katran.ffm.net.Rtnetlink;
 import org.junit.jupiter.api.Test;
 
-/** What a refusal for want of privileges says. */
+/** Tests the messages for missing capabilities. */
 @KernelTest
 class NetworkPermissionsTest {
 
   @Test
-  void aNamespaceNeedsCapSysAdmin() throws Exception {
+  void createNamespace_withoutCapabilities_namesCapSysAdmin() throws Exception {
     Isolated.withoutCapabilities(() ->
         assertThatThrownBy(() -> NetworkNamespace.create("blue"))
             .isInstanceOf(NetworkException.class)
@@ -25,7 +25,7 @@ class NetworkPermissionsTest {
   }
 
   @Test
-  void changingNeedsCapNetAdminAndReadingDoesNot() throws Exception {
+  void change_withoutCapabilities_namesCapNetAdmin() throws Exception {
     Isolated.withoutCapabilities(() -> {
       try (Rtnetlink netlink = Rtnetlink.open()) {
         int loopback = netlink.link("lo").index();

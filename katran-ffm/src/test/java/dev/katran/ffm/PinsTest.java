@@ -1,6 +1,5 @@
 package dev.katran.ffm;
 
-import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_ARRAY;
 import static dev.katran.ffm.Isolated.LOOPBACK;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -21,14 +20,14 @@ class PinsTest {
   @TempDir Path directory;
 
   @Test
-  void aPinnedMapOutlivesItsHandle() throws Exception {
+  void pin_map_outlivesItsHandle() throws Exception {
     Path path = directory.resolve("numbers");
     Isolated.withBpfFileSystem(
         directory,
         () -> {
           try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocateFrom(JAVA_INT, 42);
-            try (BpfMap map = BpfMap.create(BPF_MAP_TYPE_ARRAY, "numbers", 4, 4, 1, 0)) {
+            try (BpfMap map = BpfMap.create(MapSpec.array("numbers").valueSize(4).maxEntries(1))) {
               map.update(Lab.of(arena, 0), value);
               map.pin(path);
               assertThatThrownBy(() -> map.pin(path))
@@ -46,7 +45,7 @@ class PinsTest {
   }
 
   @Test
-  void aPinnedLinkOutlivesItsHandle() throws Exception {
+  void pin_link_outlivesItsHandle() throws Exception {
     Path path = directory.resolve("link");
     Isolated.withBpfFileSystem(
         directory,
@@ -71,12 +70,12 @@ class PinsTest {
   }
 
   @Test
-  void aPinIsClosedToOtherUsers() throws Exception {
+  void pin_map_isAccessibleToTheOwnerOnly() throws Exception {
     Isolated.withBpfFileSystem(
         directory,
         () -> {
           Path path = directory.resolve("map");
-          try (BpfMap map = BpfMap.create(BPF_MAP_TYPE_ARRAY, "numbers", 4, 4, 1, 0)) {
+          try (BpfMap map = BpfMap.create(MapSpec.array("numbers").valueSize(4).maxEntries(1))) {
             map.pin(path);
           }
           assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
@@ -85,28 +84,28 @@ class PinsTest {
   }
 
   @Test
-  void aPinIsOpenedAsWhatItIs() throws Exception {
+  void openPinned_otherKind_throws() throws Exception {
     Path path = directory.resolve("map");
     Isolated.withBpfFileSystem(
         directory,
         () -> {
-          try (BpfMap map = BpfMap.create(BPF_MAP_TYPE_ARRAY, "numbers", 4, 4, 1, 0)) {
+          try (BpfMap map = BpfMap.create(MapSpec.array("numbers").valueSize(4).maxEntries(1))) {
             map.pin(path);
           }
           assertThatThrownBy(() -> XdpLink.openPinned(path))
               .hasMessage(
                   "open link pinned at "
                       + path
-                      + ": EINVAL (Invalid argument)\nno link is pinned there");
+                      + ": EINVAL (Invalid argument)\nthe pinned object is not a link");
           assertThatThrownBy(() -> BpfMap.openPinned(directory.resolve("nothing")))
               .hasMessageEndingWith("nothing: ENOENT (No such file or directory)");
         });
   }
 
   @Test
-  void anOrdinaryDirectoryTakesNoPins() {
+  void pin_ordinaryDirectory_throwsEperm() {
     Path path = directory.resolve("numbers");
-    try (BpfMap map = BpfMap.create(BPF_MAP_TYPE_ARRAY, "numbers", 4, 4, 1, 0)) {
+    try (BpfMap map = BpfMap.create(MapSpec.array("numbers").valueSize(4).maxEntries(1))) {
       assertThatThrownBy(() -> map.pin(path))
           .hasMessageStartingWith(
               "pin map numbers at " + path + ": EPERM (Operation not permitted)\n")

@@ -28,7 +28,7 @@ class RingBufferTest {
   }
 
   @Test
-  void eventsComeWhenTheyArePolled() {
+  void poll_pendingEvents_passesThemToTheConsumer() {
     try (RingBuffer ring = RingBuffer.open(map, this::accept)) {
       Lab.run(report);
       Lab.run(report);
@@ -41,7 +41,7 @@ class RingBufferTest {
   }
 
   @Test
-  void pollingEndsWithoutEvents() {
+  void poll_noEvents_returnsZero() {
     try (RingBuffer ring = RingBuffer.open(map, this::accept)) {
       assertThat(ring.poll(Duration.ofMillis(1))).isZero();
       assertThat(ring.poll(Duration.ZERO)).isZero();
@@ -49,7 +49,7 @@ class RingBufferTest {
   }
 
   @Test
-  void eventsCanBeTakenWithoutWaiting() {
+  void consume_pendingEvent_returnsOne() {
     try (RingBuffer ring = RingBuffer.open(map, this::accept)) {
       assertThat(ring.consume()).isZero();
       Lab.run(report);
@@ -61,7 +61,7 @@ class RingBufferTest {
   }
 
   @Test
-  void anEventEndsWithThePoll() {
+  void event_afterThePoll_isInvalid() {
     AtomicReference<MemorySegment> kept = new AtomicReference<>();
     try (RingBuffer ring = RingBuffer.open(map, kept::set)) {
       Lab.run(report);
@@ -74,7 +74,7 @@ class RingBufferTest {
   }
 
   @Test
-  void whatTheConsumerThrowsComesOutOfThePoll() {
+  void poll_consumerThrows_rethrows() {
     try (RingBuffer ring =
         RingBuffer.open(
             map,
@@ -96,7 +96,7 @@ class RingBufferTest {
   }
 
   @Test
-  void theConsumerCannotCallBack() {
+  void consume_consumerClosesRingBuffer_throws() {
     AtomicReference<RingBuffer> self = new AtomicReference<>();
     try (RingBuffer ring = RingBuffer.open(map, event -> self.get().close())) {
       self.set(ring);
@@ -104,19 +104,19 @@ class RingBufferTest {
 
       assertThatIllegalStateException()
           .isThrownBy(ring::consume)
-          .withMessage("called by the consumer of ring buffer events");
+          .withMessage("the consumer of ring buffer events must not call it");
     }
   }
 
   @Test
-  void onlyARingBufferIsOne() {
+  void open_otherMapType_throwsEinval() {
     assertThatThrownBy(() -> RingBuffer.open(lab.map("table"), this::accept))
         .hasMessageStartingWith("open ring buffer table: EINVAL (Invalid argument)\n")
         .hasMessageContaining("is not BPF_MAP_TYPE_RINGBUF");
   }
 
   @Test
-  void aClosedRingBufferCannotBeUsed() {
+  void anyCall_closedRingBuffer_throws() {
     RingBuffer ring = RingBuffer.open(map, this::accept);
     ring.close();
 

@@ -8,9 +8,8 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A test of something that older kernels do not have, which the module's users must do without
- * there. On those it is skipped, with a line on standard output; also where skips are forbidden, as
- * nothing is missing that could be installed.
+ * Marks a test of a feature that older kernels lack. On those the test is skipped and the reason is
+ * printed, even if skips are forbidden, because nothing can be installed to provide the feature.
  */
 @Documented
 @ExtendWith(LinuxCondition.class)
@@ -19,9 +18,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Target(ElementType.METHOD)
 public @interface SinceLinux {
 
-  /** The first version that has it, such as {@code "5.18"}. */
+  /** Returns the first version with the feature, such as {@code "5.18"}. */
   String version();
 
-  /** What it is. */
+  /** Returns the name of the feature, for the message. */
   String feature();
 }

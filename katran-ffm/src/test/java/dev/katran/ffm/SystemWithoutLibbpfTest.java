@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What happens where libbpf is not installed. In the mount namespace of a process of its own, the
- * system's is hidden behind an empty file.
+ * Tests the behaviour without an installed libbpf. A child process in its own mount namespace hides
+ * the system's library behind an empty file.
  */
 @KernelTest
 class SystemWithoutLibbpfTest {
@@ -37,10 +37,10 @@ class SystemWithoutLibbpfTest {
     folder =
         bundle
             .resolve("META-INF/katran/natives")
-            .resolve(BundledLibraries.ofThisMachine().platform());
+            .resolve(BundledLibraries.forThisMachine().platform());
   }
 
-  /** A library's file, as this process has it mapped. */
+  /** Returns the file of a library that is mapped into this process. */
   private static Path mapped(String library) throws IOException {
     try (var lines = Files.lines(Path.of("/proc/self/maps"))) {
       return lines
@@ -85,28 +85,29 @@ class SystemWithoutLibbpfTest {
   }
 
   @Test
-  void theOneThatTheApplicationBringsIsLoadedAndWorks() throws Exception {
+  void load_bundledLibrary_works() throws Exception {
     bundle();
 
     assertThat(run()).isEqualTo(LibbpfLibrary.version());
   }
 
   @Test
-  void withoutOneTheMessageSaysWhatToInstall() throws Exception {
+  void load_nothingBundled_namesThePackages() throws Exception {
     assertThat(run())
         .startsWith("LibbpfMissingException: libbpf.so.1 was not found; install libbpf: ")
-        .endsWith("classifier natives-" + BundledLibraries.ofThisMachine().platform());
+        .endsWith("classifier natives-" + BundledLibraries.forThisMachine().platform());
   }
 
   @Test
-  void oneThatWasTamperedWithIsNotLoaded() throws Exception {
+  void load_modifiedLibrary_throws() throws Exception {
     bundle();
     byte[] bytes = Files.readAllBytes(folder.resolve("libbpf.so.1"));
     bytes[bytes.length - 1] ^= 1;
     Files.write(folder.resolve("libbpf.so.1"), bytes);
 
     assertThat(run())
-        .startsWith("LibbpfBrokenException: the system has no libbpf, and of those on the class")
+        .startsWith(
+            "LibbpfBrokenException: libbpf is not installed, and the bundled libraries failed: ")
         .contains("libbpf.so.1 for ", " has the SHA-256 checksum ");
   }
 }

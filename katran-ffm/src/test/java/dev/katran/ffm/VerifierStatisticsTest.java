@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class VerifierStatisticsTest {
 
   @Test
-  void areFoundAtTheEndOfALog() {
+  void parse_logWithStatistics_returnsThem() {
     String log =
         """
         0: R1=ctx() R10=fp0
@@ -23,7 +23,7 @@ class VerifierStatisticsTest {
   }
 
   @Test
-  void areNotFoundInOtherLogs() {
+  void parse_otherLog_returnsEmpty() {
     assertThat(VerifierStatistics.parse("")).isEmpty();
     assertThat(VerifierStatistics.parse("verification time 1234 usec\n")).isEmpty();
   }

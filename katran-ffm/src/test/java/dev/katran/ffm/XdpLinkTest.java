@@ -24,7 +24,7 @@ class XdpLinkTest {
   }
 
   @Test
-  void aProgramIsAttachedUntilItsLinkIsClosed() throws Exception {
+  void attach_thenClose_detachesProgram() throws Exception {
     Isolated.inNetworkNamespace(() -> {
       assertThat(XdpLink.attachedProgram(LOOPBACK)).isEmpty();
       XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC);
@@ -39,7 +39,7 @@ class XdpLinkTest {
   }
 
   @Test
-  void anotherProgramTakesTheFirstOnesPlace() throws Exception {
+  void update_otherProgram_replacesIt() throws Exception {
     Isolated.inNetworkNamespace(() -> {
       try (XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC)) {
         link.update(report);
@@ -51,7 +51,7 @@ class XdpLinkTest {
   }
 
   @Test
-  void aDetachedLinkIsClosed() throws Exception {
+  void detach_closesLink() throws Exception {
     Isolated.inNetworkNamespace(() -> {
       XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC);
       link.detach();
@@ -62,7 +62,7 @@ class XdpLinkTest {
   }
 
   @Test
-  void somebodyElsesProgramStays() throws Exception {
+  void attach_busyInterface_throwsAndKeepsProgram() throws Exception {
     Isolated.inNetworkNamespace(() -> {
       try (XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC)) {
         assertThatThrownBy(() -> XdpLink.attach(report, LOOPBACK, Mode.GENERIC))
@@ -70,7 +70,7 @@ class XdpLinkTest {
                 "attach program report to interface 1 in generic mode: EBUSY (Device or"
                     + " resource busy)\n"
                     + attached(verdict)
-                    + " is attached there")
+                    + " is already attached")
             .asInstanceOf(type(XdpBusyException.class))
             .satisfies(e -> assertThat(e.ifindex()).isEqualTo(LOOPBACK))
             .satisfies(e -> assertThat(e.attached()).hasValue(attached(verdict)));
@@ -80,7 +80,7 @@ class XdpLinkTest {
   }
 
   @Test
-  void aDriverWithoutXdpSaysSo() throws Exception {
+  void attach_driverWithoutXdp_throwsEopnotsupp() throws Exception {
     Isolated.inNetworkNamespace(() ->
         assertThatThrownBy(() -> XdpLink.attach(verdict, LOOPBACK, Mode.NATIVE))
             .hasMessage(
@@ -90,7 +90,7 @@ class XdpLinkTest {
   }
 
   @Test
-  void anInterfaceThatDoesNotExistIsNamed() throws Exception {
+  void attach_unknownInterface_throws() throws Exception {
     Isolated.inNetworkNamespace(() -> {
       assertThatThrownBy(() -> XdpLink.attach(verdict, 4711, Mode.GENERIC))
           .hasMessageStartingWith("attach program verdict to interface 4711 in generic mode: ");
@@ -99,7 +99,7 @@ class XdpLinkTest {
   }
 
   @Test
-  void aClosedLinkCannotBeUsed() throws Exception {
+  void anyCall_closedLink_throws() throws Exception {
     Isolated.inNetworkNamespace(() -> {
       XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC);
       link.close();
@@ -114,7 +114,7 @@ class XdpLinkTest {
   }
 
   @Test
-  void aProgramThatIsClosedIsNotAttached() {
+  void attach_closedProgram_throws() {
     lab.close();
 
     assertThatIllegalStateException()

@@ -1,23 +1,23 @@
 package dev.katran.fuzz.control;
 
 import dev.katran.TimedBalancer;
-import dev.katran.fuzz.Parts;
+import dev.katran.fuzz.DeltaDebugging;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Plays games, and tells of one that goes wrong in as few steps as can be. */
+/** Executes runs of random steps and shrinks the first one that fails. */
 final class ChangesFuzz {
 
-  private static final int STEPS_PER_GAME = 300;
+  private static final int STEPS_PER_RUN = 300;
 
   /**
-   * A game that went wrong.
+   * A failed run.
    *
-   * @param steps up to the one that showed it
-   * @param cause what it showed
+   * @param steps the steps up to and including the one that failed
+   * @param cause the error of the last step
    */
   private record Failure(List<Step> steps, Throwable cause) {}
 
@@ -26,18 +26,23 @@ final class ChangesFuzz {
   private long packets;
 
   /**
-   * A fuzz.
+   * Creates a fuzz.
    *
-   * @param balancers opens those of a game
+   * @param balancers opens the balancers of a run
    */
   ChangesFuzz(Supplier<List<TimedBalancer>> balancers) {
     this.balancers = balancers;
   }
 
-  /** Plays so many games, of this seed and of those after it. */
-  void run(long seed, long games) {
-    for (long next = seed; next < seed + games; next++) {
-      Failure failure = play(StepGenerator.steps(next, STEPS_PER_GAME));
+  /**
+   * Executes runs with consecutive seeds.
+   *
+   * @param seed the seed of the first run
+   * @throws AssertionError if a run fails, with its shortest failing list of steps
+   */
+  void run(long seed, long runs) {
+    for (long next = seed; next < seed + runs; next++) {
+      Failure failure = execute(StepGenerator.steps(next, STEPS_PER_RUN));
       if (failure != null) {
         Failure smallest = shrink(failure);
         throw new AssertionError(report(next, smallest), smallest.cause());
@@ -45,30 +50,30 @@ final class ChangesFuzz {
     }
   }
 
-  private @Nullable Failure play(List<Step> game) {
-    try (Game playing = new Game(balancers.get())) {
-      for (int i = 0; i < game.size(); i++) {
+  private @Nullable Failure execute(List<Step> all) {
+    try (Run run = new Run(balancers.get())) {
+      for (int i = 0; i < all.size(); i++) {
         try {
-          playing.play(game.get(i));
+          run.execute(all.get(i));
         } catch (AssertionError | RuntimeException e) {
-          return new Failure(List.copyOf(game.subList(0, i + 1)), e);
+          return new Failure(List.copyOf(all.subList(0, i + 1)), e);
         }
       }
-      steps += game.size();
-      packets += playing.packets();
+      steps += all.size();
+      packets += run.packets();
       return null;
     }
   }
 
-  /** Fewer steps, with whatever goes wrong. */
+  /** Removes the steps that are not needed for a failure; the failure may change on the way. */
   private Failure shrink(Failure failure) {
     Failure[] best = {failure};
-    Parts.drop(
+    DeltaDebugging.minimize(
         () -> best[0].steps().size(),
         (from, to) -> {
           List<Step> rest = new ArrayList<>(best[0].steps());
           rest.subList(from, to).clear();
-          Failure smaller = play(rest);
+          Failure smaller = execute(rest);
           if (smaller != null) {
             best[0] = smaller;
           }
@@ -83,11 +88,11 @@ final class ChangesFuzz {
         .collect(
             Collectors.joining(
                 "\nstep  ",
-                "in a game of seed %d%nstep  ".formatted(seed),
+                "run with seed %d failed%nstep  ".formatted(seed),
                 "\n%s".formatted(failure.cause().getMessage())));
   }
 
-  /** What has been played. */
+  /** Returns how much has been executed, for the log. */
   @Override
   public String toString() {
     return "%d steps, %d packets".formatted(steps, packets);

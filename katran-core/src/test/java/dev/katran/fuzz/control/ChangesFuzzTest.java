@@ -13,40 +13,40 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /**
- * Whatever is changed, and however the time passes meanwhile, open flows stay where they may, and
- * new ones go where they must. Other seeds and more games: {@code -Dkatran.fuzz.changes.seed=},
- * {@code -Dkatran.fuzz.changes.games=} and {@code -Dkatran.fuzz.changes.kernelGames=}.
+ * Checks that established flows stay with their backends, and that new flows follow the ring,
+ * through any sequence of changes and delays. See the package description for the system properties
+ * that set the seed and the number of runs.
  */
 class ChangesFuzzTest {
 
   private static final long SEED = Long.getLong("katran.fuzz.changes.seed", 1);
-  private static final long GAMES = Long.getLong("katran.fuzz.changes.games", 30);
-  private static final long KERNEL_GAMES = Long.getLong("katran.fuzz.changes.kernelGames", 5);
+  private static final long RUNS = Long.getLong("katran.fuzz.changes.games", 30);
+  private static final long KERNEL_RUNS = Long.getLong("katran.fuzz.changes.kernelGames", 5);
 
-  private static void play(String what, Supplier<List<TimedBalancer>> balancers, long games) {
+  private static void run(String where, Supplier<List<TimedBalancer>> balancers, long runs) {
     ChangesFuzz fuzz = new ChangesFuzz(balancers);
     long start = System.nanoTime();
-    fuzz.run(SEED, games);
+    fuzz.run(SEED, runs);
     System.out.printf(
-        "fuzz of changes %s: seed %d, %d games, %s, %.1f s%n",
-        what, SEED, games, fuzz, (System.nanoTime() - start) / 1e9);
+        "control-plane fuzz %s: seed %d, %d runs, %s, %.1f s%n",
+        where, SEED, runs, fuzz, (System.nanoTime() - start) / 1e9);
   }
 
   @Test
-  void inPlainJavaFlowsStayAndBeginAsTheyMust() {
-    play("in plain Java", () -> List.of(TimedBalancer.inMemory(Cast.limits(1))), GAMES);
+  void run_javaDataplane_matchesTheModel() {
+    run("in memory", () -> List.of(TimedBalancer.inMemory(Fixtures.limits(1))), RUNS);
   }
 
   @Test
-  void aBalancerThatDoesSomethingElseIsFoundInFewSteps() {
+  void run_balancersDisagree_reportsShortListOfSteps() {
     ChangesFuzz fuzz =
         new ChangesFuzz(() ->
             List.of(
-                TimedBalancer.inMemory(Cast.limits(1)),
-                TimedBalancer.inMemory(Cast.limits(1).vips(17)))); // the seed of another hash
+                TimedBalancer.inMemory(Fixtures.limits(1)),
+                TimedBalancer.inMemory(Fixtures.limits(1).hashSeed(17))));
     assertThatExceptionOfType(AssertionError.class)
         .isThrownBy(() -> fuzz.run(SEED, 1))
-        .withMessageStartingWith("in a game of seed " + SEED)
+        .withMessageStartingWith("run with seed " + SEED)
         .satisfies(error ->
             assertThat(error.getMessage().lines().filter(line -> line.startsWith("step  ")))
                 .hasSizeLessThanOrEqualTo(2)
@@ -58,15 +58,15 @@ class ChangesFuzzTest {
   class InTheKernel {
 
     @Test
-    void changesAreWhatTheyAreInPlainJava() {
+    void run_kernelDataplane_behavesLikeJavaDataplane() {
       PinnedThread.run(() ->
-          play(
+          ChangesFuzzTest.run(
               "in the kernel",
               () ->
                   List.of(
-                      TimedBalancer.inMemory(Cast.limits(1)),
-                      TimedBalancer.inKernel(Cast.limits(BpfMap.possibleCpus()))),
-              KERNEL_GAMES));
+                      TimedBalancer.inMemory(Fixtures.limits(1)),
+                      TimedBalancer.inKernel(Fixtures.limits(BpfMap.possibleCpus()))),
+              KERNEL_RUNS));
     }
   }
 }

@@ -16,22 +16,22 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What the design promises of a balancer. */
+/** A model of a balancer that holds only what the design guarantees. */
 final class Model {
 
-  private final Map<VipKey, ServedVip> vips = new LinkedHashMap<>();
+  private final Map<VipKey, VipModel> vips = new LinkedHashMap<>();
 
-  /** When the SYNs came in that may be on the account of the current window. */
+  /** The arrival times of the SYNs that may count against the budget of the current window. */
   private final Deque<Duration> syns = new ArrayDeque<>();
 
   private Duration now = Duration.ZERO;
 
   void put(Vip vip) {
-    ServedVip served = vips.get(vip.key());
-    if (served == null) {
-      vips.put(vip.key(), new ServedVip(vip));
+    VipModel known = vips.get(vip.key());
+    if (known == null) {
+      vips.put(vip.key(), new VipModel(vip));
     } else {
-      served.change(vip);
+      known.change(vip);
     }
   }
 
@@ -44,75 +44,75 @@ final class Model {
     all.forEach(this::put);
   }
 
-  void pass(Duration time) {
+  void advanceTime(Duration time) {
     now = now.plus(time);
-    while (!syns.isEmpty() && now.minus(syns.getFirst()).compareTo(Cast.WINDOW) > 0) {
+    while (!syns.isEmpty() && now.minus(syns.getFirst()).compareTo(Fixtures.WINDOW) > 0) {
       syns.removeFirst();
     }
   }
 
-  /** How long a flow may have been silent that is still where it was. */
+  /** Returns the idle time after which every flow entry has expired. */
   Duration longestIdle() {
     return vips.values().stream()
-        .map(ServedVip::longestIdle)
+        .map(VipModel::longestIdle)
         .max(Duration::compareTo)
-        .orElse(Cast.WINDOW);
+        .orElse(Fixtures.WINDOW);
   }
 
-  /** A long time has passed. */
-  void rest() {
-    vips.values().forEach(ServedVip::rest);
+  /** Records that all changes have completed and all flow entries have expired. */
+  void quiesce() {
+    vips.values().forEach(VipModel::quiesce);
   }
 
-  /** The flows that are somewhere, but those of a flood: they say nothing any more. */
+  /** Returns the flows that have a backend, except those of a flood, which never send again. */
   List<Flow> openFlows() {
     return vips.values().stream()
         .flatMap(vip -> vip.openFlows().stream())
-        .filter(flow -> !Cast.isAttack(flow))
+        .filter(flow -> !Fixtures.isAttack(flow))
         .toList();
   }
 
   /**
-   * A packet has come in.
+   * Checks the outcome of a packet and updates the model.
    *
-   * @param route what the balancer said before of the flow
+   * @param route the route of the flow just before the packet arrived
    */
-  void check(Segment segment, Route route, Answer answer) {
-    boolean isSyn = segment.kind() == Segment.Kind.SYN;
+  void check(FlowPacket packet, Route route, Outcome outcome) {
+    boolean isSyn = packet.kind() == FlowPacket.Kind.SYN;
     if (isSyn) {
       syns.add(now);
     }
-    ServedVip vip = vips.get(Cast.vipOf(segment.flow()));
+    VipModel vip = vips.get(Fixtures.vipOf(packet.flow()));
     if (vip == null) {
-      assertThat(answer.verdict()).as("what becomes of %s", segment).isEqualTo(Verdict.PASS);
+      assertThat(outcome.verdict()).as("verdict of %s", packet).isEqualTo(Verdict.PASS);
       assertThat(route.reason()).isEqualTo(Route.Reason.NO_VIP);
       return;
     }
-    boolean isFlood = isSyn && syns.size() > Cast.SYNS_PER_WINDOW;
-    if (isForetold(segment, vip) && !isFlood) {
-      assertThat(answer.backend())
-          .as("where %s goes: %s", segment, route)
+    boolean isFlood = isSyn && syns.size() > Fixtures.SYNS_PER_WINDOW;
+    if (isPredictedByRoute(packet, vip) && !isFlood) {
+      assertThat(outcome.backend())
+          .as("backend of %s, predicted by %s", packet, route)
           .isEqualTo(route.backend().map(backend -> backend.address()).orElse(null));
     }
-    vip.check(segment, answer.backend(), now, isFlood);
+    vip.check(packet, outcome.backend(), now, isFlood);
   }
 
-  /** A route is that of a TCP connection that begins, and of a UDP flow at any time. */
-  private static boolean isForetold(Segment segment, ServedVip vip) {
-    return switch (segment.kind()) {
+  /** A route predicts the backend of the first packet of a TCP connection and of any UDP packet. */
+  private static boolean isPredictedByRoute(FlowPacket packet, VipModel vip) {
+    return switch (packet.kind()) {
       case SYN -> vip.tracking() != Tracking.ALWAYS;
-      case DATA -> !Cast.isTcp(segment.flow());
+      case DATA -> !Fixtures.isTcp(packet.flow());
       case RST, ERROR -> false;
     };
   }
 
-  /** Whether what the balancer says of its VIPs can be. */
+  /** Checks the VIPs that a balancer reports and their status. */
   void checkStatus(LoadBalancer lb) {
     assertThat(lb.vips()).extracting(Vip::key).containsExactlyInAnyOrderElementsOf(vips.keySet());
     vips.forEach((key, vip) -> {
-      if (vip.isAtRest()) {
+      if (vip.isQuiescent()) {
         assertThat(lb.status(key).orElseThrow().isStable())
-            .as("%s is stable when nothing is left to be done", key)
+            .as("%s is stable after all changes have completed", key)
             .isTrue();
       }
     });

@@ -5,33 +5,35 @@ import dev.katran.VipKey;
 import java.time.Duration;
 import java.util.List;
 
-/** What may happen to a balancer. A step does not depend on others, so that any may be left out. */
+/**
+ * One event in the life of a balancer. Steps are independent, so that any of them can be dropped.
+ */
 sealed interface Step {
 
-  /** A VIP is installed or changed. */
+  /** Inserts or replaces a VIP. */
   record Put(Vip vip) implements Step {}
 
-  /** A VIP is removed, if it is installed. */
+  /** Removes a VIP, if it is installed. */
   record Remove(VipKey vip) implements Step {}
 
-  /** All VIPs become these. */
+  /** Replaces all VIPs by these. */
   record Apply(List<Vip> vips) implements Step {}
 
-  /** Time passes, in which nothing is done. */
-  record Pass(Duration time) implements Step {}
+  /** Advances the clock without packets and without a tick. */
+  record AdvanceTime(Duration time) implements Step {}
 
-  /** What is done every second is done. */
+  /** Runs the work that is due every second. */
   record Tick() implements Step {}
 
-  /** A packet comes in. */
-  record Send(Segment segment) implements Step {}
+  /** Sends a packet. */
+  record Send(FlowPacket packet) implements Step {}
 
-  /** A packet of every open flow comes in. */
-  record SendOfAll() implements Step {}
+  /** Sends a packet of every open flow. */
+  record SendToOpenFlows() implements Step {}
 
-  /** So many connections of one client begin. */
-  record Flood(VipKey vip, int syns) implements Step {}
+  /** Sends that many SYNs from one client address, one per connection. */
+  record SynFlood(VipKey vip, int syns) implements Step {}
 
-  /** So much time passes without a packet that everything is as if nothing had changed. */
-  record Rest() implements Step {}
+  /** Lets all changes complete and all flow entries expire. */
+  record Quiesce() implements Step {}
 }

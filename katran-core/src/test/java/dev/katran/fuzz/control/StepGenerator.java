@@ -14,23 +14,23 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Steps at random; what they are depends on nothing but the seed. */
+/** Generates random steps that depend only on a seed. */
 final class StepGenerator {
 
-  /** Beyond what may be entered, even if few slots are changing. */
-  private static final int SYNS_IN_FLOOD = 6 * Cast.SYNS_PER_WINDOW;
+  /** Exceeds the budget of flow entries, even if few slots are changing. */
+  private static final int SYNS_IN_FLOOD = 6 * Fixtures.SYNS_PER_WINDOW;
 
-  /** What these enter, and all else, there is room for. */
-  private static final int MOST_FLOODS = 2;
+  /** Few enough that the flow table holds the entries of all floods and of all other flows. */
+  private static final int MAX_FLOODS = 2;
 
   private static final int RECENT = 8;
 
   private final Dice dice;
 
-  /** What is installed if all steps are made. */
+  /** The VIPs installed after all steps generated so far. */
   private final Map<VipKey, Vip> installed = new LinkedHashMap<>();
 
-  /** What has been installed of late, to go back to. */
+  /** Recently installed VIPs, to return to. */
   private final List<Vip> recent = new ArrayList<>();
 
   private int floods;
@@ -39,17 +39,17 @@ final class StepGenerator {
     this.dice = new Dice(seed);
   }
 
-  /** So many steps and a rest. */
-  static List<Step> steps(long seed, int number) {
+  /** Returns the given number of steps, followed by a {@link Step.Quiesce}. */
+  static List<Step> steps(long seed, int count) {
     StepGenerator generator = new StepGenerator(seed);
     List<Step> steps = new ArrayList<>();
-    for (Vip vip : generator.most()) {
+    for (Vip vip : generator.mostVips()) {
       steps.add(generator.put(vip));
     }
-    while (steps.size() < number) {
+    while (steps.size() < count) {
       steps.add(generator.next());
     }
-    steps.add(new Step.Rest());
+    steps.add(new Step.Quiesce());
     return steps;
   }
 
@@ -59,7 +59,7 @@ final class StepGenerator {
       return send();
     }
     if (kind < 620) {
-      return new Step.SendOfAll();
+      return new Step.SendToOpenFlows();
     }
     if (kind < 740) {
       return put();
@@ -71,81 +71,81 @@ final class StepGenerator {
       return remove();
     }
     if (kind < 880) {
-      return new Step.Pass(time());
+      return new Step.AdvanceTime(time());
     }
     if (kind < 985) {
       return new Step.Tick();
     }
-    return kind < 990 && floods < MOST_FLOODS ? flood() : rest();
+    return kind < 990 && floods < MAX_FLOODS ? flood() : quiesceOrTick();
   }
 
   private Step send() {
-    VipKey vip = dice.pick(Cast.VIPS).key();
-    return new Step.Send(new Segment(kind(vip), dice.pick(Cast.flows(vip))));
+    VipKey vip = dice.pick(Fixtures.VIPS).key();
+    return new Step.Send(new FlowPacket(kind(vip), dice.pick(Fixtures.flows(vip))));
   }
 
-  private Segment.Kind kind(VipKey vip) {
+  private FlowPacket.Kind kind(VipKey vip) {
     int kind = dice.below(10);
     if (kind == 0) {
-      return Segment.Kind.ERROR;
+      return FlowPacket.Kind.ERROR;
     }
     if (vip.protocol() != Protocol.TCP || kind < 6) {
-      return Segment.Kind.DATA;
+      return FlowPacket.Kind.DATA;
     }
-    return kind < 9 ? Segment.Kind.SYN : Segment.Kind.RST;
+    return kind < 9 ? FlowPacket.Kind.SYN : FlowPacket.Kind.RST;
   }
 
   private Step flood() {
     floods++;
-    return new Step.Flood(dice.pick(Cast.FLOODED).key(), SYNS_IN_FLOOD);
+    return new Step.SynFlood(dice.pick(Fixtures.FLOODABLE).key(), SYNS_IN_FLOOD);
   }
 
-  private Step rest() {
-    return dice.oneIn(4) ? new Step.Rest() : new Step.Tick();
+  private Step quiesceOrTick() {
+    return dice.oneIn(4) ? new Step.Quiesce() : new Step.Tick();
   }
 
-  /** Mostly so little that open flows keep their right to stay. */
+  /** Returns a duration, mostly short enough that open flows must stay with their backends. */
   private Duration time() {
-    int window = (int) Cast.WINDOW.dividedBy(Cast.UNIT);
+    int window = (int) Fixtures.WINDOW.dividedBy(Fixtures.UNIT);
     int units =
         switch (dice.below(8)) {
           case 0 -> window;
           case 1 -> window + 1;
-          case 2 -> dice.pick(Cast.IDLE_UNITS) + dice.between(0, 1);
+          case 2 -> dice.pick(Fixtures.IDLE_UNITS) + dice.between(0, 1);
           default -> dice.between(1, window - 1);
         };
-    return Cast.UNIT.multipliedBy(units);
+    return Fixtures.UNIT.multipliedBy(units);
   }
 
   private Step remove() {
-    VipKey vip = dice.pick(Cast.VIPS).key();
+    VipKey vip = dice.pick(Fixtures.VIPS).key();
     installed.remove(vip);
     return new Step.Remove(vip);
   }
 
-  /** Most VIPs, each in another form. */
-  private List<Vip> most() {
-    return Cast.VIPS.stream().filter(vip -> !dice.oneIn(6)).map(this::changed).toList();
+  /** Returns most of the VIPs, each of them changed. */
+  private List<Vip> mostVips() {
+    return Fixtures.VIPS.stream().filter(vip -> !dice.oneIn(6)).map(this::changed).toList();
   }
 
   private Step apply() {
-    List<Vip> vips = most();
+    List<Vip> vips = mostVips();
     installed.clear();
-    vips.forEach(this::note);
+    vips.forEach(this::record);
     return new Step.Apply(vips);
   }
 
   private Step put() {
     return put(
-        dice.oneIn(5) && !recent.isEmpty() ? dice.pick(recent) : changed(dice.pick(Cast.VIPS)));
+        dice.oneIn(5) && !recent.isEmpty() ? dice.pick(recent) : changed(dice.pick(Fixtures.VIPS)));
   }
 
   private Step put(Vip vip) {
-    note(vip);
+    record(vip);
     return new Step.Put(vip);
   }
 
-  private void note(Vip vip) {
+  private void record(Vip vip) {
     installed.put(vip.key(), vip);
     recent.add(vip);
     if (recent.size() > RECENT) {
@@ -153,7 +153,7 @@ final class StepGenerator {
     }
   }
 
-  /** Another form of a VIP: a first one if it is not installed. */
+  /** Returns a changed VIP, or one with new backends if it is not installed. */
   private Vip changed(Vip bare) {
     Vip vip = installed.get(bare.key());
     if (vip == null) {
@@ -168,37 +168,42 @@ final class StepGenerator {
 
   private Vip withBackends(Vip bare) {
     Vip vip = bare.toBuilder().idleTime(idle()).build();
-    int backends = dice.between(1, Cast.BACKENDS.size() - 1);
+    int backends = dice.between(1, Fixtures.BACKENDS.size() - 1);
     for (int i = 0; i < backends; i++) {
-      vip = vip.with(dice.pick(Cast.BACKENDS));
+      vip = vip.with(dice.pick(Fixtures.BACKENDS));
     }
     return vip;
   }
 
   private Vip changedOnce(Vip bare, Vip vip) {
-    Backend backend = dice.pick(Cast.BACKENDS);
+    Backend backend = dice.pick(Fixtures.BACKENDS);
     Vip.Builder builder = vip.toBuilder();
     return switch (dice.below(40)) {
       case 0 -> builder.idleTime(idle()).build();
       case 1 -> builder.algorithm(dice.pick(List.of(RingAlgorithm.values()))).build();
       case 2 -> builder.hashing(dice.coin() ? Hashing.FLOW : Hashing.SOURCE_ADDRESS).build();
       case 3 -> builder.tracking(tracking(bare)).build();
-      case 4, 5, 6, 7, 8, 9, 10, 11 -> vip.without(backend.address());
+      case 4, 5, 6, 7, 8, 9, 10, 11 -> vip.without(backend.key());
       case 12, 13, 14, 15, 16 -> vip.with(backend.weight(dice.between(0, 4)));
       case 17, 18, 19, 20, 21, 22, 23, 24, 25, 26 -> vip.with(backend.draining(true));
       default -> vip.with(backend);
     };
   }
 
-  /** With {@link Tracking#ALWAYS} a flood would have its way. */
+  /**
+   * Never returns {@link Tracking#ALWAYS} for a VIP that is flooded: the flood would fill the
+   * table.
+   */
   private Tracking tracking(Vip bare) {
     if (dice.coin()) {
       return bare.tracking();
     }
-    return Cast.FLOODED.contains(bare) ? Tracking.NONE : dice.pick(List.of(Tracking.values()));
+    return Fixtures.FLOODABLE.contains(bare)
+        ? Tracking.NONE
+        : dice.pick(List.of(Tracking.values()));
   }
 
   private Duration idle() {
-    return Cast.UNIT.multipliedBy(dice.pick(Cast.IDLE_UNITS));
+    return Fixtures.UNIT.multipliedBy(dice.pick(Fixtures.IDLE_UNITS));
   }
 }

@@ -8,8 +8,10 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The commands of bpf(2) on programs, links and pinned objects, through libbpf. Each returns what C
- * returns: 0 or more, or the negative errno.
+ * Calls the commands of bpf(2) on programs, links and pinned objects through libbpf. Each method
+ * returns the result of the C function: 0 or more, or the negative errno.
+ *
+ * @since 0.1.0
  */
 public final class Bpf {
 
@@ -40,7 +42,7 @@ public final class Bpf {
 
   private Bpf() {}
 
-  /** Gives the map, program or link behind {@code fd} a name in a BPF file system. */
+  /** Pins a map, program or link in a BPF file system. */
   public static int pin(int fd, String path) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment cPath = arena.allocateFrom(path);
@@ -50,7 +52,7 @@ public final class Bpf {
     }
   }
 
-  /** A file descriptor of what is pinned at {@code path}. */
+  /** Opens the object pinned at {@code path} and returns its file descriptor. */
   public static int openPinned(String path) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment cPath = arena.allocateFrom(path);
@@ -60,7 +62,7 @@ public final class Bpf {
     }
   }
 
-  /** Fills {@code info} with as much as the kernel knows. */
+  /** Fills {@code info}; fields that the kernel does not support stay unchanged. */
   public static int info(int fd, MemorySegment info) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment size = arena.allocateFrom(ValueLayout.JAVA_INT, (int) info.byteSize());
@@ -70,7 +72,7 @@ public final class Bpf {
     }
   }
 
-  /** A file descriptor of the program with this id. */
+  /** Opens the program with this id and returns its file descriptor. */
   public static int programById(int id) {
     try {
       return (int) BPF_PROG_GET_FD_BY_ID.invokeExact(Native.state(), id);
@@ -79,7 +81,7 @@ public final class Bpf {
     }
   }
 
-  /** Runs a program on what {@code opts}, a bpf_test_run_opts, says. */
+  /** Runs a program as described by {@code opts}, a bpf_test_run_opts. */
   public static int testRun(int fd, MemorySegment opts) {
     try {
       return (int) BPF_PROG_TEST_RUN_OPTS.invokeExact(Native.state(), fd, opts);
@@ -89,8 +91,8 @@ public final class Bpf {
   }
 
   /**
-   * Attaches an XDP program to an interface, in its driver or in the stack; returns the link's file
-   * descriptor.
+   * Attaches an XDP program to an interface, in its driver or in the network stack, and returns the
+   * link's file descriptor.
    */
   public static int attachXdp(int programFd, int ifindex, boolean inDriver) {
     int flags = inDriver ? Libbpf.XDP_FLAGS_DRV_MODE() : Libbpf.XDP_FLAGS_SKB_MODE();
@@ -105,7 +107,7 @@ public final class Bpf {
     }
   }
 
-  /** Puts another program in the place of the link's. */
+  /** Replaces the link's program. */
   public static int updateLink(int linkFd, int programFd) {
     try {
       return (int)
@@ -115,7 +117,7 @@ public final class Bpf {
     }
   }
 
-  /** Takes the link's program off its hook. */
+  /** Detaches the link's program from its hook. */
   public static int detachLink(int linkFd) {
     try {
       return (int) BPF_LINK_DETACH.invokeExact(Native.state(), linkFd);
@@ -124,7 +126,7 @@ public final class Bpf {
     }
   }
 
-  /** The id of the XDP program on an interface, whoever attached it; 0 if there is none. */
+  /** Returns the id of the XDP program attached to an interface; 0 if there is none. */
   public static int queryXdp(int ifindex) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment id = arena.allocate(ValueLayout.JAVA_INT);
@@ -135,7 +137,7 @@ public final class Bpf {
     }
   }
 
-  /** How many CPUs this system can have: so many values has an entry of a per-CPU map. */
+  /** Returns the number of possible CPUs, the number of values in an entry of a per-CPU map. */
   public static int possibleCpus() {
     try {
       return (int) LIBBPF_NUM_POSSIBLE_CPUS.invokeExact(Native.state());

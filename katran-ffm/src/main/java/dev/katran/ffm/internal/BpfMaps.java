@@ -7,8 +7,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The commands of bpf(2) on maps, through libbpf. Each returns what C returns: 0 or more, or the
- * negative errno.
+ * Calls the map commands of bpf(2) through libbpf. Each method returns the result of the C
+ * function: 0 or more, or the negative errno.
+ *
+ * @since 0.1.0
  */
 public final class BpfMaps {
 
@@ -41,8 +43,10 @@ public final class BpfMaps {
   private BpfMaps() {}
 
   /**
-   * Creates a map; returns its file descriptor. {@code inner} is that of the template of a map of
-   * maps, 0 for other maps; {@code numaNode} counts if the flags say so.
+   * Creates a map and returns its file descriptor.
+   *
+   * @param inner the file descriptor of the template of a map of maps; 0 for other maps
+   * @param numaNode used only if the flags include BPF_F_NUMA_NODE
    */
   public static int create(
       int type,
@@ -68,7 +72,7 @@ public final class BpfMaps {
     }
   }
 
-  /** Reads the value of a key. */
+  /** Copies the value of a key into {@code value}. */
   public static int lookup(int fd, MemorySegment key, MemorySegment value) {
     try {
       return (int) BPF_MAP_LOOKUP_ELEM.invokeExact(Native.state(), fd, key, value);
@@ -95,7 +99,7 @@ public final class BpfMaps {
     }
   }
 
-  /** The key after {@code key}; the first one after NULL. */
+  /** Finds the key that follows {@code key}, or the first one for NULL. */
   public static int nextKey(int fd, MemorySegment key, MemorySegment next) {
     try {
       return (int) BPF_MAP_GET_NEXT_KEY.invokeExact(Native.state(), fd, key, next);
@@ -105,8 +109,11 @@ public final class BpfMaps {
   }
 
   /**
-   * Reads as many entries as {@code count} says, an {@code int}, and leaves there how many came.
-   * {@code position} is NULL for the first batch, and what {@code next} was after the one before.
+   * Reads a batch of entries.
+   *
+   * @param position NULL for the first batch, then the {@code next} of the previous call
+   * @param next receives the position of the next batch
+   * @param count an {@code int}: the capacity before the call, the number of entries after it
    */
   public static int lookupBatch(
       int fd,
@@ -124,7 +131,7 @@ public final class BpfMaps {
     }
   }
 
-  /** Writes entries; {@code count} says how many, and afterwards how many were written. */
+  /** Writes {@code count} entries; after the call, {@code count} is the number written. */
   public static int updateBatch(
       int fd, MemorySegment keys, MemorySegment values, MemorySegment count) {
     try {
@@ -136,7 +143,7 @@ public final class BpfMaps {
     }
   }
 
-  /** Deletes keys; {@code count} says how many, and afterwards how many were deleted. */
+  /** Deletes {@code count} keys; after the call, {@code count} is the number deleted. */
   public static int deleteBatch(int fd, MemorySegment keys, MemorySegment count) {
     try {
       return (int)
@@ -146,7 +153,7 @@ public final class BpfMaps {
     }
   }
 
-  /** Makes the map read-only for user space, for good. */
+  /** Makes the map read-only for user space, permanently. */
   public static int freeze(int fd) {
     try {
       return (int) BPF_MAP_FREEZE.invokeExact(Native.state(), fd);

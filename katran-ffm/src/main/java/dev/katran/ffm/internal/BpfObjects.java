@@ -8,9 +8,11 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * libbpf's view of an object file: {@code bpf_object__*}, and of what is in it, {@code bpf_map__*}
- * and {@code bpf_program__*}. Numbers are what C returns, 0 or more, or the negative errno; a
- * pointer may be NULL, with the reason in {@link Native#errno()}.
+ * Calls libbpf's functions on object files: {@code bpf_object__*}, {@code bpf_map__*} and {@code
+ * bpf_program__*}. Numbers are returned as in C: 0 or more, or the negative errno. If a pointer is
+ * NULL because of an error, {@link Native#errno()} returns the reason.
+ *
+ * @since 0.1.0
  */
 public final class BpfObjects {
 
@@ -85,7 +87,7 @@ public final class BpfObjects {
 
   private BpfObjects() {}
 
-  /** Parses an object, which libbpf does not refer to afterwards. */
+  /** Parses an object file; libbpf keeps no reference to {@code elf}. */
   public static MemorySegment open(MemorySegment elf, String name) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment opts = arena.allocate(bpf_object_open_opts.layout());
@@ -107,7 +109,7 @@ public final class BpfObjects {
     }
   }
 
-  /** Releases all that the object has, its file descriptors too. */
+  /** Frees the object and closes its file descriptors. */
   public static void close(MemorySegment object) {
     try {
       BPF_OBJECT_CLOSE.invokeExact(Native.state(), object);
@@ -116,7 +118,7 @@ public final class BpfObjects {
     }
   }
 
-  /** The map of this name, or NULL. */
+  /** Returns the map with this name, or NULL. */
   public static MemorySegment findMap(MemorySegment object, String name) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment cName = arena.allocateFrom(name);
@@ -126,7 +128,7 @@ public final class BpfObjects {
     }
   }
 
-  /** The map after this one, the first one after NULL; NULL after the last. */
+  /** Returns the map that follows {@code map}, or the first one for NULL; NULL at the end. */
   public static MemorySegment nextMap(MemorySegment object, MemorySegment map) {
     try {
       return (MemorySegment) BPF_OBJECT_NEXT_MAP.invokeExact(Native.state(), object, map);
@@ -135,7 +137,9 @@ public final class BpfObjects {
     }
   }
 
-  /** The program after this one, the first one after NULL; NULL after the last. */
+  /**
+   * Returns the program that follows {@code program}, or the first one for NULL; NULL at the end.
+   */
   public static MemorySegment nextProgram(MemorySegment object, MemorySegment program) {
     try {
       return (MemorySegment) BPF_OBJECT_NEXT_PROGRAM.invokeExact(Native.state(), object, program);
@@ -144,7 +148,7 @@ public final class BpfObjects {
     }
   }
 
-  /** A map's file descriptor, once its object is loaded. */
+  /** Returns a map's file descriptor, valid after the load. */
   public static int mapFd(MemorySegment map) {
     try {
       return (int) BPF_MAP_FD.invokeExact(Native.state(), map);
@@ -153,7 +157,7 @@ public final class BpfObjects {
     }
   }
 
-  /** A map's name as the source has it; that of a section for its constants. */
+  /** Returns a map's name as in the source; for data sections, the section's name. */
   public static String mapName(MemorySegment map) {
     try {
       return string((MemorySegment) BPF_MAP_NAME.invokeExact(Native.state(), map));
@@ -162,7 +166,7 @@ public final class BpfObjects {
     }
   }
 
-  /** A map's type, such as BPF_MAP_TYPE_HASH. */
+  /** Returns a map's type, such as BPF_MAP_TYPE_HASH. */
   public static int mapType(MemorySegment map) {
     try {
       return (int) BPF_MAP_TYPE.invokeExact(Native.state(), map);
@@ -171,7 +175,7 @@ public final class BpfObjects {
     }
   }
 
-  /** The size of a key in bytes. */
+  /** Returns the size of a key in bytes. */
   public static int keySize(MemorySegment map) {
     try {
       return (int) BPF_MAP_KEY_SIZE.invokeExact(Native.state(), map);
@@ -180,7 +184,7 @@ public final class BpfObjects {
     }
   }
 
-  /** The size of a value in bytes. */
+  /** Returns the size of a value in bytes. */
   public static int valueSize(MemorySegment map) {
     try {
       return (int) BPF_MAP_VALUE_SIZE.invokeExact(Native.state(), map);
@@ -189,7 +193,7 @@ public final class BpfObjects {
     }
   }
 
-  /** How many entries the map may have. */
+  /** Returns the map's capacity in entries. */
   public static int maxEntries(MemorySegment map) {
     try {
       return (int) BPF_MAP_MAX_ENTRIES.invokeExact(Native.state(), map);
@@ -198,7 +202,7 @@ public final class BpfObjects {
     }
   }
 
-  /** The map's flags. */
+  /** Returns the map's flags. */
   public static int mapFlags(MemorySegment map) {
     try {
       return (int) BPF_MAP_MAP_FLAGS.invokeExact(Native.state(), map);
@@ -207,7 +211,7 @@ public final class BpfObjects {
     }
   }
 
-  /** How many entries the map will have. */
+  /** Sets the map's capacity in entries. */
   public static int setMaxEntries(MemorySegment map, int n) {
     try {
       return (int) BPF_MAP_SET_MAX_ENTRIES.invokeExact(Native.state(), map, n);
@@ -216,7 +220,7 @@ public final class BpfObjects {
     }
   }
 
-  /** The flags the map will be created with. */
+  /** Sets the flags that the map is created with. */
   public static int setMapFlags(MemorySegment map, int flags) {
     try {
       return (int) BPF_MAP_SET_MAP_FLAGS.invokeExact(Native.state(), map, flags);
@@ -225,7 +229,7 @@ public final class BpfObjects {
     }
   }
 
-  /** Whether to create the map. */
+  /** Selects whether the load creates the map. */
   public static int setAutocreate(MemorySegment map, boolean on) {
     try {
       return (int) BPF_MAP_SET_AUTOCREATE.invokeExact(Native.state(), map, on);
@@ -234,7 +238,7 @@ public final class BpfObjects {
     }
   }
 
-  /** What a map of constants or variables will hold at first; NULL for any other map. */
+  /** Returns the initial contents of a data section; NULL for any other map. */
   public static MemorySegment initialValue(MemorySegment map, Arena lifetime) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment size = arena.allocate(ValueLayout.JAVA_LONG);
@@ -248,7 +252,7 @@ public final class BpfObjects {
     }
   }
 
-  /** The template of the maps that a map of maps may hold; NULL for any other map. */
+  /** Returns the inner-map template of a map of maps; NULL for any other map. */
   public static MemorySegment innerMap(MemorySegment map) {
     try {
       return (MemorySegment) BPF_MAP_INNER_MAP.invokeExact(Native.state(), map);
@@ -257,7 +261,7 @@ public final class BpfObjects {
     }
   }
 
-  /** Another template, which must stay open until the load. */
+  /** Replaces the inner-map template by another map, which must stay open until the load. */
   public static int setInnerMap(MemorySegment map, int fd) {
     try {
       return (int) BPF_MAP_SET_INNER_MAP_FD.invokeExact(Native.state(), map, fd);
@@ -266,7 +270,7 @@ public final class BpfObjects {
     }
   }
 
-  /** Has the object use the map behind {@code fd}, of which it keeps a descriptor of its own. */
+  /** Makes the object use an existing map; libbpf duplicates the file descriptor. */
   public static int reuse(MemorySegment map, int fd) {
     try {
       return (int) BPF_MAP_REUSE_FD.invokeExact(Native.state(), map, fd);
@@ -275,7 +279,7 @@ public final class BpfObjects {
     }
   }
 
-  /** A program's file descriptor, once its object is loaded. */
+  /** Returns a program's file descriptor, valid after the load. */
   public static int programFd(MemorySegment program) {
     try {
       return (int) BPF_PROGRAM_FD.invokeExact(Native.state(), program);
@@ -284,7 +288,7 @@ public final class BpfObjects {
     }
   }
 
-  /** A program's name, that of its function. */
+  /** Returns a program's name, which is the name of its C function. */
   public static String programName(MemorySegment program) {
     try {
       return string((MemorySegment) BPF_PROGRAM_NAME.invokeExact(Native.state(), program));
@@ -293,7 +297,7 @@ public final class BpfObjects {
     }
   }
 
-  /** Whether to load the program. */
+  /** Selects whether the program is loaded with its object. */
   public static int setAutoload(MemorySegment program, boolean on) {
     try {
       return (int) BPF_PROGRAM_SET_AUTOLOAD.invokeExact(Native.state(), program, on);
@@ -302,7 +306,7 @@ public final class BpfObjects {
     }
   }
 
-  /** Where the verifier's log of this program is to go; must live until the load is over. */
+  /** Sets the buffer of the verifier's log, which must outlive the load, and the log level. */
   public static int setLog(MemorySegment program, MemorySegment log, int level) {
     try {
       int rc =
@@ -315,7 +319,7 @@ public final class BpfObjects {
     }
   }
 
-  /** Whether C returned NULL. */
+  /** Returns whether a pointer is NULL. */
   public static boolean isNull(MemorySegment pointer) {
     return pointer.address() == 0;
   }

@@ -25,39 +25,41 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Native libraries that an artifact on the class path carries for systems that have none of their
- * own: in a folder for each platform, with a list in the form of sha256sum(1) in the order in which
- * they are to be loaded, which is dependencies first.
+ * Native libraries in an artifact on the class path, for systems where they are not installed. Each
+ * platform has a folder with a list in the format of sha256sum(1), in load order: dependencies
+ * first.
+ *
+ * @since 0.1.0
  */
 public final class BundledLibraries {
 
-  /** Where the platforms' folders are: in no package, so that no module encapsulates them. */
+  /** The parent of the platforms' folders; not a package, so that no module encapsulates it. */
   static final String ROOT = "META-INF/katran/natives/";
 
   static final String LIST = "SHA256SUMS";
 
-  /** A line of the list: 32 bytes in hexadecimal digits, and a name without a path. */
+  /** A line of the list: a SHA-256 checksum in hexadecimal digits and a file name without path. */
   private static final Pattern LINE = Pattern.compile("([0-9a-f]{64}) [ *]([A-Za-z0-9._+-]+)");
 
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rwx------");
 
-  /** What the JVM calls machines, and what everybody else does. */
+  /** Maps the JVM's machine names to the usual ones. */
   private static final Map<String, String> MACHINES = Map.of("amd64", "x86_64");
 
   private final ClassLoader loader;
   private final String platform;
   private final Path temporary;
 
-  /** Those for a platform among the resources of a class loader, and where they can be put. */
+  /** Selects the libraries for a platform in a class loader's resources. */
   BundledLibraries(ClassLoader loader, String platform, Path temporary) {
     this.loader = loader;
     this.platform = platform;
     this.temporary = temporary;
   }
 
-  /** Those for this machine, from where this module is from. */
-  public static BundledLibraries ofThisMachine() {
+  /** Selects the libraries for this machine in the resources of this module's class loader. */
+  public static BundledLibraries forThisMachine() {
     ClassLoader own = BundledLibraries.class.getClassLoader();
     return new BundledLibraries(
         own == null ? ClassLoader.getSystemClassLoader() : own,
@@ -65,21 +67,21 @@ public final class BundledLibraries {
         Path.of(System.getProperty("java.io.tmpdir")));
   }
 
-  /** A platform's name, such as {@code linux-x86_64}. */
+  /** Returns the name of a platform, such as {@code linux-x86_64}. */
   static String platform(String system, String machine) {
     return (system + "-" + MACHINES.getOrDefault(machine, machine)).toLowerCase(Locale.ROOT);
   }
 
-  /** The platform that they are for, such as {@code linux-x86_64}. */
+  /** Returns the platform of the libraries, such as {@code linux-x86_64}. */
   public String platform() {
     return platform;
   }
 
   /**
-   * Loads them for as long as the process lives; nothing of them stays in the file system.
+   * Loads the libraries for the lifetime of the process and removes the extracted files.
    *
-   * @return false if there are none for this platform
-   * @throws BrokenException if there are, but they cannot be loaded; says why
+   * @return false if there are no libraries for this platform
+   * @throws BrokenException if there are libraries, but they cannot be loaded
    */
   public boolean load() {
     URL list = loader.getResource(ROOT + platform + "/" + LIST);
@@ -100,7 +102,7 @@ public final class BundledLibraries {
       }
     } catch (IOException e) {
       throw new BrokenException(
-          "the libraries for %s cannot be extracted to %s, which -Djava.io.tmpdir says: %s"
+          "cannot extract the libraries for %s to %s (set by -Djava.io.tmpdir): %s"
               .formatted(platform, temporary, e),
           e);
     }
@@ -115,7 +117,7 @@ public final class BundledLibraries {
       for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList()) {
         Matcher parts = LINE.matcher(line);
         if (!parts.matches()) {
-          throw new BrokenException("%s has the line \"%s\"".formatted(list, line));
+          throw new BrokenException("%s has the malformed line \"%s\"".formatted(list, line));
         }
         entries.add(new Entry(parts.group(2), parts.group(1)));
       }
@@ -125,12 +127,12 @@ public final class BundledLibraries {
     }
   }
 
-  /** Nobody else may write to the folder, so what is verified here is what is loaded. */
+  /** Extracts and verifies a library. Only the owner can write to the folder before the load. */
   private Path extract(Entry entry, Path file) throws IOException {
     try (InputStream in = loader.getResourceAsStream(ROOT + platform + "/" + entry.name())) {
       if (in == null) {
         throw new BrokenException(
-            "%s is listed for %s, and is not there; get the artifact anew"
+            "%s is listed for %s but missing; download the artifact again"
                 .formatted(entry.name(), platform));
       }
       FileAttribute<?> permissions = PosixFilePermissions.asFileAttribute(OWNER_ONLY);
@@ -140,7 +142,7 @@ public final class BundledLibraries {
     String sha256 = sha256(Files.readAllBytes(file));
     if (!sha256.equals(entry.sha256())) {
       throw new BrokenException(
-          "%s for %s has the SHA-256 checksum %s, and %s is listed; get the artifact anew"
+          "%s for %s has the SHA-256 checksum %s instead of %s; download the artifact again"
               .formatted(entry.name(), platform, sha256, entry.sha256()));
     }
     return file;
@@ -151,14 +153,14 @@ public final class BundledLibraries {
       SymbolLookup.libraryLookup(file, Arena.global());
     } catch (IllegalArgumentException e) {
       throw new BrokenException(
-          ("%s for %s cannot be loaded (%s): it needs glibc, a file system at %s that is not mounted"
-                  + " noexec (-Djava.io.tmpdir says which), and a machine that it is for")
+          ("cannot load %s for %s (%s): it needs glibc, a matching machine, and a file system at %s"
+                  + " (set by -Djava.io.tmpdir) that is not mounted noexec")
               .formatted(entry.name(), platform, e.getMessage(), temporary),
           e);
     }
   }
 
-  /** A loaded library needs its file no more. */
+  /** Deletes the files, which loaded libraries no longer need. */
   private static void delete(Path folder, List<Entry> entries) throws IOException {
     for (Entry entry : entries) {
       Files.deleteIfExists(folder.resolve(entry.name()));
@@ -174,7 +176,7 @@ public final class BundledLibraries {
     }
   }
 
-  /** Other platforms that there are libraries for, of those that this project knows. */
+  /** Returns another supported platform for which there are libraries, if any. */
   public Optional<String> otherPlatform() {
     return List.of("linux-x86_64", "linux-aarch64").stream()
         .filter(other -> !other.equals(platform))
@@ -182,7 +184,11 @@ public final class BundledLibraries {
         .findFirst();
   }
 
-  /** There are libraries for this platform that cannot be loaded. */
+  /**
+   * Thrown when there are libraries for this platform, but they cannot be loaded.
+   *
+   * @since 0.1.0
+   */
   public static final class BrokenException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

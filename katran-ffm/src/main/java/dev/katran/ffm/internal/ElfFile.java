@@ -6,14 +6,22 @@ import java.nio.ByteOrder;
 import java.util.Optional;
 
 /**
- * Whether some bytes are a whole BPF object. libelf believes what the headers say; so that what was
- * cut off or is something else altogether has a name, it is looked at before.
+ * Checks whether a file is a complete BPF object. libelf trusts the headers, so truncated and
+ * foreign files are detected here, with a message that names the problem.
+ *
+ * @since 0.1.0
  */
 public final class ElfFile {
 
+  /** The size of {@code Elf64_Ehdr}. */
   private static final int HEADER_SIZE = 64;
+
+  /** The size of {@code Elf64_Shdr}. */
   private static final int SECTION_HEADER_SIZE = 64;
+
   private static final byte[] MAGIC = {0x7f, 'E', 'L', 'F'};
+
+  // From elf.h, see elf(5).
   private static final int ELFCLASS64 = 2;
   private static final int ELFDATA2LSB = 1;
   private static final int EM_BPF = 247;
@@ -30,7 +38,7 @@ public final class ElfFile {
             : ByteOrder.BIG_ENDIAN;
   }
 
-  /** What keeps {@code bytes} from being a whole BPF object, if anything does. */
+  /** Returns why {@code bytes} is not a complete BPF object; empty if it is one. */
   public static Optional<String> problem(MemorySegment bytes) {
     if (bytes.byteSize() < HEADER_SIZE
         || MemorySegment.mismatch(
@@ -43,26 +51,25 @@ public final class ElfFile {
 
   private Optional<String> problem() {
     if (file.get(ValueLayout.JAVA_BYTE, 4) != ELFCLASS64 || u16(18) != EM_BPF) {
-      return Optional.of("an ELF file, but not for BPF");
+      return Optional.of("an ELF file for another machine, not for BPF");
     }
     long headers = i64(40);
     int sections = u16(60);
     if (u16(58) != SECTION_HEADER_SIZE
         || !contains(headers, (long) sections * SECTION_HEADER_SIZE)) {
-      return truncated("its section headers are");
+      return truncated("the section header table");
     }
     for (int i = 0; i < sections; i++) {
       long header = headers + (long) i * SECTION_HEADER_SIZE;
       if (i32(header + 4) != SHT_NOBITS && !contains(i64(header + 24), i64(header + 32))) {
-        return truncated("section " + i + " is");
+        return truncated("section " + i);
       }
     }
     return Optional.empty();
   }
 
   private Optional<String> truncated(String what) {
-    return Optional.of(
-        "truncated: " + what + " not within the " + file.byteSize() + " bytes of the object");
+    return Optional.of("truncated: " + what + " exceeds the file's " + file.byteSize() + " bytes");
   }
 
   private boolean contains(long offset, long size) {

@@ -7,7 +7,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** What the kernel tells about a file descriptor, in {@code /proc/self/fdinfo}. */
+/**
+ * The contents of {@code /proc/self/fdinfo} for one file descriptor, see proc_pid_fdinfo(5).
+ *
+ * @since 0.1.0
+ */
 public final class FdInfo {
 
   private final List<String> lines;
@@ -16,21 +20,21 @@ public final class FdInfo {
     this.lines = lines;
   }
 
-  /** Reads what there is to say about {@code fd} now. */
+  /** Reads the current contents for {@code fd}. */
   public static FdInfo of(int fd) {
     try {
       return new FdInfo(Files.readAllLines(Path.of("/proc/self/fdinfo/" + fd)));
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new UncheckedIOException("read fdinfo of file descriptor " + fd, e);
     }
   }
 
-  /** Whether there is a line for {@code field}, such as {@code "map_type"}. */
+  /** Returns whether there is a line for {@code field}, such as {@code "map_type"}. */
   public boolean has(String field) {
     return lines.stream().anyMatch(line -> line.startsWith(field + ":"));
   }
 
-  /** The number in the line of {@code field}, such as {@code "memlock"}; empty without one. */
+  /** Returns the number in the line for {@code field}, such as {@code "memlock"}, if any. */
   public OptionalLong number(String field) {
     return lines.stream()
         .filter(line -> line.startsWith(field + ":"))

@@ -9,9 +9,14 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** The few functions of libc that BPF needs: memory mappings, close, and formatted text. */
+/**
+ * Calls the few libc functions that BPF needs: memory mappings, close and vsnprintf.
+ *
+ * @since 0.1.0
+ */
 public final class LibC {
 
+  // The constants of mmap(2), from asm-generic/mman-common.h and asm-generic/mman.h.
   private static final int PROT_READ = 1;
   private static final int PROT_WRITE = 2;
   private static final int MAP_SHARED = 1;
@@ -36,12 +41,12 @@ public final class LibC {
 
   private LibC() {}
 
-  /** Maps what {@code fd} stands for, to read and write; NULL on failure, see Native.errno(). */
+  /** Maps {@code fd} for reading and writing; returns NULL on failure, see Native.errno(). */
   public static MemorySegment map(int fd, long size) {
     return mmap(MAP_SHARED, fd, size);
   }
 
-  /** Memory that costs nothing before it is written; NULL on failure, see Native.errno(). */
+  /** Reserves memory that is allocated when written; NULL on failure, see Native.errno(). */
   public static MemorySegment reserve(long size) {
     return mmap(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, size);
   }
@@ -58,7 +63,7 @@ public final class LibC {
     }
   }
 
-  /** Ends a mapping. */
+  /** Removes a mapping. */
   public static void unmap(MemorySegment mapping) {
     try {
       int ignored = (int) MUNMAP.invokeExact(Native.state(), mapping, mapping.byteSize());
@@ -67,7 +72,7 @@ public final class LibC {
     }
   }
 
-  /** Closes a file descriptor; what close(2) has to say afterwards helps nobody. */
+  /** Closes a file descriptor, ignoring errors: the descriptor is released in any case. */
   public static void close(int fd) {
     try {
       int ignored = (int) CLOSE.invokeExact(Native.state(), fd);
@@ -76,7 +81,7 @@ public final class LibC {
     }
   }
 
-  /** The size of a page of memory in bytes. */
+  /** Returns the page size in bytes. */
   public static int pageSize() {
     try {
       return (int) GETPAGESIZE.invokeExact(Native.state());
@@ -86,9 +91,10 @@ public final class LibC {
   }
 
   /**
-   * Formats into {@code buffer}, always terminated; returns the length of the whole text. {@code
-   * arguments} is a C {@code va_list} as it came, which on the systems in question is passed as a
-   * pointer.
+   * Formats into {@code buffer} with vsnprintf(3), always terminated, and returns the length of the
+   * complete text.
+   *
+   * @param arguments a C {@code va_list}, which the supported ABIs pass as a pointer
    */
   public static int format(MemorySegment buffer, MemorySegment format, MemorySegment arguments) {
     try {

@@ -9,8 +9,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What libbpf has to say. A warning that comes within a {@link Capture} is kept for the exception
- * that may follow: it belongs to the call that failed, and is no news to whoever catches it.
+ * Receives libbpf's log and forwards it to SLF4J. Warnings during a {@link Capture} are kept for
+ * the exception of the call that fails, instead of being logged as well.
+ *
+ * @since 0.1.0
  */
 public final class LibbpfLog {
 
@@ -24,7 +26,7 @@ public final class LibbpfLog {
 
   private LibbpfLog() {}
 
-  /** Sends libbpf's log here, for good. */
+  /** Registers the log callback, permanently. */
   public static void install() {
     MemorySegment print = libbpf_print_fn_t.allocate(LibbpfLog::print, Arena.global());
     try {
@@ -34,14 +36,14 @@ public final class LibbpfLog {
     }
   }
 
-  /** Keeps the warnings of this thread's calls until it is closed. */
+  /** Captures the warnings of the calling thread until the capture is closed. */
   public static Capture capture() {
     Capture capture = new Capture();
     CAPTURE.set(capture);
     return capture;
   }
 
-  /** Called by libbpf, in the thread that called libbpf; an exception would end the JVM. */
+  /** Callback of libbpf, in the thread that called libbpf; an exception would end the JVM. */
   private static int print(int level, MemorySegment format, MemorySegment arguments) {
     try {
       Capture capture = CAPTURE.get();
@@ -59,7 +61,7 @@ public final class LibbpfLog {
         LOG.trace("{}", format(format, arguments));
       }
     } catch (Throwable t) {
-      // Nobody to tell: what should carry the news is what failed.
+      // Cannot be reported: logging itself failed.
     }
     return 0;
   }
@@ -72,17 +74,21 @@ public final class LibbpfLog {
     }
   }
 
-  /** The warnings of one call. */
+  /**
+   * The warnings of one call.
+   *
+   * @since 0.1.0
+   */
   public static final class Capture implements AutoCloseable {
 
     private final StringBuilder warnings = new StringBuilder();
 
-    /** What libbpf warned of so far, line by line; may be empty. */
+    /** Returns the warnings so far, one per line, or an empty string. */
     public String warnings() {
       return warnings.toString();
     }
 
-    /** For a call that succeeded: what libbpf warned of all the same is logged. */
+    /** Logs the captured warnings of a call that succeeded. */
     public void succeeded() {
       warnings.toString().lines().forEach(line -> LOG.warn("{}", line));
     }

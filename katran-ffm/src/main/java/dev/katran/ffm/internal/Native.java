@@ -10,10 +10,12 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
 /**
- * How this module calls C: every handle captures errno at the call, before the JVM can change it.
+ * Links C functions and captures errno at each call, before the JVM can overwrite it.
  *
- * <p>A handle made by {@link #function} takes the calling thread's {@link #state()} as its first
- * argument; after the call, {@link #errno()} is what the call left behind.
+ * <p>A handle from {@link #function} takes the calling thread's {@link #state()} as its first
+ * argument. After a failed call, {@link #errno()} returns its error number.
+ *
+ * @since 0.1.0
  */
 public final class Native {
 
@@ -21,18 +23,18 @@ public final class Native {
   private static final StructLayout STATE = Linker.Option.captureStateLayout();
   private static final VarHandle ERRNO = STATE.varHandle(PathElement.groupElement("errno"));
 
-  /** Memory that lives as long as its thread refers to it. */
+  /** One capture state per thread, in memory that is freed with the thread. */
   private static final ThreadLocal<MemorySegment> CAPTURED =
       ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(STATE));
 
   private Native() {}
 
-  /** A handle on a C function that captures errno. */
+  /** Links a C function and captures errno. */
   public static MethodHandle function(MemorySegment address, FunctionDescriptor descriptor) {
     return LINKER.downcallHandle(address, descriptor, Linker.Option.captureCallState("errno"));
   }
 
-  /** The same for a variadic function, whose arguments from {@code firstVariadic} on vary. */
+  /** Links a variadic C function; {@code firstVariadic} is the index of the first such argument. */
   public static MethodHandle variadicFunction(
       MemorySegment address, FunctionDescriptor descriptor, int firstVariadic) {
     return LINKER.downcallHandle(
@@ -42,23 +44,23 @@ public final class Native {
         Linker.Option.firstVariadicArg(firstVariadic));
   }
 
-  /** Where calls of this thread leave errno. */
+  /** Returns the memory into which calls of this thread store errno. */
   public static MemorySegment state() {
     return CAPTURED.get();
   }
 
-  /** What the last call of this thread left in errno; meaningful only if that call failed. */
+  /** Returns errno of this thread's last call; meaningful only if that call failed. */
   public static int errno() {
     return (int) ERRNO.get(CAPTURED.get(), 0L);
   }
 
   /**
-   * For the catch block around {@code invokeExact}, which declares more than C can throw. What the
-   * JVM throws instead of calling, as for a segment that is closed or on the heap, is passed on.
+   * Handles the Throwable that {@code invokeExact} declares but C cannot throw. Rethrows exceptions
+   * that the JVM throws before the call, for example for a closed or heap segment.
    */
   public static AssertionError unreachable(Throwable thrown) {
-    if (thrown instanceof RuntimeException refused) {
-      throw refused;
+    if (thrown instanceof RuntimeException beforeCall) {
+      throw beforeCall;
     }
     return new AssertionError("a C function cannot throw", thrown);
   }

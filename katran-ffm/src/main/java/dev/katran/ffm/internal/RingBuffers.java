@@ -7,8 +7,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * libbpf's consumer of ring buffers. Numbers are what C returns, 0 or more, or the negative errno;
- * a pointer may be NULL, with the reason in {@link Native#errno()}.
+ * Calls libbpf's ring buffer consumer. Numbers are returned as in C: 0 or more, or the negative
+ * errno. If a pointer is NULL, {@link Native#errno()} returns the reason.
+ *
+ * @since 0.1.0
  */
 public final class RingBuffers {
 
@@ -27,10 +29,14 @@ public final class RingBuffers {
 
   private RingBuffers() {}
 
-  /** Gets the events; returns 0, or a negative number to stop for now. Must not throw. */
+  /**
+   * Receives events; returns 0, or a negative number to stop. Must not throw.
+   *
+   * @since 0.1.0
+   */
   public interface Sink extends ring_buffer_sample_fn.Function {}
 
-  /** A consumer of one map's events, which are given to {@code sink}. */
+  /** Creates a consumer that passes the events of one map to {@code sink}. */
   public static MemorySegment open(int mapFd, Sink sink, Arena lifetime) {
     MemorySegment callback = ring_buffer_sample_fn.allocate(sink, lifetime);
     try {
@@ -42,7 +48,7 @@ public final class RingBuffers {
     }
   }
 
-  /** Waits for events, -1 for ever; returns how many came. */
+  /** Waits for events, indefinitely for -1, and returns their number. */
   public static int poll(MemorySegment ring, int timeoutMillis) {
     try {
       return (int) RING_BUFFER_POLL.invokeExact(Native.state(), ring, timeoutMillis);
@@ -51,7 +57,7 @@ public final class RingBuffers {
     }
   }
 
-  /** Takes the events that are there, without being told that there are any. */
+  /** Consumes the pending events without waiting for a notification. */
   public static int consume(MemorySegment ring) {
     try {
       return (int) RING_BUFFER_CONSUME.invokeExact(Native.state(), ring);
@@ -60,7 +66,7 @@ public final class RingBuffers {
     }
   }
 
-  /** What to wait on with epoll(7) or poll(2). */
+  /** Returns the file descriptor to wait on with epoll(7) or poll(2). */
   public static int epollFd(MemorySegment ring) {
     try {
       return (int) RING_BUFFER_EPOLL_FD.invokeExact(Native.state(), ring);
@@ -69,7 +75,7 @@ public final class RingBuffers {
     }
   }
 
-  /** Releases the consumer. */
+  /** Frees the consumer. */
   public static void close(MemorySegment ring) {
     try {
       RING_BUFFER_FREE.invokeExact(Native.state(), ring);

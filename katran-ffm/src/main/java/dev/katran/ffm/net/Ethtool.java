@@ -9,22 +9,28 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
 /**
- * An interface's driver and offloads. The interface is looked for in the network namespace of the
- * calling thread.
+ * Queries an interface's driver and switches its offloads, through the ethtool ioctl. Interfaces
+ * are those of the calling thread's network namespace.
+ *
+ * @since 0.1.0
  */
 public final class Ethtool {
 
-  /** What an interface, or the kernel just before it, does on behalf of the protocols. */
+  /**
+   * An offload that an interface, or the kernel just above it, performs for the protocols.
+   *
+   * @since 0.1.0
+   */
   public enum Feature {
-    /** Merges received segments of a flow; on veth, also lets the device poll (NAPI). */
+    /** Merges received segments of a flow; on veth, also enables NAPI polling. */
     GRO(LibC.ETHTOOL_GGRO(), LibC.ETHTOOL_SGRO()),
-    /** Lets protocols build packets beyond the MTU, which are split just before the device. */
+    /** Lets protocols build packets larger than the MTU, segmented just before the device. */
     GSO(LibC.ETHTOOL_GGSO(), LibC.ETHTOOL_SGSO()),
-    /** Leaves splitting TCP segments to the device; on veth, nobody splits them. */
+    /** Leaves TCP segmentation to the device; veth does not segment at all. */
     TSO(LibC.ETHTOOL_GTSO(), LibC.ETHTOOL_STSO()),
     /**
-     * Leaves computing checksums to the device; on veth, nobody computes them. Without it there is
-     * no segmentation of TCP by the device either, whatever {@link #TSO} says.
+     * Leaves checksums to the device; veth does not compute them at all. While this is off, the
+     * kernel ignores {@link #TSO}.
      */
     TX_CHECKSUM(LibC.ETHTOOL_GTXCSUM(), LibC.ETHTOOL_STXCSUM());
 
@@ -40,10 +46,10 @@ public final class Ethtool {
   private Ethtool() {}
 
   /**
-   * The name of an interface's driver, such as {@code veth}, {@code virtio_net} or {@code
+   * Returns the name of an interface's driver, such as {@code veth}, {@code virtio_net} or {@code
    * mlx5_core}.
    *
-   * @throws NetworkException if there is no such interface, or it has no driver
+   * @throws NetworkException if there is no such interface or it has no driver
    */
   public static String driver(String interfaceName) {
     try (Arena arena = Arena.ofConfined()) {
@@ -55,7 +61,7 @@ public final class Ethtool {
   }
 
   /**
-   * Whether a feature is on.
+   * Returns whether a feature is on.
    *
    * @throws NetworkException if there is no such interface
    */
@@ -71,7 +77,8 @@ public final class Ethtool {
   /**
    * Switches a feature on or off.
    *
-   * @throws NetworkException if there is no such interface, or it cannot, or without CAP_NET_ADMIN
+   * @throws NetworkException if there is no such interface, it does not support the change, or
+   *     CAP_NET_ADMIN is missing
    */
   public static void setFeature(String interfaceName, Feature feature, boolean on) {
     try (Arena arena = Arena.ofConfined()) {
@@ -90,11 +97,11 @@ public final class Ethtool {
     MemorySegment name = arena.allocateFrom(Rtnetlink.checkedName(interfaceName));
     MemorySegment.copy(name, 0, request, 0, name.byteSize());
     ifreq.ifr_ifru.ifru_data(ifreq.ifr_ifru(request), command);
-    int fd = Posix.socket(LibC.AF_INET(), LibC.SOCK_DGRAM(), 0, operation);
+    int fd = Syscalls.socket(LibC.AF_INET(), LibC.SOCK_DGRAM(), 0, operation);
     try {
-      Posix.ioctl(fd, LibC.SIOCETHTOOL(), request, operation);
+      Syscalls.ioctl(fd, LibC.SIOCETHTOOL(), request, operation);
     } finally {
-      Posix.close(fd);
+      Syscalls.close(fd);
     }
   }
 }

@@ -3,18 +3,19 @@ package dev.katran.ffm.net;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A network interface as it was when {@link Rtnetlink} was asked.
+ * The state of a network interface when {@link Rtnetlink} read it.
  *
- * @param index its number within its namespace
- * @param name such as {@code eth0}
- * @param mac its Ethernet address, or null if it has none: loopback, tunnels, other point-to-point
- *     interfaces
+ * @param index its index, unique within its namespace
+ * @param name its name, such as {@code eth0}
+ * @param mac its Ethernet address, or null if it has none, as loopback, tunnels and other
+ *     point-to-point interfaces
  * @param mtu the largest packet it sends, in bytes, without the Ethernet header
- * @param up whether it was set up by an administrator ({@code IFF_UP})
- * @param running whether it also has a carrier and can send ({@code IFF_RUNNING})
- * @param kind what sort of software device it is, such as {@code veth}, or empty for hardware
- * @param xdpProgramId the id of the XDP program attached to it, or 0 if there is none; of several
- *     (driver, generic, hardware) the first the kernel names
+ * @param up whether it is administratively up ({@code IFF_UP})
+ * @param running whether it also has a carrier ({@code IFF_RUNNING})
+ * @param kind the kind of virtual device, such as {@code veth}; empty for hardware
+ * @param xdpProgramId the id of the attached XDP program, or 0 if there is none; of several
+ *     (driver, generic, hardware) the first one that the kernel reports
+ * @since 0.1.0
  */
 public record Link(
     int index,

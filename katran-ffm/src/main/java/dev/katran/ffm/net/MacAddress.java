@@ -6,13 +6,14 @@ import java.util.HexFormat;
  * An Ethernet address.
  *
  * @param bits the six bytes in network order, the first one in bits 40 to 47
+ * @since 0.1.0
  */
 public record MacAddress(long bits) {
 
-  /** How many bytes an Ethernet address has. */
+  /** The size of an Ethernet address in bytes. */
   public static final int BYTES = 6;
 
-  /** {@code 00:00:00:00:00:00}, which no interface on a wire has. */
+  /** {@code 00:00:00:00:00:00}, which is not a valid address of an Ethernet interface. */
   public static final MacAddress ZERO = new MacAddress(0);
 
   /** {@code ff:ff:ff:ff:ff:ff}. */
@@ -20,22 +21,23 @@ public record MacAddress(long bits) {
 
   private static final HexFormat HEX = HexFormat.ofDelimiter(":");
 
-  /** Refuses more than 48 bits. */
+  /** Rejects more than 48 bits. */
   public MacAddress {
     if (bits >>> 48 != 0) {
-      throw new IllegalArgumentException("MAC address 0x%x: more than 48 bits".formatted(bits));
+      throw new IllegalArgumentException(
+          "MAC address 0x%x, must have at most 48 bits".formatted(bits));
     }
   }
 
   /**
-   * The address of six bytes in network order.
+   * Returns the address with these six bytes, in network order.
    *
-   * @throws IllegalArgumentException if there are not six
+   * @throws IllegalArgumentException if there are more or fewer than six bytes
    */
   public static MacAddress of(byte[] bytes) {
     if (bytes.length != BYTES) {
       throw new IllegalArgumentException(
-          "MAC address [" + HEX.formatHex(bytes) + "]: " + bytes.length + " bytes instead of six");
+          "MAC address [" + HEX.formatHex(bytes) + "] of " + bytes.length + " bytes, must have 6");
     }
     long bits = 0;
     for (byte b : bytes) {
@@ -45,23 +47,23 @@ public record MacAddress(long bits) {
   }
 
   /**
-   * Reads the usual form, such as {@code 02:00:5e:10:00:01}, in small or capital letters.
+   * Parses the usual notation, such as {@code 02:00:5e:10:00:01}, in upper or lower case.
    *
-   * @throws IllegalArgumentException if it is anything else
+   * @throws IllegalArgumentException if the text is in any other notation
    */
   public static MacAddress parse(String text) {
     if (text.length() == 3 * BYTES - 1) {
       try {
         return of(HEX.parseHex(text));
       } catch (IllegalArgumentException notHex) {
-        // refused below, as what is too short or too long
+        // reported below, with the same message as a wrong length
       }
     }
     throw new IllegalArgumentException(
-        "MAC address \"" + text + "\": not of the form 02:00:5e:10:00:01");
+        "MAC address \"" + text + "\", must have the form 02:00:5e:10:00:01");
   }
 
-  /** The six bytes in network order; the array is the caller's. */
+  /** Returns the six bytes in network order, in a new array. */
   public byte[] toBytes() {
     byte[] bytes = new byte[BYTES];
     for (int i = 0; i < BYTES; i++) {
@@ -70,12 +72,12 @@ public record MacAddress(long bits) {
     return bytes;
   }
 
-  /** Whether frames to it are for many: the broadcast address, and multicast ones. */
+  /** Returns whether this is a multicast address, including broadcast. */
   public boolean isMulticast() {
     return ((bits >>> 40) & 1) != 0;
   }
 
-  /** The usual form, such as {@code 02:00:5e:10:00:01}. */
+  /** Returns the usual notation, such as {@code 02:00:5e:10:00:01}. */
   @Override
   public String toString() {
     return HEX.formatHex(toBytes());

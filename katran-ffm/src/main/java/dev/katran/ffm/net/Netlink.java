@@ -10,15 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A route netlink socket. It belongs to the network namespace of the thread that opens it, for
- * ever, whatever thread uses it. One request at a time.
+ * A route netlink socket, see rtnetlink(7). It belongs permanently to the network namespace of the
+ * thread that opened it, and handles one request at a time.
  */
 final class Netlink implements AutoCloseable {
 
-  /** The kernel never sends more at once, unless a single object is larger. */
+  /** The kernel sends no larger datagram unless a single object is larger. */
   private static final int BUFFER_SIZE = 64 * 1024;
 
-  /** How often a list is asked for again when it changed while the kernel wrote it. */
+  /** The number of attempts for a dump that is interrupted by changes. */
   private static final int MAX_DUMPS = 100;
 
   private final int fd;
@@ -33,30 +33,30 @@ final class Netlink implements AutoCloseable {
 
   static Netlink open() {
     String operation = "open a netlink socket";
-    int fd = Posix.socket(LibC.AF_NETLINK(), LibC.SOCK_RAW(), LibC.NETLINK_ROUTE(), operation);
+    int fd = Syscalls.socket(LibC.AF_NETLINK(), LibC.SOCK_RAW(), LibC.NETLINK_ROUTE(), operation);
     try {
-      // Explanations with refusals; no copies of our requests in them.
+      // Errors carry an explanation, but no copy of the request.
       for (int option : new int[] {LibC.NETLINK_EXT_ACK(), LibC.NETLINK_CAP_ACK()}) {
-        Posix.setsockopt(fd, LibC.SOL_NETLINK(), option, 1, operation);
+        Syscalls.setsockopt(fd, LibC.SOL_NETLINK(), option, 1, operation);
       }
       return new Netlink(fd);
     } catch (RuntimeException e) {
-      Posix.close(fd);
+      Syscalls.close(fd);
       throw e;
     }
   }
 
-  /** Lengths are multiples of four, with padding. */
+  /** Rounds a length up to NLMSG_ALIGNTO and NLA_ALIGNTO, both 4. */
   static int align(int length) {
     return (length + 3) & ~3;
   }
 
   /**
-   * Sends a request and returns the replies to it, without their headers, up to the acknowledgment
-   * or the end of the list.
+   * Sends a request and returns the replies without their headers, up to the acknowledgment or the
+   * end of the dump.
    *
-   * @param operation what is being tried, for the exception
-   * @throws NetworkException if the kernel refuses
+   * @param operation the operation and its object, for the exception
+   * @throws NetworkException if the kernel reports an error
    */
   synchronized List<MemorySegment> exchange(NetlinkRequest request, String operation) {
     if (closed) {
@@ -66,12 +66,15 @@ final class Netlink implements AutoCloseable {
       MemorySegment message = request.message(++sequence);
       MemorySegment outgoing = buffer.asSlice(0, message.byteSize());
       outgoing.copyFrom(message);
-      Posix.send(fd, outgoing, operation);
+      Syscalls.send(fd, outgoing, operation);
       Replies replies = new Replies(operation);
       while (!replies.complete) {
-        long size = Posix.receive(fd, buffer, operation);
+        long size = Syscalls.receive(fd, buffer, operation);
         if (size > buffer.byteSize()) {
-          throw new NetworkException(operation, LibC.EMSGSIZE(), "a netlink message of " + size);
+          throw new NetworkException(
+              operation,
+              LibC.EMSGSIZE(),
+              "netlink message of " + size + " bytes exceeds the buffer");
         }
         replies.read(buffer.asSlice(0, size));
       }
@@ -79,19 +82,22 @@ final class Netlink implements AutoCloseable {
         return replies.payloads;
       }
     }
-    throw new NetworkException(operation, LibC.EAGAIN(), "it keeps changing while being read");
+    throw new NetworkException(
+        operation,
+        LibC.EAGAIN(),
+        "the table kept changing during " + MAX_DUMPS + " attempts to read it");
   }
 
   @Override
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      Posix.close(fd);
+      Syscalls.close(fd);
       arena.close();
     }
   }
 
-  /** The messages that answer the current request, as they come in. */
+  /** Collects the replies to the current request. */
   private final class Replies {
 
     private final String operation;
@@ -109,9 +115,10 @@ final class Netlink implements AutoCloseable {
         MemorySegment header = datagram.asSlice(offset);
         int length = nlmsghdr.nlmsg_len(header);
         if (length < nlmsghdr.sizeof() || length > header.byteSize()) {
-          throw new IllegalStateException(operation + ": netlink message of length " + length);
+          throw new IllegalStateException(
+              operation + ": malformed netlink message of length " + length);
         }
-        // Another sequence number: the rest of an answer that was given up.
+        // Another sequence number belongs to an earlier request that was abandoned.
         if (nlmsghdr.nlmsg_seq(header) == sequence) {
           accept(header, header.asSlice(nlmsghdr.sizeof(), length - nlmsghdr.sizeof()));
         }
@@ -126,7 +133,7 @@ final class Netlink implements AutoCloseable {
       if (type == LibC.NLMSG_ERROR()) {
         acknowledge(nlmsgerr.error(payload), payload, nlmsgerr.sizeof(), flags);
       } else if (type == LibC.NLMSG_DONE()) {
-        // Its payload is the error alone, if there is one.
+        // Its payload is the error code, or nothing.
         int error = payload.byteSize() < Integer.BYTES ? 0 : payload.get(ValueLayout.JAVA_INT, 0);
         acknowledge(error, payload, Integer.BYTES, flags);
       } else {
@@ -142,20 +149,20 @@ final class Netlink implements AutoCloseable {
           explanation =
               NetlinkReply.attributes(payload.asSlice(attributes)).string(LibC.NLMSGERR_ATTR_MSG());
         }
-        throw refusal(operation, -error, explanation);
+        throw failure(operation, -error, explanation);
       }
     }
   }
 
-  private static NetworkException refusal(String operation, int errno, String explanation) {
+  private static NetworkException failure(String operation, int errno, String explanation) {
     String detail = explanation;
     if (errno == LibC.EPERM()) {
-      detail = Posix.NEEDS_NET_ADMIN + (explanation.isEmpty() ? "" : ": " + explanation);
+      detail = Syscalls.NEEDS_NET_ADMIN + (explanation.isEmpty() ? "" : ": " + explanation);
     }
     return new NetworkException(operation, errno, detail);
   }
 
-  /** The buffer is about to be reused. Aligned as the kernel aligned it. */
+  /** Copies a payload, because the buffer is reused, with the kernel's alignment. */
   private static MemorySegment copy(MemorySegment payload) {
     int longs = (int) (payload.byteSize() + Long.BYTES - 1) / Long.BYTES;
     MemorySegment copy = MemorySegment.ofArray(new long[longs]).asSlice(0, payload.byteSize());

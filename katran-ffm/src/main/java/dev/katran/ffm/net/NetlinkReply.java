@@ -11,23 +11,23 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The fixed part of a message and its attributes; in a nest, the attributes alone. */
+/** Decodes a netlink message into its fixed struct and its attributes. */
 final class NetlinkReply {
 
   private final MemorySegment struct;
   private final Map<Integer, MemorySegment> attributes = new HashMap<>();
 
   /**
-   * Reads all attributes that follow the struct.
+   * Decodes a struct and the attributes that follow it.
    *
-   * @param payload the message without its header; not copied
-   * @param layout of the struct it starts with
+   * @param payload the message without its header, which is not copied
+   * @param layout the layout of the struct
    */
   NetlinkReply(MemorySegment payload, MemoryLayout layout) {
     this(payload, layout.byteSize());
   }
 
-  /** Reads what consists of attributes alone. */
+  /** Decodes memory that contains only attributes. */
   static NetlinkReply attributes(MemorySegment memory) {
     return new NetlinkReply(memory, 0);
   }
@@ -40,7 +40,7 @@ final class NetlinkReply {
       MemorySegment attribute = payload.asSlice(offset);
       int length = Short.toUnsignedInt(nlattr.nla_len(attribute));
       if (length < header || length > attribute.byteSize()) {
-        throw new IllegalStateException("netlink attribute of length " + length);
+        throw new IllegalStateException("malformed netlink attribute of length " + length);
       }
       int type = Short.toUnsignedInt(nlattr.nla_type(attribute)) & LibC.NLA_TYPE_MASK();
       attributes.put(type, attribute.asSlice(header, length - header));
@@ -48,7 +48,7 @@ final class NetlinkReply {
     }
   }
 
-  /** What the message starts with. */
+  /** Returns the fixed struct at the start of the message. */
   MemorySegment struct() {
     return struct;
   }
@@ -80,7 +80,7 @@ final class NetlinkReply {
     return bytes == null ? null : Addresses.of(bytes);
   }
 
-  /** What the attribute contains; nothing if it is absent. */
+  /** Returns the attributes nested in an attribute; none if it is absent. */
   NetlinkReply nest(int attribute) {
     return attributes(attributes.getOrDefault(attribute, MemorySegment.NULL));
   }

@@ -11,12 +11,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
 /**
- * A netlink message under construction: a header, the fixed part of its type, and attributes, each
- * padded to four bytes.
+ * Builds a netlink message: the header, the fixed struct of its type, and attributes, each padded
+ * to four bytes.
  */
 final class NetlinkRequest {
 
-  /** Far more than any message of ours needs. */
+  /** Enough for every message of this package. */
   private static final int CAPACITY = 2048;
 
   private final MemorySegment memory = MemorySegment.ofArray(new long[CAPACITY / Long.BYTES]);
@@ -25,8 +25,10 @@ final class NetlinkRequest {
   private int size;
 
   /**
-   * @param type such as {@code RTM_NEWLINK}
-   * @param flags beyond {@code NLM_F_REQUEST}
+   * Starts a message.
+   *
+   * @param type the message type, such as {@code RTM_NEWLINK}
+   * @param flags flags in addition to {@code NLM_F_REQUEST}
    */
   NetlinkRequest(int type, int flags) {
     this.type = type;
@@ -34,7 +36,7 @@ final class NetlinkRequest {
     this.size = (int) nlmsghdr.sizeof();
   }
 
-  /** Appends a zeroed struct, to be filled in. */
+  /** Appends a zeroed struct for the caller to fill in. */
   MemorySegment struct(MemoryLayout layout) {
     return append((int) layout.byteSize());
   }
@@ -62,7 +64,7 @@ final class NetlinkRequest {
     return bytes(attribute, value.getAddress());
   }
 
-  /** An attribute that contains what {@code content} appends. */
+  /** Appends an attribute that contains the attributes appended by {@code content}. */
   NetlinkRequest nest(int attribute, Consumer<NetlinkRequest> content) {
     int start = size;
     MemorySegment header = append((int) nlattr.sizeof());
@@ -76,7 +78,7 @@ final class NetlinkRequest {
     return (flags & LibC.NLM_F_DUMP()) == LibC.NLM_F_DUMP();
   }
 
-  /** The complete message; anything but a dump asks to be acknowledged. */
+  /** Returns the complete message, which requests an acknowledgment unless it is a dump. */
   MemorySegment message(int sequence) {
     nlmsghdr.nlmsg_len(memory, size);
     nlmsghdr.nlmsg_type(memory, (short) type);

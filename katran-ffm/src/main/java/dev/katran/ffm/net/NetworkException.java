@@ -3,17 +3,21 @@ package dev.katran.ffm.net;
 import dev.katran.ffm.NativeException;
 
 /**
- * The kernel refused something about interfaces, routes, neighbours or namespaces. Says what is
- * missing where that is known, and the kernel's own explanation where it gives one.
+ * Thrown when an operation on interfaces, routes, neighbours or namespaces fails. The message
+ * includes the missing capability, if known, and the kernel's explanation, if there is one.
+ *
+ * @since 0.1.0
  */
 public final class NetworkException extends NativeException {
 
   private static final long serialVersionUID = 1L;
 
   /**
-   * @param operation what was tried, and on what, such as {@code "move interface 4"}
+   * Creates an exception.
+   *
+   * @param operation the operation and its object, such as {@code "move interface 4"}
    * @param errno the error number of the failed call, greater than 0
-   * @param detail more to say, or empty
+   * @param detail an explanation, or an empty string
    */
   public NetworkException(String operation, int errno, String detail) {
     super(operation, errno, detail);

@@ -19,22 +19,24 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * A network namespace, with platform threads that live in it.
+ * A network namespace with platform threads that run in it.
  *
- * <p>What runs in one of them ({@link #call}, {@link #run}, {@link #start}) sees the namespace's
- * interfaces, routes and ports. A socket belongs to the namespace of the thread that made it, for
- * ever, whatever thread uses it later. So one JVM can be several hosts.
+ * <p>Tasks in these threads ({@link #call}, {@link #run}, {@link #start}) see the namespace's
+ * interfaces, routes and ports. A socket belongs permanently to the namespace of the thread that
+ * created it, even if another thread uses it later. One JVM can therefore act as several hosts.
  *
- * <p>A namespace that {@link #create} made has no name in the file system: it ends with its last
- * thread and socket, at the latest with the process, however that ends.
+ * <p>A namespace from {@link #create} is not bound to a file. The kernel deletes it with its last
+ * thread and socket, at the latest when the process ends.
  *
  * <p>Instances are thread-safe.
+ *
+ * @since 0.1.0
  */
 public final class NetworkNamespace implements AutoCloseable {
 
   private static final AtomicInteger CREATED = new AtomicInteger();
   private static final String OF_THIS_THREAD = "/proc/thread-self/ns/net";
-  private static final Duration WORKERS_END = Duration.ofSeconds(1);
+  private static final Duration WORKER_SHUTDOWN = Duration.ofSeconds(1);
   private static final Path SYSCTLS = Path.of("/proc/sys");
 
   private final String name;
@@ -46,10 +48,10 @@ public final class NetworkNamespace implements AutoCloseable {
 
   private NetworkNamespace(String name, Callable<Integer> enter) {
     this.name = name;
-    // Its one thread never ends before close(): what a task throws stays in the task.
+    // The thread does not end before close(): the future catches what a task throws.
     this.worker =
         Executors.newSingleThreadExecutor(task -> {
-          Thread thread = new Inhabitant(name, task);
+          Thread thread = new NamespaceThread(name, task);
           workerThread.set(thread);
           return thread;
         });
@@ -65,46 +67,47 @@ public final class NetworkNamespace implements AutoCloseable {
   }
 
   /**
-   * A new, empty namespace: just a loopback interface, which is down.
+   * Creates a namespace that contains only a loopback interface, which is down.
    *
-   * @throws NetworkException without CAP_SYS_ADMIN
+   * @throws NetworkException if CAP_SYS_ADMIN is missing
    */
   public static NetworkNamespace create() {
     return create("netns-" + CREATED.incrementAndGet());
   }
 
   /**
-   * The same with a name, for thread names and messages alone: several may have the same.
+   * Creates a namespace that contains only a loopback interface, which is down.
    *
-   * @throws NetworkException without CAP_SYS_ADMIN
+   * @param name the name in thread names and messages, not necessarily unique
+   * @throws NetworkException if CAP_SYS_ADMIN is missing
    */
   public static NetworkNamespace create(String name) {
     return new NetworkNamespace(
         name,
         () -> {
-          Posix.unshare(LibC.CLONE_NEWNET(), "create network namespace " + name);
-          return Posix.open(OF_THIS_THREAD, "open network namespace " + name);
+          Syscalls.unshare(LibC.CLONE_NEWNET(), "create network namespace " + name);
+          return Syscalls.open(OF_THIS_THREAD, "open network namespace " + name);
         });
   }
 
   /**
-   * The namespace the calling thread is in; for most threads, that of the process.
+   * Opens the calling thread's namespace, which for most threads is that of the process.
    *
-   * @throws NetworkException without CAP_SYS_ADMIN
+   * @throws NetworkException if CAP_SYS_ADMIN is missing
    */
   public static NetworkNamespace current() {
-    int fd = Posix.open(OF_THIS_THREAD, "open the current network namespace");
+    int fd = Syscalls.open(OF_THIS_THREAD, "open the current network namespace");
     return entering("current", fd);
   }
 
   /**
-   * A namespace that has a name in the file system, such as {@code /run/netns/blue} or {@code
-   * /proc/4711/ns/net}.
+   * Opens the namespace at a path, such as {@code /run/netns/blue} or {@code /proc/4711/ns/net}.
    *
-   * @throws NetworkException if there is none, or without CAP_SYS_ADMIN
+   * @throws NetworkException if there is none or CAP_SYS_ADMIN is missing
    */
   public static NetworkNamespace ofPath(Path path) {
-    return entering(path.toString(), Posix.open(path.toString(), "open network namespace " + path));
+    return entering(
+        path.toString(), Syscalls.open(path.toString(), "open network namespace " + path));
   }
 
   private static NetworkNamespace entering(String name, int fd) {
@@ -112,37 +115,38 @@ public final class NetworkNamespace implements AutoCloseable {
       return new NetworkNamespace(
           name,
           () -> {
-            Posix.setns(fd, LibC.CLONE_NEWNET(), "enter network namespace " + name);
+            Syscalls.setns(fd, LibC.CLONE_NEWNET(), "enter network namespace " + name);
             return fd;
           });
     } catch (RuntimeException e) {
-      Posix.close(fd);
+      Syscalls.close(fd);
       throw e;
     }
   }
 
-  /** What it is called in messages and thread names. */
+  /** Returns the name in messages and thread names. */
   public String name() {
     return name;
   }
 
   /**
-   * Runs a task in the namespace's worker thread and waits for it. Tasks run one after another; a
-   * thread that lives here already runs its task itself, at once.
+   * Runs a task in the namespace's worker thread and waits for its result. Tasks run one at a time.
+   * A thread of this namespace runs its task directly.
    *
-   * @return what the task returns
-   * @throws Exception what the task throws, as it is; or {@link InterruptedException} if the
-   *     calling thread is interrupted, and then so is the task
+   * @return the result of the task
+   * @throws Exception the exception of the task; or {@link InterruptedException} if the calling
+   *     thread is interrupted, which interrupts the task as well
    * @throws IllegalStateException if the namespace is closed
    */
   public <T> T call(Callable<T> task) throws Exception {
-    return livesHere(Thread.currentThread()) ? task.call() : callInWorker(task);
+    return isInside(Thread.currentThread()) ? task.call() : callInWorker(task);
   }
 
   /**
-   * The same for a task that returns nothing and throws nothing checked.
+   * Runs a task in the namespace's worker thread and waits for it, see {@link #call}.
    *
-   * @throws CancellationException if the calling thread is interrupted, and then so is the task
+   * @throws CancellationException if the calling thread is interrupted, which interrupts the task
+   *     as well
    * @throws IllegalStateException if the namespace is closed
    */
   public void run(Runnable task) {
@@ -162,16 +166,16 @@ public final class NetworkNamespace implements AutoCloseable {
   }
 
   /**
-   * Starts a daemon thread that lives in the namespace, for what takes long: a server, say. The
-   * namespace stays until the thread ends, even if it is closed; closing interrupts the thread.
+   * Starts a daemon thread in the namespace, for long-running tasks such as servers. The kernel
+   * keeps the namespace until the thread ends; {@link #close} interrupts the thread.
    *
    * @throws IllegalStateException if the namespace is closed
    */
   public Thread start(String threadName, Runnable task) {
-    Inhabitant thread = new Inhabitant(threadName, task);
+    NamespaceThread thread = new NamespaceThread(threadName, task);
     started.add(thread);
     try {
-      run(thread::start); // a thread is in the namespace of the one that starts it
+      run(thread::start); // a new thread inherits the namespace of the thread that starts it
     } catch (RuntimeException e) {
       started.remove(thread);
       throw e;
@@ -180,9 +184,9 @@ public final class NetworkNamespace implements AutoCloseable {
   }
 
   /**
-   * The value of a kernel parameter of this namespace.
+   * Returns the value of a kernel parameter of this namespace.
    *
-   * @param key as sysctl(8) writes it, such as {@code net.ipv4.ip_forward}
+   * @param key the name as for sysctl(8), such as {@code net.ipv4.ip_forward}
    * @throws UncheckedIOException if there is no such parameter
    */
   public String sysctl(String key) {
@@ -201,9 +205,9 @@ public final class NetworkNamespace implements AutoCloseable {
   /**
    * Sets a kernel parameter of this namespace.
    *
-   * @param key as sysctl(8) writes it, such as {@code net.ipv4.ip_forward}; an interface with a dot
-   *     in its name has a slash there
-   * @throws UncheckedIOException if there is no such parameter, or it cannot be set so
+   * @param key the name as for sysctl(8), such as {@code net.ipv4.ip_forward}; a dot in an
+   *     interface name is written as a slash
+   * @throws UncheckedIOException if there is no such parameter or it rejects the value
    */
   public void sysctl(String key, String value) {
     Path file = sysctlFile(key);
@@ -216,7 +220,7 @@ public final class NetworkNamespace implements AutoCloseable {
     });
   }
 
-  /** Only what is under {@code net} belongs to a network namespace; the rest is the machine's. */
+  /** Resolves a key; only parameters under {@code net} belong to a network namespace. */
   private static Path sysctlFile(String key) {
     StringBuilder path = new StringBuilder(key);
     for (int i = 0; i < key.length(); i++) {
@@ -228,19 +232,21 @@ public final class NetworkNamespace implements AutoCloseable {
     }
     Path file = SYSCTLS.resolve(path.toString()).normalize();
     if (!file.startsWith(SYSCTLS.resolve("net"))) {
-      throw new IllegalArgumentException("sysctl " + key + ": not one of a network namespace");
+      throw new IllegalArgumentException(
+          "sysctl " + key + ": not a parameter of a network namespace (net.*)");
     }
     return file;
   }
 
-  /** Refers to the namespace as long as this is open. */
+  /** Returns the file descriptor of the namespace, which is open until {@link #close}. */
   int fd() {
     return fd;
   }
 
   /**
-   * Ends the worker, interrupts the threads started here, and lets go of the namespace. It vanishes
-   * when those threads have ended and the sockets made here are closed, unless others hold it too.
+   * Stops the worker, interrupts the threads started here, and closes the namespace. The kernel
+   * deletes it when those threads have ended and its sockets are closed, unless other processes use
+   * it.
    */
   @Override
   public void close() {
@@ -252,23 +258,23 @@ public final class NetworkNamespace implements AutoCloseable {
     }
     worker.shutdownNow();
     started.forEach(Thread::interrupt);
-    if (!livesHere(Thread.currentThread())) {
+    if (!isInside(Thread.currentThread())) {
       awaitWorker();
     }
-    Posix.close(fd);
+    Syscalls.close(fd);
   }
 
-  /** So that, when close() returns, nothing of ours is left; but never for ever. */
+  /** Waits for the worker to end, with a timeout in case its task ignores the interrupt. */
   private void awaitWorker() {
     try {
-      workerThread.get().join(WORKERS_END);
+      workerThread.get().join(WORKER_SHUTDOWN);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private boolean livesHere(Thread thread) {
-    return thread instanceof Inhabitant inhabitant && inhabitant.home() == this;
+  private boolean isInside(Thread thread) {
+    return thread instanceof NamespaceThread inside && inside.home() == this;
   }
 
   private <T> T callInWorker(Callable<T> task) throws Exception {
@@ -296,10 +302,10 @@ public final class NetworkNamespace implements AutoCloseable {
     return "network namespace " + name;
   }
 
-  /** A thread that lives in this namespace. */
-  private final class Inhabitant extends Thread {
+  /** A thread in this namespace. */
+  private final class NamespaceThread extends Thread {
 
-    Inhabitant(String threadName, Runnable task) {
+    NamespaceThread(String threadName, Runnable task) {
       super(null, task, threadName, 0, false);
       setDaemon(true);
     }

@@ -18,18 +18,20 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The interfaces, addresses, routes and neighbours of one network namespace: that of the thread
- * that calls {@link #open}. It stays the same whatever thread uses the object afterwards.
+ * Reads and changes the interfaces, addresses, routes and neighbours of a network namespace through
+ * rtnetlink(7). The namespace is that of the thread that calls {@link #open()}, even if other
+ * threads use the object afterwards.
  *
- * <p>Interfaces go by their index, which, unlike the name, never changes. Reading needs no
- * privilege; changing needs CAP_NET_ADMIN. Everything that can fail throws {@link
- * NetworkException}.
+ * <p>Interfaces are identified by index, which, unlike the name, never changes. Reading needs no
+ * privilege; changes need CAP_NET_ADMIN. Operations that fail throw {@link NetworkException}.
  *
  * <p>Instances are thread-safe; calls are serialised.
+ *
+ * @since 0.1.0
  */
 public final class Rtnetlink implements AutoCloseable {
 
-  /** The states of a neighbour in which its MAC address can be used. */
+  /** The neighbour states in which the MAC address is usable, NUD_VALID in net/neighbour.h. */
   private static final int USABLE =
       LibC.NUD_REACHABLE()
           | LibC.NUD_STALE()
@@ -44,12 +46,12 @@ public final class Rtnetlink implements AutoCloseable {
     this.netlink = netlink;
   }
 
-  /** Opens the calling thread's network namespace. */
+  /** Opens a socket in the calling thread's network namespace. */
   public static Rtnetlink open() {
     return new Rtnetlink(Netlink.open());
   }
 
-  /** Opens that network namespace, which stays open in this object when it is closed itself. */
+  /** Opens a socket in a network namespace; it remains usable after the namespace is closed. */
   public static Rtnetlink open(NetworkNamespace namespace) {
     Netlink[] netlink = new Netlink[1];
     namespace.run(() -> netlink[0] = Netlink.open());
@@ -57,7 +59,7 @@ public final class Rtnetlink implements AutoCloseable {
   }
 
   /**
-   * The interface of this name.
+   * Returns the interface with this name.
    *
    * @throws NetworkException with ENODEV if there is none
    */
@@ -68,7 +70,7 @@ public final class Rtnetlink implements AutoCloseable {
   }
 
   /**
-   * The interface of this index.
+   * Returns the interface with this index.
    *
    * @throws NetworkException with ENODEV if there is none
    */
@@ -76,21 +78,21 @@ public final class Rtnetlink implements AutoCloseable {
     return oneLink(linkRequest(LibC.RTM_GETLINK(), 0, index), "find interface " + index);
   }
 
-  /** All interfaces. */
+  /** Returns all interfaces. */
   public List<Link> links() {
     NetlinkRequest request = linkRequest(LibC.RTM_GETLINK(), LibC.NLM_F_DUMP(), 0);
     return netlink.exchange(request, "list interfaces").stream().map(Rtnetlink::toLink).toList();
   }
 
   /**
-   * Creates two interfaces that are the ends of one virtual cable. Both are down.
+   * Creates a veth pair. Both ends are down.
    *
-   * @param name the end in this namespace
-   * @param peerName the other end
-   * @param peerNamespace where the other end is
-   * @param mtu of both ends
-   * @return this end
-   * @throws NetworkException with EEXIST if a name is taken
+   * @param name the name of the end in this namespace
+   * @param peerName the name of the other end
+   * @param peerNamespace the namespace of the other end
+   * @param mtu the MTU of both ends
+   * @return the end in this namespace
+   * @throws NetworkException with EEXIST if a name is in use
    */
   public Link createVeth(String name, String peerName, NetworkNamespace peerNamespace, int mtu) {
     NetlinkRequest request =
@@ -114,43 +116,43 @@ public final class Rtnetlink implements AutoCloseable {
     return link(name);
   }
 
-  /** Deletes an interface; with one end of a veth goes the other. */
+  /** Deletes an interface; deleting one end of a veth pair deletes both. */
   public void delete(int index) {
     netlink.exchange(linkRequest(LibC.RTM_DELLINK(), 0, index), "delete interface " + index);
   }
 
-  /** Moves an interface to another namespace, where it is down and has no addresses. */
+  /** Moves an interface to another namespace, where it starts down and without addresses. */
   public void moveTo(int index, NetworkNamespace namespace) {
     change(index, "move to " + namespace, r -> r.int32(LibC.IFLA_NET_NS_FD(), namespace.fd()));
   }
 
-  /** Sets an interface up. */
+  /** Brings an interface up. */
   public void setUp(int index) {
     setFlags(index, LibC.IFF_UP(), "set up");
   }
 
-  /** Sets an interface down. */
+  /** Takes an interface down. */
   public void setDown(int index) {
     setFlags(index, 0, "set down");
   }
 
-  /** Sets the largest packet that an interface sends. */
+  /** Sets the MTU of an interface, in bytes without the Ethernet header. */
   public void setMtu(int index, int mtu) {
     change(index, "set MTU to " + mtu, r -> r.int32(LibC.IFLA_MTU(), mtu));
   }
 
-  /** Sets an interface's own MAC address. */
+  /** Sets the MAC address of an interface. */
   public void setMac(int index, MacAddress mac) {
     change(index, "set MAC address to " + mac, r -> r.bytes(LibC.IFLA_ADDRESS(), mac.toBytes()));
   }
 
   /**
-   * Adds an address to an interface, unless it is there already. An IPv6 address can be used at
-   * once: duplicates are not looked for.
+   * Adds an address to an interface, or does nothing if the interface has it already. Duplicate
+   * address detection is skipped for IPv6, so that the address is usable immediately.
    *
-   * @param address the interface's own, with the length of the network it is on
+   * @param address the address with the prefix length of its network
    */
-  public void addAddress(int index, Prefix address) {
+  public void addAddress(int index, Cidr address) {
     NetlinkRequest request =
         new NetlinkRequest(LibC.RTM_NEWADDR(), LibC.NLM_F_CREATE() | LibC.NLM_F_REPLACE());
     MemorySegment struct = request.struct(ifaddrmsg.layout());
@@ -167,15 +169,15 @@ public final class Rtnetlink implements AutoCloseable {
   }
 
   /**
-   * Adds a route, or replaces the one to the same destination.
+   * Adds a route, or replaces the route to the same destination.
    *
-   * @param destination whom it is for; bits beyond its length do not matter
-   * @param gateway the router that packets are sent to, or null if the destination is on the link.
-   *     It may be an IPv6 address for an IPv4 destination
-   * @param index the interface that packets leave through
+   * @param destination the destination; bits beyond its prefix length are ignored
+   * @param gateway the gateway, or null if the destination is on-link; it may be an IPv6 address
+   *     for an IPv4 destination
+   * @param index the index of the egress interface
    */
-  public void addRoute(Prefix destination, @Nullable InetAddress gateway, int index) {
-    Prefix network = destination.network();
+  public void addRoute(Cidr destination, @Nullable InetAddress gateway, int index) {
+    Cidr network = destination.network();
     NetlinkRequest request =
         new NetlinkRequest(LibC.RTM_NEWROUTE(), LibC.NLM_F_CREATE() | LibC.NLM_F_REPLACE());
     MemorySegment struct = request.struct(rtmsg.layout());
@@ -200,33 +202,34 @@ public final class Rtnetlink implements AutoCloseable {
   }
 
   /**
-   * How a packet to this destination would leave.
+   * Looks up the route to a destination.
    *
-   * @throws NetworkException if it would not: there is no route, the route is a refusal
-   *     (unreachable, blackhole, prohibit), or the destination is this host itself
+   * @throws NetworkException if there is no route, the route is unreachable, blackhole or prohibit,
+   *     or the destination is a local address
    */
-  public Route route(InetAddress destination) {
+  public RouteLookup route(InetAddress destination) {
     String operation = "find a route to " + Addresses.format(destination);
     NetlinkReply reply = findRoute(destination, operation);
     int type = typeOf(reply);
     if (type == LibC.RTN_LOCAL()) {
       throw new NetworkException(
-          operation, LibC.EINVAL(), Addresses.format(destination) + " is this host itself");
+          operation, LibC.EINVAL(), Addresses.format(destination) + " is a local address");
     }
     if (type != LibC.RTN_UNICAST()) {
       throw new NetworkException(
-          operation, LibC.EHOSTUNREACH(), "no host can be reached by a route of type " + type);
+          operation, LibC.EHOSTUNREACH(), "the route has type " + type + ", not unicast");
     }
     InetAddress gateway = reply.address(LibC.RTA_GATEWAY());
     if (gateway == null) {
       gateway = fromVia(reply.bytes(LibC.RTA_VIA()));
     }
-    return new Route(reply.int32(LibC.RTA_OIF(), 0), gateway, reply.address(LibC.RTA_PREFSRC()));
+    return new RouteLookup(
+        reply.int32(LibC.RTA_OIF(), 0), gateway, reply.address(LibC.RTA_PREFSRC()));
   }
 
   /**
-   * Whether packets to this address would stay on this host. An IPv6 address of its own is usable
-   * only once this is so, which is a little later than it was added.
+   * Returns whether an address is local to this host. A new IPv6 address becomes local, and usable,
+   * a little later than it was added.
    */
   public boolean isLocal(InetAddress destination) {
     try {
@@ -241,7 +244,7 @@ public final class Rtnetlink implements AutoCloseable {
     NetlinkRequest request = new NetlinkRequest(LibC.RTM_GETROUTE(), 0);
     MemorySegment struct = request.struct(rtmsg.layout());
     rtmsg.rtm_family(struct, (byte) Addresses.family(destination));
-    rtmsg.rtm_dst_len(struct, (byte) Prefix.host(destination).length());
+    rtmsg.rtm_dst_len(struct, (byte) Cidr.host(destination).length());
     request.address(LibC.RTA_DST(), destination);
     try {
       return new NetlinkReply(netlink.exchange(request, operation).getFirst(), rtmsg.layout());
@@ -256,11 +259,11 @@ public final class Rtnetlink implements AutoCloseable {
 
   private static String whyNoRoute(int errno) {
     if (errno == LibC.ENETUNREACH()) {
-      return "the routing table has no route to it";
+      return "no route to this destination";
     }
-    boolean refusal =
+    boolean rejecting =
         errno == LibC.EHOSTUNREACH() || errno == LibC.EINVAL() || errno == LibC.EACCES();
-    return refusal ? "the route to it is unreachable, blackhole or prohibit" : "";
+    return rejecting ? "the route is unreachable, blackhole or prohibit" : "";
   }
 
   private static byte[] toVia(InetAddress gateway) {
@@ -279,10 +282,10 @@ public final class Rtnetlink implements AutoCloseable {
   }
 
   /**
-   * The MAC address of a neighbour, if the kernel knows one that can be used.
+   * Returns the MAC address of a neighbour from the kernel's neighbour table.
    *
-   * @return null if it does not, or if the interface has no MAC addresses; {@link #probe} makes the
-   *     kernel look for it
+   * @return null if the table has no usable entry, see {@link #probe}, or if the interface has no
+   *     MAC addresses
    */
   public @Nullable MacAddress neighbour(int index, InetAddress address) {
     NetlinkReply reply = neighbourEntry(index, address);
@@ -293,18 +296,17 @@ public final class Rtnetlink implements AutoCloseable {
   }
 
   /**
-   * Makes the kernel find out a neighbour's MAC address, by ARP or neighbour discovery, or confirm
-   * the one it has if that is old. Returns at once; {@link #neighbour} has the answer when it
-   * comes.
+   * Starts resolution of a neighbour's MAC address, by ARP or neighbour discovery, or confirmation
+   * of a stale one. Returns immediately; {@link #neighbour} returns the result when it arrives.
    *
-   * <p>The kernel gives up after three seconds without an answer; ask again then. It looks for IPv6
-   * neighbours from the interface's link-local address, which a new interface does not have for up
-   * to two seconds, while it makes sure that nobody else does (RFC 4862, section 5.4).
+   * <p>The kernel gives up after three seconds without a reply; probe again then. It probes IPv6
+   * neighbours from the interface's link-local address, which a new interface lacks for up to two
+   * seconds, during duplicate address detection (RFC 4862, section 5.4).
    */
   public void probe(int index, InetAddress address) {
     NetlinkReply reply = neighbourEntry(index, address);
     if (reply != null && (ndmsg.ndm_state(reply.struct()) & LibC.NUD_PERMANENT()) != 0) {
-      return; // the request below would make the kernel forget it
+      return; // the request below would replace the permanent entry
     }
     NetlinkRequest request =
         neighbourRequest(
@@ -313,7 +315,7 @@ public final class Rtnetlink implements AutoCloseable {
         request, "probe neighbour " + Addresses.format(address) + " on interface " + index);
   }
 
-  /** Sets a neighbour's MAC address for good: the kernel will not ask, nor believe another. */
+  /** Adds a permanent neighbour entry, which the kernel neither confirms nor updates. */
   public void addNeighbour(int index, InetAddress address, MacAddress mac) {
     NetlinkRequest request =
         neighbourRequest(
@@ -329,7 +331,7 @@ public final class Rtnetlink implements AutoCloseable {
         "add neighbour %s at %s on interface %d".formatted(Addresses.format(address), mac, index));
   }
 
-  /** Closes the socket; the namespace is not held any longer. */
+  /** Closes the socket, which no longer keeps the namespace alive. */
   @Override
   public void close() {
     netlink.close();
@@ -396,11 +398,11 @@ public final class Rtnetlink implements AutoCloseable {
         (flags & LibC.IFF_UP()) != 0,
         (flags & LibC.IFF_RUNNING()) != 0,
         reply.nest(LibC.IFLA_LINKINFO()).string(LibC.IFLA_INFO_KIND()),
-        // With several programs the kernel names each by its mode alone.
+        // With several programs, the kernel reports only the mode-specific attributes.
         xdp.int32(LibC.IFLA_XDP_PROG_ID(), xdp.int32(LibC.IFLA_XDP_DRV_PROG_ID(), 0)));
   }
 
-  /** Loopback has a MAC address of zeros, a tunnel an IP address or none. */
+  /** Returns null for loopback, whose MAC address is zero, and for tunnels, which have none. */
   private static @Nullable MacAddress macOf(byte @Nullable [] linkLayerAddress) {
     if (linkLayerAddress == null || linkLayerAddress.length != MacAddress.BYTES) {
       return null;
@@ -413,7 +415,7 @@ public final class Rtnetlink implements AutoCloseable {
     int length = name.getBytes(StandardCharsets.UTF_8).length;
     if (length == 0 || length >= LibC.IFNAMSIZ()) {
       throw new IllegalArgumentException(
-          "interface name \"" + name + "\": must have 1 to " + (LibC.IFNAMSIZ() - 1) + " bytes");
+          "interface name \"" + name + "\", must have 1 to " + (LibC.IFNAMSIZ() - 1) + " bytes");
     }
     return name;
   }

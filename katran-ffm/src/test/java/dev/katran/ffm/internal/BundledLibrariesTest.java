@@ -13,12 +13,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class BundledLibrariesTest {
 
   private static final String PLATFORM = "linux-pdp11";
 
-  /** Of the three bytes of {@code elf}. */
+  /** The checksum of the three bytes {@code elf}. */
   private static final String SHA256 =
       "780d84b20d7ae7e6292919399348bdbf96025270136198083fc8a4da398b5ca9";
 
@@ -35,7 +37,7 @@ class BundledLibrariesTest {
   }
 
   @AfterEach
-  void nothingStays() throws IOException {
+  void close() throws IOException {
     loader.close();
     assertThat(temporary).isEmptyDirectory();
   }
@@ -50,20 +52,20 @@ class BundledLibrariesTest {
     Files.writeString(folder.resolve(name), content);
   }
 
-  @Test
-  void platformsAreNamedAsOthersNameThem() {
-    assertThat(BundledLibraries.platform("Linux", "amd64")).isEqualTo("linux-x86_64");
-    assertThat(BundledLibraries.platform("Linux", "aarch64")).isEqualTo("linux-aarch64");
+  @ParameterizedTest
+  @CsvSource({"amd64, linux-x86_64", "aarch64, linux-aarch64"})
+  void platform_usesCommonMachineNames(String machine, String platform) {
+    assertThat(BundledLibraries.platform("Linux", machine)).isEqualTo(platform);
   }
 
   @Test
-  void whereThereAreNoneNoneAreLoaded() throws IOException {
+  void load_nothingBundled_returnsFalse() throws IOException {
     assertThat(libraries.load()).isFalse();
     assertThat(libraries.otherPlatform()).isEmpty();
   }
 
   @Test
-  void thoseOfAnotherMachineAreNotLoadedButNamed() throws IOException {
+  void load_otherPlatform_returnsFalseAndNamesIt() throws IOException {
     bundle("linux-aarch64", "nonsense\n");
 
     assertThat(libraries.load()).isFalse();
@@ -71,7 +73,7 @@ class BundledLibrariesTest {
   }
 
   @Test
-  void aLibraryThatIsNotWhatTheListSaysIsNotLoaded() throws IOException {
+  void load_wrongChecksum_throws() throws IOException {
     bundle(PLATFORM, "0".repeat(64) + "  libx.so.1\n");
     write(PLATFORM, "libx.so.1", "elf");
 
@@ -80,42 +82,42 @@ class BundledLibrariesTest {
         .hasMessage(
             "libx.so.1 for linux-pdp11 has the SHA-256 checksum "
                 + SHA256
-                + ", and "
+                + " instead of "
                 + "0".repeat(64)
-                + " is listed; get the artifact anew");
+                + "; download the artifact again");
   }
 
   @Test
-  void aLibraryThatIsListedAndNotThereIsNamed() throws IOException {
+  void load_missingLibrary_throws() throws IOException {
     bundle(PLATFORM, SHA256 + "  libx.so.1\n");
 
     assertThatThrownBy(libraries::load)
         .isInstanceOf(BrokenException.class)
-        .hasMessage("libx.so.1 is listed for linux-pdp11, and is not there; get the artifact anew");
+        .hasMessage("libx.so.1 is listed for linux-pdp11 but missing; download the artifact again");
   }
 
   @Test
-  void aLibraryThatTheLinkerRefusesIsNamed() throws IOException {
+  void load_unloadableLibrary_throws() throws IOException {
     bundle(PLATFORM, SHA256 + "  libx.so.1\n");
     write(PLATFORM, "libx.so.1", "elf");
 
     assertThatThrownBy(libraries::load)
         .isInstanceOf(BrokenException.class)
-        .hasMessageStartingWith("libx.so.1 for linux-pdp11 cannot be loaded (")
+        .hasMessageStartingWith("cannot load libx.so.1 for linux-pdp11 (")
         .hasMessageContaining("noexec");
   }
 
   @Test
-  void aListLeadsOutOfNoFolder() throws IOException {
+  void load_pathInList_throws() throws IOException {
     bundle(PLATFORM, SHA256 + "  ../libx.so.1\n");
 
     assertThatThrownBy(libraries::load)
         .isInstanceOf(BrokenException.class)
-        .hasMessageContaining("has the line \"" + SHA256 + "  ../libx.so.1\"");
+        .hasMessageContaining("has the malformed line \"" + SHA256 + "  ../libx.so.1\"");
   }
 
   @Test
-  void aFolderThatIsNotThereIsNamed() throws IOException {
+  void load_missingTemporaryFolder_throws() throws IOException {
     bundle(PLATFORM, SHA256 + "  libx.so.1\n");
     BundledLibraries elsewhere =
         new BundledLibraries(loader, PLATFORM, temporary.resolve("nowhere"));

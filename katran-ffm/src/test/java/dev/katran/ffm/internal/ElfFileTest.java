@@ -11,6 +11,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ElfFileTest {
 
@@ -19,39 +21,44 @@ class ElfFileTest {
   private final byte[] whole = read();
 
   @Test
-  void aWholeObjectIsFine() {
+  void problem_completeObject_isEmpty() {
     assertThat(problem(whole)).isEmpty();
   }
 
-  @Test
-  void anythingElseIsNoElfFile() {
-    assertThat(problem(new byte[0])).hasValue("not an ELF file (0 bytes)");
-    assertThat(problem("#!/bin/sh".getBytes(US_ASCII))).hasValue("not an ELF file (9 bytes)");
-    assertThat(problem(new byte[1000])).hasValue("not an ELF file (1000 bytes)");
+  @ParameterizedTest
+  @ValueSource(ints = {0, 9, 1000})
+  void problem_notElf_isReported(int length) {
+    byte[] text = "#!/bin/sh ".repeat(100).getBytes(US_ASCII);
+
+    assertThat(problem(Arrays.copyOf(text, length)))
+        .hasValue("not an ELF file (" + length + " bytes)");
   }
 
   @Test
-  void anotherMachinesFileIsNotForBpf() {
+  void problem_otherMachine_isReported() {
     byte[] other = whole.clone();
     other[E_MACHINE] = 62;
 
-    assertThat(problem(other)).hasValue("an ELF file, but not for BPF");
+    assertThat(problem(other)).hasValue("an ELF file for another machine, not for BPF");
   }
 
   @Test
-  void anObjectCutAnywhereIsNoticed() {
+  void problem_truncatedAnywhere_isReported() {
     for (int length = 0; length < whole.length; length++) {
       assertThat(problem(Arrays.copyOf(whole, length))).isPresent();
     }
   }
 
   @Test
-  void aSectionThatPointsOutsideIsNoticed() {
+  void problem_sectionBeyondTheFile_isReported() {
     byte[] broken = whole.clone();
     long headers = MemorySegment.ofArray(whole).get(ValueLayout.JAVA_LONG_UNALIGNED, 40);
     Arrays.fill(broken, (int) headers + 64 + 32, (int) headers + 64 + 39, (byte) 0xff);
 
-    assertThat(problem(broken)).get().asString().startsWith("truncated: section 1 is not within");
+    assertThat(problem(broken))
+        .get()
+        .asString()
+        .startsWith("truncated: section 1 exceeds the file's ");
   }
 
   private static Optional<String> problem(byte[] bytes) {

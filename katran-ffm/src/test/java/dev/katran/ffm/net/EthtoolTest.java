@@ -29,13 +29,13 @@ class EthtoolTest {
   }
 
   @Test
-  void driver() throws Exception {
+  void driver_veth_isReported() throws Exception {
     assertThat(namespace.call(() -> Ethtool.driver("eth0"))).isEqualTo("veth");
   }
 
   @ParameterizedTest
   @EnumSource
-  void aFeatureIsSwitched(Feature feature) {
+  void setFeature_onAndOff_isReported(Feature feature) {
     namespace.run(() -> {
       for (boolean on : new boolean[] {true, false, true}) {
         Ethtool.setFeature("eth0", feature, on);
@@ -45,7 +45,7 @@ class EthtoolTest {
   }
 
   @Test
-  void anInterfaceThatIsNotThere() {
+  void driver_unknownInterface_throwsEnodev() {
     namespace.run(() ->
         assertThatThrownBy(() -> Ethtool.driver("eth9"))
             .isInstanceOf(NetworkException.class)

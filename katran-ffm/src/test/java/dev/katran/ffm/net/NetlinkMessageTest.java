@@ -11,14 +11,14 @@ import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import org.junit.jupiter.api.Test;
 
-/** What a {@link NetlinkRequest} writes, a {@link NetlinkReply} reads. */
+/** Tests that {@link NetlinkReply} decodes what {@link NetlinkRequest} encodes. */
 class NetlinkMessageTest {
 
   private final NetlinkRequest request =
       new NetlinkRequest(LibC.RTM_NEWLINK(), LibC.NLM_F_CREATE());
 
   @Test
-  void headerStructAndAttributes() {
+  void message_structAndAttributes_roundTrip() {
     ifinfomsg.ifi_index(request.struct(ifinfomsg.layout()), 7);
     request.string(LibC.IFLA_IFNAME(), "eth0").int32(LibC.IFLA_MTU(), 1600);
     MemorySegment message = request.message(42);
@@ -36,7 +36,7 @@ class NetlinkMessageTest {
   }
 
   @Test
-  void attributesWithinAttributes() {
+  void nest_attributes_roundTrip() {
     request.nest(
         LibC.IFLA_LINKINFO(),
         info ->
@@ -50,7 +50,7 @@ class NetlinkMessageTest {
   }
 
   @Test
-  void addresses() {
+  void address_ipv6_roundTrips() {
     InetAddress ipv6 = InetAddress.ofLiteral("fc00::1");
     request.address(LibC.RTA_DST(), ipv6);
 
@@ -59,7 +59,7 @@ class NetlinkMessageTest {
   }
 
   @Test
-  void whatIsAbsent() {
+  void reply_absentAttributes_haveDefaults() {
     NetlinkReply reply = NetlinkReply.attributes(payload(request.message(1)));
 
     assertThat(reply.bytes(LibC.RTA_DST())).isNull();
@@ -70,13 +70,13 @@ class NetlinkMessageTest {
   }
 
   @Test
-  void anAttributeThatIsLongerThanItsMessage() {
+  void reply_attributeBeyondTheMessage_throws() {
     MemorySegment attribute = MemorySegment.ofArray(new long[1]);
     attribute.set(ValueLayout.JAVA_SHORT, 0, (short) 9);
 
     assertThatIllegalStateException()
         .isThrownBy(() -> NetlinkReply.attributes(attribute))
-        .withMessage("netlink attribute of length 9");
+        .withMessage("malformed netlink attribute of length 9");
   }
 
   private static MemorySegment payload(MemorySegment message) {

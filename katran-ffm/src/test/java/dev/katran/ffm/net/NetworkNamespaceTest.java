@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @KernelTest
 class NetworkNamespaceTest {
@@ -23,22 +25,22 @@ class NetworkNamespaceTest {
   private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
 
   @Test
-  void tasksRunInItAndNowhereElse() throws Exception {
-    String outside = thisThreadsNamespace();
+  void call_runsInTheNamespaceOnly() throws Exception {
+    String outside = currentNamespaceId();
     try (NetworkNamespace namespace = NetworkNamespace.create("blue");
         NetworkNamespace other = NetworkNamespace.create()) {
-      String inside = namespace.call(NetworkNamespaceTest::thisThreadsNamespace);
+      String inside = namespace.call(NetworkNamespaceTest::currentNamespaceId);
 
       assertThat(inside).isNotEqualTo(outside);
-      assertThat(other.call(NetworkNamespaceTest::thisThreadsNamespace)).isNotIn(inside, outside);
-      assertThat(namespace.call(NetworkNamespaceTest::thisThreadsNamespace)).isEqualTo(inside);
-      assertThat(thisThreadsNamespace()).isEqualTo(outside);
+      assertThat(other.call(NetworkNamespaceTest::currentNamespaceId)).isNotIn(inside, outside);
+      assertThat(namespace.call(NetworkNamespaceTest::currentNamespaceId)).isEqualTo(inside);
+      assertThat(currentNamespaceId()).isEqualTo(outside);
       assertThat(namespace.call(() -> Thread.currentThread().getName())).isEqualTo("blue");
     }
   }
 
   @Test
-  void socketsStayWhereTheyWereMade() throws Exception {
+  void socket_usedOutside_staysInItsNamespace() throws Exception {
     try (NetworkNamespace namespace = NetworkNamespace.create();
         Rtnetlink netlink = Rtnetlink.open(namespace)) {
       netlink.setUp(netlink.link("lo").index());
@@ -54,32 +56,32 @@ class NetworkNamespaceTest {
   }
 
   @Test
-  void aStartedThreadLivesThere() throws Exception {
+  void start_runsInTheNamespace() throws Exception {
     try (NetworkNamespace namespace = NetworkNamespace.create()) {
       String[] seen = new String[2];
       Thread thread =
           namespace.start(
               "server",
               () -> {
-                seen[0] = thisThreadsNamespace();
+                seen[0] = currentNamespaceId();
                 namespace.run(() -> seen[1] = Thread.currentThread().getName());
               });
       thread.join();
 
       assertThat(thread.getName()).isEqualTo("server");
       assertThat(thread.isDaemon()).isTrue();
-      assertThat(seen[0]).isEqualTo(namespace.call(NetworkNamespaceTest::thisThreadsNamespace));
+      assertThat(seen[0]).isEqualTo(namespace.call(NetworkNamespaceTest::currentNamespaceId));
       assertThat(seen[1]).isEqualTo("server");
     }
   }
 
   @Test
-  void aVirtualThreadMayAsk() throws Exception {
+  void run_fromVirtualThread_runsInTheNamespace() throws Exception {
     try (NetworkNamespace namespace = NetworkNamespace.create()) {
-      String inside = namespace.call(NetworkNamespaceTest::thisThreadsNamespace);
+      String inside = namespace.call(NetworkNamespaceTest::currentNamespaceId);
       String[] seen = new String[1];
       Thread.startVirtualThread(
-              () -> namespace.run(() -> seen[0] = NetworkNamespaceTest.thisThreadsNamespace()))
+              () -> namespace.run(() -> seen[0] = NetworkNamespaceTest.currentNamespaceId()))
           .join();
 
       assertThat(seen[0]).isEqualTo(inside);
@@ -87,7 +89,7 @@ class NetworkNamespaceTest {
   }
 
   @Test
-  void exceptionsComeBackAsTheyAre() {
+  void call_taskThrows_rethrowsTheSameException() {
     try (NetworkNamespace namespace = NetworkNamespace.create()) {
       IOException checked = new IOException("cable");
       AssertionError error = new AssertionError("wrong");
@@ -106,7 +108,7 @@ class NetworkNamespaceTest {
   }
 
   @Test
-  void anInterruptedCallerInterruptsItsTask() throws Exception {
+  void run_callerInterrupted_interruptsTheTask() throws Exception {
     try (NetworkNamespace namespace = NetworkNamespace.create()) {
       CountDownLatch running = new CountDownLatch(1);
       CountDownLatch interrupted = new CountDownLatch(1);
@@ -138,22 +140,22 @@ class NetworkNamespaceTest {
   }
 
   @Test
-  void theCurrentOneAndOneByPath() throws Exception {
+  void current_andByPath_openTheSameNamespace() throws Exception {
     try (NetworkNamespace namespace = NetworkNamespace.create();
         NetworkNamespace current = namespace.call(NetworkNamespace::current);
         NetworkNamespace ours = NetworkNamespace.current();
         NetworkNamespace byPath = NetworkNamespace.ofPath(Path.of("/proc/self/ns/net"))) {
-      assertThat(current.call(NetworkNamespaceTest::thisThreadsNamespace))
-          .isEqualTo(namespace.call(NetworkNamespaceTest::thisThreadsNamespace));
-      assertThat(ours.call(NetworkNamespaceTest::thisThreadsNamespace))
-          .isEqualTo(thisThreadsNamespace());
-      assertThat(byPath.call(NetworkNamespaceTest::thisThreadsNamespace))
-          .isEqualTo(thisThreadsNamespace());
+      assertThat(current.call(NetworkNamespaceTest::currentNamespaceId))
+          .isEqualTo(namespace.call(NetworkNamespaceTest::currentNamespaceId));
+      assertThat(ours.call(NetworkNamespaceTest::currentNamespaceId))
+          .isEqualTo(currentNamespaceId());
+      assertThat(byPath.call(NetworkNamespaceTest::currentNamespaceId))
+          .isEqualTo(currentNamespaceId());
     }
   }
 
   @Test
-  void whatIsNoNamespaceIsRefused() {
+  void ofPath_notANamespace_throws() {
     assertThatThrownBy(() -> NetworkNamespace.ofPath(Path.of("/run/netns/no-such")))
         .isInstanceOf(NetworkException.class)
         .hasMessage(
@@ -164,7 +166,7 @@ class NetworkNamespaceTest {
   }
 
   @Test
-  void sysctlsAreItsOwn() {
+  void sysctl_set_changesThisNamespaceOnly() {
     try (NetworkNamespace namespace = NetworkNamespace.create();
         NetworkNamespace other = NetworkNamespace.create()) {
       for (String value : new String[] {"1", "0", "1"}) {
@@ -179,19 +181,18 @@ class NetworkNamespaceTest {
     }
   }
 
-  @Test
-  void sysctlsOfTheMachineAreRefused() {
+  @ParameterizedTest
+  @ValueSource(strings = {"kernel.panic", "net.//.kernel.panic", "network.x"})
+  void sysctl_notUnderNet_throws(String key) {
     try (NetworkNamespace namespace = NetworkNamespace.create()) {
-      for (String key : new String[] {"kernel.panic", "net.//.kernel.panic", "network.x"}) {
-        assertThatIllegalArgumentException()
-            .isThrownBy(() -> namespace.sysctl(key, "1"))
-            .withMessage("sysctl " + key + ": not one of a network namespace");
-      }
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> namespace.sysctl(key, "1"))
+          .withMessage("sysctl " + key + ": not a parameter of a network namespace (net.*)");
     }
   }
 
   @Test
-  void nothingIsLeftBehind() throws Exception {
+  void close_leaksNoThreadOrFileDescriptor() throws Exception {
     NetworkNamespace.create().close(); // loads the classes, which opens files
     long descriptors = openDescriptors();
     for (int i = 0; i < 3; i++) {
@@ -216,7 +217,7 @@ class NetworkNamespaceTest {
     try {
       Thread.sleep(60_000);
     } catch (InterruptedException e) {
-      // the end
+      // closing the namespace interrupts this thread
     }
   }
 
@@ -226,7 +227,7 @@ class NetworkNamespaceTest {
     }
   }
 
-  private static String thisThreadsNamespace() {
+  private static String currentNamespaceId() {
     try {
       return Files.readSymbolicLink(Path.of("/proc/thread-self/ns/net")).toString();
     } catch (IOException e) {

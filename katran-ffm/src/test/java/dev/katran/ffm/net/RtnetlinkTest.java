@@ -16,11 +16,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Two namespaces, left and right, and a veth between them. */
+/** Tests rtnetlink on two namespaces, left and right, that are connected by a veth pair. */
 @KernelTest
 class RtnetlinkTest {
 
-  private static final MacAddress SOMEBODY = MacAddress.parse("02:00:00:00:00:99");
+  private static final MacAddress OTHER_MAC = MacAddress.parse("02:00:00:00:00:99");
 
   private final NetworkNamespace left = NetworkNamespace.create("left");
   private final NetworkNamespace right = NetworkNamespace.create("right");
@@ -35,7 +35,7 @@ class RtnetlinkTest {
     far = rightNetlink.link("far");
     netlink.setUp(near.index());
     rightNetlink.setUp(far.index());
-    // the kernel's own link-local address, from which it asks for neighbours, takes up to 2 seconds
+    // The kernel probes IPv6 neighbours from a link-local address; its own takes up to 2 seconds.
     addAddress(netlink, near, "192.0.2.1/24", "2001:db8::1/64", "fe80::1/64");
     addAddress(rightNetlink, far, "192.0.2.2/24", "2001:db8::2/64", "fe80::2/64");
   }
@@ -49,7 +49,7 @@ class RtnetlinkTest {
   }
 
   @Test
-  void aNewVethIsDownOnBothEnds() {
+  void createVeth_newPair_isDownOnBothEnds() {
     assertThat(near.name()).isEqualTo("near");
     assertThat(near.kind()).isEqualTo("veth");
     assertThat(near.mtu()).isEqualTo(1400);
@@ -61,7 +61,7 @@ class RtnetlinkTest {
   }
 
   @Test
-  void linksByNameByIndexAndAll() {
+  void link_byNameIndexAndList_areEqual() {
     Link link = netlink.link("near");
 
     assertThat(link.up()).isTrue();
@@ -72,26 +72,26 @@ class RtnetlinkTest {
   }
 
   @Test
-  void loopbackHasNoMacAddress() {
+  void link_loopback_hasNoMacAddress() {
     assertThat(netlink.link("lo").mac()).isNull();
     assertThat(netlink.link("lo").kind()).isEmpty();
   }
 
   @Test
-  void linksCanBeChanged() throws Exception {
-    netlink.setMac(near.index(), SOMEBODY);
+  void set_macMtuAndDown_changeTheLink() throws Exception {
+    netlink.setMac(near.index(), OTHER_MAC);
     netlink.setMtu(near.index(), 1280);
     netlink.setDown(near.index());
 
     Link changed = netlink.link("near");
-    assertThat(changed.mac()).isEqualTo(SOMEBODY);
+    assertThat(changed.mac()).isEqualTo(OTHER_MAC);
     assertThat(changed.mtu()).isEqualTo(1280);
     assertThat(changed.up()).isFalse();
     awaitStopped(rightNetlink, "far");
   }
 
   @Test
-  void linksCanMoveAndGo() {
+  void moveTo_thenDelete_removesBothEnds() {
     try (NetworkNamespace third = NetworkNamespace.create("third");
         Rtnetlink thirdNetlink = Rtnetlink.open(third)) {
       netlink.moveTo(near.index(), third);
@@ -104,21 +104,25 @@ class RtnetlinkTest {
   }
 
   @Test
-  void whatIsNotThere() {
+  void link_unknown_throwsEnodev() {
     assertThatNetlink(() -> netlink.link("nope"))
         .hasMessage("find interface nope: ENODEV (No such device)");
     assertThatNetlink(() -> netlink.link(4711))
         .hasMessage("find interface 4711: ENODEV (No such device)");
+  }
+
+  @Test
+  void change_unknownInterface_throwsEnodev() {
     assertThatNetlink(() -> netlink.setUp(4711))
         .hasMessageStartingWith("set up interface 4711: ENODEV (No such device)");
-    assertThatNetlink(() -> netlink.addAddress(4711, Prefix.parse("192.0.2.9/24")))
+    assertThatNetlink(() -> netlink.addAddress(4711, Cidr.parse("192.0.2.9/24")))
         .hasMessageStartingWith("add address 192.0.2.9/24 to interface 4711: ENODEV");
-    assertThatNetlink(() -> netlink.addRoute(Prefix.parse("0.0.0.0/0"), null, 4711))
+    assertThatNetlink(() -> netlink.addRoute(Cidr.parse("0.0.0.0/0"), null, 4711))
         .hasMessageStartingWith("add route to 0.0.0.0/0 on interface 4711: ENODEV");
   }
 
   @Test
-  void theKernelsExplanationIsPassedOn() {
+  void change_rejected_includesTheKernelsExplanation() {
     assertThatNetlink(() -> netlink.setMtu(near.index(), 20))
         .hasMessage(
             "set MTU to 20: interface "
@@ -127,9 +131,7 @@ class RtnetlinkTest {
                 + "mtu less than device minimum");
     assertThatNetlink(() ->
             netlink.addRoute(
-                Prefix.parse("198.51.100.0/24"),
-                InetAddress.ofLiteral("203.0.113.1"),
-                near.index()))
+                Cidr.parse("198.51.100.0/24"), InetAddress.ofLiteral("203.0.113.1"), near.index()))
         .hasMessage(
             "add route to 198.51.100.0/24 via 203.0.113.1 on interface %d: ENETUNREACH (Network is"
                     .formatted(near.index())
@@ -137,7 +139,7 @@ class RtnetlinkTest {
   }
 
   @Test
-  void aNameThatIsTaken() {
+  void createVeth_nameInUse_throwsEexist() {
     assertThatNetlink(() -> netlink.createVeth("near", "far2", right, 1500))
         .hasMessageStartingWith(
             "create veth near with peer far2 in network namespace right: EEXIST (File exists)");
@@ -145,19 +147,19 @@ class RtnetlinkTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "sixteen-bytes-xx"})
-  void aNameNoInterfaceCanHave(String name) {
+  void link_illegalName_throws(String name) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> netlink.link(name))
-        .withMessage("interface name \"" + name + "\": must have 1 to 15 bytes");
+        .withMessage("interface name \"" + name + "\", must have 1 to 15 bytes");
   }
 
   @ParameterizedTest
   @CsvSource({"192.0.2.2, 192.0.2.1", "2001:db8::2, 2001:db8::1"})
-  void aRouteOnTheLink(String destination, String source) {
+  void route_onLink_hasNoGateway(String destination, String source) {
     InetAddress address = InetAddress.ofLiteral(destination);
-    Route route = netlink.route(address);
+    RouteLookup route = netlink.route(address);
 
-    assertThat(route).isEqualTo(new Route(near.index(), null, InetAddress.ofLiteral(source)));
+    assertThat(route).isEqualTo(new RouteLookup(near.index(), null, InetAddress.ofLiteral(source)));
     assertThat(route.nextHop(address)).isEqualTo(address);
   }
 
@@ -169,56 +171,53 @@ class RtnetlinkTest {
     "2001:db8:1::7, 2001:db8:1::/48, 2001:db8::2",
     "2001:db8:1::7, ::/0, 2001:db8::2",
   })
-  void aRouteThroughAGateway(String destination, String prefix, String gateway) {
+  void route_viaGateway_returnsIt(String destination, String prefix, String gateway) {
     InetAddress via = InetAddress.ofLiteral(gateway);
-    netlink.addRoute(Prefix.parse(prefix), via, near.index());
-    netlink.addRoute(Prefix.parse(prefix), via, near.index());
+    netlink.addRoute(Cidr.parse(prefix), via, near.index());
+    netlink.addRoute(Cidr.parse(prefix), via, near.index());
 
-    Route route = netlink.route(InetAddress.ofLiteral(destination));
+    RouteLookup route = netlink.route(InetAddress.ofLiteral(destination));
 
     assertThat(route.egressIndex()).isEqualTo(near.index());
     assertThat(route.gateway()).isEqualTo(via);
     assertThat(route.nextHop(InetAddress.ofLiteral(destination))).isEqualTo(via);
   }
 
-  @Test
-  void aRouteIsReplaced() {
-    for (String gateway : new String[] {"192.0.2.2", "192.0.2.3"}) {
-      netlink.addRoute(Prefix.parse("203.0.113.10"), InetAddress.ofLiteral(gateway), near.index());
+  @ParameterizedTest
+  @CsvSource({
+    "203.0.113.10, 192.0.2.2, 192.0.2.3",
+    "2001:db8:9::10, 2001:db8::2, 2001:db8::3",
+  })
+  void addRoute_sameDestination_replacesIt(String destination, String first, String second) {
+    for (String gateway : new String[] {first, second}) {
+      netlink.addRoute(Cidr.parse(destination), InetAddress.ofLiteral(gateway), near.index());
 
-      assertThat(netlink.route(InetAddress.ofLiteral("203.0.113.10")).gateway())
-          .isEqualTo(InetAddress.ofLiteral(gateway));
-    }
-    for (String gateway : new String[] {"2001:db8::2", "2001:db8::3"}) {
-      netlink.addRoute(
-          Prefix.parse("2001:db8:9::10"), InetAddress.ofLiteral(gateway), near.index());
-
-      assertThat(netlink.route(InetAddress.ofLiteral("2001:db8:9::10")).gateway())
+      assertThat(netlink.route(InetAddress.ofLiteral(destination)).gateway())
           .isEqualTo(InetAddress.ofLiteral(gateway));
     }
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"198.51.100.7", "2001:db8:1:0:0:0:0:7"})
-  void noRoute(String destination) {
+  @ValueSource(strings = {"198.51.100.7", "2001:db8:1::7"})
+  void route_noRoute_throwsEnetunreach(String destination) {
     assertThatNetlink(() -> netlink.route(InetAddress.ofLiteral(destination)))
         .hasMessage(
             "find a route to %s: ENETUNREACH (Network is unreachable)\n".formatted(destination)
-                + "the routing table has no route to it");
+                + "no route to this destination");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"192.0.2.1", "2001:db8:0:0:0:0:0:1"})
-  void noRouteToOneself(String destination) {
+  @ValueSource(strings = {"192.0.2.1", "2001:db8::1"})
+  void route_localAddress_throws(String destination) {
     assertThatNetlink(() -> netlink.route(InetAddress.ofLiteral(destination)))
         .hasMessage(
-            "find a route to %1$s: EINVAL (Invalid argument)\n%1$s is this host itself"
+            "find a route to %1$s: EINVAL (Invalid argument)\n%1$s is a local address"
                 .formatted(destination));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"192.0.2.2", "2001:db8::2"})
-  void aProbedNeighbourIsFound(String literal) throws Exception {
+  void probe_existingNeighbour_resolvesIt(String literal) throws Exception {
     InetAddress address = InetAddress.ofLiteral(literal);
     assertThat(netlink.neighbour(near.index(), address)).isNull();
 
@@ -231,7 +230,7 @@ class RtnetlinkTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"192.0.2.77", "2001:db8::77"})
-  void nobodyAnswersForANeighbourThatIsNotThere(String literal) throws Exception {
+  void probe_missingNeighbour_staysUnresolved(String literal) throws Exception {
     InetAddress address = InetAddress.ofLiteral(literal);
     netlink.probe(near.index(), address);
     Thread.sleep(50);
@@ -241,17 +240,17 @@ class RtnetlinkTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"192.0.2.77", "2001:db8::77"})
-  void aPermanentNeighbour(String literal) {
+  void addNeighbour_existing_replacesIt(String literal) {
     InetAddress address = InetAddress.ofLiteral(literal);
     netlink.addNeighbour(near.index(), address, far.mac());
-    netlink.addNeighbour(near.index(), address, SOMEBODY);
+    netlink.addNeighbour(near.index(), address, OTHER_MAC);
     netlink.probe(near.index(), address);
 
-    assertThat(netlink.neighbour(near.index(), address)).isEqualTo(SOMEBODY);
+    assertThat(netlink.neighbour(near.index(), address)).isEqualTo(OTHER_MAC);
   }
 
   @Test
-  void loopbackHasNoNeighbours() {
+  void neighbour_loopback_isNull() {
     int loopback = netlink.link("lo").index();
     netlink.setUp(loopback);
     InetAddress address = InetAddress.ofLiteral("127.0.0.1");
@@ -261,7 +260,7 @@ class RtnetlinkTest {
   }
 
   @Test
-  void aClosedOneSaysSo() {
+  void anyCall_closedSocket_throws() {
     netlink.close();
     netlink.close();
 
@@ -271,7 +270,7 @@ class RtnetlinkTest {
   }
 
   @Test
-  void manyThreadsMayAsk() throws Exception {
+  void link_manyThreads_isThreadSafe() throws Exception {
     Thread[] threads = new Thread[8];
     int[] right = new int[threads.length];
     for (int i = 0; i < threads.length; i++) {
@@ -302,25 +301,25 @@ class RtnetlinkTest {
     return mac;
   }
 
-  /** The kernel may say a little later that the other end of a link's wire is down. */
+  /** Waits for a link to lose its carrier, which follows a little after its peer is down. */
   private static void awaitStopped(Rtnetlink netlink, String link) throws InterruptedException {
     long deadline = System.nanoTime() + SECONDS.toNanos(5);
     while (netlink.link(link).running()) {
-      assertThat(System.nanoTime()).as("%s still runs", link).isLessThan(deadline);
+      assertThat(System.nanoTime()).as("carrier of %s", link).isLessThan(deadline);
       Thread.sleep(1);
     }
   }
 
   private static void addAddress(Rtnetlink netlink, Link link, String... addresses) {
     for (String address : addresses) {
-      Prefix prefix = Prefix.parse(address);
+      Cidr prefix = Cidr.parse(address);
       netlink.addAddress(link.index(), prefix);
-      awaitOwn(netlink, prefix.address());
+      awaitLocal(netlink, prefix.address());
     }
   }
 
-  /** The kernel adds the route to an IPv6 address of its own a little later than the address. */
-  private static void awaitOwn(Rtnetlink netlink, InetAddress address) {
+  /** Waits for the local route, which the kernel adds a little later than an IPv6 address. */
+  private static void awaitLocal(Rtnetlink netlink, InetAddress address) {
     long deadline = System.nanoTime() + SECONDS.toNanos(5);
     while (System.nanoTime() < deadline) {
       if (netlink.isLocal(address)) {
@@ -328,7 +327,7 @@ class RtnetlinkTest {
       }
       Thread.onSpinWait();
     }
-    throw new AssertionError("the kernel does not know its own address " + address);
+    throw new AssertionError("no local route to " + address);
   }
 
   private static org.assertj.core.api.AbstractThrowableAssert<?, ?> assertThatNetlink(

@@ -9,7 +9,7 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 
-/** A backend that answers whoever connects, be it by a tunnel or not. */
+/** A backend that answers every connection, tunnelled or not. */
 final class BackendServer implements AutoCloseable {
 
   private static final int BACKLOG = 1024;
@@ -25,7 +25,7 @@ final class BackendServer implements AutoCloseable {
     listening.bind(new InetSocketAddress(FlowFrame.PORT), BACKLOG);
   }
 
-  /** Starts one on a host, which serves so many clients at once. */
+  /** Starts a server on a host with one thread per concurrent client. */
   static BackendServer start(Host host, int threads) throws Exception {
     BackendServer server = host.call(() -> new BackendServer(host));
     for (int i = 0; i < threads; i++) {
@@ -41,7 +41,7 @@ final class BackendServer implements AutoCloseable {
       } catch (ClosedChannelException e) {
         return;
       } catch (IOException e) {
-        // the client has reset the connection, which is how it ends
+        // the client ends the connection with a reset
       }
     }
   }
@@ -55,7 +55,7 @@ final class BackendServer implements AutoCloseable {
     try {
       listening.close();
     } catch (IOException e) {
-      throw new UncheckedIOException("close the server of " + host, e);
+      throw new UncheckedIOException("cannot close the server of " + host, e);
     } finally {
       decapsulator.close();
     }

@@ -8,7 +8,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.function.Consumer;
 
-/** One of this benchmark's own object files, loaded. */
+/** A loaded object file of this benchmark. */
 final class BareProgram implements AutoCloseable {
 
   private final BpfObject object;
@@ -17,15 +17,15 @@ final class BareProgram implements AutoCloseable {
     this.object = object;
   }
 
-  /** Loads all that is in an object file. */
+  /** Loads an object file. */
   static BareProgram load(String name) {
     return load(name, object -> {});
   }
 
   /**
-   * Loads all that is in an object file.
+   * Loads an object file.
    *
-   * @param configure is given the object before it is loaded
+   * @param configure called with the object before it is loaded
    */
   static BareProgram load(String name, Consumer<BpfObject> configure) {
     BpfObject object = BpfObject.open(name, read(name + ".bpf.o"));
@@ -42,11 +42,11 @@ final class BareProgram implements AutoCloseable {
   private static byte[] read(String file) {
     try (InputStream in = BareProgram.class.getResourceAsStream(file)) {
       if (in == null) {
-        throw new IllegalStateException(file + " is missing beside " + BareProgram.class);
+        throw new IllegalStateException("resource %s is missing".formatted(file));
       }
       return in.readAllBytes();
     } catch (IOException e) {
-      throw new UncheckedIOException("read " + file, e);
+      throw new UncheckedIOException("cannot read " + file, e);
     }
   }
 

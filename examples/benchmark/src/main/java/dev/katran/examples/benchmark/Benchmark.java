@@ -6,7 +6,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
-/** Measures what the balancer costs; each subcommand prints a table. */
+/** Measures what the balancer costs. Each subcommand prints a table. */
 @Command(
     name = "benchmark",
     mixinStandardHelpOptions = true,
@@ -24,12 +24,12 @@ public final class Benchmark {
   @Option(
       names = "--json",
       scope = ScopeType.INHERIT,
-      description = "print one array of flat objects instead of a table")
+      description = "print a JSON array of flat objects instead of a table")
   private boolean json;
 
   private Benchmark() {}
 
-  /** Runs a subcommand; exits with 0 if it could measure what it was asked for. */
+  /** Runs a subcommand. Exits with 0 if the measurement succeeded. */
   public static void main(String[] args) {
     System.exit(commandLine().execute(args));
   }

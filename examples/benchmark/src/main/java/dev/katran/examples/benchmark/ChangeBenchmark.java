@@ -1,6 +1,7 @@
 package dev.katran.examples.benchmark;
 
 import dev.katran.Backend;
+import dev.katran.BackendKey;
 import dev.katran.Encapsulation;
 import dev.katran.LoadBalancer;
 import dev.katran.Ring;
@@ -15,30 +16,30 @@ import java.util.Random;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** How long a change of one backend takes. */
+/** Measures how long a change of one backend takes. */
 @Command(
     name = "change",
     mixinStandardHelpOptions = true,
-    description = "How long it takes until packets heed a change of one backend.")
+    description = "Measures how long it takes until packets follow a change of one backend.")
 final class ChangeBenchmark extends Measurement {
 
   private static final int WARM_UP = 100;
 
-  /** Where the destination of the outer IPv4 header is. */
+  /** The offset of the destination in the outer IPv4 header. */
   private static final int OUTER_DESTINATION = 30;
 
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   @Option(
       names = "--backends",
       defaultValue = "1000",
-      description = "of the VIP (default: ${DEFAULT-VALUE})")
+      description = "backends of the VIP (default: ${DEFAULT-VALUE})")
   private int backends;
 
   @Option(
       names = "--changes",
       defaultValue = "2000",
-      description = "that are measured (default: ${DEFAULT-VALUE})")
+      description = "changes to measure (default: ${DEFAULT-VALUE})")
   private int changes;
 
   private final Samples put = new Samples();
@@ -48,7 +49,7 @@ final class ChangeBenchmark extends Measurement {
   @Override
   List<Row> measure() throws Exception {
     if (backends < 2 || changes < 1) {
-      throw new IllegalArgumentException("two backends at least, and one change at least");
+      throw new IllegalArgumentException("--backends must be 2 or more, --changes 1 or more");
     }
     List<Backend> all = Services.backends(Family.V4, Encapsulation.ipip(), 0, backends);
     Vip vip = Services.vip(Family.V4, 0, Tracking.ADAPTIVE, all);
@@ -63,7 +64,7 @@ final class ChangeBenchmark extends Measurement {
           both.clear();
         }
         InetAddress backend = all.get(random.nextInt(backends)).address();
-        change(lb, vip.draining(backend), flows, backend, false);
+        change(lb, vip.draining(BackendKey.of(backend)), flows, backend, false);
         change(lb, vip, flows, backend, true);
       }
     }
@@ -77,8 +78,8 @@ final class ChangeBenchmark extends Measurement {
     lb.put(vip);
     long returned = System.nanoTime();
     while (goesTo(backend, syn, lb) != isExpected) {
-      if (System.nanoTime() - returned > PATIENCE.toNanos()) {
-        throw new IllegalStateException("no packet heeds the change after " + PATIENCE);
+      if (System.nanoTime() - returned > TIMEOUT.toNanos()) {
+        throw new IllegalStateException("no packet follows the change after " + TIMEOUT);
       }
       syn = flows.syn(backend);
     }
@@ -95,7 +96,7 @@ final class ChangeBenchmark extends Measurement {
         lb.simulate(syn).frame(), OUTER_DESTINATION, end, address, 0, address.length);
   }
 
-  /** Flows that nobody has seen yet: those that are known stay where they are. */
+  /** Flows that have sent no packet yet, because known flows stay where they are. */
   private static final class NewFlows {
 
     private final Ring ring;
@@ -107,7 +108,7 @@ final class ChangeBenchmark extends Measurement {
       this.ring = ring;
     }
 
-    /** The first packet of a flow for which the ring has this backend. */
+    /** Returns the first packet of a flow that the ring sends to a backend. */
     byte[] syn(InetAddress backend) {
       do {
         frame.syn(++last, 0);

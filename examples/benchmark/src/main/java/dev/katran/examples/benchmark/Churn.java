@@ -2,21 +2,20 @@ package dev.katran.examples.benchmark;
 
 import dev.katran.Limits;
 import dev.katran.LoadBalancer;
-import dev.katran.RingAlgorithm;
 import dev.katran.Tracking;
 import dev.katran.Vip;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-/** Open flows through a balancer, whose backends come and go meanwhile. */
+/** Sends open flows through a balancer while its backends come and go. */
 final class Churn {
 
   private static final int CHANGES_PER_ROUND = 8;
 
-  /** At least so many flows send a packet between two changes, if there are so many. */
-  private static final int LEAST_FLOWS_BETWEEN = 1000;
+  /** The smallest number of flows that send a packet between two changes, if there are as many. */
+  private static final int MIN_FLOWS_BETWEEN_CHANGES = 1000;
 
-  /** Settled slots are found once a second. */
+  /** Leaves time for slots to settle, which the balancer checks once a second. */
   private static final Duration SETTLING = Duration.ofSeconds(2);
 
   private final ChurnScenario scenario;
@@ -31,13 +30,13 @@ final class Churn {
   private double slowestRound;
 
   /**
-   * How much there is to do.
+   * The size of the scenario.
    *
-   * @param flows that are open
-   * @param duration for which backends come and go
-   * @param syns of a flood
-   * @param window of a change
-   * @param entries of the flow table
+   * @param flows number of open flows
+   * @param duration how long backends come and go
+   * @param syns number of SYNs in a flood
+   * @param window the change window
+   * @param entries the size of the flow table
    */
   record Settings(int flows, Duration duration, int syns, Duration window, int entries) {}
 
@@ -47,15 +46,12 @@ final class Churn {
     this.progress = progress;
     this.flows = new OpenFlows(settings.flows());
     this.random = new RandomChanges(1);
-    this.vip =
-        Services.vip(Family.V4, 0, scenario.tracking(), random.atFirst()).toBuilder()
-            .algorithm(RingAlgorithm.MAGLEV_V2) // which heeds weights
-            .build();
+    this.vip = Services.vip(Family.V4, 0, scenario.tracking(), random.initialBackends());
   }
 
   private LoadBalancer openBalancer() {
     return LoadBalancer.detached()
-        .limits(Limits.defaults().flows(settings.entries()))
+        .limits(Limits.defaults().flowTableSize(settings.entries()))
         .changeWindow(settings.window())
         .open();
   }
@@ -72,7 +68,7 @@ final class Churn {
         round(lb);
       } else {
         if (scenario.flood() == ChurnScenario.Flood.BEFORE) {
-          progress.accept("a flood");
+          progress.accept("sending a flood of SYNs");
           while (syns < settings.syns()) {
             flood(lb);
           }
@@ -86,22 +82,22 @@ final class Churn {
   }
 
   private void openAll(LoadBalancer lb) throws InterruptedException {
-    progress.accept("%d flows begin".formatted(flows.count()));
+    progress.accept("opening %d flows".formatted(flows.count()));
     Pacer pacer = new Pacer();
     for (int flow = 0; flow < flows.count(); flow++) {
       if (scenario.tracking() == Tracking.ALWAYS) {
         pacer.awaitNext();
       }
-      flows.begin(flow, lb);
+      flows.open(flow, lb);
     }
   }
 
   private void flood(LoadBalancer lb) {
-    flows.begin(flows.count() + syns, lb);
+    flows.open(flows.count() + syns, lb);
     syns++;
   }
 
-  /** Changes for a while, and then goes on until all slots that changed are settled. */
+  /** Applies changes for a while, then continues until all changed slots have settled. */
   private void change(LoadBalancer lb) {
     long end = System.nanoTime() + settings.duration().toNanos();
     boolean floods = scenario.flood() == ChurnScenario.Flood.DURING;
@@ -120,43 +116,45 @@ final class Churn {
 
   private void changingRound(LoadBalancer lb, boolean floods) {
     long start = System.nanoTime();
-    int stretch = Math.max(Math.ceilDiv(flows.count(), CHANGES_PER_ROUND), LEAST_FLOWS_BETWEEN);
+    int flowsBetweenChanges =
+        Math.max(Math.ceilDiv(flows.count(), CHANGES_PER_ROUND), MIN_FLOWS_BETWEEN_CHANGES);
     for (int flow = 0; flow < flows.count(); flow++) {
-      if (flow % stretch == 0) {
+      if (flow % flowsBetweenChanges == 0) {
         changeOnce(lb);
       }
       if (floods && syns < settings.syns()) {
         flood(lb);
       }
-      flows.go(flow, lb);
+      flows.sendNext(flow, lb);
     }
-    took(start);
-    progress.accept("%d changes, %d flows changed".formatted(changes, flows.changed()));
+    recordRound(start);
+    progress.accept("%d changes, %d flows moved".formatted(changes, flows.changed()));
   }
 
   private void changeOnce(LoadBalancer lb) {
     RandomChanges.Change change = random.next(vip);
     vip = change.vip();
     lb.put(vip);
-    change.removed().ifPresent(flows::lose);
+    change.removed().ifPresent(flows::backendRemoved);
     changes++;
     lastChange = System.nanoTime();
   }
 
-  /** A packet of each flow, and no change. */
+  /** Sends a packet of each flow without a change. */
   private void round(LoadBalancer lb) {
     long start = System.nanoTime();
     for (int flow = 0; flow < flows.count(); flow++) {
-      flows.go(flow, lb);
+      flows.sendNext(flow, lb);
     }
-    took(start);
+    recordRound(start);
   }
 
-  private void took(long start) {
+  private void recordRound(long start) {
     slowestRound = Math.max(slowestRound, (System.nanoTime() - start) / 1e9);
     if (scenario.tracking() == Tracking.ADAPTIVE && slowestRound > settings.window().toSeconds()) {
       throw new IllegalArgumentException(
-          "a packet of each of %d flows takes %.1f s, which is longer than the window of %d s: fewer flows or a longer --window"
+          ("one packet of each of %d flows takes %.1f s, longer than the window of %d s; lower"
+                  + " --flows or raise --window")
               .formatted(flows.count(), slowestRound, settings.window().toSeconds()));
     }
   }
@@ -167,7 +165,7 @@ final class Churn {
         .with("syns", syns)
         .with("changes", changes)
         .with("packets", flows.packets())
-        .with("lost-backend", flows.rehomed())
+        .with("lost-backend", flows.lostBackends())
         .with("changed", flows.changed())
         .with("entries", lb.flows().report(Duration.ZERO).entries())
         .with("limited", lb.counters().flowTable().limited())

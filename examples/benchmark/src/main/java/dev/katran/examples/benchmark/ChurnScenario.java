@@ -3,27 +3,27 @@ package dev.katran.examples.benchmark;
 import dev.katran.Tracking;
 import java.util.Locale;
 
-/** What open flows are put through. */
+/** What the open flows are exposed to. */
 enum ChurnScenario {
   /** Backends come and go. */
   ADAPTIVE(Tracking.ADAPTIVE, Flood.NONE, false),
 
-  /** The same after a flood of SYNs. */
+  /** Backends come and go after a flood of SYNs. */
   ADAPTIVE_FLOOD_BEFORE(Tracking.ADAPTIVE, Flood.BEFORE, false),
 
-  /** The same under a flood of SYNs. */
+  /** Backends come and go during a flood of SYNs. */
   ADAPTIVE_FLOOD_DURING(Tracking.ADAPTIVE, Flood.DURING, false),
 
-  /** The balancer is restarted while no change is in flight, and knows no flow then. */
+  /** The balancer restarts while no change is in flight, and so without any tracked flows. */
   ADAPTIVE_RESTART(Tracking.ADAPTIVE, Flood.NONE, true),
 
-  /** What the flow table does for them if every flow is entered in it. */
+  /** Backends come and go during a flood of SYNs, with every flow tracked. */
   ALWAYS_FLOOD_DURING(Tracking.ALWAYS, Flood.DURING, false),
 
-  /** What becomes of them if no flow is remembered. */
+  /** Backends come and go with no flow tracked. */
   NONE(Tracking.NONE, Flood.NONE, false);
 
-  /** When the SYNs of flows that nobody goes on with come. */
+  /** When a flood of SYNs of flows that never continue arrives. */
   enum Flood {
     NONE,
     BEFORE,
@@ -52,7 +52,7 @@ enum ChurnScenario {
     return restarts;
   }
 
-  /** Such as {@code adaptive-flood-during}. */
+  /** Returns text such as {@code adaptive-flood-during}. */
   @Override
   public String toString() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');

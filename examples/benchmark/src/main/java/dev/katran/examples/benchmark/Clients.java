@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Several at once, on one host, who open one connection after the other. */
+/** Concurrent clients on one host, each of which opens one connection after another. */
 final class Clients {
 
   private final Host host;
@@ -19,7 +19,7 @@ final class Clients {
     this.number = number;
   }
 
-  /** Has all of them connect to a server for a while, and adds how many connections that were. */
+  /** Connects to a server for a while and adds the number of connections. */
   void connect(InetSocketAddress server, Duration duration, Rates rates) throws Exception {
     LongAdder answered = new LongAdder();
     LongAdder failed = new LongAdder();
@@ -33,7 +33,7 @@ final class Clients {
               () -> {
                 while (System.nanoTime() < end) {
                   try {
-                    Exchange.ask(server);
+                    Exchange.request(server);
                     answered.increment();
                   } catch (IOException e) {
                     failed.increment();
@@ -42,7 +42,7 @@ final class Clients {
               }));
     }
     Thread.sleep(Duration.ofNanos(end - System.nanoTime()));
-    // what is open still may take long, and is not waited for in the time that counts
+    // connections that are still open may take long, and are not counted
     long inTime = answered.sum();
     double seconds = (System.nanoTime() - start) / 1e9;
     for (Thread thread : threads) {

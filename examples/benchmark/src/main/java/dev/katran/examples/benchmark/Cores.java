@@ -6,7 +6,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
-/** Which core a thread runs on: a program's test runs are on the core of the thread that asks. */
+/** Pins threads to cores. Test runs of a program run on the core of the calling thread. */
 final class Cores {
 
   private static final Path THIS_THREAD = Path.of("/proc/thread-self");
@@ -14,11 +14,11 @@ final class Cores {
   private Cores() {}
 
   /**
-   * Runs a task in a thread of its own, which stays on one core. What the task starts would stay
-   * there, too.
+   * Runs a task in a new thread that is pinned to a core. Threads that the task starts stay there,
+   * too.
    *
-   * @throws IllegalArgumentException if there is no such core, or it may not be used
-   * @throws Exception what the task throws
+   * @throws IllegalArgumentException if the core does not exist or must not be used
+   * @throws Exception from the task
    */
   static <T> T call(int core, Callable<T> task) throws Exception {
     FutureTask<T> pinned =
@@ -37,20 +37,21 @@ final class Cores {
     }
   }
 
-  /** Keeps the calling thread on one core from now on. */
+  /** Pins the calling thread to a core. */
   static void pinThisThread(int core) throws IOException, InterruptedException {
     pin(Long.parseLong(THIS_THREAD.toRealPath().getFileName().toString()), core);
   }
 
   /**
-   * Keeps a thread on one core, by its number in the kernel.
+   * Pins a thread to a core, by its kernel thread id.
    *
-   * @throws IllegalArgumentException if there is no such core, or it may not be used
+   * @throws IllegalArgumentException if the core does not exist or must not be used
    */
   static void pin(long thread, int core) throws IOException, InterruptedException {
     Tool pinning = Tool.run("taskset", "-p", "-c", "" + core, "" + thread);
     if (!pinning.succeeded()) {
-      throw new IllegalArgumentException("core " + core + ": " + pinning.output());
+      throw new IllegalArgumentException(
+          "cannot pin a thread to core %d: %s".formatted(core, pinning.output()));
     }
   }
 }

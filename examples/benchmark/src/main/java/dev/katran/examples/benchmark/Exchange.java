@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
 /**
- * What goes on in one connection: a short request, a short answer, and the client's reset, which
- * leaves nobody in TIME_WAIT, so that ports do not run out.
+ * One connection: a short request, a short answer, and a reset by the client, which leaves no
+ * socket in TIME_WAIT, so that ports do not run out.
  */
 final class Exchange {
 
@@ -19,11 +19,11 @@ final class Exchange {
   private Exchange() {}
 
   /**
-   * The client's side, from opening to closing.
+   * Runs the client's side, from connect to close.
    *
-   * @throws IOException if there is no connection, or no answer, in time
+   * @throws IOException if the connection or the answer does not arrive in time
    */
-  static void ask(InetSocketAddress server) throws IOException {
+  static void request(InetSocketAddress server) throws IOException {
     try (Socket socket = new Socket()) {
       socket.setSoLinger(true, 0);
       socket.setSoTimeout(TIMEOUT_MILLIS);
@@ -31,12 +31,12 @@ final class Exchange {
       socket.getOutputStream().write(new byte[LENGTH]);
       int answer = socket.getInputStream().readNBytes(LENGTH).length;
       if (answer != LENGTH) {
-        throw new EOFException("an answer of " + answer + " bytes");
+        throw new EOFException("expected %d bytes, got %d".formatted(LENGTH, answer));
       }
     }
   }
 
-  /** The server's side, until the client has left; closes the connection. */
+  /** Runs the server's side until the client leaves, and closes the connection. */
   static void answer(SocketChannel client) throws IOException {
     try (client) {
       ByteBuffer message = ByteBuffer.allocate(LENGTH);

@@ -1,11 +1,11 @@
 package dev.katran.examples.benchmark;
 
-/** An address family, with the addresses that benchmarks use in it. */
+/** An address family and the addresses that benchmarks use in it. */
 enum Family {
-  /** 198.18.0.0/15 is for benchmarks: RFC 2544. */
+  /** 198.18.0.0/15 is reserved for benchmarks (RFC 2544). */
   V4("v4", "198.18.%d.%d", "10.0.%d.%d", "192.0.2.1"),
 
-  /** 2001:2::/48 is for benchmarks: RFC 5180. */
+  /** 2001:2::/48 is reserved for benchmarks (RFC 5180). */
   V6("v6", "2001:2::%02x%02x", "fc00::%02x%02x", "2001:db8::1");
 
   private final String text;
@@ -20,22 +20,22 @@ enum Family {
     this.source = source;
   }
 
-  /** The address of a VIP, by its number from 0. */
+  /** Returns the address of a VIP by its number, from 0. */
   String vip(int number) {
     return numbered(vips, number + 1);
   }
 
-  /** The address of a backend, by its number from 0. */
+  /** Returns the address of a backend by its number, from 0. */
   String backend(int number) {
     return numbered(backends, number + 1);
   }
 
-  /** The balancer's own address. */
+  /** Returns the outer source address of the balancer. */
   String source() {
     return source;
   }
 
-  /** The address whose last two bytes are the number. */
+  /** Returns the address whose last two bytes are a number. */
   private static String numbered(String address, int number) {
     return address.formatted(number >> 8, number & 0xff);
   }

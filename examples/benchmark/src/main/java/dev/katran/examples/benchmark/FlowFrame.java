@@ -11,15 +11,15 @@ import java.net.UnknownHostException;
 import java.nio.ByteOrder;
 
 /**
- * The frame of a TCP flow, in one place in memory: the next flow's is written over it, so that
- * frames of many flows are as near at hand as those of one. Checksums are not filled in; nobody who
- * sees these frames asks for them.
+ * The frame of a TCP flow, in fixed memory. The next flow overwrites it, so that frames of many
+ * flows are as close in the caches as those of one. Checksums are not filled in, because the
+ * benchmarks do not verify them.
  */
 final class FlowFrame {
 
   static final int PORT = 443;
 
-  /** Different numbers are different flows, as far as they fit an int. */
+  /** The first source port. Ports are chosen so that every int is a different flow. */
   private static final int FIRST_PORT = 1024;
 
   private static final int PORT_STEP = 250;
@@ -38,17 +38,17 @@ final class FlowFrame {
 
   private final MemorySegment memory;
 
-  /** Where the last four bytes of the client's address are. */
+  /** The offset of the last four bytes of the client's address. */
   private final int client;
 
-  /** Where the last two bytes of the VIP's address are. */
+  /** The offset of the last two bytes of the VIP's address. */
   private final int vip;
 
   private final int transport;
   private final int addressLength;
 
   /**
-   * A frame in some memory.
+   * Creates a frame.
    *
    * @param memory {@link #length} bytes
    */
@@ -56,7 +56,7 @@ final class FlowFrame {
     this.memory = memory;
     this.transport = ETHERNET + ipHeader(family);
     memory.fill((byte) 0);
-    memory.set(JAVA_BYTE, 0, (byte) 2); // locally administered, both
+    memory.set(JAVA_BYTE, 0, (byte) 2); // both MAC addresses are locally administered
     memory.set(JAVA_BYTE, 6, (byte) 2);
     byte[] vipAddress = InetAddress.ofLiteral(family.vip(0)).getAddress();
     if (family == Family.V4) {
@@ -71,7 +71,7 @@ final class FlowFrame {
       memory.set(SHORT, ETHERNET + 4, (short) (memory.byteSize() - transport));
       memory.set(SHORT, ETHERNET + 6, (short) (6 << 8 | 64));
       memory.set(INT, ETHERNET + 8, 0x20010db8);
-      this.client = ETHERNET + 20; // the end of 16 bytes from the 8th on
+      this.client = ETHERNET + 20; // the last bytes of 16 that start at offset 8
     }
     this.vip = transport - 2;
     this.addressLength = vipAddress.length;
@@ -85,17 +85,17 @@ final class FlowFrame {
     return family == Family.V4 ? 20 : 40;
   }
 
-  /** How long a frame is. */
+  /** Returns the length of a frame in bytes. */
   static int length(Family family) {
     return ETHERNET + ipHeader(family) + TCP + PAYLOAD;
   }
 
-  /** Makes this a packet in the midst of a flow to a VIP. */
+  /** Writes a packet in the middle of a flow to a VIP. */
   MemorySegment open(int flow, int vipNumber) {
     return write(flow, vipNumber, ACK);
   }
 
-  /** Makes this the first packet of a flow. */
+  /** Writes the first packet of a flow to a VIP. */
   MemorySegment syn(int flow, int vipNumber) {
     return write(flow, vipNumber, SYN);
   }
@@ -109,7 +109,7 @@ final class FlowFrame {
     return memory;
   }
 
-  /** The flow that the frame belongs to now. */
+  /** Returns the flow of the current frame. */
   Flow flow() {
     int length = addressLength;
     return new Flow(
@@ -124,11 +124,11 @@ final class FlowFrame {
     try {
       return InetAddress.getByAddress(memory.asSlice(offset, length).toArray(JAVA_BYTE));
     } catch (UnknownHostException e) {
-      throw new IllegalStateException("an address of " + length + " bytes", e);
+      throw new IllegalStateException("invalid address length " + length, e);
     }
   }
 
-  /** A number for each, the same one for none: neighbours have nothing in common. */
+  /** Maps numbers one to one to numbers that share no pattern with their neighbours. */
   private static int scatter(int number) {
     int scattered = number ^ number >>> 16;
     scattered *= 0x7feb352d;

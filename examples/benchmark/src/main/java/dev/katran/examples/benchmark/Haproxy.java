@@ -10,12 +10,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** HAProxy, which ends a client's connection itself and opens another one to a backend. */
+/** HAProxy, which terminates the client's connection and opens another to a backend. */
 final class Haproxy implements AutoCloseable {
 
   static final String COMMAND = "haproxy";
 
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private final Path folder;
   private final Path log;
@@ -25,7 +25,7 @@ final class Haproxy implements AutoCloseable {
     this.folder = folder;
     this.log = folder.resolve("log");
     Path file = Files.writeString(folder.resolve("haproxy.cfg"), configuration);
-    // it ends with this process, however that ends
+    // ends with this process, however that ends
     this.process =
         new ProcessBuilder("setpriv", "--pdeathsig", "KILL", COMMAND, "-db", "-f", "" + file)
             .redirectErrorStream(true)
@@ -33,7 +33,7 @@ final class Haproxy implements AutoCloseable {
             .start();
   }
 
-  /** Starts it on a host, and waits for it to serve. */
+  /** Starts HAProxy on a host and waits until it serves. */
   static Haproxy start(Host host, List<InetAddress> backends) throws Exception {
     InetSocketAddress own = new InetSocketAddress(host.ipv4(), FlowFrame.PORT);
     Path folder = Files.createTempDirectory("haproxy");
@@ -47,7 +47,10 @@ final class Haproxy implements AutoCloseable {
     }
   }
 
-  /** One thread, which has one core at most; connections are reset, as the client resets them. */
+  /**
+   * Returns a configuration with one thread, and so at most one core. Connections are closed with a
+   * reset, as the client does.
+   */
   private static String configuration(InetSocketAddress own, List<InetAddress> backends) {
     StringBuilder configuration =
         new StringBuilder(
@@ -77,14 +80,14 @@ final class Haproxy implements AutoCloseable {
   }
 
   private Haproxy awaitServing(InetSocketAddress own) throws Exception {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    long deadline = System.nanoTime() + TIMEOUT.toNanos();
     while (true) {
       try {
-        Exchange.ask(own);
+        Exchange.request(own);
         return this;
       } catch (IOException e) {
         if (!process.isAlive() || System.nanoTime() > deadline) {
-          throw new IllegalStateException("HAProxy does not serve: " + Files.readString(log), e);
+          throw new IllegalStateException("HAProxy does not start: " + Files.readString(log), e);
         }
         Thread.sleep(10);
       }
@@ -99,7 +102,7 @@ final class Haproxy implements AutoCloseable {
         Files.deleteIfExists(folder.resolve(file));
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("delete " + folder, e);
+      throw new UncheckedIOException("cannot delete " + folder, e);
     }
   }
 }

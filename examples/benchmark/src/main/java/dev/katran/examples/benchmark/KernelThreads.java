@@ -8,13 +8,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Threads of the kernel's own. */
+/** Finds and pins kernel threads. */
 final class KernelThreads {
 
   private KernelThreads() {}
 
   /**
-   * Keeps all threads whose names begin so on one core, before all other programs there.
+   * Pins all threads whose names have a prefix to one core, with the highest priority.
    *
    * @return how many there are
    */
@@ -28,7 +28,7 @@ final class KernelThreads {
     return threads.size();
   }
 
-  /** For how many nanoseconds all threads whose names begin so have run. */
+  /** Returns the total run time in nanoseconds of all threads whose names have a prefix. */
   static long runTime(String prefix) throws IOException {
     long sum = 0;
     for (Path thread : named(prefix)) {
@@ -54,7 +54,7 @@ final class KernelThreads {
     try {
       return Files.readString(process.resolve("comm"));
     } catch (NoSuchFileException e) {
-      return ""; // it has ended
+      return ""; // the thread has ended
     } catch (IOException e) {
       if (!Files.exists(process)) {
         return "";

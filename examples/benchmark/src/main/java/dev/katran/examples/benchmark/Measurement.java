@@ -3,6 +3,7 @@ package dev.katran.examples.benchmark;
 import dev.katran.LoadBalancerException;
 import dev.katran.ffm.LibbpfUnavailableException;
 import dev.katran.ffm.NativeException;
+import dev.katran.lab.LabException;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -10,14 +11,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** A subcommand: measures, and prints the result; how far it has come is said on standard error. */
+/** A subcommand, which measures and prints the result. Progress goes to standard error. */
 abstract class Measurement implements Callable<Integer> {
 
   @ParentCommand private Benchmark benchmark;
 
   @Spec private CommandSpec spec;
 
-  /** What was measured. */
+  /** Measures and returns the result. */
   abstract List<Row> measure() throws Exception;
 
   @Override
@@ -29,16 +30,17 @@ abstract class Measurement implements Callable<Integer> {
       out.flush();
       return 0;
     } catch (LoadBalancerException
+        | LabException
         | NativeException
         | LibbpfUnavailableException
         | IllegalArgumentException e) {
-      say(spec.name() + ": " + e.getMessage());
+      progress(spec.name() + ": " + e.getMessage());
       return 1;
     }
   }
 
-  /** Says something that is no result. */
-  final void say(String text) {
+  /** Prints a line on standard error. */
+  final void progress(String text) {
     PrintWriter err = spec.commandLine().getErr();
     err.println(text);
     err.flush();

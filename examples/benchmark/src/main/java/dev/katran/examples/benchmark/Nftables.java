@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** The kernel's own address translation, which also spreads flows by a hash. */
+/** Destination NAT by nftables, which also selects backends by a hash. */
 final class Nftables {
 
   static final String COMMAND = "nft";
 
   private Nftables() {}
 
-  /** Sends what comes for an address, in the calling thread's namespace, to backends instead. */
+  /** Translates the destination of packets for an address, in the calling thread's namespace. */
   static void translate(String vip, List<String> backends)
       throws IOException, InterruptedException {
     String map =
@@ -29,7 +29,7 @@ final class Nftables {
             .formatted(vip, FlowFrame.PORT, backends.size(), map));
   }
 
-  /** The same, and has the answers come back here, so that they are translated, too. */
+  /** Translates the destination, and the source so that answers return through this host. */
   static void translateBothWays(String vip, List<String> backends)
       throws IOException, InterruptedException {
     translate(vip, backends);

@@ -10,11 +10,12 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** What it costs to open a balancer. */
+/** Measures what it costs to open a balancer. */
 @Command(
     name = "open",
     mixinStandardHelpOptions = true,
-    description = "How long it takes to open a balancer, and what it takes of the kernel's memory.")
+    description =
+        "Measures how long it takes to open a balancer and how much kernel memory it uses.")
 final class OpenBenchmark extends Measurement {
 
   private static final int BACKENDS = 10;
@@ -23,23 +24,23 @@ final class OpenBenchmark extends Measurement {
   @Option(
       names = "--times",
       defaultValue = "20",
-      description = "how often it is opened (default: ${DEFAULT-VALUE})")
+      description = "how often to open it (default: ${DEFAULT-VALUE})")
   private int times;
 
   @Option(
       names = "--vips",
       defaultValue = "100",
       description =
-          "of a balancer, whose memory is shown beside one's with one (default: ${DEFAULT-VALUE})")
+          "VIPs of the balancer to compare with one of a single VIP (default: ${DEFAULT-VALUE})")
   private int many;
 
   @Override
   List<Row> measure() {
     if (times < 2) {
-      throw new IllegalArgumentException("--times must be 2 or more, not " + times);
+      throw new IllegalArgumentException("--times %d is less than 2".formatted(times));
     }
     if (many < 2) {
-      throw new IllegalArgumentException("--vips must be 2 or more, not " + many);
+      throw new IllegalArgumentException("--vips %d is less than 2".formatted(many));
     }
     List<Row> rows = new ArrayList<>();
     Samples first = new Samples();
@@ -63,7 +64,7 @@ final class OpenBenchmark extends Measurement {
     return rows;
   }
 
-  /** What a balancer with so many VIPs has of the kernel's memory, within default limits. */
+  /** Measures the kernel memory of a balancer with default limits and a number of VIPs. */
   private static Row memory(String variant, int vips, Tracking tracking, boolean isChanging) {
     List<Backend> backends = Services.backends(Family.V4, Encapsulation.ipip(), 0, BACKENDS);
     List<Vip> installed = Services.vips(Family.V4, vips, tracking, backends);
@@ -76,8 +77,8 @@ final class OpenBenchmark extends Measurement {
       }
       return Row.of("open", variant)
           .with("vips", vips)
-          .with("memory", lb.footprint().memory() / MEBIBYTE)
-          .with("instructions", lb.footprint().instructions())
+          .with("memory", lb.kernelResources().memory() / MEBIBYTE)
+          .with("instructions", lb.kernelResources().instructions())
           .with("unit", "MiB");
     }
   }

@@ -7,49 +7,47 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.BitSet;
 
-/** TCP flows that stay open, and at which backend each of them was seen last. */
+/** TCP flows that stay open, with the backend that each was last sent to. */
 final class OpenFlows {
 
-  /** Where the last two bytes of the outer IPv4 destination are. */
+  /** The offset of the last two bytes of the outer IPv4 destination. */
   private static final int OUTER_DESTINATION = 32;
 
-  private static final short ANY = -1;
+  private static final short NO_BACKEND = -1;
 
   private final short[] backends;
   private final BitSet changed = new BitSet();
   private final byte[] bytes = new byte[FlowFrame.length(Family.V4)];
   private final FlowFrame frame = new FlowFrame(MemorySegment.ofArray(bytes), Family.V4);
   private long packets;
-  private long rehomed;
+  private long lostBackends;
 
   OpenFlows(int count) {
     backends = new short[count];
-    Arrays.fill(backends, ANY);
+    Arrays.fill(backends, NO_BACKEND);
   }
 
   int count() {
     return backends.length;
   }
 
-  /** How many have changed backend though theirs was there all the time. */
+  /** Returns how many flows moved although their backend was there all the time. */
   int changed() {
     return changed.cardinality();
   }
 
-  /** How often one lost its backend, which was removed. */
-  long rehomed() {
-    return rehomed;
+  /** Returns how often a flow lost its backend because that was removed. */
+  long lostBackends() {
+    return lostBackends;
   }
 
-  /** How many packets they have sent. */
+  /** Returns how many packets the flows have sent. */
   long packets() {
     return packets;
   }
 
-  /**
-   * Sends the first packet of a flow that is not open yet; a number beyond all is one of nobody.
-   */
-  void begin(int flow, LoadBalancer lb) {
+  /** Sends the SYN of a flow. Numbers beyond the count are flows that are not tracked here. */
+  void open(int flow, LoadBalancer lb) {
     frame.syn(flow, 0);
     short backend = send(lb);
     if (flow < backends.length) {
@@ -58,23 +56,23 @@ final class OpenFlows {
     }
   }
 
-  /** Sends another packet of an open flow, and notes where it goes. */
-  void go(int flow, LoadBalancer lb) {
+  /** Sends another packet of an open flow and records its backend. */
+  void sendNext(int flow, LoadBalancer lb) {
     frame.open(flow, 0);
     short backend = send(lb);
     packets++;
-    if (backends[flow] != ANY && backends[flow] != backend) {
+    if (backends[flow] != NO_BACKEND && backends[flow] != backend) {
       changed.set(flow);
     }
     backends[flow] = backend;
   }
 
-  /** A backend is removed: its flows go elsewhere, and may. */
-  void lose(int backend) {
+  /** Records that a backend is removed, so that its flows may move. */
+  void backendRemoved(int backend) {
     for (int flow = 0; flow < backends.length; flow++) {
       if (backends[flow] == backend) {
-        backends[flow] = ANY;
-        rehomed++;
+        backends[flow] = NO_BACKEND;
+        lostBackends++;
       }
     }
   }
@@ -82,7 +80,8 @@ final class OpenFlows {
   private short send(LoadBalancer lb) {
     Simulation simulation = lb.simulate(bytes);
     if (simulation.verdict() != Verdict.TX) {
-      throw new IllegalStateException("a packet of " + frame.flow() + ": " + simulation.verdict());
+      throw new IllegalStateException(
+          "packet of %s: expected TX, got %s".formatted(frame.flow(), simulation.verdict()));
     }
     byte[] sent = simulation.frame();
     return (short)

@@ -3,21 +3,21 @@ package dev.katran.examples.benchmark;
 import java.time.Duration;
 
 /**
- * Lets no more than a number of new flows through in a second: beyond 125 000, a core does not
- * enter them in the flow table of a VIP that is always tracked.
+ * Limits the rate of new flows. Beyond 125 000 per second, a core does not insert new flows of a
+ * VIP with {@code Tracking.ALWAYS} into the flow table.
  */
 final class Pacer {
 
-  private static final int FLOWS = 100_000;
-  private static final Duration TIME = Duration.ofMillis(1050);
+  private static final int FLOWS_PER_PERIOD = 100_000;
+  private static final Duration PERIOD = Duration.ofMillis(1050);
 
   private long start = System.nanoTime();
   private int flows;
 
-  /** Waits until one more flow may come. */
+  /** Waits until another flow may begin. */
   void awaitNext() throws InterruptedException {
-    if (flows == FLOWS) {
-      long left = start + TIME.toNanos() - System.nanoTime();
+    if (flows == FLOWS_PER_PERIOD) {
+      long left = start + PERIOD.toNanos() - System.nanoTime();
       if (left > 0) {
         Thread.sleep(Duration.ofNanos(left));
       }

@@ -7,14 +7,14 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Random;
 
-/** Adds, drains, re-weights and removes backends of a VIP at random. */
+/** Changes a VIP at random: adds, drains, reweights and removes backends. */
 final class RandomChanges {
 
   private static final int BACKENDS = 16;
-  private static final int AT_FIRST = 10;
+  private static final int INITIAL = 10;
 
-  /** So many backends at least take new flows. */
-  private static final int LEAST = 4;
+  /** The smallest number of backends that take new flows. */
+  private static final int MIN_TAKING = 4;
 
   private static final int MAX_WEIGHT = 5;
 
@@ -28,23 +28,23 @@ final class RandomChanges {
   /**
    * A change.
    *
-   * @param vip the VIP after it
-   * @param removed the number of the backend that is gone with it, if one is
+   * @param vip the VIP after the change
+   * @param removed the number of the removed backend; empty if none was removed
    */
   record Change(Vip vip, OptionalInt removed) {}
 
-  /** The backends to begin with. */
-  List<Backend> atFirst() {
-    return all.subList(0, AT_FIRST);
+  /** Returns the initial backends. */
+  List<Backend> initialBackends() {
+    return all.subList(0, INITIAL);
   }
 
-  /** A change of this VIP, which is another one after it. */
+  /** Returns a random change after which the VIP is different. */
   Change next(Vip vip) {
     while (true) {
       int number = random.nextInt(BACKENDS);
       Change change = propose(vip, number);
       long taking = change.vip().backends().stream().filter(Backend::takesNewFlows).count();
-      if (taking >= LEAST && !change.vip().equals(vip)) {
+      if (taking >= MIN_TAKING && !change.vip().equals(vip)) {
         return change;
       }
     }
@@ -52,15 +52,15 @@ final class RandomChanges {
 
   private Change propose(Vip vip, int number) {
     Backend backend = all.get(number);
-    if (vip.backends().stream().noneMatch(each -> each.address().equals(backend.address()))) {
+    if (vip.backends().stream().noneMatch(each -> each.key().equals(backend.key()))) {
       return new Change(vip.with(backend), OptionalInt.empty());
     }
     return switch (random.nextInt(4)) {
-      case 0 -> new Change(vip.with(backend), OptionalInt.empty()); // no more draining
-      case 1 -> new Change(vip.draining(backend.address()), OptionalInt.empty());
+      case 0 -> new Change(vip.with(backend), OptionalInt.empty()); // ends a drain
+      case 1 -> new Change(vip.draining(backend.key()), OptionalInt.empty());
       case 2 ->
           new Change(vip.with(backend.weight(1 + random.nextInt(MAX_WEIGHT))), OptionalInt.empty());
-      default -> new Change(vip.without(backend.address()), OptionalInt.of(number));
+      default -> new Change(vip.without(backend.key()), OptionalInt.of(number));
     };
   }
 }

@@ -3,7 +3,7 @@ package dev.katran.examples.benchmark;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What one of several gets done in a second, measured again and again. */
+/** The rates of one subject, measured in several turns. */
 final class Rates {
 
   private final List<Double> perSecond = new ArrayList<>();
@@ -11,36 +11,36 @@ final class Rates {
   private long failed;
 
   /**
-   * One of those that are compared.
+   * Measures one turn.
    *
-   * @param <T> what it is
+   * @param <T> the type of what is measured
    */
   interface Turn<T> {
-    /** Works for a while, and adds what came of it. */
-    void run(T lane, Rates rates) throws Exception;
+    /** Runs a subject for a while and adds the result. */
+    void run(T subject, Rates rates) throws Exception;
   }
 
   /**
-   * Measures each of them so many times, in turns, so that what the machine does meanwhile meets
-   * all of them alike. A turn more, the first one, is for warming up.
+   * Measures subjects in turns, so that disturbances on the machine affect all of them alike. One
+   * more turn, the first, is a warm-up.
    *
-   * @return their rates, in their order
+   * @return the rates in the order of the subjects
    */
-  static <T> List<Rates> inTurns(List<T> lanes, int turns, Turn<T> turn) throws Exception {
+  static <T> List<Rates> inTurns(List<T> subjects, int turns, Turn<T> turn) throws Exception {
     List<Rates> rates = new ArrayList<>();
-    for (T lane : lanes) {
-      turn.run(lane, new Rates());
+    for (T subject : subjects) {
+      turn.run(subject, new Rates());
       rates.add(new Rates());
     }
     for (int i = 0; i < turns; i++) {
-      for (int lane = 0; lane < lanes.size(); lane++) {
-        turn.run(lanes.get(lane), rates.get(lane));
+      for (int each = 0; each < subjects.size(); each++) {
+        turn.run(subjects.get(each), rates.get(each));
       }
     }
     return rates;
   }
 
-  /** Adds what was done, and what was not, in so many seconds. */
+  /** Adds the counts of one turn. */
   void add(long done, long failed, double seconds) {
     perSecond.add(done / seconds);
     this.done += done;
@@ -56,10 +56,10 @@ final class Rates {
   }
 
   /**
-   * The row with these rates, and how large they are in comparison with others: turn by turn, so
-   * that what slows down a turn of both does not count.
+   * Adds these rates to a row, and their share of other rates. Shares are taken turn by turn, so
+   * that a disturbance of both cancels out.
    */
-  Row in(Row row, String unit, String share, Rates whole) {
+  Row addTo(Row row, String unit, String share, Rates whole) {
     Samples rates = new Samples();
     Samples shares = new Samples();
     for (int turn = 0; turn < perSecond.size(); turn++) {

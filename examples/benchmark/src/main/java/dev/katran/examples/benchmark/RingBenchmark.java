@@ -14,11 +14,11 @@ import org.openjdk.jmh.util.Statistics;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** How long rings take to be built and compared. */
+/** Measures how long it takes to build and to compare rings. */
 @Command(
     name = "ring",
     mixinStandardHelpOptions = true,
-    description = "Building and comparing rings of 65537 slots, by JMH.")
+    description = "Measures building and comparing rings of 65537 slots, by JMH.")
 final class RingBenchmark extends Measurement {
 
   private static final int ITERATIONS = 3;
@@ -27,25 +27,25 @@ final class RingBenchmark extends Measurement {
       names = "--backends",
       split = ",",
       defaultValue = "10,100,1000,4000",
-      description = "(default: ${DEFAULT-VALUE})")
+      description = "numbers of backends (default: ${DEFAULT-VALUE})")
   private String[] backends;
 
   @Option(
       names = "--seconds",
       defaultValue = "3",
-      description = "to warm up, and as many to measure, each row (default: ${DEFAULT-VALUE})")
+      description = "seconds of warm-up, and of measurement, per row (default: ${DEFAULT-VALUE})")
   private double seconds;
 
   @Option(
       names = "--forks",
       defaultValue = "1",
-      description = "JVMs of its own for each row; 0 is this one (default: ${DEFAULT-VALUE})")
+      description = "JVMs to fork per row; 0 measures in this one (default: ${DEFAULT-VALUE})")
   private int forks;
 
   @Override
   List<Row> measure() throws RunnerException {
     if (!(seconds > 0)) {
-      throw new IllegalArgumentException("--seconds must be more than 0, not " + seconds);
+      throw new IllegalArgumentException("--seconds %s is not positive".formatted(seconds));
     }
     TimeValue iteration = TimeValue.milliseconds(Math.round(1000 * seconds / ITERATIONS));
     OptionsBuilder options = new OptionsBuilder();
@@ -59,12 +59,12 @@ final class RingBenchmark extends Measurement {
         .measurementTime(iteration)
         .shouldFailOnError(true)
         .verbosity(VerboseMode.SILENT);
-    say("ring: some %.0f seconds".formatted(3 * backends.length * 2 * seconds));
-    return runAside(options.build()).stream().map(RingBenchmark::row).toList();
+    progress("ring: about %.0f seconds".formatted(3 * backends.length * 2 * seconds));
+    return run(options.build()).stream().map(RingBenchmark::row).toList();
   }
 
-  /** What JMH's own JVMs say, warnings and all, must not come between the results. */
-  private static Collection<RunResult> runAside(Options options) throws RunnerException {
+  /** Runs JMH with its output, and that of its JVMs, on standard error, apart from the results. */
+  private static Collection<RunResult> run(Options options) throws RunnerException {
     PrintStream out = System.out;
     System.setOut(System.err);
     try {

@@ -16,23 +16,25 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** What {@link RingBenchmark} has JMH measure: rings of backends of equal and of mixed weights. */
+/**
+ * The JMH benchmarks of {@link RingBenchmark}: rings of backends with equal and with mixed weights.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 public class RingBuilding {
 
-  /** How many backends there are. */
+  /** The number of backends. */
   @Param({"10", "100", "1000", "4000"})
   public int backends;
 
   private final Limits limits = Limits.defaults();
   private List<Backend> equal = List.of();
   private List<Backend> mixed = List.of();
-  private Ring before = Ring.maglev(List.of());
-  private Ring after = Ring.maglev(List.of());
+  private Ring before = Ring.of(List.of());
+  private Ring after = Ring.of(List.of());
 
-  /** Makes the backends. */
+  /** Creates the backends. */
   @Setup
   public void prepare() {
     List<Backend> weighted = new ArrayList<>();
@@ -44,23 +46,23 @@ public class RingBuilding {
     }
     equal = plain;
     mixed = weighted;
-    before = Ring.maglev(equal);
-    after = Ring.maglev(equal.subList(1, equal.size()));
+    before = Ring.of(equal);
+    after = Ring.of(equal.subList(1, equal.size()));
   }
 
-  /** A ring of backends of weight 1. */
+  /** Builds a ring of backends of weight 1. */
   @Benchmark
   public Ring maglev() {
     return Ring.of(limits, RingAlgorithm.MAGLEV, equal);
   }
 
-  /** A ring of backends of weights 1 to 10, in proportion. */
+  /** Builds a ring of backends of weights 1 to 10, with proportional shares. */
   @Benchmark
   public Ring maglevV2() {
     return Ring.of(limits, RingAlgorithm.MAGLEV_V2, mixed);
   }
 
-  /** How much of a ring another one moves. */
+  /** Computes the fraction of slots that differ between two rings. */
   @Benchmark
   public double difference() {
     return before.difference(after);

@@ -4,7 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** One line of a result: names and values, in order. Immutable. */
+/** A row of results: names and values in order. Immutable. */
 final class Row {
 
   private final Map<String, Object> values;
@@ -13,13 +13,13 @@ final class Row {
     this.values = Collections.unmodifiableMap(values);
   }
 
-  /** A row of this benchmark about one of the things that it compares. */
+  /** Returns a row of a benchmark and one of the variants that it compares. */
   static Row of(String benchmark, String variant) {
     return new Row(Map.of()).with("benchmark", benchmark).with("variant", variant);
   }
 
   /**
-   * The same row with one value more.
+   * Returns this row with another value.
    *
    * @param value text or a number
    */
@@ -29,7 +29,7 @@ final class Row {
     return new Row(more);
   }
 
-  /** The same row with percentiles of some samples, each named for itself. */
+  /** Returns this row with percentiles of samples, named {@code p50} and so on. */
   Row with(Samples samples, String unit, int... percentiles) {
     Row row = this;
     for (int percentile : percentiles) {

@@ -11,23 +11,26 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Rows as text, for people and for programs. */
+/** Formats rows as text, for people and for programs. */
 final class Rows {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private Rows() {}
 
-  /** One array of flat objects. */
+  /** Returns one JSON array of flat objects. */
   static String json(List<Row> rows) {
     try {
       return JSON.writeValueAsString(rows.stream().map(Row::values).toList());
     } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("rows " + rows, e);
+      throw new IllegalArgumentException("cannot format rows " + rows, e);
     }
   }
 
-  /** A column for every name, in the order in which they first come; numbers to the right. */
+  /**
+   * Returns a table with a column for each name, in order of first appearance; numbers are aligned
+   * right.
+   */
   static String table(List<Row> rows) {
     Set<String> names = new LinkedHashSet<>();
     rows.forEach(row -> names.addAll(row.values().keySet()));

@@ -2,7 +2,7 @@ package dev.katran.examples.benchmark;
 
 import java.util.Arrays;
 
-/** Measured values, to be summed up. */
+/** Measured values and their statistics. */
 final class Samples {
 
   private double[] values = new double[1024];
@@ -15,7 +15,7 @@ final class Samples {
     values[size++] = value;
   }
 
-  /** Forgets all of them. */
+  /** Removes all values. */
   void clear() {
     size = 0;
   }
@@ -25,7 +25,8 @@ final class Samples {
   }
 
   /**
-   * The smallest value that so many per cent of the values do not exceed (nearest rank).
+   * Returns the smallest value that is not exceeded by a given percentage of the values (nearest
+   * rank).
    *
    * @param percent 1 to 100
    * @throws IllegalStateException if there are no values
@@ -38,8 +39,8 @@ final class Samples {
   }
 
   /**
-   * The mean of the middle half of the values. Like the median it takes no notice of the few large
-   * ones, but it is finer than the clock's step.
+   * Returns the mean of the middle half of the values (interquartile mean). Like the median it
+   * ignores outliers, but its resolution is finer than the clock's.
    *
    * @throws IllegalStateException if there are no values
    */
@@ -50,7 +51,7 @@ final class Samples {
 
   private double[] sorted() {
     if (size == 0) {
-      throw new IllegalStateException("nothing was measured");
+      throw new IllegalStateException("no values");
     }
     double[] sorted = Arrays.copyOf(values, size);
     Arrays.sort(sorted);

@@ -10,26 +10,26 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** The VIPs that benchmarks install. */
+/** The VIPs and backends of the benchmarks. */
 final class Services {
 
   private Services() {}
 
-  /** A balancer that has an outer source for GUE. */
+  /** Returns the builder of a detached balancer with outer source addresses for GUE. */
   static LoadBalancerBuilder builder() {
     return LoadBalancer.detached()
         .sourceAddress(Family.V4.source())
         .sourceAddress(Family.V6.source());
   }
 
-  /** Backends, by their numbers. */
+  /** Returns backends by their numbers. */
   static List<Backend> backends(Family family, Encapsulation encapsulation, int from, int to) {
     return IntStream.range(from, to)
         .mapToObj(number -> Backend.of(family.backend(number)).via(encapsulation))
         .toList();
   }
 
-  /** A VIP, by its number. */
+  /** Returns a VIP by its number. */
   static Vip vip(Family family, int number, Tracking tracking, List<Backend> backends) {
     return Vip.tcp(family.vip(number), FlowFrame.PORT)
         .tracking(tracking)
@@ -37,14 +37,14 @@ final class Services {
         .build();
   }
 
-  /** So many VIPs with the same backends. */
+  /** Returns VIPs with the same backends. */
   static List<Vip> vips(Family family, int number, Tracking tracking, List<Backend> backends) {
     return IntStream.range(0, number)
         .mapToObj(each -> vip(family, each, tracking, backends))
         .toList();
   }
 
-  /** The VIPs after every slot of their rings has got another backend, and lost none. */
+  /** Returns the VIPs with every slot moved to another backend and all former backends draining. */
   static List<Vip> replaced(List<Vip> vips, List<Backend> by) {
     return vips.stream().map(vip -> replaced(vip, by)).toList();
   }

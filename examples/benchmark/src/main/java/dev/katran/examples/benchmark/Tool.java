@@ -7,14 +7,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * A program of the system's that was run.
+ * The result of running a program of the system.
  *
- * @param succeeded whether it returned 0
- * @param output what it said
+ * @param succeeded whether it exited with 0
+ * @param output its standard output and error
  */
 record Tool(boolean succeeded, String output) {
 
-  /** Runs a program, in the network namespace of the calling thread. */
+  /** Runs a program in the network namespace of the calling thread. */
   static Tool run(String... command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getOutputStream().close();
@@ -22,14 +22,14 @@ record Tool(boolean succeeded, String output) {
     return new Tool(process.waitFor() == 0, output.strip());
   }
 
-  /** Makes sure that it was successful. */
+  /** Throws an exception with the output if the program failed. */
   void require() {
     if (!succeeded) {
       throw new IllegalStateException(output);
     }
   }
 
-  /** Whether a program is installed. */
+  /** Returns whether a program is installed. */
   static boolean exists(String name) {
     return Arrays.stream("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".split(":"))
         .anyMatch(folder -> Files.isExecutable(Path.of(folder, name)));

@@ -9,64 +9,65 @@ import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Packets per second between namespaces, and connections per second. */
+/** Measures packets per second and connections per second between network namespaces. */
 @Command(
     name = "veth",
     mixinStandardHelpOptions = true,
-    description = "Packets and connections per second over virtual Ethernet.")
+    description = "Measures packets and connections per second over virtual Ethernet.")
 final class VethBenchmark extends Measurement {
 
-  /** Each has a thread at the client and one at every backend. */
+  /** Each client has a thread of its own and one on every backend. */
   private static final int MAX_CLIENTS = 400;
 
   @Option(
       names = "--flows",
       defaultValue = "10000",
-      description = "that the frames are of (default: ${DEFAULT-VALUE})")
+      description = "number of flows that the frames belong to (default: ${DEFAULT-VALUE})")
   private int flows;
 
   @Option(
       names = "--turns",
       defaultValue = "5",
-      description = "that each has (default: ${DEFAULT-VALUE})")
+      description = "turns of each variant (default: ${DEFAULT-VALUE})")
   private int turns;
 
   @Option(
       names = "--seconds",
       defaultValue = "1",
-      description = "of a turn (default: ${DEFAULT-VALUE})")
+      description = "length of a turn (default: ${DEFAULT-VALUE})")
   private double seconds;
 
   @Option(
       names = "--sending-core",
       defaultValue = "0",
-      description = "that frames are made on (default: ${DEFAULT-VALUE})")
+      description = "core that generates frames (default: ${DEFAULT-VALUE})")
   private int sendingCore;
 
   @Option(
       names = "--balancing-core",
       defaultValue = "1",
-      description = "that they are balanced on (default: ${DEFAULT-VALUE})")
+      description = "core that balances them (default: ${DEFAULT-VALUE})")
   private int balancingCore;
 
   @Option(
       names = "--clients",
       defaultValue = "16",
-      description = "that have a connection open at once (default: ${DEFAULT-VALUE})")
+      description = "concurrent clients (default: ${DEFAULT-VALUE})")
   private int clients;
 
   @Override
   List<Row> measure() throws Exception {
     if (flows < 1 || turns < 1 || !(seconds > 0)) {
-      throw new IllegalArgumentException("one flow, one turn and more than no time at least");
+      throw new IllegalArgumentException(
+          "--flows and --turns must be 1 or more, --seconds more than 0");
     }
     if (clients < 1 || clients > MAX_CLIENTS) {
       throw new IllegalArgumentException(
-          "%d clients are not in 1..%d".formatted(clients, MAX_CLIENTS));
+          "--clients %d is not in 1..%d".formatted(clients, MAX_CLIENTS));
     }
     Duration turn = Duration.ofNanos(Math.round(seconds * 1e9));
     List<Row> rows = new ArrayList<>(packets(turn));
-    try (Connections connections = new Connections(clients)) {
+    try (ConnectionComparison connections = new ConnectionComparison(clients)) {
       rows.addAll(connections.measure(turns, turn));
     }
     if (!Tool.exists(Nftables.COMMAND)) {
@@ -84,54 +85,55 @@ final class VethBenchmark extends Measurement {
   }
 
   private List<Row> packets(Duration turn) throws Exception {
-    List<Lane> lanes = new ArrayList<>();
+    List<PacketPath> paths = new ArrayList<>();
     try {
-      lanes.add(Lane.bare("bare-tx", flows));
-      lanes.add(Lane.encapsulating("bare-encap", flows));
-      lanes.add(Lane.balancer("none", flows, Tracking.NONE));
-      lanes.add(Lane.balancer("adaptive-stable", flows, Tracking.ADAPTIVE));
-      lanes.add(Lane.balancer("always", flows, Tracking.ALWAYS));
+      paths.add(PacketPath.echo("bare-tx", flows));
+      paths.add(PacketPath.encapsulating("bare-encap", flows));
+      paths.add(PacketPath.balancer("none", flows, Tracking.NONE));
+      paths.add(PacketPath.balancer("adaptive-stable", flows, Tracking.ADAPTIVE));
+      paths.add(PacketPath.balancer("always", flows, Tracking.ALWAYS));
       if (Tool.exists(Nftables.COMMAND)) {
-        lanes.add(Lane.nftables("nftables-dnat", flows));
+        paths.add(PacketPath.nftables("nftables-dnat", flows));
       }
-      return packets(lanes, turn);
+      return packets(paths, turn);
     } finally {
-      for (Lane lane : lanes) {
-        lane.close();
+      for (PacketPath path : paths) {
+        path.close();
       }
     }
   }
 
-  private List<Row> packets(List<Lane> lanes, Duration turn) throws Exception {
+  private List<Row> packets(List<PacketPath> paths, Duration turn) throws Exception {
     boolean areThreaded = true;
-    for (Lane lane : lanes) {
-      areThreaded &= lane.wire().moveTo(balancingCore);
+    for (PacketPath path : paths) {
+      areThreaded &= path.veth().receiveOn(balancingCore);
     }
     if (!areThreaded) {
-      say("veth: frames are balanced on the core that makes them");
+      progress(
+          "veth: cannot move reception to another core; frames are balanced on the sending core");
     }
     Map<String, Samples> work = new HashMap<>();
     List<Rates> rates =
         Rates.inTurns(
-            lanes,
+            paths,
             turns,
-            (lane, each) -> {
-              Wire.Traffic traffic = lane.wire().send(sendingCore, turn);
+            (path, each) -> {
+              VethPair.Traffic traffic = path.veth().send(sendingCore, turn);
               each.add(traffic.returned(), traffic.sent() - traffic.returned(), traffic.seconds());
-              work.computeIfAbsent(lane.name(), name -> new Samples())
+              work.computeIfAbsent(path.name(), name -> new Samples())
                   .add((double) traffic.worked() / traffic.returned());
             });
     List<Row> rows = new ArrayList<>();
-    for (int i = 0; i < lanes.size(); i++) {
+    for (int i = 0; i < paths.size(); i++) {
       Rates each = rates.get(i);
       Row row =
-          Row.of("veth", lanes.get(i).name())
+          Row.of("veth", paths.get(i).name())
               .with("flows", flows)
               .with("sent", each.done() + each.failed())
               .with("dropped", each.failed());
-      row = each.in(row, "packets/s", "share-of-bare-tx", rates.get(0));
+      row = each.addTo(row, "packets/s", "share-of-bare-tx", rates.get(0));
       rows.add(
-          areThreaded ? row.with("core-ns", work.get(lanes.get(i).name()).percentile(50)) : row);
+          areThreaded ? row.with("core-ns", work.get(paths.get(i).name()).percentile(50)) : row);
     }
     return rows;
   }

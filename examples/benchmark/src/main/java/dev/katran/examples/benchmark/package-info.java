@@ -1,4 +1,4 @@
-/** What the balancer costs, measured, and what it is compared with. */
+/** Measures the cost of the balancer and compares it with alternatives. */
 @NullMarked
 package dev.katran.examples.benchmark;
 

@@ -12,7 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
-/** Every subcommand, with little to do. */
+/** Runs every subcommand with little work. */
 @NeedsNamespaces
 class BenchmarkTest {
 
@@ -26,7 +26,7 @@ class BenchmarkTest {
     return commandLine.execute(args);
   }
 
-  /** The rows that a subcommand prints. */
+  /** Returns the rows that a subcommand prints. */
   private List<JsonNode> rows(String commandLine) throws JsonProcessingException {
     assertThat(execute((commandLine + " --json").split(" "))).as(err.toString()).isZero();
     List<JsonNode> rows = new ArrayList<>();
@@ -39,7 +39,7 @@ class BenchmarkTest {
   }
 
   @Test
-  void packetComparesTheVariantsOnOneCore() throws JsonProcessingException {
+  void packet_allVariants_areCompared() throws JsonProcessingException {
     List<JsonNode> rows =
         rows("packet --flows 1,100 --vips 2 --family V6 --encapsulation GUE --packets 900");
     assertThat(texts(rows.subList(0, 6), "variant"))
@@ -59,7 +59,7 @@ class BenchmarkTest {
   }
 
   @Test
-  void ringMeasuresBuildingAndComparing() throws JsonProcessingException {
+  void ring_allVariants_areMeasured() throws JsonProcessingException {
     List<JsonNode> rows = rows("ring --backends 10 --seconds 0.1 --forks 0");
     assertThat(texts(rows, "variant"))
         .containsExactlyInAnyOrder("maglev", "maglevV2", "difference");
@@ -67,14 +67,14 @@ class BenchmarkTest {
   }
 
   @Test
-  void changeMeasuresPutAndWhatComesAfterIt() throws JsonProcessingException {
+  void change_allVariants_areMeasured() throws JsonProcessingException {
     List<JsonNode> rows = rows("change --backends 20 --changes 10");
     assertThat(texts(rows, "variant")).containsExactly("put", "put-to-packet", "both");
     assertThat(rows.get(2).get("p50").asDouble()).isGreaterThan(rows.get(1).get("p50").asDouble());
   }
 
   @Test
-  void openMeasuresTimeAndMemory() throws JsonProcessingException {
+  void open_timeAndMemory_areMeasured() throws JsonProcessingException {
     List<JsonNode> rows = rows("open --times 2 --vips 3");
     assertThat(texts(rows, "variant")).contains("later", "memory-empty", "memory-always");
     assertThat(rows)
@@ -83,7 +83,7 @@ class BenchmarkTest {
   }
 
   @Test
-  void churnMovesNoFlowUnlessNothingIsRemembered() throws JsonProcessingException {
+  void churn_adaptive_movesNoFlow() throws JsonProcessingException {
     List<JsonNode> rows =
         rows(
             "churn --flows 100 --seconds 1 --syns 1000 --window 2"
@@ -97,7 +97,7 @@ class BenchmarkTest {
   }
 
   @Test
-  void vethCountsWhatComesBackAndWhatIsAnswered() throws JsonProcessingException {
+  void veth_allVariants_areMeasured() throws JsonProcessingException {
     List<JsonNode> rows = rows("veth --flows 100 --turns 1 --seconds 0.1 --clients 4");
     assertThat(texts(rows, "variant"))
         .containsExactlyInAnyOrder(
@@ -136,9 +136,9 @@ class BenchmarkTest {
   }
 
   @Test
-  void whatCannotBeMeasuredIsRefusedWithTheReason() {
+  void packet_tooManyVips_fails() {
     assertThat(execute("packet", "--vips", "501")).isEqualTo(1);
-    assertThat(err.toString()).contains("501 VIPs are not in 1..500");
+    assertThat(err.toString()).contains("--vips 501 is not in 1..500");
     assertThat(out.toString()).isEmpty();
   }
 }

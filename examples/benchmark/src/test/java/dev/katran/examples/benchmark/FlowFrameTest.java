@@ -25,7 +25,7 @@ class FlowFrameTest {
 
   @ParameterizedTest
   @EnumSource
-  void differentNumbersAreDifferentFlows(Family family) {
+  void open_differentNumbers_differentFlows(Family family) {
     FlowFrame frame = frame(new byte[FlowFrame.length(family)], family);
     Set<Flow> flows = new HashSet<>();
     for (int number = 0; number < 10_000; number++) {
@@ -37,7 +37,7 @@ class FlowFrameTest {
 
   @ParameterizedTest
   @EnumSource
-  void theFlowIsToTheVipOfTheNumber(Family family) {
+  void syn_vipNumber_isDestination(Family family) {
     FlowFrame frame = frame(new byte[FlowFrame.length(family)], family);
     frame.syn(5, 77);
     assertThat(frame.flow().destination()).isEqualTo(InetAddress.ofLiteral(family.vip(77)));
@@ -47,10 +47,10 @@ class FlowFrameTest {
 
   @ParameterizedTest
   @EnumSource
-  void aBalancerForwardsTheFrameAsItsFlowSays(Family family) {
+  void open_frame_isForwardedLikeItsFlow(Family family) {
     byte[] bytes = new byte[FlowFrame.length(family)];
     FlowFrame frame = frame(bytes, family);
-    List<Backend> backends = Services.backends(family, Wrapping.IPIP.encapsulation(), 0, 3);
+    List<Backend> backends = Services.backends(family, Tunnel.IPIP.encapsulation(), 0, 3);
     try (LoadBalancer lb = LoadBalancer.inMemory().open()) {
       lb.apply(Services.vips(family, 4, Tracking.NONE, backends));
       for (int number = 0; number < 50; number++) {

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * A test that measures on this machine's kernel, for which it must be root. Where it is not, the
- * test is skipped with a line that says so, or fails with {@code KATRAN_FORBID_SKIPS=1}.
+ * Marks a test that measures on this machine's kernel and must run as root. Without root the test
+ * is skipped, with a line that gives the reason, or fails with {@code KATRAN_FORBID_SKIPS=1}.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
@@ -21,20 +21,20 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 @ExtendWith(NeedsNamespaces.Condition.class)
 @interface NeedsNamespaces {
 
-  /** Whether everything that can be measured must be. */
+  /** Whether skipping tests is forbidden. */
   boolean FORBIDS_SKIPS = "1".equals(System.getenv("KATRAN_FORBID_SKIPS"));
 
-  /** Asks for a namespace, which takes all that the benchmarks need. */
+  /** Creates a network namespace, which needs the same privileges as the benchmarks. */
   final class Condition implements ExecutionCondition {
 
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
       try {
         NetworkNamespace.create().close();
-        return ConditionEvaluationResult.enabled("network namespaces can be made");
+        return ConditionEvaluationResult.enabled("network namespaces are available");
       } catch (RuntimeException | LinkageError e) {
         if (FORBIDS_SKIPS) {
-          throw new AssertionError("must not be skipped: benchmarks", e);
+          throw new AssertionError("tests must not be skipped: benchmarks", e);
         }
         System.out.println("skipped: benchmarks: " + e.getMessage());
         return ConditionEvaluationResult.disabled("benchmarks: " + e.getMessage());

@@ -18,9 +18,9 @@ class RandomChangesTest {
   }
 
   @Test
-  void everyChangeIsOneAndLeavesSomeBackendsAndSaysWhichIsRemoved() {
+  void next_everyChange_differsAndKeepsFourBackends() {
     RandomChanges changes = new RandomChanges(1);
-    Vip vip = Services.vip(Family.V4, 0, Tracking.ADAPTIVE, changes.atFirst());
+    Vip vip = Services.vip(Family.V4, 0, Tracking.ADAPTIVE, changes.initialBackends());
     int removed = 0;
     for (int i = 0; i < 1000; i++) {
       RandomChanges.Change change = changes.next(vip);

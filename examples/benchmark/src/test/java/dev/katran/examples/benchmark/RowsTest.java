@@ -14,7 +14,7 @@ class RowsTest {
           Row.of("packet", "haproxy").with("note", "not installed"));
 
   @Test
-  void aTableHasAColumnForEveryNameAndNumbersToTheRight() {
+  void table_differentRows_oneColumnPerName() {
     assertThat(Rows.table(ROWS).lines())
         .containsExactly(
             "benchmark  variant            flows    p50  unit  note",
@@ -24,7 +24,7 @@ class RowsTest {
   }
 
   @Test
-  void jsonIsOneArrayOfFlatObjects() {
+  void json_rows_arrayOfObjects() {
     assertThat(Rows.json(ROWS))
         .isEqualTo(
             """
@@ -35,7 +35,7 @@ class RowsTest {
   }
 
   @Test
-  void noRowsAreAnEmptyArray() {
+  void json_noRows_emptyArray() {
     assertThat(Rows.json(List.of())).isEqualTo("[]");
   }
 }

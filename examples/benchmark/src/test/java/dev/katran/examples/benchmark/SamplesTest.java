@@ -16,7 +16,7 @@ class SamplesTest {
   }
 
   @Test
-  void aPercentileIsTheSmallestValueThatSoManyDoNotExceed() {
+  void percentile_manyValues_nearestRank() {
     Samples samples = of(IntStream.rangeClosed(1, 5000).map(i -> 5001 - i).toArray());
     assertThat(samples.percentile(50)).isEqualTo(2500);
     assertThat(samples.percentile(90)).isEqualTo(4500);
@@ -25,7 +25,7 @@ class SamplesTest {
   }
 
   @Test
-  void fewValuesAreTheirOwnPercentiles() {
+  void percentile_fewValues_nearestRank() {
     assertThat(of(7).percentile(1)).isEqualTo(7);
     assertThat(of(7).percentile(99)).isEqualTo(7);
     assertThat(of(3, 1, 2).percentile(50)).isEqualTo(2);
@@ -33,7 +33,7 @@ class SamplesTest {
   }
 
   @Test
-  void whatIsForgottenDoesNotCount() {
+  void clear_values_areRemoved() {
     Samples samples = of(100, 200);
     samples.clear();
     samples.add(1);
@@ -42,7 +42,7 @@ class SamplesTest {
   }
 
   @Test
-  void refusesPercentilesThatDoNotExistAndThoseOfNothing() {
+  void percentile_outOfRangeOrNoValues_throws() {
     assertThatIllegalStateException().isThrownBy(() -> of().percentile(50));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> of(1).percentile(0))

@@ -13,7 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.LongAdder;
 
-/** A backend: a host with a web server that says its name, and a decapsulator before it. */
+/** A backend: a host with a decapsulator and a web server that answers with the host's name. */
 final class BackendServer implements AutoCloseable {
 
   private static final int BACKLOG = 128;
@@ -35,7 +35,10 @@ final class BackendServer implements AutoCloseable {
     server.start();
   }
 
-  /** Starts the server on its host: sockets live where the thread lives that opens them. */
+  /**
+   * Starts the server on its host. Sockets belong to the network namespace of the thread that opens
+   * them.
+   */
   static BackendServer start(Host host, int port) throws Exception {
     return host.call(() -> new BackendServer(host, port));
   }

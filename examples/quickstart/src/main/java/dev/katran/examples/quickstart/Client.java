@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Sends HTTP requests from the client's host, several at a time. */
+/** Sends HTTP requests from the client's host over several concurrent connections. */
 final class Client {
 
   private static final int THREADS = 8;
@@ -26,7 +26,7 @@ final class Client {
     this.host = host;
   }
 
-  /** Sends so many requests to a VIP, and tells the tally who answered. */
+  /** Sends a number of requests to a VIP and tallies the backends that answered. */
   void get(Vip vip, int requests, Tally tally) throws Exception {
     String authority = InetAddresses.toUriString(vip.address()) + ":" + vip.port();
     URL url = URI.create("http://" + authority + "/").toURL();

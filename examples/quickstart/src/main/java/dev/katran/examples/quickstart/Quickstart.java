@@ -1,15 +1,15 @@
 package dev.katran.examples.quickstart;
 
 import dev.katran.Backend;
-import dev.katran.Footprint;
+import dev.katran.BackendKey;
+import dev.katran.KernelResources;
 import dev.katran.LoadBalancer;
 import dev.katran.LoadBalancerException;
 import dev.katran.Vip;
-import dev.katran.ffm.LibbpfUnavailableException;
-import dev.katran.ffm.NativeException;
 import dev.katran.lab.Host;
 import dev.katran.lab.HostOptions;
 import dev.katran.lab.Lab;
+import dev.katran.lab.LabException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,38 +22,38 @@ import picocli.CommandLine.Option;
 
 /**
  * Builds a small network, opens a load balancer in it, sends HTTP requests through it, drains a
- * backend half way, and compares what everybody counted.
+ * backend halfway, and compares what the client, the balancer and the backends counted.
  */
 @Command(
     name = "quickstart",
     mixinStandardHelpOptions = true,
-    description = "Serves HTTP requests through an XDP load balancer, all in this JVM.")
+    description = "Serves HTTP requests through an XDP load balancer, all in one JVM.")
 public final class Quickstart implements Callable<Integer> {
 
   private static final int PORT = 8080;
   private static final String VIP_IPV4 = "203.0.113.10";
   private static final String VIP_IPV6 = "2001:db8::10";
 
-  /** Room for the outer header on the way to the backends. */
+  /** Leaves room for the outer header on the way to the backends. */
   private static final HostOptions FABRIC = HostOptions.DEFAULT.mtu(1600);
 
   @Option(
       names = "--requests",
       defaultValue = "1000",
-      description = "over IPv4, and as many over IPv6 (default: ${DEFAULT-VALUE})")
+      description = "requests over IPv4, and as many over IPv6 (default: ${DEFAULT-VALUE})")
   private int requests;
 
   @Option(
       names = "--backends",
       defaultValue = "3",
-      description = "2 or more (default: ${DEFAULT-VALUE})")
+      description = "number of backends, 2 or more (default: ${DEFAULT-VALUE})")
   private int backends;
 
   private Quickstart() {}
 
-  /** Runs the quickstart; exits with 0 if all went well, and with 1 if not. */
+  /** Runs the quickstart. Exits with 0 if every check holds, else with 1. */
   public static void main(String[] args) {
-    // every request is to have a connection, and so a source port, of its own
+    // give every request its own connection and so its own source port
     System.setProperty("http.keepAlive", "false");
     System.exit(new CommandLine(new Quickstart()).execute(args));
   }
@@ -61,12 +61,14 @@ public final class Quickstart implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (requests < 1 || backends < 2) {
-      System.err.println("one request at least, and two backends at least");
+      System.err.printf(
+          "quickstart: needs at least 1 request and 2 backends, got --requests=%d --backends=%d%n",
+          requests, backends);
       return 1;
     }
     try {
       return run() ? 0 : 1;
-    } catch (LoadBalancerException | NativeException | LibbpfUnavailableException e) {
+    } catch (LoadBalancerException | LabException e) {
       System.err.println("quickstart: " + e.getMessage());
       return 1;
     }
@@ -74,8 +76,8 @@ public final class Quickstart implements Callable<Integer> {
 
   private boolean run() throws Exception {
     System.out.printf(
-        "One JVM: a client, a router, a balancer and %d backends, each in a network namespace of"
-            + " its own.%n%n",
+        "One JVM: a client, a router, a balancer and %d backends, each in its own network"
+            + " namespace.%n%n",
         backends);
     List<BackendServer> servers = new ArrayList<>();
     try (Lab lab = Lab.create()) {
@@ -97,7 +99,7 @@ public final class Quickstart implements Callable<Integer> {
     }
   }
 
-  /** Opens the balancer twice: the first time, the JVM has all its classes to load. */
+  /** Opens the balancer twice, because the first time includes loading its classes. */
   private static LoadBalancer open(Host host) throws Exception {
     long start = System.nanoTime();
     host.call(() -> LoadBalancer.on(Host.INTERFACE).open()).close();
@@ -106,7 +108,7 @@ public final class Quickstart implements Callable<Integer> {
     LoadBalancer lb = host.call(() -> LoadBalancer.on(Host.INTERFACE).open());
     Duration warm = Duration.ofNanos(System.nanoTime() - start);
     System.out.printf(
-        "The balancer is open after %d ms (%d ms the first time in this JVM).%n",
+        "The balancer opened in %d ms (%d ms the first time in this JVM).%n",
         warm.toMillis(), cold.toMillis());
     return lb;
   }
@@ -116,35 +118,36 @@ public final class Quickstart implements Callable<Integer> {
     Vip ipv4 = vip(VIP_IPV4, servers, BackendServer::ipv4);
     Vip ipv6 = vip(VIP_IPV6, servers, BackendServer::ipv6);
     lb.apply(List.of(ipv4, ipv6));
-    Footprint footprint = lb.footprint();
+    KernelResources resources = lb.kernelResources();
     System.out.printf(
-        "Its program has %d instructions, verified in %d ms; with two VIPs it takes %.1f MiB of"
+        "Its program has %d instructions, verified in %d ms. With two VIPs it uses %.1f MiB of"
             + " kernel memory.%n%n",
-        footprint.instructions(),
-        footprint.verification().toMillis(),
-        footprint.memory() / 1024.0 / 1024.0);
+        resources.instructions(),
+        resources.verificationTime().toMillis(),
+        resources.memory() / 1024.0 / 1024.0);
 
     int half = requests / 2;
     Tally tally = new Tally(servers.stream().map(BackendServer::name).toList());
-    System.out.printf("%d requests over IPv4, and as many over IPv6:%n", requests);
+    System.out.printf("%d requests over IPv4 and as many over IPv6:%n", requests);
     client.get(ipv4, half, tally);
     client.get(ipv6, half, tally);
 
     BackendServer drained = servers.get(1);
     long before = drained.requests();
-    System.out.printf("%nHalf way: %s drains.%n", drained.name());
-    lb.apply(List.of(ipv4.draining(drained.ipv4()), ipv6.draining(drained.ipv6())));
+    System.out.printf("%nHalfway: %s drains.%n", drained.name());
+    lb.update(ipv4.key(), vip -> vip.draining(BackendKey.of(drained.ipv4())));
+    lb.update(ipv6.key(), vip -> vip.draining(BackendKey.of(drained.ipv6())));
     client.get(ipv4, requests - half, tally);
     client.get(ipv6, requests - half, tally);
 
     Report report = new Report(lb, servers);
-    boolean agree = report.settle();
+    boolean agree = report.awaitAgreement();
     report.print(tally);
     return new Verdicts()
         .check(
             tally.failures() == 0 && tally.answers() == 2L * requests,
             "all %d requests were answered".formatted(2 * requests),
-            "%d were not, the first one: %s"
+            "%d were not; the first failure: %s"
                 .formatted(2L * requests - tally.answers(), tally.firstFailure()))
         .check(
             drained.requests() == before,

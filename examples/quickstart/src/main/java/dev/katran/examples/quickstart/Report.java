@@ -1,22 +1,23 @@
 package dev.katran.examples.quickstart;
 
+import dev.katran.BackendKey;
 import dev.katran.Count;
 import dev.katran.Counters;
-import dev.katran.Decapsulator;
 import dev.katran.LoadBalancer;
+import dev.katran.TunnelKind;
 import dev.katran.Vip;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What the balancer and its backends counted, side by side. */
+/** Compares what the balancer and its backends counted. */
 final class Report {
 
-  /** The last packets of the last connections may still be on their way. */
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  /** The last packets of the last connections may still be in flight. */
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
-  private static final Duration PAUSE = Duration.ofMillis(50);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
 
   private final LoadBalancer lb;
   private final List<BackendServer> servers;
@@ -26,17 +27,17 @@ final class Report {
     this.servers = servers;
   }
 
-  /** One address of a backend: what was sent there, and what arrived. */
+  /** One address of a backend: the packets sent to it and the packets that arrived. */
   private record Line(String name, InetAddress address, Count sent, Count arrived) {}
 
-  /** Waits for balancer and backends to have counted the same, and says whether they have. */
-  boolean settle() throws InterruptedException {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
+  /** Waits until balancer and backends have counted the same, and returns whether they have. */
+  boolean awaitAgreement() throws InterruptedException {
+    long deadline = System.nanoTime() + TIMEOUT.toNanos();
     while (!agree()) {
       if (System.nanoTime() > deadline) {
         return false;
       }
-      Thread.sleep(PAUSE);
+      Thread.sleep(POLL_INTERVAL);
     }
     return true;
   }
@@ -50,25 +51,25 @@ final class Report {
   }
 
   private Count countOf(Vip vip) {
-    return lb.counters().vip(vip);
+    return lb.counters().vip(vip).orElseThrow();
   }
 
   private List<Line> lines() {
     Counters counters = lb.counters();
     List<Line> lines = new ArrayList<>();
     for (BackendServer server : servers) {
-      lines.add(line(counters, server, server.ipv4(), Decapsulator.Kind.IPIP));
-      lines.add(line(counters, server, server.ipv6(), Decapsulator.Kind.IPV6_IN_IPV6));
+      lines.add(line(counters, server, server.ipv4(), TunnelKind.IPIP));
+      lines.add(line(counters, server, server.ipv6(), TunnelKind.IPV6_IN_IPV6));
     }
     return lines;
   }
 
   private static Line line(
-      Counters counters, BackendServer server, InetAddress address, Decapsulator.Kind kind) {
+      Counters counters, BackendServer server, InetAddress address, TunnelKind kind) {
     return new Line(
         server.name(),
         address,
-        counters.backend(address),
+        counters.backend(BackendKey.of(address)).orElseThrow(),
         server.decapsulator().decapsulated(kind));
   }
 

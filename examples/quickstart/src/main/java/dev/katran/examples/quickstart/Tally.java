@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
-/** Who answered how many requests, as the client saw it; draws itself while requests are sent. */
+/** Counts the requests that each backend answered, as the client saw it, and draws bars of them. */
 final class Tally {
 
   private static final int BAR = 40;
@@ -27,15 +27,15 @@ final class Tally {
   void answeredBy(String name) {
     LongAdder counter = answers.get(name);
     if (counter == null) {
-      failed("an answer by \"" + name + "\"");
+      failed("unexpected answer \"" + name + "\"");
     } else {
       counter.increment();
     }
   }
 
-  void failed(String why) {
+  void failed(String reason) {
     failures.increment();
-    firstFailure.compareAndSet(null, why);
+    firstFailure.compareAndSet(null, reason);
   }
 
   long of(String name) {
@@ -43,7 +43,7 @@ final class Tally {
     return counter == null ? 0 : counter.sum();
   }
 
-  /** How many requests were answered, by whomever. */
+  /** Returns how many requests were answered. */
   long answers() {
     return answers.values().stream().mapToLong(LongAdder::sum).sum();
   }
@@ -56,7 +56,7 @@ final class Tally {
     return firstFailure.get();
   }
 
-  /** Draws the bars, again and again on a terminal, until the threads have ended. */
+  /** Draws the bars once the threads have ended; on a terminal, also repeatedly until then. */
   void showUntilDone(List<Thread> threads) throws InterruptedException {
     for (Thread thread : threads) {
       while (!thread.join(Duration.ofMillis(REDRAW_MILLIS))) {

@@ -2,7 +2,7 @@ package dev.katran.examples.quickstart;
 
 import org.jspecify.annotations.Nullable;
 
-/** Prints what was checked, and remembers whether all of it holds. */
+/** Prints the result of each check and records whether all of them hold. */
 final class Verdicts {
 
   private boolean allHold = true;

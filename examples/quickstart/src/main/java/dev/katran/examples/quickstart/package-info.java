@@ -1,4 +1,4 @@
-/** A load balancer, its client and its backends in one JVM, on real packets. */
+/** A load balancer, its client and its backends in one JVM, exchanging real packets. */
 @NullMarked
 package dev.katran.examples.quickstart;
 

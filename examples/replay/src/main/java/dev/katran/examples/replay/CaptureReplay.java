@@ -22,8 +22,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Gives the frames of a capture to a balancer on each dataplane. They must agree; what the first
- * one sends is written.
+ * Replays a capture through a balancer on each dataplane. The dataplanes must agree; the frames
+ * that the first one sends are written.
  */
 final class CaptureReplay implements Closeable {
 
@@ -35,16 +35,17 @@ final class CaptureReplay implements Closeable {
 
   private final Map<Verdict, Integer> verdicts = new EnumMap<>(Verdict.class);
   private int frames;
-  private int cutShort;
+  private int truncated;
   private int refused;
   private int differing;
 
   /**
-   * Opens the balancers, and does what the scenario says, but feeds no packets of its own.
+   * Opens the balancers and applies the scenario's steps, without its packets.
    *
-   * @param quiet whether nothing is printed of frames that go as they should
-   * @throws LoadBalancerException if a balancer cannot be opened or set up
-   * @throws IllegalArgumentException likewise
+   * @param quiet whether to print only the frames on which the dataplanes differ, or that were not
+   *     run
+   * @throws LoadBalancerException if a balancer cannot be opened or configured
+   * @throws IllegalArgumentException if a balancer rejects the configuration
    */
   CaptureReplay(Scenario scenario, List<Dataplane> dataplanes, boolean quiet, PrintWriter out) {
     this.out = out;
@@ -65,10 +66,10 @@ final class CaptureReplay implements Closeable {
   }
 
   /**
-   * Replays a capture to its end, and says what became of it.
+   * Replays a capture to its end and prints a summary.
    *
    * @return whether the dataplanes agreed
-   * @throws IOException if it cannot be read to its end, or written; what came before is written
+   * @throws IOException if reading or writing fails; frames before that are written
    */
   boolean run(PcapReader in, PcapWriter sent, Progress progress) throws IOException {
     try {
@@ -85,8 +86,8 @@ final class CaptureReplay implements Closeable {
   }
 
   private void replay(CapturedFrame frame, PcapWriter sent) throws IOException {
-    if (frame.isCutShort()) {
-      cutShort++;
+    if (frame.isTruncated()) {
+      truncated++;
     }
     List<Simulation> simulations = new ArrayList<>();
     try {
@@ -127,8 +128,8 @@ final class CaptureReplay implements Closeable {
     for (Verdict verdict : Verdict.values()) {
       summary.append(", %d %s".formatted(verdicts.getOrDefault(verdict, 0), verdict));
     }
-    if (cutShort > 0) {
-      summary.append(", %d recorded only in part".formatted(cutShort));
+    if (truncated > 0) {
+      summary.append(", %d truncated".formatted(truncated));
     }
     if (refused > 0) {
       summary.append(", %d not run".formatted(refused));

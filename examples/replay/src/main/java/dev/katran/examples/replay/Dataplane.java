@@ -8,7 +8,7 @@ import dev.katran.MissingCapabilityException;
 import dev.katran.UnsupportedKernelException;
 import java.util.Optional;
 
-/** Who does with frames what is to be done. */
+/** The dataplanes that can process frames. */
 enum Dataplane {
   /** The program in the kernel, attached to no interface. */
   KERNEL("kernel") {
@@ -18,20 +18,20 @@ enum Dataplane {
     }
 
     @Override
-    Optional<String> whyUnusable() {
+    Optional<String> unavailabilityCause() {
       try {
         balancer().open().close();
         return Optional.empty();
       } catch (MissingCapabilityException | UnsupportedKernelException | LibbpfException e) {
         return Optional.of(e.getMessage());
       } catch (LoadBalancerException e) {
-        // nothing is missing: whoever plays will be told
+        // the platform is fine; opening the scenario's balancer will report this
         return Optional.empty();
       }
     }
   },
 
-  /** Plain Java. */
+  /** The dataplane in plain Java. */
   JAVA("java") {
     @Override
     LoadBalancerBuilder balancer() {
@@ -39,7 +39,7 @@ enum Dataplane {
     }
 
     @Override
-    Optional<String> whyUnusable() {
+    Optional<String> unavailabilityCause() {
       return Optional.empty();
     }
   };
@@ -50,11 +50,11 @@ enum Dataplane {
     this.label = label;
   }
 
-  /** A balancer that has this dataplane, to be opened. */
+  /** Returns the builder of a balancer on this dataplane. */
   abstract LoadBalancerBuilder balancer();
 
-  /** What is missing on this machine, if something is. */
-  abstract Optional<String> whyUnusable();
+  /** Returns why this machine cannot run the dataplane; empty if it can. */
+  abstract Optional<String> unavailabilityCause();
 
   @Override
   public String toString() {

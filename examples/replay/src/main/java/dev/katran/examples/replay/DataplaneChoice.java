@@ -2,13 +2,13 @@ package dev.katran.examples.replay;
 
 import com.google.common.collect.ImmutableList;
 
-/** Which dataplanes frames are given to. */
+/** The dataplanes that process each frame. */
 enum DataplaneChoice {
   /** The kernel's. */
   KERNEL(ImmutableList.of(Dataplane.KERNEL)),
   /** Plain Java. */
   JAVA(ImmutableList.of(Dataplane.JAVA)),
-  /** Both, which must do the same. */
+  /** Both, which must agree. */
   BOTH(ImmutableList.of(Dataplane.KERNEL, Dataplane.JAVA));
 
   private final ImmutableList<Dataplane> dataplanes;
@@ -21,7 +21,7 @@ enum DataplaneChoice {
     return dataplanes;
   }
 
-  /** As it is written on the command line. */
+  /** Returns the name that the command line uses. */
   @Override
   public String toString() {
     return this == BOTH ? "both" : dataplanes.getFirst().toString();

@@ -7,7 +7,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** How far a long work is, on standard error; nothing is shown to nobody. */
+/** A progress bar on standard error. */
 final class Progress implements Closeable {
 
   private static final int KIBI = 1024;
@@ -18,12 +18,12 @@ final class Progress implements Closeable {
     this.bar = bar;
   }
 
-  /** Nothing. */
+  /** Returns a progress bar that is not shown. */
   static Progress hidden() {
     return new Progress(null);
   }
 
-  /** A bar of so many bytes, if somebody sits at a console. */
+  /** Returns a bar that counts bytes; it is hidden unless the JVM has a terminal. */
   static Progress ofBytes(String task, long bytes) {
     if (Optional.ofNullable(System.console()).filter(Console::isTerminal).isEmpty()) {
       return hidden();

@@ -26,7 +26,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Plays golden packets, or a capture, through a load balancer. */
+/** Replays golden packets or a capture through a load balancer. */
 @Command(
     name = "replay",
     mixinStandardHelpOptions = true,
@@ -37,14 +37,14 @@ import picocli.CommandLine.Spec;
       "       replay [--dataplane kernel|java|both] --pcap IN OUT --config FILE [--quiet]"
     },
     description = {
-      "%nPlays scenarios of golden packets, and shows each packet that comes out otherwise than it"
-          + " should; or sends a capture through the balancer that a scenario describes.%n"
+      "%nReplays scenarios of golden packets and shows every packet whose result differs from the"
+          + " expected one. Or sends a capture through the balancer that a scenario configures.%n"
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
-      "0:all is as it should be",
-      "1:a row failed, the dataplanes differ, or something could not be read or played",
-      "2:the command line is wrong"
+      "0:all rows passed, or both dataplanes agreed on the capture",
+      "1:a row failed, the dataplanes differ, or an input could not be read or replayed",
+      "2:invalid command line"
     })
 public final class Replay implements Callable<Integer> {
 
@@ -52,21 +52,21 @@ public final class Replay implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "SCENARIO_DIR",
-      description = "a folder with a scenario.json and its tables of packets")
+      description = "folder with a scenario.json and its tables of packets")
   private List<Path> scenarios = List.of();
 
   @Option(
       names = "--dataplane",
       paramLabel = "WHICH",
       description =
-          "kernel, java, or both, which must then do the same; unless said, both where the"
-              + " kernel's can be used")
+          "kernel, java, or both, which must then agree (default: both if the kernel's is"
+              + " available, else java)")
   private @Nullable DataplaneChoice choice;
 
   @ArgGroup(exclusive = false)
   private @Nullable Capture capture;
 
-  /** What belongs to a capture. */
+  /** The options of a capture replay. */
   private static final class Capture {
 
     @Option(
@@ -75,21 +75,22 @@ public final class Replay implements Callable<Integer> {
         arity = "2",
         paramLabel = "FILE",
         description =
-            "the capture to be read, and the one to be written of the frames that the balancer"
-                + " sends, with the times at which they came in; meanwhile time passes as it does"
-                + " here, not as it did there")
+            "the capture to read, and the one to write: the frames that the balancer sends, with"
+                + " the timestamps of the frames that caused them. Frames are replayed as fast as"
+                + " possible, not at the recorded times")
     private List<Path> files = List.of();
 
     @Option(
         names = "--config",
         required = true,
         paramLabel = "FILE",
-        description = "the scenario.json that sets the balancer up; its packets are not played")
+        description =
+            "the scenario.json that configures the balancer; its packets are not replayed")
     private Path config = Path.of("");
 
     @Option(
         names = "--quiet",
-        description = "no line for each frame, but a progress bar, if there is a console")
+        description = "print no line per frame; show a progress bar if there is a terminal")
     private boolean quiet;
   }
 
@@ -105,16 +106,16 @@ public final class Replay implements Callable<Integer> {
   @Override
   public Integer call() {
     if (capture == null && scenarios.isEmpty()) {
-      throw wrong("Missing what to play: SCENARIO_DIR, or --pcap and --config");
+      throw usageError("Missing input: pass SCENARIO_DIR, or --pcap and --config");
     }
     if (capture != null && !scenarios.isEmpty()) {
-      throw wrong("--pcap plays no scenario, but there is " + scenarios.getFirst());
+      throw usageError("--pcap excludes SCENARIO_DIR " + scenarios.getFirst());
     }
-    boolean isRight = capture == null ? playScenarios() : playCapture(capture);
-    return isRight ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+    boolean passed = capture == null ? replayScenarios() : replayCapture(capture);
+    return passed ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
   }
 
-  private ParameterException wrong(String message) {
+  private ParameterException usageError(String message) {
     return new ParameterException(spec.commandLine(), message);
   }
 
@@ -122,8 +123,8 @@ public final class Replay implements Callable<Integer> {
     return spec.commandLine().getOut();
   }
 
-  private boolean fail(String what, Exception e) {
-    spec.commandLine().getErr().println("replay: " + what + ": " + explain(e));
+  private boolean fail(String context, Exception e) {
+    spec.commandLine().getErr().println("replay: " + context + ": " + explain(e));
     return false;
   }
 
@@ -131,15 +132,15 @@ public final class Replay implements Callable<Integer> {
     if (choice != null) {
       return choice.dataplanes();
     }
-    Optional<String> missing = Dataplane.KERNEL.whyUnusable();
-    missing.ifPresent(why ->
-        out().println("only the java dataplane is used, for the kernel's cannot be: " + why));
+    Optional<String> missing = Dataplane.KERNEL.unavailabilityCause();
+    missing.ifPresent(cause ->
+        out().println("using only the java dataplane; the kernel's is unavailable: " + cause));
     return missing.isPresent()
         ? DataplaneChoice.JAVA.dataplanes()
         : DataplaneChoice.BOTH.dataplanes();
   }
 
-  private boolean playScenarios() {
+  private boolean replayScenarios() {
     List<Dataplane> dataplanes = dataplanes();
     Report report = new Report(out());
     for (Path folder : scenarios) {
@@ -147,39 +148,39 @@ public final class Replay implements Callable<Integer> {
       try {
         scenario = Scenario.read(folder);
       } catch (IOException | IllegalArgumentException e) {
-        report.unreadable(folder.toString(), explain(e));
+        report.addUnreadable(folder.toString(), explain(e));
         continue;
       }
-      List<Playthrough> playthroughs = new ArrayList<>();
-      dataplanes.forEach(dataplane -> playthroughs.add(Playthrough.of(scenario, dataplane)));
-      report.played(scenario, playthroughs);
+      List<ScenarioRun> runs = new ArrayList<>();
+      dataplanes.forEach(dataplane -> runs.add(ScenarioRun.of(scenario, dataplane)));
+      report.add(scenario, runs);
     }
-    return report.conclude();
+    return report.finish();
   }
 
-  private boolean playCapture(Capture asked) {
-    if (asked.files.size() != 2) {
-      throw wrong("--pcap takes one capture to read and one to write");
+  private boolean replayCapture(Capture options) {
+    if (options.files.size() != 2) {
+      throw usageError("--pcap takes one capture to read and one to write");
     }
-    Path in = asked.files.getFirst();
-    Path sent = asked.files.getLast();
+    Path in = options.files.getFirst();
+    Path sent = options.files.getLast();
     Scenario scenario;
     try {
       if (Files.exists(in) && Files.exists(sent) && Files.isSameFile(in, sent)) {
-        throw wrong("the capture " + in + " would be overwritten while it is read");
+        throw usageError("the capture " + in + " would be overwritten while it is read");
       }
-      scenario = Scenario.readSetup(asked.config);
+      scenario = Scenario.readSetup(options.config);
     } catch (IOException | IllegalArgumentException e) {
-      return fail(asked.config.toString(), e);
+      return fail(options.config.toString(), e);
     }
-    try (CaptureReplay replay = new CaptureReplay(scenario, dataplanes(), asked.quiet, out())) {
-      return playCapture(replay, in, sent, asked.quiet);
+    try (CaptureReplay replay = new CaptureReplay(scenario, dataplanes(), options.quiet, out())) {
+      return replayCapture(replay, in, sent, options.quiet);
     } catch (LoadBalancerException | IllegalArgumentException e) {
-      return fail(asked.config.toString(), e);
+      return fail(options.config.toString(), e);
     }
   }
 
-  private boolean playCapture(CaptureReplay replay, Path in, Path sent, boolean quiet) {
+  private boolean replayCapture(CaptureReplay replay, Path in, Path sent, boolean quiet) {
     try (PcapReader reader = PcapReader.open(in);
         PcapWriter writer = PcapWriter.create(sent, reader.format());
         Progress progress =
@@ -188,11 +189,11 @@ public final class Replay implements Callable<Integer> {
     } catch (PcapException e) {
       return fail(in.toString(), e);
     } catch (IOException e) {
-      return fail("the replay ended", e);
+      return fail("the replay failed", e);
     }
   }
 
-  /** What went wrong, where the exception's own message would not tell. */
+  /** Returns the message of an exception, or a better one where its own is only a file name. */
   private static String explain(Exception e) {
     return switch (e) {
       case NoSuchFileException missing -> missing.getFile() + ": no such file or folder";

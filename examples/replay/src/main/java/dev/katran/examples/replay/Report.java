@@ -10,7 +10,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Prints how scenarios went, and counts their rows. */
+/** Prints the results of scenarios and counts passed and failed rows. */
 final class Report {
 
   private final PrintWriter out;
@@ -21,46 +21,45 @@ final class Report {
     this.out = out;
   }
 
-  /** A scenario that could not be read; it counts as a row that failed. */
-  void unreadable(String folder, String why) {
+  /** Reports a scenario that could not be read; counts as a failed row. */
+  void addUnreadable(String folder, String reason) {
     failed++;
-    out.printf("%s: cannot be read: %s%n", folder, why);
+    out.printf("%s: cannot be read: %s%n", folder, reason);
   }
 
-  /** A scenario as it went on each dataplane: a row has passed if it has on all of them. */
-  void played(Scenario scenario, List<Playthrough> playthroughs) {
+  /** Reports the runs of a scenario. A row passes if it passes in all of them. */
+  void add(Scenario scenario, List<ScenarioRun> runs) {
     List<Row> rows = scenario.rows();
     int right = 0;
     for (int i = 0; i < rows.size(); i++) {
       int row = i;
-      if (playthroughs.stream().allMatch(each -> each.isRight(row, rows.get(row)))) {
+      if (runs.stream().allMatch(each -> each.passes(row, rows.get(row)))) {
         right++;
       }
     }
     int wrong = rows.size() - right;
-    if (wrong == 0 && playthroughs.stream().anyMatch(each -> each.stopped().isPresent())) {
+    if (wrong == 0 && runs.stream().anyMatch(each -> each.stopped().isPresent())) {
       wrong = 1;
     }
     passed += right;
     failed += wrong;
     out.printf(
         "%s: %d passed%s%n", scenario.name(), right, wrong == 0 ? "" : ", " + wrong + " failed");
-    playthroughs.forEach(each -> printFailures(scenario, each));
+    runs.forEach(each -> printFailures(scenario, each));
   }
 
-  private void printFailures(Scenario scenario, Playthrough playthrough) {
+  private void printFailures(Scenario scenario, ScenarioRun run) {
     List<Row> rows = scenario.rows();
-    playthrough
-        .stopped()
-        .ifPresent(why ->
+    run.stopped()
+        .ifPresent(reason ->
             out.printf(
-                "  ended before row %d of %d on %s: %s%n",
-                playthrough.outcomes().size() + 1, rows.size(), playthrough.dataplane(), why));
-    for (int i = 0; i < playthrough.outcomes().size(); i++) {
+                "  stopped before row %d of %d on %s: %s%n",
+                run.outcomes().size() + 1, rows.size(), run.dataplane(), reason));
+    for (int i = 0; i < run.outcomes().size(); i++) {
       Row row = rows.get(i);
-      Outcome outcome = playthrough.outcomes().get(i);
-      if (!outcome.isRight(row)) {
-        out.printf("%n%s, %s, on %s%n", scenario.name(), row, playthrough.dataplane());
+      Outcome outcome = run.outcomes().get(i);
+      if (!outcome.passes(row)) {
+        out.printf("%n%s, %s, on %s%n", scenario.name(), row, run.dataplane());
         print(row, outcome, scenario.config().guePort());
       }
     }
@@ -68,7 +67,7 @@ final class Report {
 
   private void print(Row row, Outcome outcome, int guePort) {
     switch (outcome) {
-      case Outcome.NotRun(String why) -> out.printf("  not run: %s%n", why);
+      case Outcome.NotRun(String reason) -> out.printf("  not run: %s%n", reason);
       case Outcome.Ran(Simulation actual) -> {
         out.printf("  input %s%n", row.input());
         SideBySide.of(
@@ -79,7 +78,7 @@ final class Report {
     }
   }
 
-  /** What became of a frame, as if that were a header in front of it. */
+  /** Decodes the result of a frame, with the verdict and the length as a header of their own. */
   static List<Header> decode(Simulation simulation, int guePort) {
     byte[] frame = simulation.frame();
     List<Header> headers = new ArrayList<>();
@@ -93,8 +92,8 @@ final class Report {
     return headers;
   }
 
-  /** The last line; returns whether no row has failed. */
-  boolean conclude() {
+  /** Prints the last line and returns whether no row failed. */
+  boolean finish() {
     out.printf("replay: %d passed, %d failed%n", passed, failed);
     return failed == 0;
   }

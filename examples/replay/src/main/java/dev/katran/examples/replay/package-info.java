@@ -1,6 +1,4 @@
-/**
- * Plays golden packets, and captures, through a load balancer, and shows what came out otherwise.
- */
+/** Replays golden packets and captures through a load balancer and shows every difference. */
 @NullMarked
 package dev.katran.examples.replay;
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** All that there are, with nothing left out. */
+/** Replays all golden packets. */
 @Tag("kernel")
 class GoldenPacketsTest {
 
@@ -23,21 +23,21 @@ class GoldenPacketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void everyRowComesOutAsItIsWritten(Dataplane dataplane) throws IOException {
-    Needs.usable(dataplane);
+  void run_everyRow_passes(Dataplane dataplane) throws IOException {
+    Requirements.available(dataplane);
     StringWriter text = new StringWriter();
     Report report = new Report(new PrintWriter(text));
     for (Path folder : folders()) {
       Scenario scenario = Scenario.read(folder);
-      report.played(scenario, List.of(Playthrough.of(scenario, dataplane)));
+      report.add(scenario, List.of(ScenarioRun.of(scenario, dataplane)));
     }
-    report.conclude();
+    report.finish();
     assertThat(text.toString()).endsWith("replay: %d passed, 0 failed%n".formatted(ROWS));
   }
 
   @Test
-  void theCommandPlaysThemOnBothDataplanes() throws IOException {
-    Needs.usable(Dataplane.KERNEL);
+  void command_bothDataplanes_pass() throws IOException {
+    Requirements.available(Dataplane.KERNEL);
     ReplayRun run = ReplayRun.of(folders().stream().map(Path::toString).toArray(String[]::new));
     assertThat(run.exitCode()).as(run.out()).isZero();
     assertThat(run.lines())
@@ -46,7 +46,7 @@ class GoldenPacketsTest {
   }
 
   private static List<Path> folders() throws IOException {
-    try (Stream<Path> all = Files.list(Needs.golden())) {
+    try (Stream<Path> all = Files.list(Requirements.golden())) {
       return all.filter(Files::isDirectory).sorted().toList();
     }
   }

@@ -5,7 +5,7 @@ import java.io.StringWriter;
 import java.util.List;
 import picocli.CommandLine;
 
-/** What a run of the command line came to. */
+/** The result of a run of the command line. */
 record ReplayRun(int exitCode, String out, String err) {
 
   static ReplayRun of(String... arguments) {

@@ -5,7 +5,7 @@ import com.google.common.net.InetAddresses;
 import dev.katran.Decapsulator;
 import dev.katran.LoadBalancerException;
 import dev.katran.ffm.NativeException;
-import dev.katran.ffm.net.Prefix;
+import dev.katran.ffm.net.Cidr;
 import dev.katran.ffm.net.Rtnetlink;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -18,17 +18,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * A backend: has the VIPs' addresses, takes the encapsulation off what the balancer sends, and
- * serves TCP connections: for each line that it gets, it answers with its name and the line's
- * length.
+ * A backend. It owns the VIPs' addresses, decapsulates the balancer's packets and serves TCP
+ * connections: each line is answered with the backend's name and the length of the line.
  */
 public final class BackendServer {
 
   private BackendServer() {}
 
   /**
-   * Runs until the process is told to stop. The environment has {@code BACKEND_NAME}, and the
-   * interface, the attach mode and the VIPs in the service's variables.
+   * Runs until the process is stopped. Reads {@code BACKEND_NAME} from the environment, and the
+   * interface, the attach mode and the VIPs from the same variables as the service.
    */
   public static void main(String[] args) {
     try {
@@ -38,7 +37,7 @@ public final class BackendServer {
       try (Decapsulator _ =
               Decapsulator.on(settings.interfaceName()).attach(settings.attachMode()).open();
           ServerSocket server = new ServerSocket(settings.vips().getFirst().getPort())) {
-        System.out.println(name + " is listening at " + server.getLocalSocketAddress());
+        System.out.println(name + " is listening on " + server.getLocalSocketAddress());
         while (true) {
           Socket socket = server.accept();
           Thread.ofVirtual().start(() -> serve(socket, name));
@@ -50,12 +49,15 @@ public final class BackendServer {
     }
   }
 
-  /** To the loopback interface: the host takes their packets, and does not answer ARP for them. */
+  /**
+   * Adds the VIPs to the loopback interface, so that the host accepts their packets but does not
+   * answer ARP for them.
+   */
   private static void addVips(List<HostAndPort> vips) {
     try (Rtnetlink netlink = Rtnetlink.open()) {
       int loopback = netlink.link("lo").index();
       for (HostAndPort vip : vips) {
-        netlink.addAddress(loopback, Prefix.host(InetAddresses.forString(vip.getHost())));
+        netlink.addAddress(loopback, Cidr.host(InetAddresses.forString(vip.getHost())));
       }
     }
   }

@@ -6,8 +6,8 @@ import com.google.common.net.InetAddresses;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.katran.ffm.NativeException;
+import dev.katran.ffm.net.Cidr;
 import dev.katran.ffm.net.Ethtool;
-import dev.katran.ffm.net.Prefix;
 import dev.katran.ffm.net.Rtnetlink;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -22,14 +22,14 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * A client that is told over HTTP what to ask the VIPs, and from which ports. Each of its answers
- * has a line for each port, with what came back.
+ * A client that is controlled over HTTP: which VIP to send to, and from which source ports. Each
+ * answer has one line per port with the backend's answer.
  *
  * <ul>
- *   <li>{@code POST /ask?to=203.0.113.10:8080&from=20000&count=100&bytes=10} asks on connections of
- *       their own.
- *   <li>{@code POST /hold?...} does the same, and keeps the connections.
- *   <li>{@code POST /held} asks on the connections that were kept.
+ *   <li>{@code POST /send?to=203.0.113.10:8080&from=20000&count=100&bytes=10} sends on new
+ *       connections and closes them.
+ *   <li>{@code POST /hold?...} sends on new connections and keeps them open.
+ *   <li>{@code POST /held} sends on the connections that were kept open.
  * </ul>
  */
 public final class Client {
@@ -41,16 +41,16 @@ public final class Client {
   private Client() {}
 
   /**
-   * Runs until the process is told to stop. The environment has the interface and the VIPs in the
-   * service's variables, and in {@code BALANCER} the addresses of the balancer.
+   * Runs until the process is stopped. Reads the interface and the VIPs from the same environment
+   * variables as the service, and the balancer's addresses from {@code BALANCER}.
    */
   public static void main(String[] args) {
     try {
       Settings settings = Settings.from(System.getenv());
       List<InetAddress> balancers =
           new Settings.Variables(System.getenv()).get("BALANCER", null, Settings::addresses);
-      // Packets meet no network card on their way, which would fill in checksums and cut what is
-      // beyond the MTU; this leaves both to the kernel.
+      // No network card is on the path to fill in checksums or segment large packets. Turning off
+      // the offload leaves both to the kernel.
       Ethtool.setFeature(settings.interfaceName(), Ethtool.Feature.TX_CHECKSUM, false);
       addRoutes(settings, balancers);
       new Client().serve();
@@ -67,21 +67,21 @@ public final class Client {
         InetAddress address = InetAddresses.forString(vip.getHost());
         balancers.stream()
             .filter(balancer -> balancer.getClass() == address.getClass())
-            .forEach(balancer -> netlink.addRoute(Prefix.host(address), balancer, ifindex));
+            .forEach(balancer -> netlink.addRoute(Cidr.host(address), balancer, ifindex));
       }
     }
   }
 
   private void serve() throws IOException {
     HttpServer server = Http.server(CONTROL_PORT);
-    server.createContext("/ask", Http.handler(request -> ask(new Query(request), false)));
-    server.createContext("/hold", Http.handler(request -> ask(new Query(request), true)));
-    server.createContext("/held", Http.handler(_ -> askHeld()));
+    server.createContext("/send", Http.handler(request -> send(new Query(request), false)));
+    server.createContext("/hold", Http.handler(request -> send(new Query(request), true)));
+    server.createContext("/held", Http.handler(_ -> sendOnHeld()));
     server.start();
     System.out.println("client is ready");
   }
 
-  private String ask(Query query, boolean keep) {
+  private String send(Query query, boolean keep) {
     HostAndPort to = HostAndPort.fromString(query.text("to"));
     InetSocketAddress target =
         new InetSocketAddress(InetAddresses.forString(to.getHost()), to.getPort());
@@ -93,7 +93,7 @@ public final class Client {
         port -> {
           Connection connection = Connection.open(port, target);
           try {
-            return connection.ask(bytes);
+            return connection.send(bytes);
           } finally {
             if (keep) {
               held.put(port, connection);
@@ -104,30 +104,30 @@ public final class Client {
         });
   }
 
-  private String askHeld() {
-    return answers(List.copyOf(held.keySet()), port -> held.get(port).ask(1));
+  private String sendOnHeld() {
+    return answers(List.copyOf(held.keySet()), port -> held.get(port).send(1));
   }
 
-  /** What is to be said of a port. */
+  /** Obtains the answer for a port. */
   @FunctionalInterface
-  private interface Question {
-    String ask(int port) throws IOException;
+  private interface Exchange {
+    String run(int port) throws IOException;
   }
 
-  /** Asks for all ports at once. */
-  private static String answers(List<Integer> ports, Question question) {
+  /** Obtains the answers for all ports concurrently. */
+  private static String answers(List<Integer> ports, Exchange exchange) {
     Map<Integer, String> answers = new ConcurrentSkipListMap<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      ports.forEach(port -> threads.execute(() -> answers.put(port, answer(port, question))));
+      ports.forEach(port -> threads.execute(() -> answers.put(port, answer(port, exchange))));
     }
     return answers.entrySet().stream()
         .map(answer -> answer.getKey() + " " + answer.getValue() + "\n")
         .collect(Collectors.joining());
   }
 
-  private static String answer(int port, Question question) {
+  private static String answer(int port, Exchange exchange) {
     try {
-      return question.ask(port);
+      return exchange.run(port);
     } catch (IOException e) {
       return "failed: " + e.getMessage();
     }
@@ -143,7 +143,7 @@ public final class Client {
     String text(String name) {
       String value = parameters.get(name);
       if (value == null) {
-        throw new IllegalArgumentException("the parameter " + name + " is missing");
+        throw new IllegalArgumentException("parameter " + name + " is missing");
       }
       return value;
     }

@@ -9,11 +9,11 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
-/** A client's connection to a VIP, on which it asks a backend. */
+/** A client's connection through a VIP to a backend. */
 final class Connection implements AutoCloseable {
 
-  /** Enough for TCP to send again what was lost while the balancer was restarted. */
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  /** Long enough for TCP to retransmit what was lost while the balancer restarted. */
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   private final Socket socket;
   private final BufferedReader in;
@@ -24,16 +24,16 @@ final class Connection implements AutoCloseable {
         new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
   }
 
-  /** Connects from a port. */
+  /** Connects from a given source port. */
   static Connection open(int port, InetSocketAddress to) throws IOException {
     Socket socket = new Socket();
     try {
-      // Resets the connection when it is closed, so that the port can be used again at once.
+      // Reset the connection on close, so that the port can be reused at once.
       socket.setSoLinger(true, 0);
       socket.setReuseAddress(true);
-      socket.setSoTimeout(Math.toIntExact(PATIENCE.toMillis()));
+      socket.setSoTimeout(Math.toIntExact(TIMEOUT.toMillis()));
       socket.bind(new InetSocketAddress(port));
-      socket.connect(to, Math.toIntExact(PATIENCE.toMillis()));
+      socket.connect(to, Math.toIntExact(TIMEOUT.toMillis()));
       return new Connection(socket);
     } catch (IOException e) {
       socket.close();
@@ -41,12 +41,12 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  /** Sends a line of so many bytes, and returns the answer. */
-  String ask(int bytes) throws IOException {
+  /** Sends a line of {@code bytes} characters and returns the answer. */
+  String send(int bytes) throws IOException {
     socket.getOutputStream().write(("?".repeat(bytes) + "\n").getBytes(StandardCharsets.UTF_8));
     String answer = in.readLine();
     if (answer == null) {
-      throw new EOFException("the backend has closed the connection");
+      throw new EOFException("the backend closed the connection");
     }
     return answer;
   }

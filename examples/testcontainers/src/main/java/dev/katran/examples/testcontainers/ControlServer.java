@@ -4,11 +4,13 @@ import com.google.common.net.InetAddresses;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.katran.Backend;
+import dev.katran.Count;
 import dev.katran.Counters;
 import dev.katran.LoadBalancer;
 import dev.katran.Vip;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -43,7 +45,8 @@ final class ControlServer implements AutoCloseable {
       case "PUT" -> fleet.add(backend(request));
       case "DELETE" -> fleet.remove(backend(request));
       default ->
-          throw new IllegalArgumentException("cannot " + request.getRequestMethod() + " backends");
+          throw new IllegalArgumentException(
+              "method " + request.getRequestMethod() + " is not supported for backends");
     }
     return fleet.backends().entrySet().stream()
         .map(backend ->
@@ -64,15 +67,20 @@ final class ControlServer implements AutoCloseable {
     StringBuilder text = new StringBuilder();
     text.append("dropped ").append(counters.dropped().packets()).append('\n');
     for (Vip vip : lb.vips()) {
-      text.append(vip.key()).append(' ').append(counters.vip(vip).packets()).append('\n');
+      text.append(vip.key()).append(' ').append(packets(counters.vip(vip))).append('\n');
       for (Backend backend : vip.backends()) {
         text.append(InetAddresses.toAddrString(backend.address()))
             .append(' ')
-            .append(counters.backend(backend).packets())
+            .append(packets(counters.backend(backend)))
             .append('\n');
       }
     }
     return text.toString();
+  }
+
+  /** Returns 0 for a VIP or backend that has been removed meanwhile. */
+  private static long packets(Optional<Count> count) {
+    return count.orElse(Count.ZERO).packets();
   }
 
   @Override

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** The backends that the service knows, and which of them are alive; these serve the VIPs. */
+/** The backends that the service knows. Those that are alive serve the VIPs. */
 final class Fleet {
 
   private final LoadBalancer lb;
@@ -23,32 +23,32 @@ final class Fleet {
   Fleet(LoadBalancer lb, List<HostAndPort> vips, List<InetAddress> backends) {
     this.lb = lb;
     this.vips = vips;
-    // Until the first check has failed, a backend is taken to be alive: a service that is restarted
-    // has at once the rings that it had before, and open connections go on.
+    // A backend counts as alive until its health checks fail. A restarted service therefore has its
+    // former rings at once, and open connections continue.
     change(map -> backends.forEach(backend -> map.put(backend, true)));
   }
 
-  /** Every backend, and whether it is alive. */
+  /** Returns all backends and whether each is alive. */
   Map<InetAddress, Boolean> backends() {
     return alive;
   }
 
-  /** Adds a backend; does nothing if it is there. */
+  /** Adds a backend; does nothing if it is known already. */
   void add(InetAddress backend) {
     change(map -> map.putIfAbsent(backend, true));
   }
 
-  /** Removes a backend; does nothing if it is not there. */
+  /** Removes a backend; does nothing if it is unknown. */
   void remove(InetAddress backend) {
     change(map -> map.remove(backend));
   }
 
-  /** Says whether a backend is alive; does nothing if it has been removed meanwhile. */
+  /** Sets whether a backend is alive; does nothing if it has been removed. */
   void setAlive(InetAddress backend, boolean isAlive) {
     change(map -> map.replace(backend, isAlive));
   }
 
-  /** One change at a time; if the balancer refuses it, nothing has changed here either. */
+  /** Applies one change at a time. If the balancer refuses it, the map is not changed either. */
   private synchronized void change(Consumer<Map<InetAddress, Boolean>> action) {
     Map<InetAddress, Boolean> changed = new LinkedHashMap<>(alive);
     action.accept(changed);
@@ -59,7 +59,7 @@ final class Fleet {
   private static Vip vip(HostAndPort destination, Map<InetAddress, Boolean> alive) {
     Class<?> family = InetAddresses.forString(destination.getHost()).getClass();
     return Vip.tcp(destination.getHost(), destination.getPort())
-        // open connections stay where they are, whatever is added or removed elsewhere
+        // keeps open connections in place while other backends come and go
         .tracking(Tracking.ALWAYS)
         .backends(
             alive.entrySet().stream()

@@ -11,16 +11,19 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Connects to every backend again and again, and tells the fleet which ones are alive. */
+/** Checks periodically whether each backend accepts connections, and updates the fleet. */
 final class HealthChecks implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(HealthChecks.class);
 
-  private static final Duration PAUSE = Duration.ofMillis(250);
-  private static final Duration PATIENCE = Duration.ofSeconds(1);
+  private static final Duration INTERVAL = Duration.ofMillis(250);
+  private static final Duration TIMEOUT = Duration.ofSeconds(1);
 
-  /** So many failures in a row: a backend that is only slow keeps its flows. */
-  private static final int FAILURES = 3;
+  /**
+   * Consecutive failures before a backend counts as dead, so that one that is merely slow keeps its
+   * flows.
+   */
+  private static final int MAX_FAILURES = 3;
 
   private final Fleet fleet;
   private final int port;
@@ -33,7 +36,7 @@ final class HealthChecks implements AutoCloseable {
     this.thread = Thread.ofPlatform().daemon().name("health-checks").unstarted(this::run);
   }
 
-  /** Starts to check the TCP port that backends listen at. */
+  /** Starts checking the TCP port of the backends. */
   static HealthChecks start(Fleet fleet, int port) {
     HealthChecks checks = new HealthChecks(fleet, port);
     checks.thread.start();
@@ -45,7 +48,7 @@ final class HealthChecks implements AutoCloseable {
       while (true) {
         fleet.backends().forEach(this::check);
         failures.keySet().retainAll(fleet.backends().keySet());
-        Thread.sleep(PAUSE);
+        Thread.sleep(INTERVAL);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // closed
@@ -55,23 +58,23 @@ final class HealthChecks implements AutoCloseable {
   private void check(InetAddress backend, boolean wasAlive) {
     int failed = accepts(backend) ? 0 : failures.getOrDefault(backend, 0) + 1;
     failures.put(backend, failed);
-    boolean isAlive = failed == 0 || (wasAlive && failed < FAILURES);
+    boolean isAlive = failed == 0 || (wasAlive && failed < MAX_FAILURES);
     if (isAlive != wasAlive) {
       log.info("{} is {}", InetAddresses.toAddrString(backend), isAlive ? "alive" : "dead");
       try {
         fleet.setAlive(backend, isAlive);
       } catch (RuntimeException e) {
-        log.error("the fleet is not changed, and will be at the next check", e);
+        log.error("cannot update the fleet, retrying at the next check", e);
       }
     }
   }
 
   private boolean accepts(InetAddress backend) {
     try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress(backend, port), Math.toIntExact(PATIENCE.toMillis()));
+      socket.connect(new InetSocketAddress(backend, port), Math.toIntExact(TIMEOUT.toMillis()));
       return true;
     } catch (IOException e) {
-      log.debug("{} does not answer", backend, e);
+      log.debug("{} does not accept connections", backend, e);
       return false;
     }
   }

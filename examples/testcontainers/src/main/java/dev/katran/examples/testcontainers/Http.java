@@ -9,7 +9,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Executors;
 
-/** HTTP with answers in plain text, a line for each thing. */
+/** An HTTP server with plain-text answers of one line per item. */
 final class Http {
 
   private static final int BACKLOG = 128;
@@ -21,21 +21,21 @@ final class Http {
   interface Answer {
 
     /**
-     * The answer's body.
+     * Returns the answer's body.
      *
-     * @throws IllegalArgumentException if the request is wrong, in a sentence for who sent it
+     * @throws IllegalArgumentException if the request is wrong; the message is sent to the client
      */
     String to(HttpExchange request);
   }
 
-  /** A server that is not started yet. */
+  /** Creates a server that is not started yet. */
   static HttpServer server(int port) throws IOException {
     HttpServer server = HttpServer.create(new InetSocketAddress(port), BACKLOG);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     return server;
   }
 
-  /** What a server does with the requests of a context. */
+  /** Returns the handler of a context. */
   static HttpHandler handler(Answer answer) {
     return exchange -> {
       try {
@@ -51,7 +51,7 @@ final class Http {
   private static void send(HttpExchange exchange, int status, String text) throws IOException {
     byte[] body = text.getBytes(StandardCharsets.UTF_8);
     exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
-    // 0 would announce a body of unknown length
+    // 0 would mean a body of unknown length
     exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
     try (OutputStream out = exchange.getResponseBody()) {
       out.write(body);

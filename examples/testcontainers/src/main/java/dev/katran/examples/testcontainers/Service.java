@@ -6,12 +6,12 @@ import dev.katran.LoadBalancerException;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 
-/** The service: opens a load balancer, and keeps it in line with the backends that are alive. */
+/** The service: opens a load balancer and keeps its backends up to date with their health. */
 public final class Service {
 
   private Service() {}
 
-  /** Runs until the process is told to stop; exits with 1 if it cannot start. */
+  /** Runs until the process is stopped; exits with 1 if it cannot start. */
   public static void main(String[] args) throws InterruptedException {
     try {
       run(Settings.from(System.getenv()));
@@ -28,7 +28,7 @@ public final class Service {
       try (HealthChecks _ = HealthChecks.start(fleet, port);
           ControlServer _ = ControlServer.start(lb, fleet, settings.controlPort())) {
         System.out.println("serving " + lb.vips());
-        // The end of the process takes the program off the interface, whatever ends it.
+        // The kernel detaches the program when the process ends, however it ends.
         new CountDownLatch(1).await();
       }
     }
@@ -38,7 +38,7 @@ public final class Service {
     return LoadBalancer.on(settings.interfaceName())
         .attach(settings.attachMode())
         .limits(Limits.defaults().maxPacketSize(settings.maxPacketSize()))
-        .answerTooBig(true)
+        .sendPacketTooBig(true)
         .open();
   }
 }

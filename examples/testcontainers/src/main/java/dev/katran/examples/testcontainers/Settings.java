@@ -13,15 +13,17 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the environment says.
+ * The service's settings, from environment variables.
  *
- * @param interfaceName {@code KATRAN_INTERFACE}: where packets come in; {@code eth0} by default
+ * @param interfaceName {@code KATRAN_INTERFACE}: the interface on which packets arrive; {@code
+ *     eth0} by default
  * @param attachMode {@code KATRAN_ATTACH}: {@code AUTOMATIC} by default
- * @param maxPacketSize {@code KATRAN_MAX_PACKET_SIZE}: bytes of the largest frame that is forwarded
+ * @param maxPacketSize {@code KATRAN_MAX_PACKET_SIZE}: the largest frame that is forwarded, in
+ *     bytes
  * @param vips {@code KATRAN_VIPS}: addresses and TCP ports, separated by spaces
- * @param backends {@code KATRAN_BACKENDS}: addresses, separated by spaces; those of a VIP are those
- *     of its address family
- * @param controlPort {@code KATRAN_CONTROL_PORT}: of the HTTP interface; 9000 by default
+ * @param backends {@code KATRAN_BACKENDS}: addresses, separated by spaces; a VIP is served by the
+ *     backends of its address family
+ * @param controlPort {@code KATRAN_CONTROL_PORT}: the port of the HTTP interface; 9000 by default
  */
 record Settings(
     String interfaceName,
@@ -34,9 +36,9 @@ record Settings(
   private static final Splitter WORDS = Splitter.on(' ').omitEmptyStrings().trimResults();
 
   /**
-   * Reads the environment's variables.
+   * Reads the settings from environment variables.
    *
-   * @throws IllegalArgumentException if one has an illegal value; names it
+   * @throws IllegalArgumentException if a variable is missing or invalid; the message names it
    */
   static Settings from(Map<String, String> environment) {
     Variables variables = new Variables(environment);
@@ -57,41 +59,45 @@ record Settings(
         .filter(mode -> mode.name().equals(name))
         .findFirst()
         .orElseThrow(
-            () -> new IllegalArgumentException("is none of " + List.of(AttachMode.values())));
+            () -> new IllegalArgumentException("is not one of " + List.of(AttachMode.values())));
   }
 
   private static List<HostAndPort> vips(String text) {
     List<HostAndPort> vips = WORDS.splitToStream(text).map(HostAndPort::fromString).toList();
     if (vips.isEmpty()) {
-      throw new IllegalArgumentException("there is no VIP in it");
+      throw new IllegalArgumentException("contains no VIP");
     }
     for (HostAndPort vip : vips) {
       if (!InetAddresses.isInetAddress(vip.getHost()) || !vip.hasPort()) {
-        throw new IllegalArgumentException(vip + " is no address with a port");
+        throw new IllegalArgumentException(vip + " is not an IP address with a port");
       }
     }
     return vips;
   }
 
-  /** Addresses, separated by spaces. */
+  /** Parses addresses that are separated by spaces. */
   static List<InetAddress> addresses(String text) {
     return WORDS.splitToStream(text).map(InetAddresses::forString).toList();
   }
 
-  /** The environment's variables, by name. */
+  /** Environment variables by name. */
   record Variables(Map<String, String> values) {
 
-    /** A variable's value; without a default, it must be there. */
-    <T> T get(String name, @Nullable String byDefault, Function<String, T> parser) {
-      String value = values.getOrDefault(name, byDefault);
+    /**
+     * Returns a variable's value, or the default.
+     *
+     * @throws IllegalArgumentException if the variable is invalid, or not set and without a default
+     */
+    <T> T get(String name, @Nullable String defaultValue, Function<String, T> parser) {
+      String value = values.getOrDefault(name, defaultValue);
       if (value == null) {
-        throw new IllegalArgumentException("the environment variable " + name + " is not set");
+        throw new IllegalArgumentException("environment variable " + name + " is not set");
       }
       try {
         return parser.apply(value);
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(
-            "the environment variable %s is \"%s\": %s".formatted(name, value, e.getMessage()), e);
+            "environment variable %s=\"%s\": %s".formatted(name, value, e.getMessage()), e);
       }
     }
   }

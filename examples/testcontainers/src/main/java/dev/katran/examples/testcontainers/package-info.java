@@ -1,41 +1,42 @@
 /**
- * A service that embeds the load balancer, and tests of it on containers: something to copy.
+ * An example to copy: a service that embeds the load balancer, and its tests in containers.
  *
- * <p>{@link dev.katran.examples.testcontainers.Service} is the service. Environment variables say
- * what it balances, a small HTTP interface changes that while it runs, and it stops sending flows
- * to backends that do not answer. {@link dev.katran.examples.testcontainers.BackendServer} and
- * {@link dev.katran.examples.testcontainers.Client} are what its tests put around it; {@code
- * src/main/docker/Dockerfile} makes an image of each.
+ * <p>{@link dev.katran.examples.testcontainers.Service} is the service. It is configured by
+ * environment variables, has a small HTTP interface to add and remove backends at runtime, and
+ * stops sending flows to backends that fail their health checks. {@link
+ * dev.katran.examples.testcontainers.BackendServer} and {@link
+ * dev.katran.examples.testcontainers.Client} are the other ends of its tests; {@code
+ * src/main/docker/Dockerfile} builds an image of each.
  *
- * <p>What a container needs to run the load balancer or the decapsulator:
+ * <p>A container that runs the load balancer or the decapsulator needs:
  *
  * <ul>
- *   <li>{@code --cap-add BPF --cap-add PERFMON --cap-add NET_ADMIN}; an engine that does not know
- *       the first two takes {@code SYS_ADMIN} in their place, as the tests do, for they run on
- *       every engine. Docker's own seccomp profile lets whoever has them call bpf(2).
- *   <li>A network interface of its own. {@code /sys} may be read-only, no BPF file system is
- *       needed, and {@code --privileged} is not either.
+ *   <li>{@code --cap-add BPF --cap-add PERFMON --cap-add NET_ADMIN}. An engine that does not
+ *       support the first two needs {@code SYS_ADMIN} instead; the tests use it, because they run
+ *       on every engine. With these capabilities Docker's default seccomp profile allows bpf(2).
+ *   <li>Its own network interface. {@code /sys} may be read-only; neither a BPF file system nor
+ *       {@code --privileged} is needed.
  *   <li>libbpf in the image.
  * </ul>
  *
- * <p>A container's interface is one end of a virtual cable (veth), and its other end is on a bridge
- * of the host. That has three consequences, none of which concerns a host with a network card:
+ * <p>A container's interface is one end of a veth pair whose other end is on a bridge of the host.
+ * This has three consequences, none of which applies to a host with a network card:
  *
  * <ul>
- *   <li>The programs are attached in generic mode ({@code KATRAN_ATTACH=GENERIC}). What a native
- *       program sends, the cable's other end takes only if it has an XDP program as well.
- *   <li>Who sends packets through the balancer fills in their checksums and cuts them to size
- *       himself, instead of leaving that to a card that is not there; see {@code Client}.
- *   <li>The client has a route to the VIPs by way of the balancer, where else a router would.
+ *   <li>The programs are attached in generic mode ({@code KATRAN_ATTACH=GENERIC}). The peer of a
+ *       veth interface accepts frames from a native program only if it has an XDP program itself.
+ *   <li>Senders have to fill in checksums and segment packets themselves, because there is no card
+ *       to offload this to; see {@code Client}.
+ *   <li>The client routes the VIPs through the balancer, which a router would do otherwise.
  * </ul>
  *
- * <p>While the service is restarted, nobody may answer in its place. A container inherits the
- * engine's forwarding of IPv4, and would send packets to the VIPs by its default route, out of the
- * host; the tests turn it off ({@code --sysctl net.ipv4.ip_forward=0}).
+ * <p>While the service is restarted, no other host may answer for it. A container inherits the
+ * engine's IPv4 forwarding and would send packets for the VIPs along its default route, out of the
+ * host. The tests turn forwarding off ({@code --sysctl net.ipv4.ip_forward=0}).
  *
- * <p>The containers' network has the usual MTU of 1500. The encapsulation takes 40 bytes of that,
- * so the service takes packets of up to 1460 ({@code KATRAN_MAX_PACKET_SIZE=1474}, the Ethernet
- * header included), and tells who sends larger ones.
+ * <p>The containers' network has the usual MTU of 1500. Encapsulation takes 40 bytes of it, so the
+ * service accepts packets of up to 1460 bytes ({@code KATRAN_MAX_PACKET_SIZE=1474}, which includes
+ * the Ethernet header) and tells the senders of larger packets the MTU.
  */
 @NullMarked
 package dev.katran.examples.testcontainers;

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.TestInfo;
 import org.testcontainers.containers.GenericContainer;
 
-/** What the containers of a test have said, kept in files for who looks into a failure. */
+/** Saves the logs of a test's containers to files, for the analysis of failures. */
 record ContainerLogs(Path directory) {
 
   static ContainerLogs of(TestInfo test) {
@@ -18,7 +18,7 @@ record ContainerLogs(Path directory) {
             test.getTestMethod().orElseThrow().getName()));
   }
 
-  /** Writes what the container has said up to now. */
+  /** Saves what a container has logged so far. */
   void keep(String name, GenericContainer<?> container) {
     if (container.getContainerId() == null) {
       return; // it was never created

@@ -14,21 +14,21 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.testcontainers.containers.GenericContainer;
 
-/** The HTTP interface of a container: answers are lines of a word and what is said of it. */
+/** A client of a container's HTTP interface, which answers with lines of a key and a value. */
 record Control(GenericContainer<?> container) {
 
   static final int PORT = 9000;
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
-  /** What is said of each word. */
+  /** Sends a request and returns the values by key. */
   Map<String, String> send(String method, String path) throws IOException, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(
                 URI.create("http://%s:%d%s".formatted(container.getHost(), port(), path)))
             .method(method, HttpRequest.BodyPublishers.noBody())
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .build();
     HttpResponse<String> response = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
@@ -41,7 +41,7 @@ record Control(GenericContainer<?> container) {
     return answers;
   }
 
-  /** Asked each time: a container that is restarted gets another one. */
+  /** Returns the published port, which changes when a container is restarted. */
   private int port() {
     return Integer.parseInt(
         container

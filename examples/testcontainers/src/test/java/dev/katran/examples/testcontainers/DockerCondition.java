@@ -9,8 +9,8 @@ import org.testcontainers.images.RemoteDockerImage;
 import org.testcontainers.utility.DockerImageName;
 
 /**
- * Skips tests, with a line that says why, where there is no Docker engine or no base image; fails
- * them where {@code KATRAN_FORBID_SKIPS=1} says that nothing may be skipped.
+ * Skips tests, with a line that gives the reason, where the Docker engine or the base image is
+ * missing. With {@code KATRAN_FORBID_SKIPS=1} it fails them instead.
  */
 final class DockerCondition implements ExecutionCondition {
 
@@ -18,15 +18,16 @@ final class DockerCondition implements ExecutionCondition {
   public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
     Optional<String> missing = Probe.MISSING;
     if (missing.isEmpty()) {
-      return ConditionEvaluationResult.enabled("there is a Docker engine, and the base image");
+      return ConditionEvaluationResult.enabled(
+          "the Docker engine and the base image are available");
     }
     if ("1".equals(System.getenv("KATRAN_FORBID_SKIPS"))) {
-      throw new AssertionError("must not be skipped: " + missing.get());
+      throw new AssertionError("tests must not be skipped: " + missing.get());
     }
     return ConditionEvaluationResult.disabled(missing.get());
   }
 
-  /** Asked, and told, once for all tests. */
+  /** Checks, and prints the result, once for all tests. */
   private static final class Probe {
     static final Optional<String> MISSING = findMissing().map(what -> "container tests: " + what);
 
@@ -39,7 +40,7 @@ final class DockerCondition implements ExecutionCondition {
         DockerClientFactory.instance().client();
       } catch (RuntimeException e) {
         return Optional.of(
-            "no Docker engine can be used (%s); start one, or set DOCKER_HOST to where there is one"
+            "no Docker engine is available (%s); start one, or set DOCKER_HOST"
                 .formatted(e.getMessage()));
       }
       try {
@@ -47,7 +48,7 @@ final class DockerCondition implements ExecutionCondition {
         return Optional.empty();
       } catch (RuntimeException e) {
         return Optional.of(
-            "the base image %s is neither here nor can it be pulled; -Dkatran.baseImage names another one"
+            "the base image %s is not available and cannot be pulled; choose another with -Dkatran.baseImage"
                 .formatted(Images.BASE));
       }
     }

@@ -3,10 +3,10 @@ package dev.katran.examples.testcontainers;
 import java.nio.file.Path;
 import org.testcontainers.images.builder.ImageFromDockerfile;
 
-/** The example's images, each built when it is first needed. */
+/** The images of the example, each built on first use. */
 final class Images {
 
-  /** What they are built on. */
+  /** The base image. */
   static final String BASE = System.getProperty("katran.baseImage");
 
   static final ImageFromDockerfile SERVICE = stage("service");
@@ -23,13 +23,13 @@ final class Images {
         .withTarget(name);
   }
 
-  /** The service's image with one more step. */
+  /** Returns the service's image with one more command run in it. */
   static ImageFromDockerfile serviceAfter(String name, String command) {
     String service = SERVICE.get();
     return named(name).withDockerfileFromBuilder(file -> file.from(service).run(command).build());
   }
 
-  /** Kept when the tests end, so that the next ones find what has not changed. */
+  /** Names an image. It is kept after the tests, so that the next run can use the cached layers. */
   private static ImageFromDockerfile named(String name) {
     return new ImageFromDockerfile("katran-testcontainers-" + name, false);
   }

@@ -15,145 +15,151 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 
-/** What clients see, over real sockets, of the service whose backends come and go. */
+/** Checks what clients see, over real sockets, while backends of the service come and go. */
 @NeedsDocker
 class ServiceIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final Duration MOMENT = Duration.ofMillis(500);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration OUTAGE = Duration.ofMillis(500);
   private static final int FLOWS = 100;
 
-  /** Where the client's ports begin, below those that the kernel gives away. */
+  /** The first client port, below the kernel's ephemeral ports. */
   private static final int OPEN_IPV4 = 20_000;
 
   private static final int OPEN_IPV6 = 21_000;
   private static final int NEW = 22_000;
 
-  private Site site;
+  private TestBed bed;
 
   @BeforeEach
   void start(TestInfo test) {
-    site = Site.start(test, 3);
+    bed = TestBed.start(test, 3);
   }
 
   @AfterEach
   void stop() {
-    site.close();
+    bed.close();
   }
 
   @Test
-  void requestsSpreadAsTheRingSays() throws Exception {
-    assertNewFlowsGoByTheRing(1, 2, 3);
-    assertThat(site.service().send("GET", "/counters")).containsEntry("dropped", "0");
+  void newFlows_stableBackends_followTheRing() throws Exception {
+    assertNewFlowsFollowTheRing(1, 2, 3);
+    assertThat(bed.service().send("GET", "/counters")).containsEntry("dropped", "0");
   }
 
   @Test
-  void largeRequestsArriveThoughTheEncapsulationTakesRoom() throws Exception {
-    for (String vip : Site.VIPS) {
-      assertThat(connect("ask", vip, NEW, 3, 1_000_000).values())
+  void request_largerThanThePathMtu_arrives() throws Exception {
+    for (String vip : TestBed.VIPS) {
+      assertThat(connect("send", vip, NEW, 3, 1_000_000).values())
           .hasSize(3)
           .allMatch(answer -> answer.endsWith(" 1000000"));
     }
   }
 
   @Test
-  void theFlowsOfABackendThatStopsMoveAndOthersDoNot() throws Exception {
+  void backendStops_openFlows_onlyItsOwnMove() throws Exception {
     Map<String, String> open = open();
-    assertThat(open).containsValue(Site.backend(2));
+    assertThat(open).containsValue(TestBed.backend(2));
 
-    site.stopBackend(2);
+    bed.stopBackend(2);
     awaitBackend(2, "dead");
 
-    assertNewFlowsGoByTheRing(1, 3);
-    Map<String, String> after = askOnOpen();
+    assertNewFlowsFollowTheRing(1, 3);
+    Map<String, String> after = sendOnOpen();
     assertThat(Maps.filterValues(after, answer -> !answer.startsWith("failed:")))
-        .isEqualTo(Maps.filterValues(open, name -> !name.equals(Site.backend(2))));
+        .isEqualTo(Maps.filterValues(open, name -> !name.equals(TestBed.backend(2))));
 
-    site.startBackend(2);
+    bed.startBackend(2);
     awaitBackend(2, "alive");
-    assertNewFlowsGoByTheRing(1, 2, 3);
+    assertNewFlowsFollowTheRing(1, 2, 3);
   }
 
   @Test
-  void aBackendThatIsAddedGetsItsShareOfNewFlowsAndOpenOnesStay() throws Exception {
+  void backendAdded_openFlows_stay() throws Exception {
     Map<String, String> open = open();
 
-    site.startBackend(4);
-    for (String address : site.addresses(4)) {
-      site.service().send("PUT", "/backends/" + address);
+    bed.startBackend(4);
+    for (String address : bed.addresses(4)) {
+      bed.service().send("PUT", "/backends/" + address);
     }
 
-    assertNewFlowsGoByTheRing(1, 2, 3, 4);
-    // by the ring alone, some would have moved
-    assertThat(site.byTheRing(Site.VIP_IPV4, OPEN_IPV4, FLOWS, 1, 2, 3, 4))
-        .containsValue(Site.backend(4));
-    assertThat(askOnOpen()).isEqualTo(open);
+    assertNewFlowsFollowTheRing(1, 2, 3, 4);
+    // by the ring alone, some flows would have moved
+    assertThat(bed.ringChoice(TestBed.VIP_IPV4, OPEN_IPV4, FLOWS, 1, 2, 3, 4))
+        .containsValue(TestBed.backend(4));
+    assertThat(sendOnOpen()).isEqualTo(open);
 
-    for (String address : site.addresses(4)) {
-      site.service().send("DELETE", "/backends/" + address);
+    for (String address : bed.addresses(4)) {
+      bed.service().send("DELETE", "/backends/" + address);
     }
-    assertNewFlowsGoByTheRing(1, 2, 3);
+    assertNewFlowsFollowTheRing(1, 2, 3);
   }
 
   @Test
-  void openConnectionsGoOnAfterTheServiceIsRestarted() throws Exception {
+  void serviceRestarts_openConnections_continue() throws Exception {
     Map<String, String> open = open();
 
-    site.stopService();
+    bed.stopService();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      Future<Map<String, String>> answers = threads.submit(this::askOnOpen);
-      Thread.sleep(MOMENT);
-      assertThat(answers).isNotDone(); // nobody forwards what the client sends
+      Future<Map<String, String>> answers = threads.submit(this::sendOnOpen);
+      Thread.sleep(OUTAGE);
+      assertThat(answers).isNotDone(); // the client's packets are not forwarded now
 
-      site.startServiceAgain();
-      assertThat(answers).succeedsWithin(PATIENCE).isEqualTo(open);
+      bed.restartService();
+      assertThat(answers).succeedsWithin(TIMEOUT).isEqualTo(open);
     }
-    assertThat(askOnOpen()).isEqualTo(open);
-    assertNewFlowsGoByTheRing(1, 2, 3);
+    assertThat(sendOnOpen()).isEqualTo(open);
+    assertNewFlowsFollowTheRing(1, 2, 3);
   }
 
-  /** Opens connections to both VIPs, and returns who serves each of them. */
+  /** Opens connections to both VIPs and returns the backend of each. */
   private Map<String, String> open() throws Exception {
-    Map<String, String> open = connect("hold", Site.VIP_IPV4, OPEN_IPV4, FLOWS, 1);
-    open.putAll(connect("hold", Site.VIP_IPV6, OPEN_IPV6, FLOWS, 1));
+    Map<String, String> open = connect("hold", TestBed.VIP_IPV4, OPEN_IPV4, FLOWS, 1);
+    open.putAll(connect("hold", TestBed.VIP_IPV6, OPEN_IPV6, FLOWS, 1));
     return names(open);
   }
 
-  private Map<String, String> askOnOpen() throws Exception {
-    return names(site.client().send("POST", "/held"));
+  private Map<String, String> sendOnOpen() throws Exception {
+    return names(bed.client().send("POST", "/held"));
   }
 
-  /** To the very backend that the ring of these backends names, and to each of them some. */
-  private void assertNewFlowsGoByTheRing(int... backends) throws Exception {
-    for (String vip : Site.VIPS) {
-      assertThat(names(connect("ask", vip, NEW, FLOWS, 1)))
-          .isEqualTo(site.byTheRing(vip, NEW, FLOWS, backends))
-          .containsValues(IntStream.of(backends).mapToObj(Site::backend).toArray(String[]::new));
+  /**
+   * Checks that each new flow goes to the backend that the ring selects, and that all backends get
+   * some.
+   */
+  private void assertNewFlowsFollowTheRing(int... backends) throws Exception {
+    for (String vip : TestBed.VIPS) {
+      assertThat(names(connect("send", vip, NEW, FLOWS, 1)))
+          .isEqualTo(bed.ringChoice(vip, NEW, FLOWS, backends))
+          .containsValues(IntStream.of(backends).mapToObj(TestBed::backend).toArray(String[]::new));
     }
   }
 
   private Map<String, String> connect(String what, String vip, int from, int count, int bytes)
       throws Exception {
     String host = vip.contains(":") ? "[" + vip + "]" : vip;
-    return site.client()
+    return bed.client()
         .send(
             "POST",
             "/%s?to=%s:%d&from=%d&count=%d&bytes=%d"
-                .formatted(what, host, Site.PORT, from, count, bytes));
+                .formatted(what, host, TestBed.PORT, from, count, bytes));
   }
 
-  /** A backend answers a line of one byte with its name and that length. */
+  /**
+   * Removes the length from answers of the form {@code backend-1 1}, which leaves the backend's
+   * name.
+   */
   private static Map<String, String> names(Map<String, String> answers) {
     return Maps.transformValues(answers, answer -> answer.replaceFirst(" 1$", ""));
   }
 
   private void awaitBackend(int number, String state) {
     await()
-        .atMost(PATIENCE)
+        .atMost(TIMEOUT)
         .ignoreExceptions()
         .untilAsserted(() -> {
-          Map<String, String> states = site.service().send("GET", "/backends");
-          assertThat(site.addresses(number))
+          Map<String, String> states = bed.service().send("GET", "/backends");
+          assertThat(bed.addresses(number))
               .allSatisfy(address -> assertThat(states).containsEntry(address, state));
         });
   }

@@ -5,30 +5,31 @@ import com.github.dockerjava.api.model.Network.Ipam;
 import org.testcontainers.containers.Network;
 
 /**
- * A Docker network with addresses that are known beforehand.
+ * A Docker network with predictable addresses.
  *
  * @param network the network
- * @param ipv4 the start of its IPv4 addresses, to which a number from 2 to 254 is added
- * @param ipv6 the start of its IPv6 addresses, likewise
+ * @param ipv4 the prefix of its IPv4 addresses, to be followed by a number from 2 to 254
+ * @param ipv6 the prefix of its IPv6 addresses, to be followed by a number from 2 to 254
  */
 record Subnet(Network network, String ipv4, String ipv6) implements AutoCloseable {
 
   private static final int CANDIDATES = 16;
 
-  /** Makes a network of addresses that no other network of the engine has. */
+  /** Creates a network whose addresses no other network of the engine uses. */
   static Subnet create() {
     DockerException last = null;
     for (int i = 1; i <= CANDIDATES; i++) {
-      // 198.18.0.0/15 is for tests of networks (RFC 2544), fd00::/8 for whoever needs addresses
+      // 198.18.0.0/15 is reserved for network benchmarks (RFC 2544), fd00::/8 for private use (RFC
+      // 4193)
       Subnet subnet = of("198.18.%d.".formatted(i), "fd6b:6174:7261:%x::".formatted(i));
       try {
-        var _ = subnet.network.getId(); // makes it
+        var _ = subnet.network.getId(); // creates it
         return subnet;
       } catch (DockerException e) {
-        last = e; // as a rule because somebody has these addresses
+        last = e; // usually because the addresses are in use
       }
     }
-    throw new IllegalStateException("the engine makes no network", last);
+    throw new IllegalStateException("the Docker engine cannot create a network", last);
   }
 
   private static Subnet of(String ipv4, String ipv6) {

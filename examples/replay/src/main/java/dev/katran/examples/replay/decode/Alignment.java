@@ -6,24 +6,24 @@ import java.util.List;
 import java.util.function.ToIntBiFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Lays two lists beside each other, so that what belongs together stands in one line. */
+/** Aligns two lists so that matching elements are on one line. */
 final class Alignment {
 
-  /** What stands in one line: of both lists, or of one. */
+  /** The elements on one line, from both lists or from one. */
   record Pair<T>(@Nullable T left, @Nullable T right) {}
 
   private Alignment() {}
 
   /**
-   * The lines, such that the sum of their likenesses is as large as it can be.
+   * Returns the alignment with the largest sum of similarities.
    *
-   * @param likeness how much two elements belong together; 0: they may not stand in one line
+   * @param similarity how well two elements match; 0 if they must not be on one line
    */
-  static <T> Iterable<Pair<T>> of(List<T> left, List<T> right, ToIntBiFunction<T, T> likeness) {
+  static <T> Iterable<Pair<T>> of(List<T> left, List<T> right, ToIntBiFunction<T, T> similarity) {
     int[][] best = new int[left.size() + 1][right.size() + 1];
     for (int i = left.size() - 1; i >= 0; i--) {
       for (int j = right.size() - 1; j >= 0; j--) {
-        int together = likeness.applyAsInt(left.get(i), right.get(j));
+        int together = similarity.applyAsInt(left.get(i), right.get(j));
         int apart = Math.max(best[i + 1][j], best[i][j + 1]);
         best[i][j] = together == 0 ? apart : Math.max(apart, best[i + 1][j + 1] + together);
       }

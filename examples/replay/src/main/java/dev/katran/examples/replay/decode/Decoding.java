@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 
-/** A frame that is being decoded: what is left of it, and what has been found so far. */
+/** A frame that is being decoded: the remaining bytes and the headers found so far. */
 final class Decoding {
 
   private static final HexFormat SPACED = HexFormat.ofDelimiter(" ");
@@ -27,7 +27,7 @@ final class Decoding {
     return headers;
   }
 
-  /** Begins a header; fields belong to it from now on. */
+  /** Begins a header, to which the following fields belong. */
   void begin(String name) {
     fields = new ArrayList<>();
     headers.add(new Header(name, fields));
@@ -37,12 +37,12 @@ final class Decoding {
     fields.add(new Header.Field(name, value.toString()));
   }
 
-  /** A number whose bits mean something. */
+  /** Adds a number in hexadecimal, for fields of bits. */
   void addHex(String name, int value, int digits) {
     add(name, "0x" + HexFormat.of().toHexDigits(value, digits));
   }
 
-  /** Names what is known of a number. */
+  /** Adds a number and its meaning; the meaning may be empty. */
   void add(String name, int value, String meaning) {
     add(name, meaning.isEmpty() ? value : value + " " + meaning);
   }
@@ -51,12 +51,12 @@ final class Decoding {
     return left.remaining();
   }
 
-  /** All that is left. */
+  /** Returns the remaining bytes. */
   ByteBuffer rest() {
     return left.slice();
   }
 
-  /** The next byte, which stays there. */
+  /** Returns the next byte without consuming it. */
   int peek() {
     return left.get(left.position()) & 0xff;
   }
@@ -91,12 +91,12 @@ final class Decoding {
     }
   }
 
-  /** Bytes as they are. */
+  /** Adds raw bytes. */
   void addBytes(String name, int count) {
     add(name, SPACED.formatHex(bytes(count)));
   }
 
-  /** Decodes only the next bytes, and comes back to those behind them. */
+  /** Restricts a decoder to the next bytes. */
   void within(int count, Runnable decoder) {
     int limit = left.limit();
     left.limit(left.position() + count);
@@ -104,7 +104,9 @@ final class Decoding {
     left.limit(limit);
   }
 
-  /** What is left, as bytes, each line under its offset; no header at all if nothing is left. */
+  /**
+   * Adds the remaining bytes as a header with one line per 16 bytes; adds nothing if none remain.
+   */
   void data(String name) {
     if (remaining() == 0) {
       return;
@@ -115,7 +117,7 @@ final class Decoding {
     }
   }
 
-  /** Whether a header of so many bytes is there; what is left of it otherwise is shown as data. */
+  /** Returns whether the bytes of a header remain. If not, adds those that do as data. */
   boolean has(String header, int length) {
     if (remaining() >= length) {
       return true;

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Takes Ethernet frames apart, through IP in IP and GUE down to the packet inside. Whatever is not
- * understood, or is cut short, comes as bytes, so that no byte of a frame is left out.
+ * Decodes Ethernet frames, through IP in IP and GUE down to the inner packet. Unknown and truncated
+ * parts are shown as bytes, so that no byte of a frame is omitted.
  */
 public final class FrameDecoder {
 
@@ -14,7 +14,7 @@ public final class FrameDecoder {
   private static final int IPV6 = 40;
   private static final int ETHERTYPE_IPV4 = 0x0800;
   private static final int ETHERTYPE_IPV6 = 0x86dd;
-  private static final int FRAGMENT = 0x3fff; // more to come, or not the first one
+  private static final int FRAGMENT = 0x3fff; // more fragments, or an offset
 
   private final Decoding decoding;
   private final TransportDecoder transport;
@@ -25,9 +25,9 @@ public final class FrameDecoder {
   }
 
   /**
-   * The headers of a frame, outermost first, and the data behind them.
+   * Returns the headers of a frame, outermost first, and the data after them.
    *
-   * @param guePort datagrams to this UDP port hold IP packets
+   * @param guePort the UDP port whose datagrams contain IP packets
    */
   public static List<Header> decode(byte[] frame, int guePort) {
     FrameDecoder decoder = new FrameDecoder(frame, guePort);
@@ -51,7 +51,7 @@ public final class FrameDecoder {
     }
   }
 
-  /** A packet that says itself which IP it is. */
+  /** Decodes an IP packet of either version. */
   private void ip() {
     if (decoding.remaining() > 0 && decoding.peek() >> 4 == 6) {
       ipv6();
@@ -86,7 +86,7 @@ public final class FrameDecoder {
         "checksum",
         isWhole
             ? InternetChecksum.describe(checksum, packet.slice(0, IPV4 + options))
-            : InternetChecksum.describeAlone(checksum));
+            : InternetChecksum.describeUnverified(checksum));
     byte[] source = decoding.bytes(4);
     byte[] destination = decoding.bytes(4);
     decoding.addAddress("source", source);
@@ -97,7 +97,7 @@ public final class FrameDecoder {
     boolean isFragment = (fragment & FRAGMENT) != 0;
     payload(
         totalLength - IPV4 - options,
-        isFragment ? TransportDecoder.NOTHING_KNOWN : protocol,
+        isFragment ? TransportDecoder.UNKNOWN : protocol,
         source,
         destination);
   }
@@ -131,7 +131,7 @@ public final class FrameDecoder {
     payload(length, protocol, source, destination);
   }
 
-  /** What an IP header is followed by; what is behind the packet's end is padding. */
+  /** Decodes the payload of an IP header. Bytes after the end of the packet are padding. */
   private void payload(int length, int protocol, byte[] source, byte[] destination) {
     int present = decoding.remaining();
     if (length >= 0 && length <= present) {

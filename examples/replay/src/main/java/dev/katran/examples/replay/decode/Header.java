@@ -3,10 +3,10 @@ package dev.katran.examples.replay.decode;
 import java.util.List;
 
 /**
- * A header of a frame, or the data behind the last one.
+ * A header of a frame, or the data after the last one.
  *
- * @param name as in {@code IPv4}
- * @param fields its fields, in their order
+ * @param name such as {@code IPv4}
+ * @param fields its fields in order
  */
 public record Header(String name, List<Field> fields) {
 

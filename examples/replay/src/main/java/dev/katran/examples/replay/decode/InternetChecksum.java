@@ -3,19 +3,23 @@ package dev.katran.examples.replay.decode;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
 
-/** Checksums of RFC 1071, as they are found in headers. */
+/** Internet checksums (RFC 1071) as text. */
 final class InternetChecksum {
 
   private InternetChecksum() {}
 
-  /** A checksum as text, and whether it is right for what it covers, itself included. */
+  /**
+   * Formats a checksum and marks it if it is wrong.
+   *
+   * @param covered the bytes that it covers, itself included
+   */
   static String describe(int found, ByteBuffer... covered) {
     String digits = "0x" + HexFormat.of().toHexDigits(found, 4);
     return sum(covered) == 0xffff ? digits : digits + " (wrong)";
   }
 
-  /** A checksum as text, of what is not all there. */
-  static String describeAlone(int found) {
+  /** Formats a checksum that cannot be verified because the packet is cut short. */
+  static String describeUnverified(int found) {
     return "0x" + HexFormat.of().toHexDigits(found, 4);
   }
 

@@ -6,8 +6,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Two decoded frames beside each other, a line for each field. Lines that differ begin with an
- * exclamation mark.
+ * Two decoded frames side by side, one line per field. Lines that differ start with an exclamation
+ * mark.
  */
 public final class SideBySide {
 
@@ -20,28 +20,28 @@ public final class SideBySide {
   private SideBySide() {}
 
   /**
-   * The lines.
+   * Returns the lines.
    *
-   * @param leftTitle what stands above the left frame
-   * @param rightTitle what stands above the right frame
+   * @param leftTitle the heading of the left frame
+   * @param rightTitle the heading of the right frame
    */
   public static List<String> of(
       String leftTitle, List<Header> left, String rightTitle, List<Header> right) {
     SideBySide table = new SideBySide();
     table.add(' ', "", "", leftTitle, rightTitle);
-    for (Alignment.Pair<Header> pair : Alignment.of(left, right, SideBySide::likeness)) {
+    for (Alignment.Pair<Header> pair : Alignment.of(left, right, SideBySide::similarity)) {
       table.add(pair.left(), pair.right());
     }
     return table.lines;
   }
 
-  private static int likeness(Header left, Header right) {
+  private static int similarity(Header left, Header right) {
     return left.name().equals(right.name())
         ? 1 + (int) left.fields().stream().filter(right.fields()::contains).count()
         : 0;
   }
 
-  private static int likeness(Header.Field left, Header.Field right) {
+  private static int similarity(Header.Field left, Header.Field right) {
     return left.name().equals(right.name()) ? 1 : 0;
   }
 
@@ -56,7 +56,7 @@ public final class SideBySide {
     List<Header.Field> leftFields = (left == null ? NO_HEADER : left).fields();
     List<Header.Field> rightFields = (right == null ? NO_HEADER : right).fields();
     for (Alignment.Pair<Header.Field> pair :
-        Alignment.of(leftFields, rightFields, SideBySide::likeness)) {
+        Alignment.of(leftFields, rightFields, SideBySide::similarity)) {
       add(pair.left(), pair.right());
     }
   }

@@ -3,10 +3,10 @@ package dev.katran.examples.replay.decode;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Takes apart what is in an IP packet. */
+/** Decodes the payload of an IP packet. */
 final class TransportDecoder {
 
-  static final int NOTHING_KNOWN = -1;
+  static final int UNKNOWN = -1;
   static final int ICMP = 1;
   static final int IPV4 = 4;
   static final int TCP = 6;
@@ -26,7 +26,7 @@ final class TransportDecoder {
   private final Runnable inner;
 
   /**
-   * A decoder of what is left.
+   * Creates a decoder of the remaining bytes.
    *
    * @param inner decodes an IP packet
    */
@@ -37,9 +37,9 @@ final class TransportDecoder {
   }
 
   /**
-   * Decodes all that is left.
+   * Decodes the remaining bytes.
    *
-   * @param pseudoHeader what checksums cover besides; null if the packet is not all there
+   * @param pseudoHeader what checksums also cover; null if the packet is cut short
    */
   void decode(int protocol, @Nullable ByteBuffer pseudoHeader) {
     switch (protocol) {
@@ -55,7 +55,7 @@ final class TransportDecoder {
   private static String checksum(
       int found, @Nullable ByteBuffer pseudoHeader, ByteBuffer transport) {
     return pseudoHeader == null
-        ? InternetChecksum.describeAlone(found)
+        ? InternetChecksum.describeUnverified(found)
         : InternetChecksum.describe(found, pseudoHeader, transport);
   }
 
@@ -71,7 +71,7 @@ final class TransportDecoder {
     decoding.add("length", decoding.uint16());
     int found = decoding.uint16();
     decoding.add("checksum", found == 0 ? "none" : checksum(found, pseudoHeader, datagram));
-    // the top bits of variant 1 are 01: those of IPv4's version and of IPv6's
+    // GUE variant 1 starts with the bits 01, as both IP versions do
     if (destinationPort == guePort && decoding.remaining() > 0 && decoding.peek() >> 6 == 1) {
       inner.run();
     } else {

@@ -1,4 +1,4 @@
-/** Frames as text, header by header and field by field, alone and beside each other. */
+/** Decodes frames to text, header by header and field by field, and compares two side by side. */
 @NullMarked
 package dev.katran.examples.replay.decode;
 

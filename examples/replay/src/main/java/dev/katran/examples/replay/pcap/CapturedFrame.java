@@ -1,22 +1,22 @@
 package dev.katran.examples.replay.pcap;
 
 /**
- * A frame, and when it was captured.
+ * A captured frame and its timestamp.
  *
  * @param seconds since 1970
  * @param fraction of the second, in the capture's unit
- * @param bytes as many of the frame as were recorded; not to be changed
- * @param length how many it had
+ * @param bytes the recorded bytes; must not be modified
+ * @param length the original length in bytes
  */
-@SuppressWarnings("ArrayRecordComponent") // is handed on, never compared
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record CapturedFrame(int seconds, int fraction, byte[] bytes, int length) {
 
-  /** Whether there are bytes that were not recorded. */
-  public boolean isCutShort() {
+  /** Returns whether only a part of the frame was recorded. */
+  public boolean isTruncated() {
     return Integer.compareUnsigned(bytes.length, length) < 0;
   }
 
-  /** Another frame at the same time, which lacks as many bytes as this one. */
+  /** Returns another frame with the same timestamp and the same number of missing bytes. */
   public CapturedFrame with(byte[] other) {
     return new CapturedFrame(
         seconds, fraction, other, other.length + Math.max(0, length - bytes.length));

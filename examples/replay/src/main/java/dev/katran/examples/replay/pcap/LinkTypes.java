@@ -2,12 +2,12 @@ package dev.katran.examples.replay.pcap;
 
 import java.util.HexFormat;
 
-/** Names of the link types that are most often met. */
+/** Names of common link types. */
 final class LinkTypes {
 
   private LinkTypes() {}
 
-  /** As in {@code 113 (Linux cooked)}. */
+  /** Returns text such as {@code 113 (Linux cooked)}. */
   static String describe(int linkType) {
     String name =
         switch (linkType) {

@@ -2,7 +2,7 @@ package dev.katran.examples.replay.pcap;
 
 import java.io.IOException;
 
-/** A file is not a capture as it should be; the message says what it is instead. */
+/** Thrown when a file is not a valid capture. The message describes what was found instead. */
 public final class PcapException extends IOException {
 
   private static final long serialVersionUID = 1L;

@@ -4,10 +4,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * What a capture's first 24 bytes say of all that follow.
+ * The format of a capture, from its file header of 24 bytes.
  *
- * @param order of all numbers
- * @param nanoseconds whether timestamps count nanoseconds in their seconds; otherwise microseconds
+ * @param order the byte order of all numbers
+ * @param nanoseconds whether timestamps have nanoseconds instead of microseconds
  */
 public record PcapFormat(ByteOrder order, boolean nanoseconds) {
 
@@ -17,13 +17,13 @@ public record PcapFormat(ByteOrder order, boolean nanoseconds) {
   private static final int NANOSECONDS = 0xa1b23c4d;
   private static final int ETHERNET = 1;
 
-  /** What tcpdump and Wireshark take for the longest that a frame can be. */
+  /** The longest frame that tcpdump and Wireshark accept. */
   static final int MAX_SNAP_LENGTH = 262_144;
 
   /**
-   * Reads it.
+   * Parses a file header.
    *
-   * @throws PcapException if this is no capture, or one of another kind; the message says of which
+   * @throws PcapException if it is not that of a supported capture; the message gives the reason
    */
   static PcapFormat parse(byte[] bytes) throws PcapException {
     ByteBuffer header = ByteBuffer.wrap(bytes);
@@ -34,19 +34,19 @@ public record PcapFormat(ByteOrder order, boolean nanoseconds) {
       magic = Integer.reverseBytes(magic);
     }
     if (!isMagic(magic)) {
-      throw new PcapException("this is no classic pcap, but " + FileKind.of(bytes));
+      throw new PcapException("not a classic pcap file but " + FileKind.of(bytes));
     }
     header.order(order);
     int major = header.getShort(4) & 0xffff;
     int minor = header.getShort(6) & 0xffff;
     if (major != 2 || minor != 4) {
       throw new PcapException(
-          "this is pcap version %d.%d; only 2.4 is understood".formatted(major, minor));
+          "pcap version %d.%d is not supported, only 2.4".formatted(major, minor));
     }
     int linkType = header.getInt(20);
     if (linkType != ETHERNET) {
       throw new PcapException(
-          "its frames are of link type %s; only Ethernet (1) is understood"
+          "link type %s is not supported, only Ethernet (1)"
               .formatted(LinkTypes.describe(linkType)));
     }
     return new PcapFormat(order, magic == NANOSECONDS);
@@ -56,15 +56,15 @@ public record PcapFormat(ByteOrder order, boolean nanoseconds) {
     return magic == MICROSECONDS || magic == NANOSECONDS;
   }
 
-  /** The bytes, for frames of any length. */
+  /** Returns the file header, for frames of any length. */
   byte[] toBytes() {
     return ByteBuffer.allocate(LENGTH)
         .order(order)
         .putInt(nanoseconds ? NANOSECONDS : MICROSECONDS)
         .putShort((short) 2)
         .putShort((short) 4)
-        .putInt(0) // the time zone, which nobody uses
-        .putInt(0) // the accuracy, likewise
+        .putInt(0) // time zone, always 0
+        .putInt(0) // timestamp accuracy, always 0
         .putInt(MAX_SNAP_LENGTH)
         .putInt(ETHERNET)
         .array();

@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Reads a capture, frame by frame. */
+/** Reads a capture frame by frame. */
 public final class PcapReader implements Closeable {
 
   static final int RECORD_HEADER = 16;
@@ -24,7 +24,7 @@ public final class PcapReader implements Closeable {
     byte[] header = read(PcapFormat.LENGTH);
     if (header.length < PcapFormat.LENGTH) {
       throw new PcapException(
-          "the file ends after %d bytes: a capture's header alone has %d"
+          "the file has only %d bytes; a capture's header has %d"
               .formatted(header.length, PcapFormat.LENGTH));
     }
     this.format = PcapFormat.parse(header);
@@ -33,7 +33,7 @@ public final class PcapReader implements Closeable {
   /**
    * Opens a capture.
    *
-   * @throws PcapException if it is none, or of a kind that is not understood
+   * @throws PcapException if it is not a capture or its format is not supported
    * @throws IOException if it cannot be read
    */
   public static PcapReader open(Path file) throws IOException {
@@ -46,20 +46,20 @@ public final class PcapReader implements Closeable {
     }
   }
 
-  /** What the capture says of its frames. */
+  /** Returns the format of the capture. */
   public PcapFormat format() {
     return format;
   }
 
-  /** How many bytes of the file have been read. */
+  /** Returns the number of bytes read so far. */
   public long position() {
     return position;
   }
 
   /**
-   * The next frame; empty at the end.
+   * Returns the next frame; empty at the end.
    *
-   * @throws PcapException if the file ends within a frame, or a length makes no sense
+   * @throws PcapException if the file ends within a frame, or a length is invalid
    * @throws IOException if it cannot be read
    */
   public Optional<CapturedFrame> next() throws IOException {
@@ -76,7 +76,7 @@ public final class PcapReader implements Closeable {
     int recorded = header.getInt(8);
     if (Integer.compareUnsigned(recorded, PcapFormat.MAX_SNAP_LENGTH) > 0) {
       throw new PcapException(
-          "frame %d, at byte %d, has %s bytes: the file is damaged"
+          "frame %d at byte %d has %s bytes: the file is corrupt"
               .formatted(frames, start, Integer.toUnsignedString(recorded)));
     }
     byte[] frame = read(recorded);
@@ -89,7 +89,7 @@ public final class PcapReader implements Closeable {
 
   private PcapException truncated(long start) {
     return new PcapException(
-        "the file is truncated: it ends at byte %d, within frame %d, which begins at byte %d"
+        "the file is truncated: it ends at byte %d, within frame %d, which starts at byte %d"
             .formatted(position, frames, start));
   }
 

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Writes a capture, frame by frame. */
+/** Writes a capture frame by frame. */
 public final class PcapWriter implements Closeable {
 
   private final OutputStream out;
@@ -21,7 +21,7 @@ public final class PcapWriter implements Closeable {
   }
 
   /**
-   * Begins a capture, in place of a file that is there.
+   * Creates a capture; replaces an existing file.
    *
    * @throws IOException if it cannot be written
    */
@@ -36,7 +36,7 @@ public final class PcapWriter implements Closeable {
   }
 
   /**
-   * Adds a frame; its fraction of the second is in the unit of the format.
+   * Appends a frame. The fraction of its timestamp must be in the unit of the format.
    *
    * @throws IOException if it cannot be written
    */

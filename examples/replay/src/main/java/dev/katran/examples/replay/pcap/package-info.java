@@ -1,4 +1,6 @@
-/** Captures in the classic pcap format: both byte orders, microseconds and nanoseconds. */
+/**
+ * Reads and writes the classic pcap format, in both byte orders, with microseconds or nanoseconds.
+ */
 @NullMarked
 package dev.katran.examples.replay.pcap;
 

@@ -10,38 +10,38 @@ import dev.katran.TrafficClass;
 import java.util.List;
 
 /**
- * How a balancer is opened, and what its VIPs and backends have unless they say otherwise.
+ * How a balancer is opened, and the defaults of its VIPs and backends.
  *
- * @param nextHop where all frames are sent
+ * @param nextHop the router that all frames are sent to
  * @param encapsulation of backends
  * @param tracking of VIPs
- * @param limits the seeds of the hash among them
- * @param answersTooBig whether clients are told of frames that are too big
+ * @param limits capacities and the inputs of the flow hash
+ * @param sendPacketTooBig whether senders of oversized frames are told the MTU
  * @param decapsulation which tunnels end at the balancer
- * @param tcpServerIds whether server ids are looked for in TCP options
- * @param trafficClass of the outer headers
- * @param guePort where GUE is sent to, and taken at
- * @param sources our own addresses: at most one of each family counts
+ * @param tcpServerIds whether TCP options may carry server ids
+ * @param trafficClass of outer headers
+ * @param guePort the UDP port of GUE
+ * @param sources outer source addresses of GUE, at most one per family
  */
 public record Config(
     NextHop nextHop,
     Encapsulation encapsulation,
     Tracking tracking,
     Limits limits,
-    boolean answersTooBig,
+    boolean sendPacketTooBig,
     Decapsulation decapsulation,
     boolean tcpServerIds,
     TrafficClass trafficClass,
     int guePort,
     List<String> sources) {
 
-  /** Has a balancer opened so. */
+  /** Configures a builder. */
   public LoadBalancerBuilder applyTo(LoadBalancerBuilder builder) {
     sources.forEach(builder::sourceAddress);
     return builder
         .nextHop(nextHop)
         .limits(limits)
-        .answerTooBig(answersTooBig)
+        .sendPacketTooBig(sendPacketTooBig)
         .decapsulation(decapsulation)
         .tcpServerIds(tcpServerIds)
         .trafficClass(trafficClass)

@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Reads how a balancer is configured. What is not named is off, or as usual. */
+/**
+ * Reads the configuration of a balancer. Features that are absent are off; numbers that are absent
+ * have the library's defaults.
+ */
 final class ConfigReader {
 
   private static final int GUE_PORT = 6080;
@@ -22,21 +25,16 @@ final class ConfigReader {
 
   private ConfigReader() {}
 
-  static Config read(Fields fields) {
-    Limits usual = Limits.defaults();
+  static Config read(JsonFields fields) {
     Config config =
         new Config(
             NextHop.via(fields.text("gatewayMac")),
             encapsulation(fields).orElse(Encapsulation.ipip()),
             fields
                 .optionalText("tracking")
-                .map(name -> Choices.of(Tracking.class, "tracking", name))
+                .map(name -> EnumNames.of(Tracking.class, "tracking", name))
                 .orElse(Tracking.NONE),
-            new Limits(
-                fields.number("maxVips", usual.vips()),
-                usual.backends(),
-                fields.number("ringSize", usual.ringSize()),
-                fields.number("maxPacketSize", usual.maxPacketSize())),
+            limits(fields),
             fields.isTrue("icmpTooBig"),
             decapsulation(fields),
             fields.isTrue("tcpServerIdRouting"),
@@ -50,18 +48,29 @@ final class ConfigReader {
     return config;
   }
 
-  /** The encapsulation that an object names, be it the configuration or a backend. */
-  static Optional<Encapsulation> encapsulation(Fields fields) {
+  /** Reads the encapsulation of a configuration or of a backend. */
+  static Optional<Encapsulation> encapsulation(JsonFields fields) {
     return fields
         .optionalText("encapsulation")
         .map(name ->
-            switch (Choices.of(Tunnel.class, "encapsulation", name)) {
+            switch (EnumNames.of(Tunnel.class, "encapsulation", name)) {
               case IPIP -> Encapsulation.ipip();
               case GUE -> Encapsulation.gue();
             });
   }
 
-  private static Decapsulation decapsulation(Fields fields) {
+  /** Reads the limits. As in the C++ Katran, {@code maxVips} seeds the flow hash as well. */
+  private static Limits limits(JsonFields fields) {
+    Limits defaults = Limits.defaults();
+    int maxVips = fields.number("maxVips", defaults.vips());
+    return defaults
+        .vips(maxVips)
+        .hashSeed(maxVips)
+        .ringSize(fields.number("ringSize", defaults.ringSize()))
+        .maxPacketSize(fields.number("maxPacketSize", defaults.maxPacketSize()));
+  }
+
+  private static Decapsulation decapsulation(JsonFields fields) {
     boolean decapsulates = fields.isTrue("inlineDecapsulation");
     boolean isStrict = fields.isTrue("strictDecapsulation");
     if (!decapsulates) {
@@ -70,7 +79,7 @@ final class ConfigReader {
     return isStrict ? Decapsulation.STRICT : Decapsulation.ANY;
   }
 
-  private static List<String> sources(Fields fields) {
+  private static List<String> sources(JsonFields fields) {
     return Stream.of("sourceV4", "sourceV6")
         .flatMap(name -> fields.optionalText(name).stream())
         .toList();

@@ -1,25 +1,25 @@
 package dev.katran.examples.replay.scenario;
 
-/** What a VIP of a scenario may be told to do; named as in the scenarios. */
+/** The flags of a scenario's VIPs, named as in {@code scenario.json}. */
 public enum Flag {
-  /** The source port takes no part in the hash. */
+  /** Does not hash the source port. */
   HASH_NO_SRC_PORT,
-  /** The VIP's flows are not tracked. */
+  /** Does not track the VIP's flows. */
   LRU_BYPASS,
-  /** Server ids come from QUIC connection ids. */
+  /** Takes server ids from QUIC connection ids. */
   QUIC,
-  /** The destination port alone is hashed. */
+  /** Hashes only the destination port. */
   HASH_DST_PORT_ONLY,
-  /** Clients of some prefixes have a backend of their own. */
+  /** Selects a backend by the client's prefix. */
   SOURCE_ROUTING,
-  /** What goes to a local backend passes to the host. */
+  /** Passes packets of local backends to the host. */
   LOCAL,
-  /** A flow is known on whatever CPU its packets arrive: ours always are. */
+  /** Shares the flow table between all CPUs. This library always does. */
   GLOBAL_LRU,
-  /** The destination port is hashed also of a VIP for every port. */
+  /** Hashes the destination port of a VIP for every port as well. */
   HASH_SRC_DST_PORT,
-  /** Server ids come from the UDP stable routing header. */
+  /** Takes server ids from UDP stable routing headers. */
   UDP_STABLE_ROUTING,
-  /** Flows leave backends that are down. */
+  /** Moves flows off backends that are down. */
   UDP_FLOW_MIGRATION
 }

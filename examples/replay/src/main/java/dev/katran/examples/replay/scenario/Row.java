@@ -10,12 +10,12 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * A frame, and what is to become of it.
+ * A frame and its expected result.
  *
- * @param id what tells it from others of its table
- * @param description what it is about
- * @param input the frame in hex, as it comes in
- * @param expected the verdict, and the frame as it is left in the buffer, whatever the verdict
+ * @param id identifies the row in its table
+ * @param description what the row tests
+ * @param input the frame as it arrives, in hexadecimal
+ * @param expected the verdict and the frame that remains in the buffer, whatever the verdict
  */
 public record Row(String id, String description, String input, Simulation expected) {
 
@@ -23,10 +23,10 @@ public record Row(String id, String description, String input, Simulation expect
   private static final int CELLS = 5;
 
   /**
-   * Reads a table of tab-separated rows, in which lines that start with {@code #} are comments.
+   * Reads a table of tab-separated rows. Lines that start with {@code #} are comments.
    *
-   * @throws IOException if there is no such table, or it cannot be read
-   * @throws IllegalArgumentException if a line is no row; the message names both
+   * @throws IOException if the table is missing or cannot be read
+   * @throws IllegalArgumentException if a line is not a valid row; the message gives table and line
    */
   public static List<Row> read(Path table) throws IOException {
     List<String> lines = Files.readAllLines(table);
@@ -49,21 +49,21 @@ public record Row(String id, String description, String input, Simulation expect
     String[] cells = line.split("\t", -1);
     if (cells.length != CELLS) {
       throw new IllegalArgumentException(
-          "a row of %d cells, not of %d".formatted(cells.length, CELLS));
+          "row has %d cells instead of %d".formatted(cells.length, CELLS));
     }
-    Verdict verdict = Choices.of(Verdict.class, "verdict", cells[2].strip());
+    Verdict verdict = EnumNames.of(Verdict.class, "verdict", cells[2].strip());
     byte[] input = HEX.parseHex(cells[3].strip());
     byte[] output = HEX.parseHex(cells[4].strip());
     return new Row(
         cells[0].strip(), cells[1].strip(), HEX.formatHex(input), new Simulation(verdict, output));
   }
 
-  /** The frame as it comes in. */
+  /** Returns the frame as it arrives. */
   public byte[] frame() {
     return HEX.parseHex(input);
   }
 
-  /** As in {@code row 1: packet to a VIP}. */
+  /** Returns text such as {@code row 1: packet to a VIP}. */
   @Override
   public String toString() {
     return "row " + id + ": " + description;

@@ -11,10 +11,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads {@code scenario.json}; how each step is read is the business of {@link StepReader}. */
+/** Reads {@code scenario.json}; {@link StepReader} reads its steps. */
 final class ScenarioReader {
 
-  /** Finds the rows of a table. */
+  /** Reads the rows of a table. */
   interface Tables {
     List<Row> rows(String table) throws IOException;
   }
@@ -28,9 +28,9 @@ final class ScenarioReader {
   private ScenarioReader() {}
 
   static Scenario read(Path file, Tables tables) throws IOException {
-    Fields root = new Fields(file.getFileName().toString(), parse(file));
+    JsonFields root = new JsonFields(file.getFileName().toString(), parse(file));
     String name = root.text("name");
-    Config config = ConfigReader.read(new Fields("config", root.required("config")));
+    Config config = ConfigReader.read(new JsonFields("config", root.required("config")));
     List<JsonNode> nodes = root.elements("steps");
     root.end();
     StepReader reader = new StepReader(config, nodes, tables);

@@ -1,38 +1,39 @@
 package dev.katran.examples.replay.scenario;
 
 import dev.katran.Backend;
+import dev.katran.BackendKey;
 import dev.katran.Prefix;
-import dev.katran.TunnelEnd;
+import dev.katran.TunnelEndpoint;
 import dev.katran.VipKey;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** What is done next. */
+/** A step of a scenario. */
 public sealed interface Step {
 
-  /** Install a VIP, or give an installed one these flags and backends. */
+  /** Installs a VIP, or replaces the flags and backends of an installed one. */
   record Install(VipKey vip, Set<Flag> flags, List<Backend> backends) implements Step {}
 
-  /** Give an installed VIP more flags. */
+  /** Adds flags to an installed VIP. */
   record AddFlags(VipKey vip, Set<Flag> flags) implements Step {}
 
-  /** Let server ids stand for backends. */
+  /** Assigns server ids to backends. */
   record ServerIds(Map<Integer, Backend> backends) implements Step {}
 
-  /** Give the clients of a prefix a backend. */
+  /** Routes the clients of a prefix to a backend. */
   record SourceRoute(Prefix source, Backend backend) implements Step {}
 
-  /** Have tunnels to an address end here. */
-  record Decapsulate(InetAddress address, TunnelEnd end) implements Step {}
+  /** Ends tunnels to an address at the balancer. */
+  record Decapsulate(InetAddress address, TunnelEndpoint endpoint) implements Step {}
 
-  /** Mark a backend as down for a VIP. */
-  record Down(VipKey vip, InetAddress backend) implements Step {}
+  /** Marks a backend down for a VIP. */
+  record Down(VipKey vip, BackendKey backend) implements Step {}
 
-  /** Take a backend out of the ring of a VIP. */
-  record Remove(VipKey vip, InetAddress backend) implements Step {}
+  /** Removes a backend from the ring of a VIP. */
+  record Remove(VipKey vip, BackendKey backend) implements Step {}
 
-  /** Feed frames. */
+  /** Runs frames. */
   record Packets(List<Row> rows) implements Step {}
 }

@@ -3,9 +3,10 @@ package dev.katran.examples.replay.scenario;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.net.InetAddresses;
 import dev.katran.Backend;
+import dev.katran.BackendKey;
 import dev.katran.Prefix;
 import dev.katran.Protocol;
-import dev.katran.TunnelEnd;
+import dev.katran.TunnelEndpoint;
 import dev.katran.VipKey;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -16,18 +17,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Reads the steps of a scenario, in their order. */
+/** Reads the steps of a scenario in order. */
 final class StepReader {
 
-  /** A VIP as steps name it that leave its prefix length out. */
+  /** A VIP as steps name it if they omit its prefix length. */
   private record Destination(InetAddress address, int port, Protocol protocol) {}
 
   private final Config config;
   private final List<JsonNode> steps;
   private final ScenarioReader.Tables tables;
 
-  /** How VIPs say that their backends are reached, which holds for tables as well. */
-  private final Map<InetAddress, Backend> ofVips = new HashMap<>();
+  /** The backends as VIPs configure them, which applies to tables as well. */
+  private final Map<BackendKey, Backend> ofVips = new HashMap<>();
 
   private final Map<Destination, VipKey> installed = new HashMap<>();
 
@@ -38,24 +39,24 @@ final class StepReader {
     for (int i = 0; i < steps.size(); i++) {
       JsonNode vip = steps.get(i).get("vip");
       if (vip != null) {
-        backends(new Fields("step %d (vip)".formatted(i + 1), vip))
-            .forEach(backend -> ofVips.putIfAbsent(backend.address(), backend));
+        backends(new JsonFields("step %d (vip)".formatted(i + 1), vip))
+            .forEach(backend -> ofVips.putIfAbsent(backend.key(), backend));
       }
     }
   }
 
   /**
-   * Reads a step; those before it must have been read.
+   * Reads a step. All steps before it must have been read.
    *
-   * @throws IllegalArgumentException if it is no step; the message names it by number and kind
+   * @throws IllegalArgumentException if the step is invalid; the message gives its number and kind
    */
   Step read(int index) throws IOException {
     String where = "step " + (index + 1);
-    Fields outer = new Fields(where, steps.get(index));
+    JsonFields outer = new JsonFields(where, steps.get(index));
     List<String> names = outer.names();
     if (names.size() != 1) {
       throw new IllegalArgumentException(
-          "%s must have one key, its kind, and has %s".formatted(where, names));
+          "%s must have exactly one key, its kind, but has %s".formatted(where, names));
     }
     String kind = names.getFirst();
     String named = "%s (%s)".formatted(where, kind);
@@ -63,9 +64,9 @@ final class StepReader {
     try {
       return switch (kind) {
         case "packets" -> new Step.Packets(tables.rows(outer.text(kind)));
-        case "serverIds" -> serverIds(new Fields(named, node));
+        case "serverIds" -> serverIds(new JsonFields(named, node));
         case "vip", "flags", "sourceRoute", "decapsulate", "down", "remove" ->
-            read(kind, new Fields(named, node));
+            read(kind, new JsonFields(named, node));
         default -> throw new IllegalArgumentException("unknown step " + kind);
       };
     } catch (IllegalArgumentException e) {
@@ -76,29 +77,29 @@ final class StepReader {
     }
   }
 
-  private Step read(String kind, Fields fields) {
+  private Step read(String kind, JsonFields fields) {
     Step step =
         switch (kind) {
           case "vip" -> install(fields);
           case "flags" -> new Step.AddFlags(installed(fields), flags(fields, "add"));
           case "sourceRoute" ->
               new Step.SourceRoute(
-                  prefix(fields.text("prefix")), named(address(fields, "backend")));
+                  prefix(fields.text("prefix")), named(backendKey(fields, "backend")));
           case "decapsulate" ->
               new Step.Decapsulate(
                   address(fields, "address"),
-                  Choices.of(TunnelEnd.class, "mode", fields.text("mode")));
-          case "down" -> new Step.Down(installed(fields), address(fields, "backend"));
-          case "remove" -> new Step.Remove(installed(fields), address(fields, "backend"));
+                  EnumNames.of(TunnelEndpoint.class, "mode", fields.text("mode")));
+          case "down" -> new Step.Down(installed(fields), backendKey(fields, "backend"));
+          case "remove" -> new Step.Remove(installed(fields), backendKey(fields, "backend"));
           default -> throw new AssertionError(kind);
         };
     fields.end();
     return step;
   }
 
-  private Step install(Fields fields) {
+  private Step install(JsonFields fields) {
     VipKey vip = key(fields);
-    if (vip.isPrefix()) {
+    if (vip.prefix().isPresent()) {
       installed.putIfAbsent(destination(fields), vip);
     } else {
       installed.put(destination(fields), vip);
@@ -106,15 +107,15 @@ final class StepReader {
     return new Step.Install(vip, flags(fields, "flags"), backends(fields));
   }
 
-  private List<Backend> backends(Fields vip) {
+  private List<Backend> backends(JsonFields vip) {
     return vip.elements("backends").stream()
-        .map(node -> backend(new Fields("a backend of " + vip.where(), node)))
+        .map(node -> backend(new JsonFields("a backend of " + vip.where(), node)))
         .toList();
   }
 
-  private Backend backend(Fields fields) {
+  private Backend backend(JsonFields fields) {
     Backend backend =
-        Backend.of(address(fields, "address"))
+        Backend.of(backendKey(fields, "address"))
             .weight(fields.number("weight", 1))
             .via(ConfigReader.encapsulation(fields).orElse(config.encapsulation()))
             .local(fields.isTrue("local"));
@@ -122,16 +123,16 @@ final class StepReader {
     return backend;
   }
 
-  /** The backend that a table names, reached as a VIP says, if one has it. */
-  private Backend named(InetAddress address) {
-    Backend ofVip = ofVips.get(address);
-    return ofVip != null ? ofVip : Backend.of(address).via(config.encapsulation());
+  /** Returns a backend that a table names, configured as in its VIP if it has one. */
+  private Backend named(BackendKey key) {
+    Backend ofVip = ofVips.get(key);
+    return ofVip != null ? ofVip : Backend.of(key).via(config.encapsulation());
   }
 
-  private Step serverIds(Fields fields) {
+  private Step serverIds(JsonFields fields) {
     Map<Integer, Backend> backends = new LinkedHashMap<>();
     for (String id : fields.names()) {
-      backends.put(serverId(id), named(address(fields, id)));
+      backends.put(serverId(id), named(backendKey(fields, id)));
     }
     return new Step.ServerIds(backends);
   }
@@ -144,31 +145,33 @@ final class StepReader {
     }
   }
 
-  private static Set<Flag> flags(Fields fields, String name) {
+  private static Set<Flag> flags(JsonFields fields, String name) {
     Set<Flag> flags = EnumSet.noneOf(Flag.class);
-    fields.texts(name).forEach(flag -> flags.add(Choices.of(Flag.class, "flag", flag)));
+    fields.texts(name).forEach(flag -> flags.add(EnumNames.of(Flag.class, "flag", flag)));
     return flags;
   }
 
-  private static Destination destination(Fields fields) {
+  private static Destination destination(JsonFields fields) {
     return new Destination(
         address(fields, "address"),
         fields.number("port"),
-        Choices.of(Protocol.class, "protocol", fields.text("protocol")));
+        EnumNames.of(Protocol.class, "protocol", fields.text("protocol")));
   }
 
-  private static VipKey key(Fields fields) {
+  private static VipKey key(JsonFields fields) {
     Destination to = destination(fields);
-    int length = fields.number("prefixLength", VipKey.ONE_ADDRESS);
-    if (length == VipKey.ONE_ADDRESS) {
-      return new VipKey(to.address(), to.port(), to.protocol());
+    if (fields.optional("prefixLength").isEmpty()) {
+      return VipKey.of(to.protocol(), to.address(), to.port());
     }
-    Prefix prefix = Prefix.around(to.address(), length);
-    return new VipKey(prefix.address(), prefix.length(), to.port(), to.protocol());
+    Prefix prefix = Prefix.around(to.address(), fields.number("prefixLength"));
+    return VipKey.of(to.protocol(), prefix, to.port());
   }
 
-  /** The key of a VIP that a step before has installed; of a prefix, its length may be left out. */
-  private VipKey installed(Fields fields) {
+  /**
+   * Returns the key of a VIP that an earlier step installed. Steps may omit the length of its
+   * prefix.
+   */
+  private VipKey installed(JsonFields fields) {
     VipKey sameDestination = installed.get(destination(fields));
     if (sameDestination != null && fields.optional("prefixLength").isEmpty()) {
       return sameDestination;
@@ -180,7 +183,11 @@ final class StepReader {
     return key;
   }
 
-  private static InetAddress address(Fields fields, String name) {
+  private static BackendKey backendKey(JsonFields fields, String name) {
+    return BackendKey.of(address(fields, name));
+  }
+
+  private static InetAddress address(JsonFields fields, String name) {
     String literal = fields.text(name);
     if (!InetAddresses.isInetAddress(literal)) {
       throw new IllegalArgumentException(
@@ -189,7 +196,7 @@ final class StepReader {
     return InetAddresses.forString(literal);
   }
 
-  /** A prefix; the bits beyond its length do not matter. */
+  /** Parses a prefix. Bits beyond its length are ignored. */
   private static Prefix prefix(String literal) {
     int slash = literal.indexOf('/');
     if (slash < 0) {
@@ -200,7 +207,7 @@ final class StepReader {
     try {
       return Prefix.around(address.address(), Integer.parseInt(length));
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("prefix %s has no length".formatted(literal), e);
+      throw new IllegalArgumentException("prefix %s has no valid length".formatted(literal), e);
     }
   }
 }

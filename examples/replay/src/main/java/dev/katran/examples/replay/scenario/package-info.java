@@ -1,6 +1,6 @@
 /**
- * Folders of golden packets: how a balancer is configured, what is then done to it, and what it is
- * to make of each frame.
+ * Scenarios: folders of golden packets that describe how a balancer is configured, the steps that
+ * follow, and the expected result of each frame.
  */
 @NullMarked
 package dev.katran.examples.replay.scenario;

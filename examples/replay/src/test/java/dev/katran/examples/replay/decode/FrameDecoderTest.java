@@ -2,7 +2,7 @@ package dev.katran.examples.replay.decode;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.katran.examples.replay.Frames;
+import dev.katran.examples.replay.TestFrames;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,7 +12,7 @@ class FrameDecoderTest {
 
   private static final int GUE_PORT = 6080;
 
-  /** Each header in a line, each of its fields in one behind it. */
+  /** Returns each header on a line, followed by its fields. */
   private static List<String> decode(byte[] frame) {
     List<String> lines = new ArrayList<>();
     for (Header header : FrameDecoder.decode(frame, GUE_PORT)) {
@@ -23,16 +23,16 @@ class FrameDecoderTest {
   }
 
   private static List<String> decode(String hex) {
-    return decode(Frames.bytes(hex));
+    return decode(TestFrames.bytes(hex));
   }
 
   private static List<String> headers(String hex) {
-    return FrameDecoder.decode(Frames.bytes(hex), GUE_PORT).stream().map(Header::name).toList();
+    return FrameDecoder.decode(TestFrames.bytes(hex), GUE_PORT).stream().map(Header::name).toList();
   }
 
   @Test
-  void aTcpSegmentOverIpv4() {
-    assertThat(decode(Frames.TCP_V4))
+  void decode_tcpOverIpv4_listsAllFields() {
+    assertThat(decode(TestFrames.TCP_V4))
         .containsExactly(
             "Ethernet",
             "destination: 02:00:00:00:00:01",
@@ -66,8 +66,8 @@ class FrameDecoderTest {
   }
 
   @Test
-  void aDatagramOverIpv6() {
-    assertThat(decode(Frames.UDP_V6))
+  void decode_udpOverIpv6_listsAllFields() {
+    assertThat(decode(TestFrames.UDP_V6))
         .containsSubsequence(
             "IPv6",
             "version: 6",
@@ -89,31 +89,32 @@ class FrameDecoderTest {
   }
 
   @Test
-  void ipInIpIsTakenApartToThePacketInside() {
-    assertThat(headers(Frames.IPIP)).containsExactly("Ethernet", "IPv6", "IPv4", "TCP", "Payload");
-    assertThat(decode(Frames.IPIP))
+  void decode_ipip_includesInnerPacket() {
+    assertThat(headers(TestFrames.IPIP))
+        .containsExactly("Ethernet", "IPv6", "IPv4", "TCP", "Payload");
+    assertThat(decode(TestFrames.IPIP))
         .containsSubsequence(
             "next header: 4 IPv4", "source: fc00::9", "destination: fc00::1", "checksum: 0xc64d");
   }
 
   @Test
-  void gueIsTakenApartAtItsPortOnly() {
-    assertThat(headers(Frames.GUE))
+  void decode_gue_dependsOnPort() {
+    assertThat(headers(TestFrames.GUE))
         .containsExactly("Ethernet", "IPv4", "UDP", "IPv6", "UDP", "Payload");
-    assertThat(decode(Frames.GUE))
+    assertThat(decode(TestFrames.GUE))
         .containsSubsequence("source port: 31337", "destination port: 6080", "checksum: 0x1df5")
         .containsSubsequence("source: 2001:db8:c::7", "checksum: 0xff07");
-    List<Header> withOtherPort = FrameDecoder.decode(Frames.bytes(Frames.GUE), 9886);
+    List<Header> withOtherPort = FrameDecoder.decode(TestFrames.bytes(TestFrames.GUE), 9886);
     assertThat(withOtherPort)
         .extracting(Header::name)
         .containsExactly("Ethernet", "IPv4", "UDP", "Payload");
   }
 
   @Test
-  void anIcmpErrorIsTakenApartToThePacketThatItIsAbout() {
-    assertThat(headers(Frames.TOO_BIG_V4))
+  void decode_icmpError_includesQuotedPacket() {
+    assertThat(headers(TestFrames.TOO_BIG_V4))
         .containsExactly("Ethernet", "IPv4", "ICMP", "IPv4", "TCP, cut short");
-    assertThat(decode(Frames.TOO_BIG_V4))
+    assertThat(decode(TestFrames.TOO_BIG_V4))
         .containsSubsequence(
             "type: 3 destination unreachable",
             "code: 4",
@@ -124,13 +125,13 @@ class FrameDecoderTest {
             "destination: 203.0.113.10",
             "TCP, cut short",
             "byte 0: c0 00 01 bb 00 00 03 e8");
-    assertThat(decode(Frames.TOO_BIG_V6))
+    assertThat(decode(TestFrames.TOO_BIG_V6))
         .containsSubsequence("type: 2 packet too big", "MTU: 1280", "IPv6", "checksum: 0xff07");
   }
 
   @Test
-  void anEchoRequest() {
-    assertThat(decode(Frames.ECHO_V6))
+  void decode_echoRequest_listsAllFields() {
+    assertThat(decode(TestFrames.ECHO_V6))
         .containsSubsequence(
             "ICMPv6",
             "type: 128 echo request",
@@ -143,49 +144,54 @@ class FrameDecoderTest {
   }
 
   @Test
-  void aChecksumThatIsWrongIsMarkedWhereverItIs() {
+  void decode_wrongChecksum_isMarked() {
     for (String frame :
         List.of(
-            Frames.TCP_V4, Frames.UDP_V4, Frames.UDP_V6, Frames.GUE, Frames.IPIP, Frames.ECHO_V6)) {
+            TestFrames.TCP_V4,
+            TestFrames.UDP_V4,
+            TestFrames.UDP_V6,
+            TestFrames.GUE,
+            TestFrames.IPIP,
+            TestFrames.ECHO_V6)) {
       assertThat(decode(frame)).noneMatch(line -> line.contains("wrong"));
-      byte[] damaged = Frames.bytes(frame);
+      byte[] damaged = TestFrames.bytes(frame);
       damaged[damaged.length - 1] ^= 1;
       assertThat(decode(damaged)).anyMatch(line -> line.endsWith("(wrong)"));
     }
-    byte[] ttl = Frames.bytes(Frames.UDP_V4);
+    byte[] ttl = TestFrames.bytes(TestFrames.UDP_V4);
     ttl[22]--;
     assertThat(decode(ttl)).contains("checksum: 0xc653 (wrong)", "checksum: 0xf739");
   }
 
   @Test
-  void aDatagramMayHaveNoChecksum() {
-    assertThat(decode(Frames.UDP_V4.replace("f739", "0000"))).contains("checksum: none");
+  void decode_udpWithoutChecksum_none() {
+    assertThat(decode(TestFrames.UDP_V4.replace("f739", "0000"))).contains("checksum: none");
   }
 
   @Test
-  void whatIsBehindThePacketIsPadding() {
-    assertThat(decode(Frames.UDP_V4 + "0102"))
+  void decode_bytesAfterPacket_arePadding() {
+    assertThat(decode(TestFrames.UDP_V4 + "0102"))
         .contains("checksum: 0xf739")
         .endsWith("byte 0: 70 69 6e 67", "Padding", "byte 0: 01 02");
   }
 
   @Test
-  void aFragmentHasNoTransportHeader() {
-    assertThat(headers(Frames.UDP_V4.replace("12344000", "12342001")))
+  void decode_fragment_hasNoTransportHeader() {
+    assertThat(headers(TestFrames.UDP_V4.replace("12344000", "12342001")))
         .containsExactly("Ethernet", "IPv4", "Payload");
   }
 
   @Test
-  void whateverAFrameIsNoByteOfItIsLost() {
+  void decode_anyFrame_showsEveryByte() {
     for (String hex :
         List.of(
-            Frames.TCP_V4,
-            Frames.UDP_V6,
-            Frames.IPIP,
-            Frames.GUE,
-            Frames.TOO_BIG_V4,
-            Frames.TOO_BIG_V6)) {
-      byte[] frame = Frames.bytes(hex);
+            TestFrames.TCP_V4,
+            TestFrames.UDP_V6,
+            TestFrames.IPIP,
+            TestFrames.GUE,
+            TestFrames.TOO_BIG_V4,
+            TestFrames.TOO_BIG_V6)) {
+      byte[] frame = TestFrames.bytes(hex);
       for (int length = 0; length < frame.length; length++) {
         byte[] shorter = Arrays.copyOf(frame, length + 1);
         byte[] other = shorter.clone();

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PcapTest {
 
-  /** Two frames, of three bytes and of none, in little endian and microseconds. */
+  /** Two frames, of 3 and 0 bytes, in little endian with microseconds. */
   private static final String CAPTURE =
       "d4c3b2a1020004000000000000000000ffff000001000000"
           + "0100000002000000030000004000000001aa02"
@@ -37,14 +37,14 @@ class PcapTest {
     return PcapReader.open(Files.write(file, HexFormat.of().parseHex(hex)));
   }
 
-  private void assertRefused(String hex, String message) {
+  private void assertRejected(String hex, String message) {
     assertThatExceptionOfType(PcapException.class)
         .isThrownBy(() -> open(hex).close())
         .withMessage(message);
   }
 
   @Test
-  void framesAreReadOneByOne() throws IOException {
+  void next_frames_inOrder() throws IOException {
     try (PcapReader reader = open(CAPTURE)) {
       assertThat(reader.format()).isEqualTo(new PcapFormat(ByteOrder.LITTLE_ENDIAN, false));
       CapturedFrame first = reader.next().orElseThrow();
@@ -52,20 +52,20 @@ class PcapTest {
       assertThat(first.fraction()).isEqualTo(2);
       assertThat(first.bytes()).containsExactly(1, 0xaa, 2);
       assertThat(first.length()).isEqualTo(64);
-      assertThat(first.isCutShort()).isTrue();
+      assertThat(first.isTruncated()).isTrue();
       assertThat(reader.position()).isEqualTo(24 + 16 + 3);
       CapturedFrame second = reader.next().orElseThrow();
       assertThat(Integer.toUnsignedLong(second.seconds())).isEqualTo(4_294_967_295L);
       assertThat(second.fraction()).isEqualTo(999_999);
       assertThat(second.bytes()).isEmpty();
-      assertThat(second.isCutShort()).isFalse();
+      assertThat(second.isTruncated()).isFalse();
       assertThat(reader.next()).isEmpty();
     }
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d"})
-  void whatIsWrittenIsReadAgainInEachByteOrderAndUnit(String magic) throws IOException {
+  void write_everyFormat_isReadBack(String magic) throws IOException {
     ByteOrder order = magic.startsWith("a1") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
     PcapFormat format = new PcapFormat(order, magic.contains("3c") && magic.contains("4d"));
     CapturedFrame frame = new CapturedFrame(1_700_000_000, 123_456_789, new byte[] {7, 8}, 1500);
@@ -88,7 +88,7 @@ class PcapTest {
   }
 
   @Test
-  void aFileThatEndsWithinAFrameGivesThoseBeforeAndSaysWhere() throws IOException {
+  void next_truncatedFile_throwsAfterWholeFrames() throws IOException {
     byte[] capture = HexFormat.of().parseHex(CAPTURE);
     for (int length = 24 + 1; length < 24 + 16 + 3; length++) {
       Files.write(file, Arrays.copyOf(capture, length));
@@ -96,7 +96,7 @@ class PcapTest {
         assertThatExceptionOfType(PcapException.class)
             .isThrownBy(reader::next)
             .withMessage(
-                "the file is truncated: it ends at byte %d, within frame 1, which begins at byte 24"
+                "the file is truncated: it ends at byte %d, within frame 1, which starts at byte 24"
                     .formatted(length));
       }
     }
@@ -105,22 +105,22 @@ class PcapTest {
       assertThat(reader.next()).isPresent();
       assertThatExceptionOfType(PcapException.class)
           .isThrownBy(reader::next)
-          .withMessageContaining("within frame 2, which begins at byte 43");
+          .withMessageContaining("within frame 2, which starts at byte 43");
     }
   }
 
   @Test
-  void aFileThatIsTooShortIsRefused() {
-    assertRefused("", "the file ends after 0 bytes: a capture's header alone has 24");
-    assertRefused("d4c3b2a10200", "the file ends after 6 bytes: a capture's header alone has 24");
+  void open_shortFile_throws() {
+    assertRejected("", "the file has only 0 bytes; a capture's header has 24");
+    assertRejected("d4c3b2a10200", "the file has only 6 bytes; a capture's header has 24");
   }
 
   @Test
-  void aLengthThatCannotBeIsRefused() throws IOException {
+  void next_invalidLength_throws() throws IOException {
     try (PcapReader reader = open(CAPTURE.replace("0300000040000000", "ffffffff40000000"))) {
       assertThatExceptionOfType(PcapException.class)
           .isThrownBy(reader::next)
-          .withMessage("frame 1, at byte 24, has 4294967295 bytes: the file is damaged");
+          .withMessage("frame 1 at byte 24 has 4294967295 bytes: the file is corrupt");
     }
   }
 
@@ -131,12 +131,12 @@ class PcapTest {
         "0a0d0d0a | pcapng: convert it with \"editcap -F pcap\"",
         "a1b2cd34 | the \"modified\" pcap of Kuznetzov's libpcap",
         "34cdb2a1 | the \"modified\" pcap of Kuznetzov's libpcap",
-        "1f8b0800 | compressed with gzip: unpack it first",
-        "28b52ffd | compressed with zstd: unpack it first",
-        "7f454c46 | begins with 7f 45 4c 46"
+        "1f8b0800 | gzip: decompress it first",
+        "28b52ffd | zstd: decompress it first",
+        "7f454c46 | a file that starts with 7f 45 4c 46"
       })
-  void anotherKindOfFileIsRefusedByItsName(String start, String kind) {
-    assertRefused(start + CAPTURE.substring(8), "this is no classic pcap, but " + kind);
+  void open_otherFormat_namesIt(String start, String kind) {
+    assertRejected(start + CAPTURE.substring(8), "not a classic pcap file but " + kind);
   }
 
   @ParameterizedTest
@@ -150,16 +150,16 @@ class PcapTest {
         "f2000000 | 242",
         "01000014 | 335544321 (0x14000001)"
       })
-  void framesThatAreNotOfEthernetAreRefusedByTheirLinkType(String bytes, String type) {
-    assertRefused(
+  void open_otherLinkType_namesIt(String bytes, String type) {
+    assertRejected(
         CAPTURE.replace("ffff000001000000", "ffff0000" + bytes),
-        "its frames are of link type %s; only Ethernet (1) is understood".formatted(type));
+        "link type %s is not supported, only Ethernet (1)".formatted(type));
   }
 
   @Test
-  void anotherVersionIsRefused() {
-    assertRefused(
+  void open_otherVersion_throws() {
+    assertRejected(
         CAPTURE.replace("d4c3b2a102000400", "d4c3b2a102000300"),
-        "this is pcap version 2.3; only 2.4 is understood");
+        "pcap version 2.3 is not supported, only 2.4");
   }
 }

@@ -12,8 +12,8 @@ import dev.katran.Simulation;
 import dev.katran.Tracking;
 import dev.katran.TrafficClass;
 import dev.katran.Verdict;
-import dev.katran.examples.replay.Folder;
-import dev.katran.examples.replay.Frames;
+import dev.katran.examples.replay.ScenarioFolder;
+import dev.katran.examples.replay.TestFrames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -26,23 +26,23 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** How scenarios are read, and what is refused. */
 class ScenarioTest {
 
   @TempDir Path folder;
 
   private Config config(String more) throws IOException {
-    return Scenario.readSetup(Folder.scenario(folder, Folder.CONFIG + more)).config();
+    return Scenario.readSetup(ScenarioFolder.scenario(folder, ScenarioFolder.CONFIG + more))
+        .config();
   }
 
   private ThrowableAssertAlternative<IllegalArgumentException> refused(
       String moreConfig, String... steps) throws IOException {
-    Folder.scenario(folder, Folder.CONFIG + moreConfig, steps);
+    ScenarioFolder.scenario(folder, ScenarioFolder.CONFIG + moreConfig, steps);
     return assertThatIllegalArgumentException().isThrownBy(() -> Scenario.read(folder));
   }
 
   @Test
-  void whatIsNotNamedIsOffOrAsUsual() throws IOException {
+  void config_absentFields_haveDefaults() throws IOException {
     assertThat(config(""))
         .isEqualTo(
             new Config(
@@ -59,7 +59,7 @@ class ScenarioTest {
   }
 
   @Test
-  void everythingThatIsNamedCounts() throws IOException {
+  void config_allFields_areRead() throws IOException {
     assertThat(
             config(
                 """
@@ -73,7 +73,7 @@ class ScenarioTest {
                 NextHop.via("00:00:de:ad:be:af"),
                 Encapsulation.gue(),
                 Tracking.ALWAYS,
-                new Limits(16, Limits.defaults().backends(), 13, 1600),
+                Limits.defaults().vips(16).hashSeed(16).ringSize(13).maxPacketSize(1600),
                 true,
                 Decapsulation.STRICT,
                 true,
@@ -85,21 +85,25 @@ class ScenarioTest {
   }
 
   @Test
-  void rowsAreReadWithTheirTable() throws IOException {
-    Folder.rows(folder, Folder.row("1", "TX", Frames.UDP_V4.toUpperCase(Locale.ROOT), "00ff"));
-    Folder.scenario(folder, Folder.CONFIG, Folder.PACKETS, Folder.PACKETS);
+  void read_packets_readsTheirTable() throws IOException {
+    ScenarioFolder.rows(
+        folder, ScenarioFolder.row("1", "TX", TestFrames.UDP_V4.toUpperCase(Locale.ROOT), "00ff"));
+    ScenarioFolder.scenario(
+        folder, ScenarioFolder.CONFIG, ScenarioFolder.PACKETS, ScenarioFolder.PACKETS);
     Row row =
         new Row(
             "1",
-            "what row #1 is about",
-            Frames.UDP_V4,
+            "description of row #1",
+            TestFrames.UDP_V4,
             new Simulation(Verdict.TX, new byte[] {0, -1}));
     assertThat(Scenario.read(folder).rows()).containsExactly(row, row);
   }
 
   @Test
-  void aSetupIsReadWithoutItsTables() throws IOException {
-    Path file = Folder.scenario(folder, Folder.CONFIG, Folder.EMPTY_VIP, Folder.PACKETS);
+  void readSetup_missingTable_isIgnored() throws IOException {
+    Path file =
+        ScenarioFolder.scenario(
+            folder, ScenarioFolder.CONFIG, ScenarioFolder.EMPTY_VIP, ScenarioFolder.PACKETS);
     assertThat(Scenario.readSetup(file).steps()).hasSize(2).contains(new Step.Packets(List.of()));
     assertThatExceptionOfType(NoSuchFileException.class)
         .isThrownBy(() -> Scenario.read(folder))
@@ -110,26 +114,26 @@ class ScenarioTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "x\tabout\tTX\t00 | a row of 4 cells, not of 5",
-        "x\tabout\tSENT\t00\t00 | unknown verdict SENT: there are [TX, PASS, DROP]",
+        "x\tabout\tTX\t00 | row has 4 cells instead of 5",
+        "x\tabout\tSENT\t00\t00 | unknown verdict SENT, expected one of [TX, PASS, DROP]",
         "x\tabout\tTX\t0\t00 | string length not even: 1",
         "x\tabout\tTX\t00\t0g | not a hexadecimal digit: \"g\""
       })
-  void aLineThatIsNoRowIsNamed(String line, String message) throws IOException {
-    Folder.rows(folder, "", "# a comment", line);
-    refused("", Folder.PACKETS)
+  void read_invalidRow_throws(String line, String message) throws IOException {
+    ScenarioFolder.rows(folder, "", "# a comment", line);
+    refused("", ScenarioFolder.PACKETS)
         .withMessageStartingWith("step 1 (packets): rows.tsv, line 4: ")
         .withMessageContaining(message);
   }
 
   @Test
-  void anUnknownFieldIsNamed() throws IOException {
+  void read_unknownField_throws() throws IOException {
     refused(", \"colour\": \"red\"").withMessage("config has the unknown field colour");
-    refused("", Folder.EMPTY_VIP.replace("\"port\"", "\"ports\": [], \"port\""))
+    refused("", ScenarioFolder.EMPTY_VIP.replace("\"port\"", "\"ports\": [], \"port\""))
         .withMessage("step 1 (vip) has the unknown field ports");
     refused(
             "",
-            Folder.EMPTY_VIP.replace(
+            ScenarioFolder.EMPTY_VIP.replace(
                 "\"port\"", "\"backends\": [{\"address\": \"10.0.0.1\", \"zone\": 1}], \"port\""))
         .withMessage("a backend of step 1 (vip) has the unknown field zone");
     Path file = folder.resolve("scenario.json");
@@ -140,20 +144,21 @@ class ScenarioTest {
   }
 
   @Test
-  void anUnknownStepIsNamed() throws IOException {
-    refused("", Folder.EMPTY_VIP, "{\"reboot\": {}}")
+  void read_unknownStep_throws() throws IOException {
+    refused("", ScenarioFolder.EMPTY_VIP, "{\"reboot\": {}}")
         .withMessage("step 2 (reboot): unknown step reboot");
-    refused("", "{}").withMessage("step 1 must have one key, its kind, and has []");
-    refused("", "[]").withMessage("step 1 is no object, but []");
-    refused("", "{\"vip\": 7}").withMessage("step 1 (vip) is no object, but 7");
+    refused("", "{}").withMessage("step 1 must have exactly one key, its kind, but has []");
+    refused("", "[]").withMessage("step 1 is not an object but []");
+    refused("", "{\"vip\": 7}").withMessage("step 1 (vip) is not an object but 7");
   }
 
   @Test
-  void anUnknownWordIsNamed() throws IOException {
-    refused("", Folder.EMPTY_VIP.replace("\"port\"", "\"flags\": [\"FAST\"], \"port\""))
-        .withMessageStartingWith("step 1 (vip): unknown flag FAST: there are [HASH_NO_SRC_PORT, ");
-    refused("", Folder.EMPTY_VIP.replace("tcp", "sctp"))
-        .withMessage("step 1 (vip): unknown protocol sctp: there are [TCP, UDP]");
+  void read_unknownConstant_throws() throws IOException {
+    refused("", ScenarioFolder.EMPTY_VIP.replace("\"port\"", "\"flags\": [\"FAST\"], \"port\""))
+        .withMessageStartingWith(
+            "step 1 (vip): unknown flag FAST, expected one of [HASH_NO_SRC_PORT, ");
+    refused("", ScenarioFolder.EMPTY_VIP.replace("tcp", "sctp"))
+        .withMessage("step 1 (vip): unknown protocol sctp, expected one of [TCP, UDP]");
     refused("", "{\"decapsulate\": {\"address\": \"192.0.2.1\", \"mode\": \"INGRESS\"}}")
         .withMessageContaining("unknown mode INGRESS");
     refused(", \"encapsulation\": \"vxlan\"").withMessageContaining("unknown encapsulation vxlan");
@@ -161,32 +166,32 @@ class ScenarioTest {
   }
 
   @Test
-  void aFieldThatIsMissingOrOfAnotherTypeIsNamed() throws IOException {
-    refused("", Folder.EMPTY_VIP.replace("\"port\": 443, ", ""))
+  void read_missingOrMistypedField_throws() throws IOException {
+    refused("", ScenarioFolder.EMPTY_VIP.replace("\"port\": 443, ", ""))
         .withMessage("step 1 (vip) has no port");
-    refused("", Folder.EMPTY_VIP.replace("443", "\"https\""))
-        .withMessage("port of step 1 (vip) is not a whole number, but \"https\"");
-    refused(", \"icmpTooBig\": 1").withMessage("icmpTooBig of config is not true or false, but 1");
-    refused("", Folder.EMPTY_VIP.replace("\"203.0.113.10\"", "\"www\""))
+    refused("", ScenarioFolder.EMPTY_VIP.replace("443", "\"https\""))
+        .withMessage("port of step 1 (vip) is not an integer but \"https\"");
+    refused(", \"icmpTooBig\": 1").withMessage("icmpTooBig of config is not true or false but 1");
+    refused("", ScenarioFolder.EMPTY_VIP.replace("\"203.0.113.10\"", "\"www\""))
         .withMessage("step 1 (vip): address www is not an IPv4 or IPv6 address");
     refused("", "{\"serverIds\": {\"0x1\": \"10.0.0.1\"}}")
         .withMessage("step 1 (serverIds): server id 0x1 is not a number below 2^31");
     refused("", "{\"sourceRoute\": {\"prefix\": \"10.0.0.0/x\", \"backend\": \"10.0.0.1\"}}")
-        .withMessage("step 1 (sourceRoute): prefix 10.0.0.0/x has no length");
+        .withMessage("step 1 (sourceRoute): prefix 10.0.0.0/x has no valid length");
   }
 
   @Test
-  void aVipMustBeInstalledBeforeItIsChanged() throws IOException {
+  void read_flagsBeforeVip_throws() throws IOException {
     String flags =
         """
         {"flags": {"address": "203.0.113.10", "port": 443, "protocol": "udp", "add": ["QUIC"]}}\
         """;
-    refused("", Folder.EMPTY_VIP, flags)
+    refused("", ScenarioFolder.EMPTY_VIP, flags)
         .withMessage("step 2 (flags): udp 203.0.113.10:443 is not installed");
   }
 
   @Test
-  void whatIsNoJsonIsNamedWithItsLine() throws IOException {
+  void read_invalidJson_throwsWithLine() throws IOException {
     Path file = folder.resolve("scenario.json");
     Files.writeString(file, "{\"name\": \"small\",\n\"name\": \"large\"}");
     assertThatIllegalArgumentException()

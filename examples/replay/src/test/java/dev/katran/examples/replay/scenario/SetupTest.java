@@ -10,12 +10,12 @@ import dev.katran.Encapsulation;
 import dev.katran.Hashing;
 import dev.katran.LoadBalancer;
 import dev.katran.Prefix;
-import dev.katran.Protocol;
+import dev.katran.RingAlgorithm;
 import dev.katran.Tracking;
-import dev.katran.TunnelEnd;
+import dev.katran.TunnelEndpoint;
 import dev.katran.Vip;
 import dev.katran.VipKey;
-import dev.katran.examples.replay.Folder;
+import dev.katran.examples.replay.ScenarioFolder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -25,7 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What the steps of a scenario make of a balancer. */
 class SetupTest {
 
   private static final String GUE =
@@ -48,7 +47,8 @@ class SetupTest {
   private void setUp(Consumer<LoadBalancer> check, String moreConfig, String... steps)
       throws IOException {
     Scenario scenario =
-        Scenario.readSetup(Folder.scenario(folder, Folder.CONFIG + moreConfig, steps));
+        Scenario.readSetup(
+            ScenarioFolder.scenario(folder, ScenarioFolder.CONFIG + moreConfig, steps));
     try (LoadBalancer balancer = scenario.config().applyTo(LoadBalancer.inMemory()).open()) {
       Setup setup = new Setup(scenario.config(), balancer);
       scenario.steps().forEach(setup::apply);
@@ -62,25 +62,25 @@ class SetupTest {
     return vip[0];
   }
 
-  private static Vip.Builder untracked(Vip.Builder vip) {
-    return vip.tracking(Tracking.NONE);
+  private static Vip.Builder untrackedMaglev(Vip.Builder vip) {
+    return vip.algorithm(RingAlgorithm.MAGLEV).tracking(Tracking.NONE);
   }
 
   private static Vip.Builder dns() {
-    return untracked(Vip.udp("203.0.113.10", 53)).backends(ONE.weight(3), TWO);
+    return untrackedMaglev(Vip.udp("203.0.113.10", 53)).backends(ONE.weight(3), TWO);
   }
 
   @Test
-  void aVipHasWhatTheScenarioSays() throws IOException {
+  void install_vip_hasItsBackends() throws IOException {
     assertThat(vip("", UDP)).isEqualTo(dns().build());
     assertThat(vip("", VIP.formatted(0, "tcp", "")))
-        .isEqualTo(untracked(Vip.tcp("203.0.113.10")).backends(ONE.weight(3), TWO).build());
-    assertThat(vip("", Folder.EMPTY_VIP))
-        .isEqualTo(untracked(Vip.tcp("203.0.113.10", 443)).build());
+        .isEqualTo(untrackedMaglev(Vip.tcp("203.0.113.10")).backends(ONE.weight(3), TWO).build());
+    assertThat(vip("", ScenarioFolder.EMPTY_VIP))
+        .isEqualTo(untrackedMaglev(Vip.tcp("203.0.113.10", 443)).build());
   }
 
   @Test
-  void trackingIsThatOfTheConfigurationButForVipsThatBypassIt() throws IOException {
+  void install_lruBypass_overridesTracking() throws IOException {
     String tracked = ", \"tracking\": \"ALWAYS\"";
     assertThat(vip(tracked, UDP)).isEqualTo(dns().tracking(Tracking.ALWAYS).build());
     assertThat(vip(tracked, VIP.formatted(53, "udp", "\"LRU_BYPASS\""))).isEqualTo(dns().build());
@@ -98,33 +98,39 @@ class SetupTest {
     "HASH_DST_PORT_ONLY HASH_SRC_DST_PORT, DESTINATION_PORT",
     "HASH_NO_SRC_PORT HASH_DST_PORT_ONLY HASH_SRC_DST_PORT, DESTINATION_PORT_UNIFORM"
   })
-  void theHashFlagsAreOneHashing(String flags, Hashing hashing) throws IOException {
+  void install_hashFlags_combineToHashing(String flags, Hashing hashing) throws IOException {
     String quoted = "\"" + flags.replace(" ", "\", \"") + "\"";
     assertThat(vip("", VIP.formatted(53, "udp", quoted))).isEqualTo(dns().hashing(hashing).build());
   }
 
   @Test
-  void otherFlagsAreOptions() throws IOException {
+  void install_otherFlags_setOptions() throws IOException {
     assertThat(vip("", VIP.formatted(53, "udp", "\"QUIC\", \"LOCAL\"")))
-        .isEqualTo(dns().quic().localDelivery().build());
+        .isEqualTo(dns().quic(true).localDelivery(true).build());
     String flags = "\"UDP_STABLE_ROUTING\", \"QUIC\", \"UDP_FLOW_MIGRATION\", \"SOURCE_ROUTING\"";
     assertThat(vip("", VIP.formatted(53, "udp", flags)))
-        .isEqualTo(dns().udpStableRouting().quic().udpFlowMigration().sourceRouting().build());
-  }
-
-  @Test
-  void whatIsOnlyInDatagramsMeansNothingToTcp() throws IOException {
-    String flags = "\"QUIC\", \"UDP_STABLE_ROUTING\", \"UDP_FLOW_MIGRATION\", \"LOCAL\"";
-    assertThat(vip("", VIP.formatted(443, "tcp", flags)))
         .isEqualTo(
-            untracked(Vip.tcp("203.0.113.10", 443))
-                .backends(ONE.weight(3), TWO)
-                .localDelivery()
+            dns()
+                .udpStableRouting(true)
+                .quic(true)
+                .udpFlowMigration(true)
+                .sourceRouting(true)
                 .build());
   }
 
   @Test
-  void flagsAreAddedToThoseThatAreThere() throws IOException {
+  void install_udpFlagsOnTcp_areIgnored() throws IOException {
+    String flags = "\"QUIC\", \"UDP_STABLE_ROUTING\", \"UDP_FLOW_MIGRATION\", \"LOCAL\"";
+    assertThat(vip("", VIP.formatted(443, "tcp", flags)))
+        .isEqualTo(
+            untrackedMaglev(Vip.tcp("203.0.113.10", 443))
+                .backends(ONE.weight(3), TWO)
+                .localDelivery(true)
+                .build());
+  }
+
+  @Test
+  void addFlags_installedVip_keepsItsFlags() throws IOException {
     String more =
         """
         {"flags": {"address": "203.0.113.10", "port": 53, "protocol": "udp",
@@ -133,14 +139,14 @@ class SetupTest {
     assertThat(vip("", VIP.formatted(53, "udp", "\"HASH_NO_SRC_PORT\", \"QUIC\""), more))
         .isEqualTo(
             dns()
-                .quic()
-                .sourceRouting()
+                .quic(true)
+                .sourceRouting(true)
                 .hashing(Hashing.SOURCE_ADDRESS_AND_DESTINATION_PORT)
                 .build());
   }
 
   @Test
-  void aBackendThatIsRemovedDrainsSoThatItsFlowsStay() throws IOException {
+  void remove_backend_drains() throws IOException {
     String remove =
         """
         {"remove": {"address": "203.0.113.10", "port": 53, "protocol": "udp",
@@ -150,7 +156,7 @@ class SetupTest {
   }
 
   @Test
-  void aBackendThatIsNotInAVipAnyMoreDrains() throws IOException {
+  void install_withoutFormerBackend_drainsIt() throws IOException {
     String other =
         """
         {"vip": {"address": "203.0.113.10", "port": 53, "protocol": "udp",
@@ -161,7 +167,7 @@ class SetupTest {
   }
 
   @Test
-  void aVipOfAPrefixIsNamedWithOrWithoutItsLength() throws IOException {
+  void addFlags_prefixVip_lengthIsOptional() throws IOException {
     String vip =
         """
         {"vip": {"address": "203.0.113.10", "prefixLength": 24, "port": 0, "protocol": "tcp"}}\
@@ -169,13 +175,13 @@ class SetupTest {
     String flags =
         "{\"flags\": {\"address\": \"203.0.113.10\", \"port\": 0, %s"
             + "\"protocol\": \"tcp\", \"add\": [\"LOCAL\"]}}";
-    Vip expected = untracked(Vip.tcp("203.0.113.0/24")).localDelivery().build();
+    Vip expected = untrackedMaglev(Vip.tcp("203.0.113.0/24")).localDelivery(true).build();
     assertThat(vip("", vip, flags.formatted(""))).isEqualTo(expected);
     assertThat(vip("", vip, flags.formatted("\"prefixLength\": 24, "))).isEqualTo(expected);
   }
 
   @Test
-  void backendsAreReachedAsTheConfigurationSaysOrAsTheySayThemselves() throws IOException {
+  void install_backendEncapsulation_overridesConfig() throws IOException {
     String mixed =
         """
         {"vip": {"address": "203.0.113.10", "port": 53, "protocol": "udp", "backends": [
@@ -190,7 +196,7 @@ class SetupTest {
   }
 
   @Test
-  void serverIdsCreateBackendsOrNameThoseOfVips() throws IOException {
+  void serverIds_backendOfVip_keepsItsSettings() throws IOException {
     String ids = "{\"serverIds\": {\"1022\": \"10.0.0.1\", \"2147483647\": \"10.0.0.9\"}}";
     String local =
         """
@@ -200,12 +206,12 @@ class SetupTest {
     Map<Integer, Backend> expected =
         Map.of(1022, ONE.local(true), 2147483647, Backend.of("10.0.0.9").via(Encapsulation.gue()));
     setUp(lb -> assertThat(lb.serverIds().entries()).isEqualTo(expected), GUE, local, ids);
-    // also before the VIP is there
+    // also if they precede the VIP
     setUp(lb -> assertThat(lb.serverIds().entries()).isEqualTo(expected), GUE, ids, local);
   }
 
   @Test
-  void sourceRoutesTunnelEndsAndBackendsThatAreDownAreSetUp() throws IOException {
+  void apply_otherSteps_fillTables() throws IOException {
     setUp(
         lb -> {
           assertThat(lb.sourceRoutes().entries())
@@ -215,13 +221,10 @@ class SetupTest {
                       Backend.of("fc00::2"),
                       Prefix.of("10.1.2.3"),
                       ONE.weight(3)));
-          assertThat(lb.tunnelEnds().entries())
-              .isEqualTo(Map.of(InetAddresses.forString("192.0.2.1"), TunnelEnd.EGRESS));
+          assertThat(lb.tunnelEndpoints().entries())
+              .isEqualTo(Map.of(InetAddresses.forString("192.0.2.1"), TunnelEndpoint.EGRESS));
           assertThat(lb.downBackends().entries())
-              .containsExactly(
-                  new DownBackends.Mark(
-                      new VipKey(InetAddresses.forString("203.0.113.10"), 53, Protocol.UDP),
-                      ONE.address()));
+              .containsExactly(new DownBackends.Mark(VipKey.udp("203.0.113.10", 53), ONE.key()));
         },
         ", \"inlineDecapsulation\": true",
         UDP,
@@ -235,15 +238,15 @@ class SetupTest {
   }
 
   @Test
-  void tunnelEndsAreOfNoUseWhereTunnelsAreLeftAlone() throws IOException {
+  void decapsulate_decapsulationOff_isIgnored() throws IOException {
     setUp(
-        lb -> assertThat(lb.tunnelEnds().size()).isZero(),
+        lb -> assertThat(lb.tunnelEndpoints().size()).isZero(),
         ", \"strictDecapsulation\": true",
         "{\"decapsulate\": {\"address\": \"192.0.2.1\", \"mode\": \"EGRESS\"}}");
   }
 
   @Test
-  void whatABalancerRefusesIsRefused() {
+  void install_conflictingBackend_throws() {
     String other =
         """
         {"vip": {"address": "203.0.113.11", "port": 53, "protocol": "udp",

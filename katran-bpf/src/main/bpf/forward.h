@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Encapsulates packets and sends them to their backend. */
+#ifndef KATRAN_FORWARD_H
+#define KATRAN_FORWARD_H
+
+#include "config.h"
+#include "gue.h"
+#include "ipip.h"
+#include "watch.h"
+
+/*
+ * Encapsulates the packet for its backend. NEXT: the frame is ready to be sent. XDP_DROP: the frame
+ * has no headroom.
+ */
+static __always_inline int encapsulate(struct xdp_md *ctx, const struct packet *packet,
+				       const struct katran_backend *backend)
+{
+	__u16 inner_length = packet->bytes;
+	struct mac mac;
+
+	if (packet->flow.family == KATRAN_IPV6)
+		inner_length += sizeof(struct ipv6hdr);
+
+	if (uses(packet, KATRAN_USES_GUE) && packet->backend_flags & KATRAN_BACKEND_GUE)
+		return backend->family == KATRAN_IPV4
+			       ? gue_in_ipv4(ctx, packet, backend, inner_length, &mac)
+			       : gue_in_ipv6(ctx, packet, backend, inner_length, &mac);
+	return backend->family == KATRAN_IPV4
+		       ? ipip_in_ipv4(ctx, packet, backend, inner_length, &mac)
+		       : ipip_in_ipv6(ctx, packet, backend, inner_length, &mac);
+}
+
+/* Sends the frame out of the backend's egress interface. */
+static __always_inline int send(const struct packet *packet, const struct katran_backend *backend)
+{
+	if (packet->backend_flags & KATRAN_BACKEND_REDIRECT)
+		return bpf_redirect(backend->egress_ifindex, 0);
+	return XDP_TX;
+}
+
+/* Counts a packet that is being forwarded. */
+static __always_inline void count_forwarded(const struct packet *packet, __u32 backend)
+{
+	count_vip(packet, KATRAN_VIP_FORWARDED, packet->bytes);
+	count(config.first_backend_counter + backend, config.counters_per_cpu, packet->bytes);
+	if (uses(packet, KATRAN_USES_DECAPSULATION) && packet->tunnel_bytes)
+		count_vip(packet, KATRAN_VIP_DECAPSULATED, packet->bytes);
+	if (vip_has(packet, KATRAN_VIP_WATCHED) && packet->is_missed)
+		count_watched_miss(backend, packet->bytes);
+}
+
+/*
+ * Encapsulates the packet and sends it to its backend. Passes it to the host if the backend is
+ * local.
+ */
+static __always_inline int forward(struct xdp_md *ctx, const struct packet *packet,
+				   const struct katran_backend *backend, __u32 number)
+{
+	if (vip_has(packet, KATRAN_VIP_LOCAL) && packet->backend_flags & KATRAN_BACKEND_LOCAL) {
+		count_forwarded(packet, number);
+		return XDP_PASS;
+	}
+	if (!(packet->backend_flags & KATRAN_BACKEND_RESOLVED)) {
+		count_event(KATRAN_BACKEND_UNKNOWN);
+		return XDP_DROP;
+	}
+	if (encapsulate(ctx, packet, backend) != NEXT) {
+		count_event(backend->family == KATRAN_IPV4 ? KATRAN_ENCAP_FAILED_V4
+							   : KATRAN_ENCAP_FAILED_V6);
+		return XDP_DROP;
+	}
+	count_forwarded(packet, number);
+	return send(packet, backend);
+}
+
+#endif

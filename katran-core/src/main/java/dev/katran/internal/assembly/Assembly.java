@@ -1,0 +1,120 @@
+package dev.katran.internal.assembly;
+
+import dev.katran.AttachMode;
+import dev.katran.ffm.LibbpfUnavailableException;
+import dev.katran.ffm.NativeException;
+import dev.katran.internal.control.Control;
+import dev.katran.internal.control.Ticker;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.DecapsulationProgram;
+import dev.katran.internal.dataplane.kernel.KernelDataplane;
+import dev.katran.internal.dataplane.kernel.KernelDecapsulator;
+import dev.katran.internal.dataplane.kernel.NativeAccess;
+import dev.katran.internal.dataplane.memory.JavaDataplane;
+import dev.katran.internal.failure.Failure;
+import dev.katran.internal.net.MacAddress;
+import dev.katran.internal.nexthop.NextHops;
+import dev.katran.internal.packet.Hop;
+import java.net.InetAddress;
+import java.time.Clock;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Opens dataplanes and connects each to a control plane. */
+public final class Assembly {
+
+  private final DataplaneConfig config;
+  private final @Nullable MacAddress nextHop;
+  private final Function<Failure, RuntimeException> exceptions;
+
+  /**
+   * Creates an assembly.
+   *
+   * @param nextHop the next hop of all frames; null to use the kernel's routing for each backend
+   * @param exceptions converts a failure to a public exception
+   */
+  public Assembly(
+      DataplaneConfig config,
+      @Nullable MacAddress nextHop,
+      Function<Failure, RuntimeException> exceptions) {
+    this.config = config;
+    this.nextHop = nextHop;
+    this.exceptions = exceptions;
+  }
+
+  /** Opens a balancer with the in-memory dataplane. */
+  public Control inMemory() {
+    return control(new JavaDataplane(config), fixedNextHop());
+  }
+
+  /** Opens a balancer with a kernel dataplane whose program is not attached. */
+  public Control detached() {
+    return opened(
+        () -> control(KernelDataplane.detached(config), fixedNextHop()),
+        "cannot open the load balancer: ",
+        exceptions);
+  }
+
+  /** Opens a balancer with a kernel dataplane whose program is attached to an interface. */
+  public Control attached(String interfaceName, AttachMode mode) {
+    return opened(
+        () -> {
+          KernelDataplane dataplane = KernelDataplane.attached(config, interfaceName, mode);
+          try {
+            return control(
+                dataplane,
+                nextHop == null ? NextHops.routed(dataplane.interfaceIndex()) : fixedNextHop());
+          } catch (RuntimeException | Error e) {
+            dataplane.close();
+            throw e;
+          }
+        },
+        "cannot open the load balancer: ",
+        exceptions);
+  }
+
+  /** Opens a decapsulator, see {@link KernelDecapsulator#open}. */
+  public static DecapsulationProgram decapsulator(
+      String interfaceName,
+      AttachMode mode,
+      int guePort,
+      List<InetAddress> destinations,
+      Function<Failure, RuntimeException> exceptions) {
+    return opened(
+        () -> KernelDecapsulator.open(interfaceName, mode, guePort, destinations),
+        "cannot open the decapsulator: ",
+        exceptions);
+  }
+
+  private Control control(Dataplane dataplane, NextHops nextHops) {
+    try {
+      return new Control(
+          dataplane, config, nextHops, Clock.systemUTC(), Ticker.THREADS, exceptions);
+    } catch (RuntimeException | Error e) {
+      nextHops.close();
+      throw e;
+    }
+  }
+
+  /** Returns the configured next hop, or a made-up one for a balancer without an interface. */
+  private NextHops fixedNextHop() {
+    MacAddress mac = nextHop == null ? MacAddress.parse("02:00:00:00:00:01") : nextHop;
+    return NextHops.fixed(new Hop(mac, null));
+  }
+
+  private static <T> T opened(
+      Supplier<T> open, String prefix, Function<Failure, RuntimeException> exceptions) {
+    try {
+      return open.get();
+    } catch (LibbpfUnavailableException e) {
+      throw exceptions.apply(new Failure(Failure.Kind.LIBBPF, NativeAccess.explain(e), e));
+    } catch (NativeException e) {
+      throw exceptions.apply(new Failure(Failure.Kind.REFUSED, prefix + e.getMessage(), e));
+    } catch (Failure e) {
+      throw exceptions.apply(e);
+    }
+  }
+}

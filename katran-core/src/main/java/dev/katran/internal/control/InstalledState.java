@@ -1,0 +1,164 @@
+package dev.katran.internal.control;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSetMultimap;
+import dev.katran.BackendKey;
+import dev.katran.Flow;
+import dev.katran.Limits;
+import dev.katran.Prefix;
+import dev.katran.Ring;
+import dev.katran.Vip;
+import dev.katran.VipKey;
+import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.dataplane.FlowHashing;
+import dev.katran.internal.dataplane.FlowTable;
+import dev.katran.internal.dataplane.VipEntry;
+import dev.katran.internal.dataplane.VipFlags;
+import dev.katran.internal.dataplane.VipLookup;
+import dev.katran.internal.net.Addresses;
+import dev.katran.internal.packet.FiveTuple;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A snapshot of everything that is installed in the dataplane. Immutable.
+ *
+ * @param vips the VIPs, each with its index in the dataplane
+ * @param backends all backends of all VIPs and tables
+ * @param named the backends that tables name
+ * @param down the backends that are marked down, by VIP
+ * @param watched the VIP whose flow table misses are counted per backend
+ * @param features the features for which the program is specialised, at least the needed ones
+ */
+public record InstalledState(
+    ImmutableMap<VipKey, Installed> vips,
+    ImmutableMap<BackendKey, InstalledBackend> backends,
+    ImmutableMap<BackendKey, Named> named,
+    ImmutableSetMultimap<VipKey, BackendKey> down,
+    Optional<VipKey> watched,
+    Features features) {
+
+  /** The state of a new balancer. */
+  static final InstalledState EMPTY =
+      new InstalledState(
+          ImmutableMap.of(),
+          ImmutableMap.of(),
+          ImmutableMap.of(),
+          ImmutableSetMultimap.of(),
+          Optional.empty(),
+          Features.NONE);
+
+  /**
+   * An installed VIP.
+   *
+   * @param number the index in the dataplane
+   * @param ring the ring of its backends
+   * @param slots the ring in the dataplane, with the previous backends of changing slots
+   * @param idle how long an idle flow counts as open, at least the change window
+   */
+  public record Installed(Vip vip, int number, Ring ring, RingState slots, Duration idle) {
+
+    Installed withSlots(RingState slots) {
+      return new Installed(vip, number, ring, slots, idle);
+    }
+
+    /** Returns the dataplane's view of the VIP. */
+    VipEntry entry(Optional<VipKey> watched) {
+      return new VipEntry(number, flags(vip, watched), (int) idle.toSeconds());
+    }
+
+    /** Returns the slot of a flow that has an entry in the flow table. */
+    int slotOf(FlowTable.Entry entry, Limits limits) {
+      return FlowHashing.slot(limits, VipFlags.of(vip), entry.flow());
+    }
+
+    /** Returns whether an entry is live and names another backend than its flow's slot. */
+    boolean pointsElsewhere(FlowTable.Entry entry, Limits limits) {
+      return entry.idle() <= idle.toNanos()
+          && entry.backend() != slots.slots().backend(slotOf(entry, limits));
+    }
+  }
+
+  /** An installed backend, without its next hop. */
+  public record InstalledBackend(int number, Delivery delivery) {}
+
+  /**
+   * A backend that tables name.
+   *
+   * @param entries the number of table entries that name it
+   */
+  record Named(Delivery delivery, int entries) {}
+
+  /** The VIP that a flow matches, and the flow's key in the flow table. */
+  record Match(Installed installed, FiveTuple key) {
+
+    int slot(Limits limits) {
+      return FlowHashing.slot(limits, VipFlags.of(installed.vip()), key);
+    }
+  }
+
+  /** Returns the indices of the backends that an installed VIP loses when another replaces it. */
+  Set<Integer> leaving(Vip before, Vip after) {
+    return before.backends().stream()
+        .map(backend -> backend.key())
+        .filter(key -> after.backend(key).isEmpty())
+        .map(key -> Objects.requireNonNull(backends.get(key)).number())
+        .collect(Collectors.toSet());
+  }
+
+  /** Returns a copy in which a VIP replaces the installed one with the same index. */
+  InstalledState with(Installed installed) {
+    ImmutableMap.Builder<VipKey, Installed> changed = ImmutableMap.builder();
+    vips.forEach((key, before) ->
+        changed.put(key, before.number() == installed.number() ? installed : before));
+    return new InstalledState(changed.build(), backends, named, down, watched, features);
+  }
+
+  /** Returns the VIP that a flow matches, or null. */
+  @Nullable Match match(Flow flow) {
+    VipLookup.Match<Installed> found =
+        VipLookup.find(
+            new VipLookup.Candidates<>() {
+              @Override
+              public @Nullable Installed byAddress(int port) {
+                return Addresses.isUnicast(flow.destination())
+                    ? vips.get(VipKey.of(flow.protocol(), flow.destination(), port))
+                    : null;
+              }
+
+              @Override
+              public @Nullable Installed byPrefix(int port) {
+                return findByPrefix(flow, port);
+              }
+            },
+            flow.destinationPort());
+    if (found == null) {
+      return null;
+    }
+    int flags = VipFlags.of(found.vip().vip());
+    return new Match(found.vip(), FlowHashing.key(flags, FlowHashing.tuple(flow), found.isExact()));
+  }
+
+  private @Nullable Installed findByPrefix(Flow flow, int port) {
+    return vips.entrySet().stream()
+        .filter(entry -> entry.getKey().port() == port)
+        .filter(entry -> entry.getKey().protocol() == flow.protocol())
+        .filter(entry ->
+            entry.getKey().prefix().filter(p -> p.contains(flow.destination())).isPresent())
+        .max(
+            Comparator.comparingInt(
+                entry -> entry.getKey().prefix().map(Prefix::length).orElseThrow()))
+        .map(entry -> entry.getValue())
+        .orElse(null);
+  }
+
+  /** Returns the flags of a VIP in the dataplane. */
+  static int flags(Vip vip, Optional<VipKey> watched) {
+    return VipFlags.of(vip) | (watched.equals(Optional.of(vip.key())) ? VipFlags.WATCHED : 0);
+  }
+}

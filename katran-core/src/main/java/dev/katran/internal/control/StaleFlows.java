@@ -1,0 +1,86 @@
+package dev.katran.internal.control;
+
+import com.google.common.collect.HashMultimap;
+import com.google.common.collect.SetMultimap;
+import dev.katran.Tracking;
+import dev.katran.Vip;
+import dev.katran.internal.dataplane.FlowHashing;
+import dev.katran.internal.dataplane.FlowTable;
+import dev.katran.internal.dataplane.VipFlags;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Selects the flow table entries that a change invalidates: those of backends that left their VIP,
+ * and those of removed VIPs and backends, whose indices may be reused.
+ */
+final class StaleFlows implements Predicate<FlowTable.Entry> {
+
+  private final InstalledState from;
+  private final Set<Integer> vips = new HashSet<>();
+  private final Set<Integer> backends = new HashSet<>();
+  private final SetMultimap<Integer, Integer> backendsOfVip = HashMultimap.create();
+
+  StaleFlows(InstalledState from) {
+    this.from = from;
+  }
+
+  private boolean tracks(Vip vip) {
+    return from.features().tracksFlows() && vip.tracking() != Tracking.NONE;
+  }
+
+  /**
+   * Returns whether both VIPs find the same entries. With adaptive tracking the slot decides
+   * whether the flow table is looked up, so that another hash function does not find them.
+   */
+  private static boolean sameFlowKeys(Vip before, Vip after) {
+    if (before.hashing() == after.hashing()) {
+      return true;
+    }
+    boolean isExact = before.port() != 0 && before.key().prefix().isEmpty();
+    return before.tracking() == Tracking.ALWAYS
+        && FlowHashing.sameKeys(
+            VipFlags.of(before.hashing()), VipFlags.of(after.hashing()), isExact);
+  }
+
+  /** Adds the entries that a change of a VIP invalidates. */
+  void changed(InstalledState.Installed before, Vip after) {
+    if (!tracks(before.vip())) {
+      return;
+    }
+    if (!tracks(after)
+        || before.vip().tracking() != after.tracking()
+        || !sameFlowKeys(before.vip(), after)) {
+      vips.add(before.number()); // no packet would find them
+      return;
+    }
+    backendsOfVip.putAll(before.number(), from.leaving(before.vip(), after));
+  }
+
+  /** Adds the entries of a removed VIP. */
+  void removed(InstalledState.Installed vip) {
+    if (tracks(vip.vip())) {
+      vips.add(vip.number());
+    }
+  }
+
+  /** Adds the entries of a removed backend. */
+  void removedBackend(int number) {
+    if (from.features().tracksFlows()) {
+      backends.add(number);
+    }
+  }
+
+  /** Returns whether any entry may be stale. */
+  boolean isNeeded() {
+    return !vips.isEmpty() || !backends.isEmpty() || !backendsOfVip.isEmpty();
+  }
+
+  @Override
+  public boolean test(FlowTable.Entry entry) {
+    return vips.contains(entry.vip())
+        || backends.contains(entry.backend())
+        || backendsOfVip.containsEntry(entry.vip(), entry.backend());
+  }
+}

@@ -1,0 +1,43 @@
+package dev.katran.internal.control;
+
+import dev.katran.BackendKey;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.IndexTable;
+import java.util.Map;
+
+/**
+ * The properties in which the tables of a balancer differ.
+ *
+ * @param <K> the type of keys
+ * @param <V> the type of values
+ */
+interface TableKind<K, V> {
+
+  /** Returns the name of an entry, such as {@code "server id"}. */
+  String name();
+
+  /** Returns the table in the dataplane. */
+  IndexTable<K> in(Dataplane dataplane);
+
+  /**
+   * Checks an entry before it is inserted.
+   *
+   * @throws IllegalArgumentException if the key or the value is out of range
+   */
+  void check(K key, V value);
+
+  /** Returns the maximum number of entries in each {@link #group}. */
+  int capacity();
+
+  /** Returns the capacity group of a key, 0 or 1. */
+  int group(K key);
+
+  /** Updates the desired state after an entry with this value was added. */
+  void added(DesiredState desired, V value);
+
+  /** Updates the desired state after an entry with this value was removed. */
+  void removed(DesiredState desired, V value);
+
+  /** Returns the value in the dataplane. */
+  int index(V value, Map<BackendKey, InstalledState.InstalledBackend> backends);
+}

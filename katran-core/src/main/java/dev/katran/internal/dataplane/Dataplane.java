@@ -1,0 +1,69 @@
+package dev.katran.internal.dataplane;
+
+import dev.katran.Prefix;
+import java.net.InetAddress;
+
+/**
+ * The port to the forwarding path: tables that the control plane writes, and a program that reads
+ * them.
+ *
+ * <p>Tables refer to each other by index, which the control plane allocates. A VIP's index (from 0)
+ * also identifies its ring and its counters. A backend's index (from 1) is stored in ring slots and
+ * also identifies its counters. Writes take effect immediately, for the next packet, and are atomic
+ * unless their javadoc states otherwise. There is a single writer. Counters may be read from any
+ * thread at any time.
+ *
+ * <p>An adapter throws a {@link dev.katran.internal.failure.Failure} if the platform rejects an
+ * operation.
+ */
+public interface Dataplane extends AutoCloseable {
+
+  /** The index in an empty ring slot. Its packets are dropped. */
+  int NO_BACKEND = 0;
+
+  /** Returns the VIPs and the addresses that answer pings. */
+  VipTable vips();
+
+  /** Returns the rings, by VIP index. */
+  RingTable rings();
+
+  /** Returns the backends, by backend index. */
+  BackendTable backends();
+
+  /** Returns the table of server ids (from 1) to backend indices. */
+  IndexTable<Integer> serverIds();
+
+  /** Returns the table of source prefixes to backend indices. The longest prefix wins. */
+  IndexTable<Prefix> sourceRoutes();
+
+  /** Returns the set of backends that are marked down for a VIP. Its values are ignored. */
+  IndexTable<DownKey> down();
+
+  /** Returns the table of tunnel destinations to {@link TunnelAction} values. */
+  IndexTable<InetAddress> tunnelEndpoints();
+
+  /** Returns the flow table, which is empty while {@link Features#tracksFlows} is false. */
+  FlowTable flows();
+
+  /** Returns the counters. */
+  CounterTable counters();
+
+  /** Returns the program. */
+  ForwardingProgram program();
+
+  /**
+   * Applies a batch of changes. Changes to VIPs and pings of single addresses become visible
+   * atomically after {@code changes} returns, or not at all if it throws. Changed rings become
+   * visible before that, and changes to other tables immediately.
+   *
+   * @param changes writes tables of this dataplane. It must not call this method
+   */
+  void batch(Runnable changes);
+
+  /** Returns the kernel resources in use. */
+  ResourceUsage resources();
+
+  /** Detaches the program and frees the tables. */
+  @Override
+  void close();
+}

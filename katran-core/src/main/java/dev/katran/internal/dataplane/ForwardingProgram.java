@@ -1,0 +1,38 @@
+package dev.katran.internal.dataplane;
+
+import dev.katran.Simulation;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** The program of a {@link Dataplane}. */
+public interface ForwardingProgram {
+
+  /**
+   * Specialises the program for exactly these features. The program is replaced atomically, without
+   * losing packets. Must be called before an entry that requires a new feature is written.
+   */
+  void use(Features features);
+
+  /**
+   * Runs a frame through the program as if it had been received, including the effects on counters
+   * and flow table. Does not send the result.
+   *
+   * @param frame an Ethernet frame of at least 14 bytes; not modified
+   * @throws IllegalArgumentException if the frame is too short or too long; see {@link FrameLength}
+   */
+  Simulation run(byte[] frame);
+
+  /**
+   * Runs a frame like {@link #run} and returns its duration in nanoseconds: of the program alone if
+   * the platform reports it, otherwise of the whole call.
+   *
+   * @param frame a native segment with an Ethernet frame of at least 14 bytes; not modified
+   * @throws IllegalArgumentException if the frame is too short or too long; see {@link FrameLength}
+   */
+  default long measure(MemorySegment frame) {
+    byte[] copy = frame.toArray(ValueLayout.JAVA_BYTE);
+    long start = System.nanoTime();
+    run(copy);
+    return System.nanoTime() - start;
+  }
+}

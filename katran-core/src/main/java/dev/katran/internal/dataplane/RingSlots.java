@@ -1,0 +1,184 @@
+package dev.katran.internal.dataplane;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The slots of a ring. Each holds the index of its backend and, after a change, the state of the
+ * change: {@code enum katran_slot} of {@code katran.h}. Immutable.
+ *
+ * <p>A <em>stable</em> slot has all its flows at its backend. After a slot is given another backend
+ * it is <em>changing</em> for a limited time: flows that are not in the flow table are assumed to
+ * be older than the change and stay on the previous backend. Then the slot is <em>settled</em>:
+ * flows that are not in the flow table are at the current backend, but the table may still contain
+ * flows at other backends. The states are those of "Load balancing with JET: Just Enough Tracking",
+ * CoNEXT 2021, <a href="https://doi.org/10.1145/3485983.3494853">doi:10.1145/3485983.3494853</a>,
+ * extended by a previous backend per slot.
+ */
+public final class RingSlots {
+
+  /** The bits of the backend index: {@code KATRAN_SLOT_BACKEND}. */
+  static final int BACKEND = (1 << 24) - 1;
+
+  /** {@code KATRAN_SLOT_CHANGING}. */
+  static final int CHANGING = 1 << 29;
+
+  /** {@code KATRAN_SLOT_SETTLED}. */
+  static final int SETTLED = 1 << 30;
+
+  private final int[] words;
+  private final int @Nullable [] previous;
+
+  private RingSlots(int[] words, int @Nullable [] previous) {
+    this.words = words;
+    this.previous = previous;
+  }
+
+  /**
+   * Creates a ring of stable slots.
+   *
+   * @param backends the backend index of each slot, or {@link Dataplane#NO_BACKEND}
+   */
+  public static RingSlots stable(int[] backends) {
+    return new RingSlots(backends.clone(), null);
+  }
+
+  /**
+   * Checks the number of slots.
+   *
+   * @throws IllegalArgumentException if it differs from the expected number
+   */
+  public void checkSize(int expected) {
+    if (size() != expected) {
+      throw new IllegalArgumentException(
+          "ring has %d slots, expected %d".formatted(size(), expected));
+    }
+  }
+
+  /** Returns the number of slots. */
+  public int size() {
+    return words.length;
+  }
+
+  /** Returns the index of a slot's backend, or {@link Dataplane#NO_BACKEND}. */
+  public int backend(int slot) {
+    return words[slot] & BACKEND;
+  }
+
+  /**
+   * Returns the index of a changing slot's previous backend. Other slots return {@link
+   * Dataplane#NO_BACKEND}.
+   */
+  public int previous(int slot) {
+    return previous == null ? Dataplane.NO_BACKEND : previous[slot];
+  }
+
+  /** Returns whether a slot is stable. */
+  public boolean isStable(int slot) {
+    return (words[slot] & ~BACKEND) == 0;
+  }
+
+  /** Returns whether a slot is changing. */
+  public boolean isChanging(int slot) {
+    return (words[slot] & CHANGING) != 0;
+  }
+
+  /** Returns whether a slot is settled. */
+  public boolean isSettled(int slot) {
+    return (words[slot] & SETTLED) != 0;
+  }
+
+  /** Returns whether all slots are stable. */
+  public boolean isStable() {
+    for (int word : words) {
+      if ((word & ~BACKEND) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Returns whether all slots are stable and empty. */
+  public boolean isEmpty() {
+    for (int word : words) {
+      if (word != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Returns the slots in the format of the ABI. The caller must not modify the array. */
+  public int[] words() {
+    return words;
+  }
+
+  /**
+   * Returns the previous backend of each slot, or null if no slot has one. The caller must not
+   * modify the array.
+   */
+  public int @Nullable [] previousBackends() {
+    return previous;
+  }
+
+  /** Returns a builder with a copy of these slots. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  @Override
+  public boolean equals(Object object) {
+    return object instanceof RingSlots other
+        && Arrays.equals(words, other.words)
+        && Arrays.equals(previous, other.previous);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(words);
+  }
+
+  /** Changes slots one by one. Not safe for use by several threads at once. */
+  public static final class Builder {
+
+    private final int[] words;
+    private int @Nullable [] previous;
+
+    private Builder(RingSlots from) {
+      words = from.words.clone();
+      previous = from.previous == null ? null : from.previous.clone();
+    }
+
+    /** Makes a slot stable at a backend. */
+    public Builder stable(int slot, int backend) {
+      return set(slot, backend, Dataplane.NO_BACKEND);
+    }
+
+    /** Makes a slot change from its previous backend to another one. */
+    public Builder changing(int slot, int backend, int previousBackend) {
+      return set(slot, backend | CHANGING, previousBackend);
+    }
+
+    /** Makes a slot settled at a backend. */
+    public Builder settled(int slot, int backend) {
+      return set(slot, backend | SETTLED, Dataplane.NO_BACKEND);
+    }
+
+    private Builder set(int slot, int word, int previousBackend) {
+      words[slot] = word;
+      if (previous == null && previousBackend != Dataplane.NO_BACKEND) {
+        previous = new int[words.length];
+      }
+      if (previous != null) {
+        previous[slot] = previousBackend;
+      }
+      return this;
+    }
+
+    /** Creates the ring. It shares the builder's arrays, so the builder must not be used again. */
+    public RingSlots build() {
+      boolean hasPrevious = previous != null && Arrays.stream(previous).anyMatch(each -> each != 0);
+      return new RingSlots(words, hasPrevious ? previous : null);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package dev.katran.internal.dataplane;
+
+/** The rings of a {@link Dataplane}, by VIP index. */
+public interface RingTable {
+
+  /**
+   * Inserts or atomically replaces the ring of a VIP.
+   *
+   * @param ring a ring with the configured number of slots
+   */
+  void put(int vip, RingSlots ring);
+
+  /**
+   * Inserts or atomically replaces the ring of a VIP with a ring of stable slots.
+   *
+   * @param slots the backend index of each slot, or {@link Dataplane#NO_BACKEND}; as many as the
+   *     configured ring size
+   */
+  default void put(int vip, int[] slots) {
+    put(vip, RingSlots.stable(slots));
+  }
+
+  /**
+   * Updates the state of a VIP's slots in place: changing slots become settled, and settled slots
+   * become stable. Each slot is updated atomically.
+   *
+   * @param ring the installed ring with other states. The backends must be those of the installed
+   *     ring, which must have at least one slot that is not stable
+   */
+  void mark(int vip, RingSlots ring);
+
+  /** Removes the ring of a VIP: its packets are dropped. */
+  void remove(int vip);
+}

@@ -1,0 +1,251 @@
+package dev.katran.internal.dataplane.kernel;
+
+import dev.katran.AttachMode;
+import dev.katran.Prefix;
+import dev.katran.Simulation;
+import dev.katran.ffm.BpfException;
+import dev.katran.ffm.Errno;
+import dev.katran.ffm.NativeException;
+import dev.katran.ffm.XdpLink;
+import dev.katran.internal.dataplane.BackendTable;
+import dev.katran.internal.dataplane.CounterTable;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.DownKey;
+import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.dataplane.FlowTable;
+import dev.katran.internal.dataplane.ForwardingProgram;
+import dev.katran.internal.dataplane.IndexTable;
+import dev.katran.internal.dataplane.ResourceUsage;
+import dev.katran.internal.dataplane.RingTable;
+import dev.katran.internal.dataplane.VipTable;
+import dev.katran.internal.platform.LoadFailure;
+import dev.katran.internal.platform.PlatformCheck;
+import dev.katran.internal.platform.XdpInterface;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+
+/** The dataplane in the kernel: the program {@code balancer.bpf.c} and its maps. */
+public final class KernelDataplane implements Dataplane, ForwardingProgram {
+
+  private final DataplaneConfig config;
+  private final KernelTables tables;
+  private final KernelCounters counters;
+  private final KernelFlowTable flows;
+  private final KernelVips vips;
+  private final KernelRings rings;
+  private final KernelBackends backends;
+
+  /** Read-locked while the program is in use, write-locked while it is replaced. */
+  private final ReentrantReadWriteLock programLock = new ReentrantReadWriteLock();
+
+  private KernelProgram program;
+  private @Nullable XdpLink link;
+  private int ifindex;
+
+  private KernelDataplane(DataplaneConfig config, KernelTables tables) {
+    this.config = config;
+    this.tables = tables;
+    this.counters = new KernelCounters(tables);
+    this.flows = new KernelFlowTable(tables::flowTables);
+    this.vips = new KernelVips(tables);
+    this.rings = new KernelRings(tables, config.limits().ringSize());
+    this.backends = new KernelBackends(tables);
+    this.program = KernelProgram.load(config, Features.NONE, tables);
+  }
+
+  /** Loads the program without attaching it. */
+  public static KernelDataplane detached(DataplaneConfig config) {
+    PlatformCheck.check();
+    NativeAccess.check();
+    try {
+      return load(config);
+    } catch (NativeException e) {
+      throw LoadFailure.explain("cannot load the program", e);
+    }
+  }
+
+  /**
+   * Loads the program and attaches it to an interface. All packets pass until there are VIPs.
+   *
+   * @param interfaceName in the calling thread's network namespace
+   */
+  public static KernelDataplane attached(
+      DataplaneConfig config, String interfaceName, AttachMode mode) {
+    PlatformCheck.check();
+    XdpInterface ingress = XdpInterface.find(interfaceName);
+    KernelDataplane dataplane = detached(config);
+    try {
+      dataplane.link = ingress.attach(dataplane.program.program(), mode);
+      dataplane.ifindex = ingress.ifindex();
+      return dataplane;
+    } catch (RuntimeException | Error e) {
+      dataplane.close();
+      throw e;
+    }
+  }
+
+  private static KernelDataplane load(DataplaneConfig config) {
+    KernelTables tables = new KernelTables(config);
+    try {
+      return new KernelDataplane(config, tables);
+    } catch (RuntimeException | Error e) {
+      tables.close();
+      throw e;
+    }
+  }
+
+  /** Returns the tables. For tests that load other programs with them. */
+  KernelTables tables() {
+    return tables;
+  }
+
+  /** Returns the program in use, until {@link #use} replaces it. */
+  KernelProgram loaded() {
+    return program;
+  }
+
+  /** Returns the index of the interface, or 0 if the program is not attached. */
+  public int interfaceIndex() {
+    return ifindex;
+  }
+
+  @Override
+  public ForwardingProgram program() {
+    return this;
+  }
+
+  @Override
+  public void use(Features features) {
+    if (features.equals(program.features())) {
+      return;
+    }
+    KernelCalls.run(() -> replaceProgram(features));
+    if (!features.tracksFlows()) {
+      flows.clear(); // no program updates the entries any longer
+    }
+  }
+
+  private void replaceProgram(Features features) {
+    KernelProgram unused = KernelProgram.load(config, features, tables);
+    programLock.writeLock().lock();
+    try {
+      attach(unused);
+      KernelProgram before = program;
+      program = unused;
+      unused = before;
+    } finally {
+      programLock.writeLock().unlock();
+      unused.close(); // the old program or, after a failure, the new one
+    }
+  }
+
+  /** Replaces the attached program. Does nothing if the interface is gone. */
+  private void attach(KernelProgram next) {
+    if (link == null) {
+      return;
+    }
+    try {
+      link.update(next.program());
+    } catch (BpfException e) {
+      if (e.errno() != Errno.ENOLINK) {
+        throw e;
+      }
+    }
+  }
+
+  @Override
+  public Simulation run(byte[] frame) {
+    programLock.readLock().lock();
+    try {
+      return KernelCalls.get(() -> TestRun.run(program.program(), frame));
+    } finally {
+      programLock.readLock().unlock();
+    }
+  }
+
+  @Override
+  public long measure(MemorySegment frame) {
+    programLock.readLock().lock();
+    try {
+      return TestRun.measure(program.program(), frame);
+    } finally {
+      programLock.readLock().unlock();
+    }
+  }
+
+  @Override
+  public void batch(Runnable changes) {
+    vips.batch(() -> rings.batch(changes)); // rings must be installed before their VIPs
+  }
+
+  @Override
+  public VipTable vips() {
+    return vips;
+  }
+
+  @Override
+  public RingTable rings() {
+    return rings;
+  }
+
+  @Override
+  public BackendTable backends() {
+    return backends;
+  }
+
+  @Override
+  public IndexTable<Integer> serverIds() {
+    return tables.serverIds();
+  }
+
+  @Override
+  public IndexTable<Prefix> sourceRoutes() {
+    return tables.sourceRoutes();
+  }
+
+  @Override
+  public IndexTable<DownKey> down() {
+    return tables.down();
+  }
+
+  @Override
+  public IndexTable<InetAddress> tunnelEndpoints() {
+    return tables.tunnelEndpoints();
+  }
+
+  @Override
+  public FlowTable flows() {
+    return flows;
+  }
+
+  @Override
+  public CounterTable counters() {
+    return counters;
+  }
+
+  @Override
+  public ResourceUsage resources() {
+    programLock.readLock().lock();
+    try {
+      return new ResourceUsage(
+          program.kernelMemory() + tables.kernelMemory() + rings.kernelMemory(),
+          program.instructions(),
+          program.verification());
+    } finally {
+      programLock.readLock().unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (link != null) {
+      link.close();
+    }
+    program.close();
+    rings.close();
+    tables.close();
+  }
+}

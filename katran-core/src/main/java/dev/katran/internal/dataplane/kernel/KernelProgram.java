@@ -1,0 +1,165 @@
+package dev.katran.internal.dataplane.kernel;
+
+import dev.katran.Decapsulation;
+import dev.katran.Limits;
+import dev.katran.TrafficClass;
+import dev.katran.bpf.BpfPrograms;
+import dev.katran.bpf.generated.Katran;
+import dev.katran.bpf.generated.katran_balancer_config;
+import dev.katran.ffm.BpfConstants;
+import dev.katran.ffm.BpfMap;
+import dev.katran.ffm.BpfObject;
+import dev.katran.ffm.BpfProgram;
+import dev.katran.ffm.VerifierStatistics;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.dataplane.FlowRules;
+import dev.katran.internal.dataplane.GueConfig;
+import dev.katran.internal.dataplane.VipFlags;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/** The program {@code balancer.bpf.c}, loaded for certain features. */
+public final class KernelProgram implements AutoCloseable {
+
+  /** All maps of the program. */
+  private static final List<String> MAPS =
+      List.of(
+          "vips",
+          "rings",
+          "backends",
+          "counters",
+          "prefix_vips",
+          "flows",
+          "cpu_flows",
+          "server_ids",
+          "source_routes_v4",
+          "source_routes_v6",
+          "down",
+          "tunnel_ends",
+          "watched");
+
+  private final BpfObject object;
+  private final BpfProgram program;
+  private final Features features;
+
+  private KernelProgram(BpfObject object, Features features) {
+    this.object = object;
+    this.program = object.program("balancer");
+    this.features = features;
+  }
+
+  /** Loads the program with these tables. */
+  public static KernelProgram load(DataplaneConfig config, Features features, KernelTables tables) {
+    return load(BpfPrograms.balancer(), config, features, tables);
+  }
+
+  /** Loads the program from an object file. */
+  static KernelProgram load(
+      byte[] elf, DataplaneConfig config, Features features, KernelTables tables) {
+    BpfObject object = BpfObject.open("katran", elf);
+    try {
+      configure(object.constants(".rodata.config"), config, features, tables);
+      Map<String, BpfMap> maps = tables.mapsFor(features);
+      for (String name : MAPS) {
+        BpfMap map = maps.get(name);
+        if (map == null) {
+          object.map(name).autocreate(false);
+        } else {
+          object.map(name).reuse(map);
+        }
+      }
+      object.program("balancer").logLevel(BpfConstants.BPF_LOG_STATS);
+      object.load();
+      return new KernelProgram(object, features);
+    } catch (RuntimeException | Error e) {
+      object.close();
+      throw e;
+    }
+  }
+
+  /** Writes a {@code struct katran_balancer_config}. */
+  static void configure(
+      MemorySegment constants, DataplaneConfig config, Features features, KernelTables tables) {
+    Limits limits = config.limits();
+    MapGeometry geometry = tables.geometry();
+    katran_balancer_config.features(constants, features(config, features));
+    katran_balancer_config.vip_flags(constants, features.vipFlags() & ~VipFlags.HASH);
+    katran_balancer_config.ring_size(constants, limits.ringSize());
+    katran_balancer_config.hash_seed_v4(constants, limits.hashSeed() * limits.ringSize());
+    katran_balancer_config.hash_seed_v6(constants, limits.hashSeed());
+    katran_balancer_config.max_packet_size(constants, limits.maxPacketSize());
+    katran_balancer_config.counters_per_cpu(constants, geometry.countersPerCpu());
+    katran_balancer_config.first_backend_counter(constants, geometry.firstBackendCounter());
+    katran_balancer_config.backend_numbers(constants, geometry.backendIndices());
+    katran_balancer_config.new_flows_per_second(constants, config.flowRules().newFlowsPerSecond());
+    katran_balancer_config.udp_idle(constants, config.flowRules().udpIdle().toNanos());
+    katran_balancer_config.vip_lines(constants, geometry.vipLines());
+    katran_balancer_config.ring_lines(constants, geometry.ringLines());
+    katran_balancer_config.change_window(constants, config.flowRules().changeWindow().toNanos());
+    int flows = geometry.flowsPerCpu();
+    katran_balancer_config.change_syns(constants, FlowRules.synsPerWindow(flows));
+    katran_balancer_config.change_others(constants, FlowRules.othersPerWindow(flows));
+    if (config.trafficClass() instanceof TrafficClass.Fixed(int value)) {
+      katran_balancer_config.tos(constants, value);
+    }
+    GueConfig gue = config.gue();
+    katran_balancer_config.gue_port(constants, gue.port());
+    if (gue.sourceV4() != null) {
+      Abi.writeAddress(katran_balancer_config.source_v4(constants), gue.sourceV4());
+    }
+    if (gue.sourceV6() != null) {
+      Abi.writeAddress(katran_balancer_config.source_v6(constants), gue.sourceV6());
+    }
+  }
+
+  private static int features(DataplaneConfig config, Features features) {
+    Decapsulation decapsulation = config.decapsulation();
+    return flag(features.gue(), Katran.KATRAN_USES_GUE())
+        | flag(features.prefixVips(), Katran.KATRAN_USES_PREFIX_VIPS())
+        | flag(features.changes(), Katran.KATRAN_USES_CHANGES())
+        | flag(config.sendPacketTooBig(), Katran.KATRAN_USES_TOO_BIG())
+        | flag(config.tcpServerIds(), Katran.KATRAN_USES_TCP_SERVER_IDS())
+        | flag(decapsulation != Decapsulation.OFF, Katran.KATRAN_USES_DECAPSULATION())
+        | flag(decapsulation == Decapsulation.STRICT, Katran.KATRAN_USES_STRICT_DECAPSULATION())
+        | flag(config.trafficClass() instanceof TrafficClass.Fixed, Katran.KATRAN_USES_FIXED_TOS())
+        | flag(!config.flowTableCpus().isEmpty(), Katran.KATRAN_USES_FLOWS_PER_CPU());
+  }
+
+  private static int flag(boolean isSet, int flag) {
+    return isSet ? flag : 0;
+  }
+
+  /** Returns the loaded program. */
+  BpfProgram program() {
+    return program;
+  }
+
+  /** Returns the features that the program was loaded for. */
+  Features features() {
+    return features;
+  }
+
+  /** Returns the kernel memory of the program, in bytes. */
+  long kernelMemory() {
+    return program.kernelMemory();
+  }
+
+  /** Returns the number of instructions after verification. */
+  public int instructions() {
+    return program.info().instructions();
+  }
+
+  /** Returns how long the kernel took to verify the program. */
+  Duration verification() {
+    return program.verifierStatistics().map(VerifierStatistics::time).orElse(Duration.ZERO);
+  }
+
+  /** Frees the program unless it is still attached. Does not free the tables. */
+  @Override
+  public void close() {
+    object.close();
+  }
+}

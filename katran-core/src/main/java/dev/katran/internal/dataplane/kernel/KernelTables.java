@@ -1,0 +1,364 @@
+package dev.katran.internal.dataplane.kernel;
+
+import dev.katran.Decapsulation;
+import dev.katran.Limits;
+import dev.katran.Prefix;
+import dev.katran.bpf.generated.Katran;
+import dev.katran.bpf.generated.katran_backend;
+import dev.katran.bpf.generated.katran_counter;
+import dev.katran.bpf.generated.katran_down_key;
+import dev.katran.bpf.generated.katran_flow;
+import dev.katran.bpf.generated.katran_flow_entry;
+import dev.katran.bpf.generated.katran_prefix_vip_key;
+import dev.katran.bpf.generated.katran_ring_line;
+import dev.katran.bpf.generated.katran_source_v4;
+import dev.katran.bpf.generated.katran_source_v6;
+import dev.katran.bpf.generated.katran_tunnel_end_key;
+import dev.katran.bpf.generated.katran_vip;
+import dev.katran.bpf.generated.katran_vip_line;
+import dev.katran.ffm.BpfConstants;
+import dev.katran.ffm.BpfMap;
+import dev.katran.ffm.MapSpec;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.DownKey;
+import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.dataplane.IndexTable;
+import dev.katran.internal.dataplane.TableCapacity;
+import dev.katran.internal.dataplane.VipFlags;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * Creates and owns the maps of {@code balancer.bpf.c}. Programs reuse these maps, so the entries
+ * survive when a program is replaced. Maps of optional features are created when they are first
+ * needed.
+ */
+public final class KernelTables implements AutoCloseable {
+
+  /**
+   * The flags of maps that the program must not write. The program does not write rings and
+   * backends either, but the kernel does not allow writable mappings of read-only maps.
+   */
+  static final int READ_ONLY = BpfConstants.BPF_F_NO_PREALLOC | BpfConstants.BPF_F_RDONLY_PROG;
+
+  private final DataplaneConfig config;
+  private final Limits limits;
+  private final MapGeometry geometry;
+
+  /** The existing maps, by their names in the program. */
+  private final Map<String, BpfMap> maps = new ConcurrentHashMap<>();
+
+  /** The existing flow tables of single CPUs. */
+  private final List<BpfMap> cpuFlows = new CopyOnWriteArrayList<>();
+
+  private final ReplaceableMap vips = new ReplaceableMap("vips", this::createVips);
+  private final KernelIndexTable<Integer> serverIds;
+  private final KernelIndexTable<Prefix> sourcesV4;
+  private final KernelIndexTable<Prefix> sourcesV6;
+  private final KernelIndexTable<DownKey> down;
+  private final KernelIndexTable<InetAddress> tunnelEndpoints;
+
+  /** Creates the maps that every program needs. */
+  public KernelTables(DataplaneConfig config) {
+    this.config = config;
+    this.limits = config.limits();
+    this.geometry = new MapGeometry(config);
+    this.serverIds =
+        new KernelIndexTable<>(
+            "server_ids",
+            BpfConstants.BPF_MAP_TYPE_HASH,
+            Integer.BYTES,
+            limits.serverIds(),
+            (target, id) -> target.set(ValueLayout.JAVA_INT, 0, id));
+    this.sourcesV4 =
+        new KernelIndexTable<>(
+            "source_v4",
+            BpfConstants.BPF_MAP_TYPE_LPM_TRIE,
+            (int) katran_source_v4.sizeof(),
+            limits.sourceRoutes(),
+            Abi::writeSource);
+    this.sourcesV6 =
+        new KernelIndexTable<>(
+            "source_v6",
+            BpfConstants.BPF_MAP_TYPE_LPM_TRIE,
+            (int) katran_source_v6.sizeof(),
+            limits.sourceRoutes(),
+            Abi::writeSource);
+    this.down =
+        new KernelIndexTable<>(
+            "down",
+            BpfConstants.BPF_MAP_TYPE_HASH,
+            (int) katran_down_key.sizeof(),
+            TableCapacity.DOWN,
+            (target, key) -> {
+              katran_down_key.vip(target, key.vip());
+              katran_down_key.backend(target, key.backend());
+            });
+    this.tunnelEndpoints =
+        new KernelIndexTable<>(
+            "tunnel_ends",
+            BpfConstants.BPF_MAP_TYPE_HASH,
+            (int) katran_tunnel_end_key.sizeof(),
+            TableCapacity.TUNNEL_ENDPOINTS,
+            Abi::writeTunnelEnd);
+    try {
+      createRequired();
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  private void createRequired() {
+    vips.outer();
+    try (BpfMap template = createRing()) {
+      maps.put(
+          "rings", BpfMap.create(MapSpec.arrayOfMaps("rings", geometry.vipIndices(), template)));
+    }
+    createArray("backends", katran_backend.sizeof(), geometry.backendIndices());
+    createArray(
+        "counters", katran_counter.sizeof(), geometry.countersPerCpu() * BpfMap.possibleCpus());
+  }
+
+  private void create(
+      String name, int type, long keySize, long valueSize, int maxEntries, int flags) {
+    maps.put(
+        name,
+        BpfMap.create(
+            MapSpec.of(type, name)
+                .keySize(keySize)
+                .valueSize(valueSize)
+                .maxEntries(maxEntries)
+                .flags(flags)));
+  }
+
+  private void createArray(String name, long valueSize, int entries) {
+    create(
+        name,
+        BpfConstants.BPF_MAP_TYPE_ARRAY,
+        Integer.BYTES,
+        valueSize,
+        entries,
+        BpfConstants.BPF_F_MMAPABLE);
+  }
+
+  /** Creates an empty ring that is not installed yet. The caller owns it. */
+  BpfMap createRing() {
+    return BpfMap.create(
+        MapSpec.array("ring")
+            .valueSize(katran_ring_line.sizeof())
+            .maxEntries(2 * geometry.ringLines())
+            .flags(BpfConstants.BPF_F_MMAPABLE));
+  }
+
+  /** Returns the sizes of the maps. */
+  MapGeometry geometry() {
+    return geometry;
+  }
+
+  /** Returns the maps that a program with these features needs, by name. Creates missing ones. */
+  Map<String, BpfMap> mapsFor(Features features) {
+    Map<String, BpfMap> needed = new LinkedHashMap<>();
+    needed.put("vips", vips.outer());
+    for (String name : List.of("rings", "backends", "counters")) {
+      needed.put(name, map(name));
+    }
+    if (features.prefixVips()) {
+      needed.put("prefix_vips", prefixVips());
+    }
+    if (features.tracksFlows()) {
+      needed.put("flows", flows());
+      if (!config.flowTableCpus().isEmpty()) {
+        needed.put("cpu_flows", map("cpu_flows"));
+      }
+    }
+    if (has(features, VipFlags.QUIC | VipFlags.UDP_STABLE_ROUTING) || config.tcpServerIds()) {
+      needed.put("server_ids", serverIds.outer());
+    }
+    if (has(features, VipFlags.SOURCE_ROUTING)) {
+      needed.put("source_routes_v4", sourcesV4.outer());
+      needed.put("source_routes_v6", sourcesV6.outer());
+    }
+    if (has(features, VipFlags.UDP_FLOW_MIGRATION)) {
+      needed.put("down", down.outer());
+    }
+    if (config.decapsulation() != Decapsulation.OFF) {
+      needed.put("tunnel_ends", tunnelEndpoints.outer());
+    }
+    if (has(features, VipFlags.WATCHED)) {
+      needed.put("watched", watched());
+    }
+    return needed;
+  }
+
+  private static boolean has(Features features, int flags) {
+    return (features.vipFlags() & flags) != 0;
+  }
+
+  private BpfMap map(String name) {
+    return Objects.requireNonNull(maps.get(name), name);
+  }
+
+  /** Returns the hash table of VIPs with a single address: lines of {@code katran_vip_line}. */
+  ReplaceableMap vips() {
+    return vips;
+  }
+
+  private BpfMap createVips() {
+    return BpfMap.create(
+        MapSpec.array("vips")
+            .valueSize(katran_vip_line.sizeof())
+            .maxEntries(Katran.KATRAN_FIRST_VIP_LINE() + geometry.vipLines())
+            .flags(BpfConstants.BPF_F_RDONLY_PROG));
+  }
+
+  /** Returns the map of rings, by VIP index. */
+  BpfMap rings() {
+    return map("rings");
+  }
+
+  /** Returns the map of backends, by backend index. */
+  BpfMap backends() {
+    return map("backends");
+  }
+
+  /** Returns the map of counters. */
+  BpfMap counters() {
+    return map("counters");
+  }
+
+  /** Returns the trie of prefix VIPs. The first call creates it. */
+  BpfMap prefixVips() {
+    if (!maps.containsKey("prefix_vips")) {
+      create(
+          "prefix_vips",
+          BpfConstants.BPF_MAP_TYPE_LPM_TRIE,
+          katran_prefix_vip_key.sizeof(),
+          katran_vip.sizeof(),
+          2 * geometry.vipIndices(),
+          READ_ONLY);
+    }
+    return map("prefix_vips");
+  }
+
+  /** Returns whether the trie of prefix VIPs exists. */
+  boolean hasPrefixVips() {
+    return maps.containsKey("prefix_vips");
+  }
+
+  /** Returns the counters of watched VIPs' misses. The first call creates the map. */
+  BpfMap watched() {
+    if (!maps.containsKey("watched")) {
+      createArray(
+          "watched", katran_counter.sizeof(), geometry.backendIndices() * BpfMap.possibleCpus());
+    }
+    return map("watched");
+  }
+
+  /** Returns whether the counters of watched VIPs' misses exist. */
+  boolean hasWatched() {
+    return maps.containsKey("watched");
+  }
+
+  private BpfMap flows() {
+    if (!maps.containsKey("flows")) {
+      if (!config.flowTableCpus().isEmpty()) {
+        createCpuFlows();
+      }
+      create(
+          "flows",
+          BpfConstants.BPF_MAP_TYPE_LRU_HASH,
+          katran_flow.sizeof(),
+          katran_flow_entry.sizeof(),
+          limits.flowTableSize(),
+          BpfConstants.BPF_F_NO_COMMON_LRU);
+    }
+    return map("flows");
+  }
+
+  private void createCpuFlows() {
+    try (Arena arena = Arena.ofConfined()) {
+      for (DataplaneConfig.FlowTableCpu cpu : config.flowTableCpus()) {
+        BpfMap own = createFlowTableOf(cpu, geometry.flowsPerCpu());
+        cpuFlows.add(own);
+        if (!maps.containsKey("cpu_flows")) {
+          maps.put(
+              "cpu_flows",
+              BpfMap.create(MapSpec.arrayOfMaps("cpu_flows", BpfMap.possibleCpus(), own)));
+        }
+        map("cpu_flows").updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, cpu.cpu()), own);
+      }
+    }
+  }
+
+  private static BpfMap createFlowTableOf(DataplaneConfig.FlowTableCpu cpu, int entries) {
+    MapSpec spec =
+        MapSpec.lruHash("cpu_flow")
+            .keySize(katran_flow.sizeof())
+            .valueSize(katran_flow_entry.sizeof())
+            .maxEntries(entries);
+    return BpfMap.create(
+        cpu.numaNode().isPresent() ? spec.numaNode(cpu.numaNode().getAsInt()) : spec);
+  }
+
+  /** Returns the existing flow tables, of single CPUs and shared. */
+  List<BpfMap> flowTables() {
+    List<BpfMap> tables = new ArrayList<>(cpuFlows);
+    if (maps.containsKey("flows")) {
+      tables.add(map("flows"));
+    }
+    return tables;
+  }
+
+  /** Returns the server ids. */
+  IndexTable<Integer> serverIds() {
+    return serverIds;
+  }
+
+  /** Returns the source routes of both families. */
+  IndexTable<Prefix> sourceRoutes() {
+    return new KernelSourceRoutes(sourcesV4, sourcesV6);
+  }
+
+  /** Returns the backends that are marked down. */
+  IndexTable<DownKey> down() {
+    return down;
+  }
+
+  /** Returns the tunnel endpoints. */
+  IndexTable<InetAddress> tunnelEndpoints() {
+    return tunnelEndpoints;
+  }
+
+  /** Returns the kernel memory of all maps except the inner maps of rings, in bytes. */
+  long kernelMemory() {
+    return maps.values().stream().mapToLong(BpfMap::kernelMemory).sum()
+        + cpuFlows.stream().mapToLong(BpfMap::kernelMemory).sum()
+        + vips.kernelMemory()
+        + serverIds.kernelMemory()
+        + sourcesV4.kernelMemory()
+        + sourcesV6.kernelMemory()
+        + down.kernelMemory()
+        + tunnelEndpoints.kernelMemory();
+  }
+
+  @Override
+  public void close() {
+    maps.values().forEach(BpfMap::close);
+    cpuFlows.forEach(BpfMap::close);
+    vips.close();
+    serverIds.close();
+    sourcesV4.close();
+    sourcesV6.close();
+    down.close();
+    tunnelEndpoints.close();
+  }
+}

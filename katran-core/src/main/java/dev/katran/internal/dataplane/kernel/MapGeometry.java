@@ -1,0 +1,77 @@
+package dev.katran.internal.dataplane.kernel;
+
+import com.google.common.math.IntMath;
+import dev.katran.Limits;
+import dev.katran.bpf.generated.Katran;
+import dev.katran.bpf.generated.katran_counter;
+import dev.katran.bpf.generated.katran_ring_line;
+import dev.katran.ffm.BpfMap;
+import dev.katran.internal.dataplane.DataplaneConfig;
+
+/** The sizes and offsets of the program's maps, derived from the configuration. */
+final class MapGeometry {
+
+  /**
+   * The number of indices per VIP and backend. New entries are written before old ones are removed,
+   * so a change that replaces all of them needs twice their number.
+   */
+  private static final int INDICES_PER_ENTRY = 2;
+
+  private static final int CACHE_LINE = 64;
+
+  private final DataplaneConfig config;
+  private final Limits limits;
+
+  MapGeometry(DataplaneConfig config) {
+    this.config = config;
+    this.limits = config.limits();
+  }
+
+  /** Returns the lines of a ring, without those of the previous backends. */
+  int ringLines() {
+    return Math.ceilDiv(limits.ringSize(), Katran.KATRAN_SLOTS_PER_LINE());
+  }
+
+  /** Returns the offset of the previous backends in a ring's memory, in bytes. */
+  long previousOffset() {
+    return ringLines() * katran_ring_line.sizeof();
+  }
+
+  /**
+   * Returns the lines of the VIP hash table, a power of two. Half of the positions stay free. Each
+   * VIP may have a second entry that answers pings.
+   */
+  int vipLines() {
+    int entries = 2 * limits.vips();
+    int positions = 2 * entries;
+    return IntMath.ceilingPowerOfTwo(Math.ceilDiv(positions, Katran.KATRAN_VIPS_PER_LINE()));
+  }
+
+  /** Returns the number of flows that a CPU can insert without evicting those of another CPU. */
+  int flowsPerCpu() {
+    int cpus =
+        config.flowTableCpus().isEmpty() ? BpfMap.possibleCpus() : config.flowTableCpus().size();
+    return Math.ceilDiv(limits.flowTableSize(), cpus);
+  }
+
+  /** Returns the number of VIP indices, which start at 0. */
+  int vipIndices() {
+    return INDICES_PER_ENTRY * limits.vips();
+  }
+
+  /** Returns the exclusive upper bound of backend indices, which start at 1. */
+  int backendIndices() {
+    return INDICES_PER_ENTRY * limits.backends() + 1;
+  }
+
+  /** Returns the index of the first backend's counter. */
+  int firstBackendCounter() {
+    return Katran.KATRAN_FIRST_VIP_COUNTER() + Katran.KATRAN_COUNTERS_PER_VIP() * vipIndices();
+  }
+
+  /** Returns the counters of one CPU, rounded up to whole cache lines to avoid false sharing. */
+  int countersPerCpu() {
+    int perLine = CACHE_LINE / (int) katran_counter.sizeof();
+    return Math.ceilDiv(firstBackendCounter() + backendIndices(), perLine) * perLine;
+  }
+}

@@ -1,0 +1,160 @@
+package dev.katran.internal.dataplane.memory;
+
+import dev.katran.Count;
+import dev.katran.Prefix;
+import dev.katran.internal.dataplane.BackendTable;
+import dev.katran.internal.dataplane.Counter;
+import dev.katran.internal.dataplane.CounterTable;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.DownKey;
+import dev.katran.internal.dataplane.FlowTable;
+import dev.katran.internal.dataplane.ForwardingProgram;
+import dev.katran.internal.dataplane.IndexTable;
+import dev.katran.internal.dataplane.ResourceUsage;
+import dev.katran.internal.dataplane.RingTable;
+import dev.katran.internal.dataplane.VipTable;
+import dev.katran.internal.packet.Address;
+import java.net.InetAddress;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/**
+ * The dataplane in plain Java. It has no interface: it transforms the frames passed to {@link
+ * ForwardingProgram#run} exactly like the BPF program, byte for byte.
+ */
+public final class JavaDataplane implements Dataplane {
+
+  private final HeapCounters counters = new HeapCounters();
+  private final HeapIndexTable<Integer, Integer> serverIds =
+      new HeapIndexTable<>(Function.identity());
+  private final HeapIndexTable<InetAddress, Address> tunnelEndpoints =
+      new HeapIndexTable<>(Address::of);
+  private final DownTable down = new DownTable(counters);
+  private final SourceRoutes sourceRoutes = new SourceRoutes();
+  private final HeapVipTable vips = new HeapVipTable(counters);
+  private final HeapBackends backends = new HeapBackends();
+  private final HeapRings rings;
+  private final FlowTracker tracker;
+  private final ServerIdRouting serverIdRouting;
+  private final JavaProgram program;
+
+  /** Creates a dataplane without VIPs. */
+  public JavaDataplane(DataplaneConfig config) {
+    this(config, System::nanoTime);
+  }
+
+  /**
+   * Creates a dataplane without VIPs.
+   *
+   * @param clock a monotonic clock, in nanoseconds
+   */
+  public JavaDataplane(DataplaneConfig config, LongSupplier clock) {
+    this.rings = new HeapRings(config.limits().ringSize());
+    this.tracker = new FlowTracker(config, backends, counters, clock);
+    this.serverIdRouting = new ServerIdRouting(config, serverIds, backends, tracker, counters);
+    Chooser chooser =
+        new Chooser(
+            config.limits(),
+            serverIdRouting,
+            tracker,
+            down,
+            sourceRoutes,
+            rings,
+            backends,
+            new ChangingSlots(config, tracker, backends, down, counters, clock),
+            counters);
+    this.program =
+        new JavaProgram(
+            config,
+            new TunnelTermination(config, tunnelEndpoints, counters),
+            vips,
+            chooser,
+            tracker,
+            counters);
+  }
+
+  @Override
+  public VipTable vips() {
+    return vips;
+  }
+
+  @Override
+  public RingTable rings() {
+    return rings;
+  }
+
+  @Override
+  public BackendTable backends() {
+    return backends;
+  }
+
+  @Override
+  public IndexTable<Integer> serverIds() {
+    return serverIds;
+  }
+
+  @Override
+  public IndexTable<Prefix> sourceRoutes() {
+    return sourceRoutes;
+  }
+
+  @Override
+  public IndexTable<DownKey> down() {
+    return down;
+  }
+
+  @Override
+  public IndexTable<InetAddress> tunnelEndpoints() {
+    return tunnelEndpoints;
+  }
+
+  @Override
+  public FlowTable flows() {
+    return tracker.table();
+  }
+
+  @Override
+  public CounterTable counters() {
+    return new CounterTable() {
+      @Override
+      public Count read(Counter counter) {
+        return counters.get(counter);
+      }
+
+      @Override
+      public long newFlows() {
+        return tracker.newFlows();
+      }
+
+      @Override
+      public int quicInvalidIdSample() {
+        return serverIdRouting.quicInvalidIdSample();
+      }
+
+      @Override
+      public void clear(Counter counter) {
+        counters.clear(counter);
+      }
+    };
+  }
+
+  @Override
+  public ForwardingProgram program() {
+    return program;
+  }
+
+  @Override
+  public void batch(Runnable changes) {
+    vips.batch(changes);
+  }
+
+  @Override
+  public ResourceUsage resources() {
+    return ResourceUsage.NONE;
+  }
+
+  /** Does nothing: everything is on the heap. */
+  @Override
+  public void close() {}
+}

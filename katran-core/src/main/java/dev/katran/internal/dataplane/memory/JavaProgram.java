@@ -1,0 +1,155 @@
+package dev.katran.internal.dataplane.memory;
+
+import dev.katran.Encapsulation;
+import dev.katran.Simulation;
+import dev.katran.Verdict;
+import dev.katran.internal.dataplane.Counter;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.dataplane.ForwardingProgram;
+import dev.katran.internal.dataplane.FrameLength;
+import dev.katran.internal.dataplane.VipEntry;
+import dev.katran.internal.dataplane.VipFlags;
+import dev.katran.internal.packet.Address;
+import dev.katran.internal.packet.EchoReply;
+import dev.katran.internal.packet.Frame;
+import dev.katran.internal.packet.FrameParser;
+import dev.katran.internal.packet.Hop;
+import dev.katran.internal.packet.ParsedFrame;
+import dev.katran.internal.packet.TooBigReply;
+
+/** The path of a frame through the dataplane; {@code balancer.bpf.c} in Java. */
+final class JavaProgram implements ForwardingProgram {
+
+  private final DataplaneConfig config;
+  private final TunnelTermination tunnelTermination;
+  private final HeapVipTable vips;
+  private final Chooser chooser;
+  private final Forwarder forwarder;
+  private final FlowTracker tracker;
+  private final HeapCounters counters;
+
+  private volatile Features features = Features.NONE;
+
+  JavaProgram(
+      DataplaneConfig config,
+      TunnelTermination tunnelTermination,
+      HeapVipTable vips,
+      Chooser chooser,
+      FlowTracker tracker,
+      HeapCounters counters) {
+    this.config = config;
+    this.tunnelTermination = tunnelTermination;
+    this.vips = vips;
+    this.chooser = chooser;
+    this.forwarder = new Forwarder(config);
+    this.tracker = tracker;
+    this.counters = counters;
+  }
+
+  @Override
+  public synchronized void use(Features features) {
+    this.features = features;
+    if (!features.tracksFlows()) {
+      tracker.clear();
+    }
+  }
+
+  /** Runs one frame at a time, which makes lookup and insertion of a flow atomic. */
+  @Override
+  public synchronized Simulation run(byte[] bytes) {
+    FrameLength.check(bytes.length);
+    Frame frame = new Frame(bytes);
+    Verdict verdict =
+        switch (tunnelTermination.terminate(frame)) {
+          case TunnelTermination.Outcome.Decided(Verdict decided) -> decided;
+          case TunnelTermination.Outcome.Continue(boolean wasDecapsulated) ->
+              balance(frame, wasDecapsulated);
+        };
+    counters.add(
+        switch (verdict) {
+          case TX -> Counter.Total.TX;
+          case DROP -> Counter.Total.DROP;
+          case PASS -> Counter.Total.PASS;
+        },
+        bytes.length);
+    return new Simulation(verdict, frame.toByteArray());
+  }
+
+  private Verdict balance(Frame frame, boolean wasDecapsulated) {
+    return switch (FrameParser.parse(frame, this::countTooBig)) {
+      case ParsedFrame.Decided(Verdict verdict) -> verdict;
+      case ParsedFrame.EchoRequest(Address destination) -> reply(frame, destination);
+      case ParsedFrame.Packet packet -> forward(frame, packet, wasDecapsulated);
+    };
+  }
+
+  private void countTooBig(boolean isIpv6, boolean isSmall) {
+    counters.add(isIpv6 ? Counter.Total.PTB_V6 : Counter.Total.PTB_V4);
+    if (isSmall) {
+      counters.add(isIpv6 ? Counter.Total.PTB_V6_SMALL : Counter.Total.PTB_V4_SMALL);
+    }
+  }
+
+  private Verdict reply(Frame frame, Address destination) {
+    if (!vips.answersPing(destination, features)) {
+      return Verdict.PASS;
+    }
+    EchoReply.write(frame, destination.isIpv6());
+    return Verdict.TX;
+  }
+
+  private Verdict forward(Frame frame, ParsedFrame.Packet packet, boolean wasDecapsulated) {
+    HeapVipTable.Match match = vips.find(packet.flow(), features);
+    if (match == null) {
+      return Verdict.PASS;
+    }
+    if (frame.length() > config.limits().maxPacketSize()) {
+      return replyTooBig(frame, packet);
+    }
+    Chooser.Choice choice = chooser.choose(frame, packet, match, features);
+    if (choice == null) {
+      return Verdict.DROP;
+    }
+    HeapBackends.Entry backend = choice.backend();
+    VipEntry vip = match.vip();
+    if (vip.has(VipFlags.LOCAL) && backend.local()) {
+      count(packet, vip, choice, wasDecapsulated);
+      return Verdict.PASS;
+    }
+    Hop hop = backend.hop();
+    if (hop == null) {
+      counters.add(Counter.Total.BACKEND_UNKNOWN);
+      return Verdict.DROP;
+    }
+    boolean gue = features.gue() && backend.encapsulation() instanceof Encapsulation.Gue;
+    forwarder.encapsulate(frame, packet, choice.flow(), backend.address(), gue, hop);
+    count(packet, vip, choice, wasDecapsulated);
+    return Verdict.TX;
+  }
+
+  private Verdict replyTooBig(Frame frame, ParsedFrame.Packet packet) {
+    if (!config.sendPacketTooBig()) {
+      return Verdict.DROP;
+    }
+    boolean isIpv6 = packet.isIpv6();
+    Verdict verdict = TooBigReply.write(frame, isIpv6, config.limits().maxPacketSize());
+    if (verdict == Verdict.TX) {
+      counters.add(isIpv6 ? Counter.Total.TOO_BIG_V6 : Counter.Total.TOO_BIG_V4);
+    }
+    return verdict;
+  }
+
+  private void count(
+      ParsedFrame.Packet packet, VipEntry vip, Chooser.Choice choice, boolean wasDecapsulated) {
+    int bytes = packet.bytes();
+    counters.add(new Counter.OfVip(vip.number(), Counter.VipEvent.FORWARDED), bytes);
+    if (wasDecapsulated) {
+      counters.add(new Counter.OfVip(vip.number(), Counter.VipEvent.DECAPSULATED), bytes);
+    }
+    counters.add(new Counter.OfBackend(choice.number()), bytes);
+    if (choice.missed() && vip.has(VipFlags.WATCHED)) {
+      counters.add(new Counter.WatchedMisses(choice.number()), bytes);
+    }
+  }
+}

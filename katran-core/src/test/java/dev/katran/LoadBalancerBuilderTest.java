@@ -1,0 +1,87 @@
+package dev.katran;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.katran.packets.Packet;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class LoadBalancerBuilderTest {
+
+  private static final Vip WEB =
+      Vip.tcp("203.0.113.10", 443).backends(Backend.of("10.0.0.1")).build();
+
+  private static LoadBalancerBuilder inMemory() {
+    return LoadBalancer.inMemory().limits(Limits.defaults().ringSize(251).flowTableSize(1024));
+  }
+
+  @Test
+  void sendPacketTooBig_onAndOffAgain_dropsSilently() {
+    byte[] oversized = Packet.tcp("198.51.100.7", 1, "203.0.113.10", 443).payload(1500).frame();
+    try (LoadBalancer on = inMemory().sendPacketTooBig(true).open();
+        LoadBalancer off = inMemory().sendPacketTooBig(true).sendPacketTooBig(false).open()) {
+      on.put(WEB);
+      off.put(WEB);
+
+      assertThat(on.simulate(oversized).verdict()).isEqualTo(Verdict.TX);
+      assertThat(on.counters().packetTooBigSent()).isEqualTo(new Counters.ByFamily(1, 0));
+      assertThat(off.simulate(oversized).verdict()).isEqualTo(Verdict.DROP);
+      assertThat(off.counters().packetTooBigSent()).isEqualTo(new Counters.ByFamily(0, 0));
+    }
+  }
+
+  @Test
+  void tcpServerIds_onAndOffAgain_doesNotLookForIds() {
+    byte[] frame = Packet.tcp("198.51.100.7", 1, "203.0.113.10", 443).frame();
+    try (LoadBalancer on = inMemory().tcpServerIds(true).open();
+        LoadBalancer off = inMemory().tcpServerIds(true).tcpServerIds(false).open()) {
+      on.put(WEB);
+      off.put(WEB);
+      on.simulate(frame);
+      off.simulate(frame);
+
+      assertThat(on.counters().tcpServerIds())
+          .isEqualTo(new Counters.TcpServerIdCounts(0, 1, 0, 0, 0, 0));
+      assertThat(off.counters().tcpServerIds())
+          .isEqualTo(new Counters.TcpServerIdCounts(0, 0, 0, 0, 0, 0));
+    }
+  }
+
+  @Test
+  void open_nothingSet_hasDefaultLimitsAndNoVips() {
+    try (LoadBalancer lb = LoadBalancer.inMemory().open()) {
+      assertThat(lb.limits()).isEqualTo(Limits.defaults());
+      assertThat(lb.vips()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"PT0.999S", "PT0S", "PT-1S", "PT1H0.001S"})
+  void changeWindow_outOfRange_throws(Duration window) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> inMemory().changeWindow(window))
+        .withMessage("change window %s is not in PT1S..PT1H", window);
+  }
+
+  @Test
+  void forwardingCores_duplicateCore_throws() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() ->
+            inMemory()
+                .forwardingCores(ForwardingCore.of(0), ForwardingCore.of(1), ForwardingCore.of(0)))
+        .withMessageStartingWith("duplicate core in [");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "router", "02:00:00:00:00", "02:00:00:00:00:01:02", "02-00-00-00-00-01"})
+  void via_notAMacAddress_throws(String mac) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> NextHop.via(mac))
+        .withMessage("MAC address \"%s\" is not of the form 02:00:5e:10:00:01", mac);
+  }
+}

@@ -1,0 +1,118 @@
+package dev.katran.fuzz;
+
+import dev.katran.Encapsulation;
+import dev.katran.Prefix;
+import dev.katran.VipKey;
+import dev.katran.internal.dataplane.BackendEntry;
+import dev.katran.internal.dataplane.Destination;
+import dev.katran.internal.dataplane.DownKey;
+import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.dataplane.VipEntry;
+import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/** The state of a dataplane after a sequence of operations, derived from the operations alone. */
+final class InstalledState {
+
+  private final Map<VipKey, VipEntry> vips = new HashMap<>();
+  private final Map<Integer, BackendEntry> backends = new HashMap<>();
+  private final Set<Destination> pings = new HashSet<>();
+  private final Map<Integer, Slots> rings = new HashMap<>();
+  private final Set<Integer> changingRings = new HashSet<>();
+  private final MapTable<Integer> serverIds = new MapTable<>();
+  private final MapTable<Prefix> sourceRoutes = new MapTable<>();
+  private final MapTable<DownKey> down = new MapTable<>();
+  private final MapTable<InetAddress> tunnelEndpoints = new MapTable<>();
+  private Features used = Features.NONE;
+
+  /** Updates the state by an operation. */
+  void apply(Operation operation) {
+    switch (operation) {
+      case Operation.UseFeatures(Features features) -> used = features;
+      case Operation.PutVip(VipKey key, VipEntry entry) -> vips.put(key, entry);
+      case Operation.RemoveVip(VipKey key) -> vips.remove(key);
+      case Operation.PutBackend(int number, BackendEntry entry) -> backends.put(number, entry);
+      case Operation.RemoveBackend(int number) -> backends.remove(number);
+      case Operation.AnswerPings(Destination destination, boolean enabled) -> {
+        if (enabled) {
+          pings.add(destination);
+        } else {
+          pings.remove(destination);
+        }
+      }
+      case Operation.PutRing(int vip, Slots slots) -> {
+        rings.put(vip, slots);
+        changingRings.remove(vip);
+      }
+      case Operation.ChangeRing(int vip, Slots slots, long seed, ChangeStage stage) -> {
+        rings.put(vip, slots);
+        changingRings.add(vip);
+      }
+      case Operation.RemoveRing(int vip) -> {
+        rings.remove(vip);
+        changingRings.remove(vip);
+      }
+      case Operation.ServerIds(TableEdit<Integer> edit) -> edit.applyTo(serverIds);
+      case Operation.SourceRoutes(TableEdit<Prefix> edit) -> edit.applyTo(sourceRoutes);
+      case Operation.DownBackends(TableEdit<DownKey> edit) -> edit.applyTo(down);
+      case Operation.TunnelEndpoints(TableEdit<InetAddress> edit) -> edit.applyTo(tunnelEndpoints);
+      default -> {
+        // does not change the installed state
+      }
+    }
+  }
+
+  Map<VipKey, VipEntry> vips() {
+    return vips;
+  }
+
+  Map<Integer, BackendEntry> backends() {
+    return backends;
+  }
+
+  /** Returns the rings by VIP number. */
+  Map<Integer, Slots> rings() {
+    return rings;
+  }
+
+  Map<Integer, Integer> serverIds() {
+    return serverIds.entries();
+  }
+
+  Map<Prefix, Integer> sourceRoutes() {
+    return sourceRoutes.entries();
+  }
+
+  Set<DownKey> down() {
+    return down.entries().keySet();
+  }
+
+  Map<InetAddress, Integer> tunnelEndpoints() {
+    return tunnelEndpoints.entries();
+  }
+
+  /** Returns the destinations for which pings are answered. */
+  Set<Destination> pings() {
+    return pings;
+  }
+
+  /** Returns the features that the program was last loaded for. */
+  Features used() {
+    return used;
+  }
+
+  /** Returns exactly the features that the installed state needs. */
+  Features needed() {
+    int flags = vips.values().stream().mapToInt(VipEntry::flags).reduce(0, (a, b) -> a | b);
+    boolean gue =
+        backends.values().stream()
+            .anyMatch(backend -> backend.encapsulation().equals(Encapsulation.gue()));
+    boolean prefixes =
+        vips.keySet().stream().anyMatch(key -> key.prefix().isPresent())
+            || pings.stream().anyMatch(Destination::isPrefix);
+    return new Features(flags, gue, prefixes, !changingRings.isEmpty());
+  }
+}

@@ -1,0 +1,203 @@
+package dev.katran.fuzz.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.collect.Comparators;
+import dev.katran.Backend;
+import dev.katran.Flow;
+import dev.katran.Hashing;
+import dev.katran.Ring;
+import dev.katran.Tracking;
+import dev.katran.Vip;
+import dev.katran.fuzz.control.FlowPacket.Kind;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** A model of what the design guarantees for one VIP, derived from its ring and its flows alone. */
+final class VipModel {
+
+  /**
+   * The backend of a flow.
+   *
+   * @param last when the flow last sent a packet that creates or refreshes a flow entry
+   * @param isCertain whether the flow must stay there; false for a flow that started in a flood,
+   *     which may not have an entry before its second packet
+   */
+  private record Assignment(InetAddress backend, Duration last, boolean isCertain) {}
+
+  private Vip vip;
+  private Ring ring;
+
+  /** Whether all changes have completed and no slot is changing or settled. */
+  private boolean isQuiescent = true;
+
+  /** The idle time after which no flow entry is valid. */
+  private Duration longestIdle;
+
+  private final Map<Flow, Assignment> assignments = new LinkedHashMap<>();
+
+  /** The time of the last packet of each flow that may have a flow entry. */
+  private final Map<Flow, Duration> lastPackets = new LinkedHashMap<>();
+
+  VipModel(Vip vip) {
+    this.vip = vip;
+    this.ring = ringOf(vip);
+    this.longestIdle = longestIdle(Fixtures.WINDOW);
+  }
+
+  private static Ring ringOf(Vip vip) {
+    return Ring.of(Fixtures.LIMITS, vip.algorithm(), vip.backends());
+  }
+
+  private Duration longestIdle(Duration before) {
+    return Comparators.max(before, vip.idleTime());
+  }
+
+  void change(Vip after) {
+    if (after.equals(vip)) {
+      return;
+    }
+    if (after.tracking() != vip.tracking() || after.hashing() != vip.hashing()) {
+      assignments.clear();
+      lastPackets.clear();
+      isQuiescent = true; // flows may move, so the change completes at once
+    } else {
+      isQuiescent = false;
+    }
+    vip = after;
+    ring = ringOf(after);
+    longestIdle = longestIdle(longestIdle);
+    assignments.values().removeIf(assigned -> !hasBackend(assigned.backend()));
+  }
+
+  private boolean hasBackend(InetAddress backend) {
+    return vip.backends().stream().anyMatch(each -> each.address().equals(backend));
+  }
+
+  /** Records that all changes have completed and all flow entries have expired. */
+  void quiesce() {
+    isQuiescent = true;
+  }
+
+  boolean isQuiescent() {
+    return isQuiescent;
+  }
+
+  Tracking tracking() {
+    return vip.tracking();
+  }
+
+  /** Returns the flows that have a backend. */
+  List<Flow> openFlows() {
+    return List.copyOf(assignments.keySet());
+  }
+
+  /** Returns the longest time a flow may be idle and still stay with its backend. */
+  Duration longestIdle() {
+    return longestIdle;
+  }
+
+  /** Returns the flow reduced to the fields that are hashed. */
+  private Flow hashed(Flow flow) {
+    return vip.hashing() == Hashing.SOURCE_ADDRESS
+        ? new Flow(flow.source(), 0, flow.destination(), flow.destinationPort(), flow.protocol())
+        : flow;
+  }
+
+  /**
+   * Checks the destination of a packet and updates the model.
+   *
+   * @param to the backend the packet was sent to, or null if it was dropped
+   * @param isFlood whether the packet is a SYN beyond the budget, which may not create an entry
+   */
+  void check(FlowPacket packet, @Nullable InetAddress to, Duration now, boolean isFlood) {
+    if (to == null) {
+      assertThat(ring.isEmpty()).as("the ring is empty, since %s was dropped", packet).isTrue();
+    } else {
+      assertThat(hasBackend(to))
+          .as("%s went to %s, which is a backend of %s", packet, to, vip)
+          .isTrue();
+    }
+    Flow key = hashed(packet.flow());
+    InetAddress current = ring.backend(key).map(Backend::address).orElse(null);
+    switch (vip.tracking()) {
+      case NONE -> assertGoes(packet, to, current);
+      case ALWAYS -> checkTracked(packet, key, to, current, now);
+      case ADAPTIVE -> checkAdaptive(packet, key, to, current, now, isFlood);
+    }
+  }
+
+  private static void assertGoes(
+      FlowPacket packet, @Nullable InetAddress to, @Nullable InetAddress... allowed) {
+    assertThat(Stream.of(allowed).distinct().toList())
+        .as("allowed backends of %s", packet)
+        .contains(to);
+  }
+
+  private void checkAdaptive(
+      FlowPacket packet,
+      Flow key,
+      @Nullable InetAddress to,
+      @Nullable InetAddress current,
+      Duration now,
+      boolean isFlood) {
+    Assignment assigned = assignments.get(key);
+    boolean isSyn = packet.kind() == Kind.SYN;
+    if (isQuiescent) {
+      assertGoes(packet, to, current);
+    } else if (assigned != null
+        && assigned.isCertain()
+        && isWithin(assigned.last(), now, Fixtures.WINDOW)) {
+      if (isSyn) {
+        assertGoes(
+            packet, to, assigned.backend(), current); // a retransmission, or a new connection
+      } else {
+        assertGoes(packet, to, assigned.backend());
+      }
+    } else if (isSyn && !isFlood && isExpired(key, now)) {
+      assertGoes(packet, to, current);
+    }
+    lastPackets.put(key, now);
+    if (isSyn || packet.kind() == Kind.DATA) {
+      if (to == null) {
+        assignments.remove(key);
+      } else {
+        assignments.put(key, new Assignment(to, now, !isFlood));
+      }
+    }
+  }
+
+  private static boolean isWithin(Duration last, Duration now, Duration time) {
+    return now.minus(last).compareTo(time) < 0;
+  }
+
+  private boolean isExpired(Flow key, Duration now) {
+    Duration last = lastPackets.get(key);
+    return last == null || now.minus(last).compareTo(longestIdle) > 0;
+  }
+
+  private void checkTracked(
+      FlowPacket packet,
+      Flow key,
+      @Nullable InetAddress to,
+      @Nullable InetAddress current,
+      Duration now) {
+    Assignment assigned = assignments.get(key);
+    boolean isKnown =
+        assigned != null
+            && (Fixtures.isTcp(key) || isWithin(assigned.last(), now, Fixtures.UDP_IDLE));
+    if (packet.kind() == Kind.SYN || !isKnown) {
+      assertGoes(packet, to, current);
+    } else {
+      assertGoes(packet, to, assigned.backend());
+    }
+    if (to != null && (isKnown || packet.kind() != Kind.RST)) {
+      assignments.put(key, new Assignment(to, now, true));
+    }
+  }
+}

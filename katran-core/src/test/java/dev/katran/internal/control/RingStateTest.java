@@ -1,0 +1,137 @@
+package dev.katran.internal.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.katran.internal.dataplane.RingSlots;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.BitSet;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class RingStateTest {
+
+  private static final Instant START = Instant.parse("2030-01-01T00:00:00Z");
+  private static final Instant END = START.plus(Duration.ofMinutes(1));
+  private static final Instant LATER = END.plus(Duration.ofMinutes(1));
+  private static final Set<Integer> NONE = Set.of();
+
+  private static RingState ring(int... backends) {
+    return RingState.stable(backends);
+  }
+
+  private static int[] to(int... backends) {
+    return backends;
+  }
+
+  @Test
+  void changeTo_otherBackend_isChangingUntilWindowEnds() {
+    RingState state = ring(1, 2, 3).changeTo(to(1, 1, 3), NONE, END);
+    RingSlots slots = state.slots();
+    assertThat(slots.isStable(0)).isTrue();
+    assertThat(slots.isChanging(1)).isTrue();
+    assertThat(slots.backend(1)).isEqualTo(1);
+    assertThat(slots.previous(1)).isEqualTo(2);
+    assertThat(slots.isStable(2)).isTrue();
+    assertThat(state.changing()).isEqualTo(1);
+    assertThat(state.until()).contains(END);
+
+    assertThat(state.settle(END.minusMillis(1))).isSameAs(state);
+    RingState settled = state.settle(END);
+    assertThat(settled.slots().isSettled(1)).isTrue();
+    assertThat(settled.slots().backend(1)).isEqualTo(1);
+    assertThat(settled.settled().cardinality()).isEqualTo(1);
+    assertThat(settled.until()).isEmpty();
+    assertThat(settled.settle(LATER)).isSameAs(settled);
+  }
+
+  @Test
+  void changeTo_secondChangeWithinWindow_keepsOldestPrevious() {
+    RingState state = ring(1).changeTo(to(2), NONE, END).changeTo(to(3), NONE, LATER);
+    assertThat(state.slots().backend(0)).isEqualTo(3);
+    assertThat(state.slots().previous(0)).isEqualTo(1);
+    assertThat(state.until()).contains(LATER);
+  }
+
+  @Test
+  void changeTo_changeReverted_isStillChanging() {
+    // Flows that began in between are at the other backend, and have entries.
+    RingState state = ring(1).changeTo(to(2), NONE, END).changeTo(to(1), NONE, LATER);
+    assertThat(state.slots().isChanging(0)).isTrue();
+    assertThat(state.slots().backend(0)).isEqualTo(1);
+    assertThat(state.slots().previous(0)).isEqualTo(1);
+  }
+
+  @Test
+  void changeTo_otherSlot_keepsWindowOfChangingSlot() {
+    RingState state = ring(1, 1).changeTo(to(2, 1), NONE, END).changeTo(to(2, 2), NONE, LATER);
+    RingState settled = state.settle(END);
+    assertThat(settled.slots().isSettled(0)).isTrue();
+    assertThat(settled.slots().isChanging(1)).isTrue();
+    assertThat(settled.until()).contains(LATER);
+  }
+
+  @Test
+  void changeTo_afterWindow_previousIsTheSettledBackend() {
+    RingState state = ring(1).changeTo(to(2), NONE, END).settle(END).changeTo(to(3), NONE, LATER);
+    assertThat(state.slots().isChanging(0)).isTrue();
+    assertThat(state.slots().previous(0)).isEqualTo(2);
+  }
+
+  @Test
+  void changeTo_backendRemoved_isStableAtOnce() {
+    RingState stable = ring(1, 2).changeTo(to(2, 2), Set.of(1), END);
+    assertThat(stable.slots().isStable()).isTrue();
+    assertThat(stable.slots().backend(0)).isEqualTo(2);
+  }
+
+  @Test
+  void changeTo_previousOrCurrentRemoved_isNeverPrevious() {
+    RingState changing = ring(1).changeTo(to(2), NONE, END);
+    RingState withoutPrevious = changing.changeTo(to(2), Set.of(1), LATER);
+    // Flows that began at 2 since the change have entries, and unknown flows belong there.
+    assertThat(withoutPrevious.slots().isSettled(0)).isTrue();
+    assertThat(withoutPrevious.slots().previous(0)).isZero();
+    assertThat(withoutPrevious.until()).isEmpty();
+
+    RingState withoutCurrent = changing.changeTo(to(3), Set.of(2), LATER);
+    assertThat(withoutCurrent.slots().isChanging(0)).isTrue();
+    assertThat(withoutCurrent.slots().previous(0)).isEqualTo(1);
+  }
+
+  @Test
+  void changeTo_fromEmptyRing_isStable() {
+    assertThat(ring(0, 0).changeTo(to(1, 1), NONE, END).slots().isStable()).isTrue();
+  }
+
+  @Test
+  void changeTo_lastBackendDrained_keepsItAsPrevious() {
+    RingState state = ring(1).changeTo(to(0), NONE, END);
+    assertThat(state.slots().isChanging(0)).isTrue();
+    assertThat(state.slots().previous(0)).isEqualTo(1);
+    assertThat(state.slots().isEmpty()).isFalse();
+    assertThat(state.settle(END).slots().isEmpty()).isFalse();
+  }
+
+  @Test
+  void stabilise_settledSlot_isStable() {
+    RingState settled = ring(1, 1).changeTo(to(2, 2), NONE, END).settle(END);
+    BitSet first = new BitSet();
+    first.set(0);
+    RingState state = settled.stabilise(settled, first);
+    assertThat(state.slots().isStable(0)).isTrue();
+    assertThat(state.slots().backend(0)).isEqualTo(2);
+    assertThat(state.slots().isSettled(1)).isTrue();
+  }
+
+  @Test
+  void stabilise_slotChangedSinceScan_isNotStable() {
+    RingState settled = ring(1, 1).changeTo(to(2, 2), NONE, END).settle(END);
+    BitSet both = settled.settled();
+    RingState changed = settled.changeTo(to(3, 2), NONE, LATER);
+    RingState changedAndSettled = changed.settle(LATER);
+    assertThat(changed.stabilise(settled, both).slots().isChanging(0)).isTrue();
+    assertThat(changed.stabilise(settled, both).slots().isStable(1)).isTrue();
+    assertThat(changedAndSettled.stabilise(settled, both).slots().isSettled(0)).isTrue();
+  }
+}

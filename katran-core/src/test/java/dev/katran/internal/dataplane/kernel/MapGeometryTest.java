@@ -1,0 +1,79 @@
+package dev.katran.internal.dataplane.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.collect.ImmutableList;
+import dev.katran.Limits;
+import dev.katran.bpf.generated.Katran;
+import dev.katran.bpf.generated.katran_counter;
+import dev.katran.bpf.generated.katran_ring_line;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MapGeometryTest {
+
+  private static final int CACHE_LINE = 64;
+
+  private static MapGeometry geometry(Limits limits) {
+    return new MapGeometry(DataplaneConfig.of(limits));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {13, 65537})
+  void previousOffset_ringSize_followsTheLastLineOfCurrentBackends(int ringSize) {
+    MapGeometry geometry = geometry(Limits.defaults().ringSize(ringSize));
+
+    int slots = geometry.ringLines() * Katran.KATRAN_SLOTS_PER_LINE();
+    assertThat(slots).isBetween(ringSize, ringSize + Katran.KATRAN_SLOTS_PER_LINE() - 1);
+    assertThat(geometry.previousOffset())
+        .isEqualTo(geometry.ringLines() * katran_ring_line.sizeof());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 512, 513, 10_000})
+  void vipLines_vips_leavesAtLeastHalfOfThePositionsFree(int vips) {
+    int lines = geometry(Limits.defaults().vips(vips)).vipLines();
+
+    assertThat(Integer.bitCount(lines)).as("power of two").isOne();
+    int entries = 2 * vips; // each VIP may answer pings
+    assertThat(lines * Katran.KATRAN_VIPS_PER_LINE()).isBetween(2 * entries, 4 * entries);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"4096, 1, 4096", "4096, 3, 1366", "4096, 4, 1024"})
+  void flowsPerCpu_configuredCpus_dividesTheTableRoundingUp(int size, int cpus, int expected) {
+    ImmutableList<DataplaneConfig.FlowTableCpu> flowTableCpus =
+        IntStream.range(0, cpus)
+            .mapToObj(cpu -> new DataplaneConfig.FlowTableCpu(cpu, OptionalInt.empty()))
+            .collect(ImmutableList.toImmutableList());
+    DataplaneConfig config =
+        DataplaneConfig.of(Limits.defaults().flowTableSize(size))
+            .with(c -> c.flowTableCpus = flowTableCpus);
+
+    assertThat(new MapGeometry(config).flowsPerCpu()).isEqualTo(expected);
+  }
+
+  @Test
+  void indices_limits_allowReplacingEveryVipAndBackendAtOnce() {
+    MapGeometry geometry = geometry(Limits.defaults().vips(512).backends(64));
+
+    assertThat(geometry.vipIndices()).isEqualTo(1024);
+    assertThat(geometry.backendIndices()).isEqualTo(129); // 0 means no backend
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "512, 64", "513, 67"})
+  void countersPerCpu_limits_fillsWholeCacheLines(int vips, int backends) {
+    MapGeometry geometry = geometry(Limits.defaults().vips(vips).backends(backends));
+
+    int used = geometry.firstBackendCounter() + geometry.backendIndices();
+    long bytes = geometry.countersPerCpu() * katran_counter.sizeof();
+    assertThat(bytes % CACHE_LINE).isZero();
+    assertThat(bytes - used * katran_counter.sizeof()).isBetween(0L, CACHE_LINE - 1L);
+  }
+}

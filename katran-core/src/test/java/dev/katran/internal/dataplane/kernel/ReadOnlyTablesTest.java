@@ -1,0 +1,125 @@
+package dev.katran.internal.dataplane.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.katran.bpf.BpfPrograms;
+import dev.katran.bpf.generated.katran_decap_config;
+import dev.katran.bpf.generated.katran_ring_line;
+import dev.katran.ffm.BpfConstants;
+import dev.katran.ffm.BpfException;
+import dev.katran.ffm.BpfMap;
+import dev.katran.ffm.BpfObject;
+import dev.katran.ffm.MapSpec;
+import dev.katran.internal.dataplane.DataplaneContract;
+import dev.katran.internal.dataplane.IndexTable;
+import dev.katran.needs.NeedsKernel;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Maps that the programs only read are write-protected. */
+@NeedsKernel
+class ReadOnlyTablesTest {
+
+  private static final int READ_ONLY = BpfConstants.BPF_F_RDONLY_PROG;
+
+  @Test
+  void tables_lookedUpOnly_areReadOnlyForTheProgram() {
+    try (KernelTables tables = new KernelTables(DataplaneContract.CONFIG)) {
+      assertThat(tables.vips().current().flags() & READ_ONLY).isNotZero();
+      assertThat(tables.prefixVips().flags() & READ_ONLY).isNotZero();
+      assertReadOnly(tables.serverIds());
+      assertReadOnly(tables.down());
+      assertReadOnly(tables.tunnelEndpoints());
+      assertThat(tables.counters().flags() & READ_ONLY).isZero();
+    }
+  }
+
+  private static void assertReadOnly(IndexTable<?> table) {
+    assertThat(((KernelIndexTable<?>) table).current().flags() & READ_ONLY).isNotZero();
+  }
+
+  @Test
+  void destinations_decapsulator_areReadOnlyForTheProgram() {
+    try (BpfObject decap = BpfObject.open("katran", BpfPrograms.decap())) {
+      assertThat(decap.map("destinations").flags() & READ_ONLY).isNotZero();
+      katran_decap_config.only_listed(decap.constants(".rodata.config"), 1);
+      decap.load();
+    }
+  }
+
+  /**
+   * Rings and backends do not carry the flag in production: Java writes them through mmap, which
+   * the kernel refuses for maps with BPF_F_RDONLY_PROG.
+   */
+  @ParameterizedTest
+  @MethodSource("uses")
+  void load_readOnlyRingsAndBackends_verifies(VerificationTest.Use use) {
+    try (BpfObject balancer = loadedFor(use);
+        BpfMap ring = ring();
+        BpfMap rings = BpfMap.create(MapSpec.arrayOfMaps("rings", 1, ring))) {
+      balancer.map("rings").reuse(rings);
+      makeReadOnly(balancer.map("backends"));
+
+      balancer.load();
+
+      assertThat(balancer.map("backends").flags() & READ_ONLY).isNotZero();
+    }
+  }
+
+  @Test
+  void load_readOnlyCounters_isRejected() {
+    try (BpfObject balancer = loadedFor(VerificationTest.NO_FEATURE)) {
+      makeReadOnly(balancer.map("counters"));
+
+      assertThatThrownBy(balancer::load)
+          .isInstanceOf(BpfException.class)
+          .hasMessageContaining("write into map forbidden");
+    }
+  }
+
+  @Test
+  void load_constants_areFrozen() {
+    for (byte[] elf : new byte[][] {BpfPrograms.balancer(), BpfPrograms.decap()}) {
+      try (BpfObject object = BpfObject.open("katran", elf);
+          Arena arena = Arena.ofConfined()) {
+        object.load();
+        BpfMap constants = object.map(".rodata.config");
+        assertThat(constants.flags() & READ_ONLY).isNotZero();
+        MemorySegment value = arena.allocate(constants.bufferSize(), Long.BYTES);
+        assertThatThrownBy(() -> constants.update(arena.allocate(Integer.BYTES), value))
+            .isInstanceOf(BpfException.class)
+            .hasMessageContaining("EPERM");
+      }
+    }
+  }
+
+  static Stream<VerificationTest.Use> uses() {
+    return VerificationTest.uses();
+  }
+
+  private static BpfObject loadedFor(VerificationTest.Use use) {
+    BpfObject balancer = BpfObject.open("katran", BpfPrograms.balancer());
+    try (KernelTables tables = new KernelTables(use.config())) {
+      KernelProgram.configure(
+          balancer.constants(".rodata.config"), use.config(), use.features(), tables);
+    }
+    return balancer;
+  }
+
+  private static BpfMap ring() {
+    return BpfMap.create(
+        MapSpec.array("ring")
+            .valueSize(katran_ring_line.sizeof())
+            .maxEntries(2)
+            .flags(BpfConstants.BPF_F_MMAPABLE | READ_ONLY));
+  }
+
+  private static void makeReadOnly(BpfMap map) {
+    map.flags(map.flags() | READ_ONLY);
+  }
+}
