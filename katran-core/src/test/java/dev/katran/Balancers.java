@@ -26,6 +26,19 @@ final class Balancers {
     return new LoadBalancer(control);
   }
 
+  /** Creates a control plane whose ticks scan this many entries of the flow table. */
+  static Control control(
+      Dataplane dataplane, DataplaneConfig config, Clock clock, Ticker ticker, int entriesPerStep) {
+    return new Control(
+        dataplane,
+        config,
+        NextHops.fixed(NEXT_HOP),
+        clock,
+        ticker,
+        LoadBalancerException::of,
+        entriesPerStep);
+  }
+
   /** Creates a control plane whose clock and ticker the test drives. */
   static Control control(Dataplane dataplane, DataplaneConfig config, Clock clock, Ticker ticker) {
     return new Control(

@@ -32,7 +32,7 @@ public record ChangeProgress(
       }
     });
     int changing = installed.slots().changing();
-    int settled = installed.slots().settled().cardinality();
+    int settled = installed.slots().settled();
     return Optional.of(
         new ChangeProgress(
             slots.size() - changing - settled,

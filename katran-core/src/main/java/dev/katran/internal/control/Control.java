@@ -97,6 +97,22 @@ public final class Control implements AutoCloseable {
       Clock clock,
       Ticker ticker,
       Function<Failure, RuntimeException> exceptions) {
+    this(dataplane, config, nextHops, clock, ticker, exceptions, SlotSettler.ENTRIES_PER_STEP);
+  }
+
+  /**
+   * Creates the control plane of a dataplane with another step of the flow table scan, for tests.
+   *
+   * @param entriesPerStep how many entries {@link #tick} scans, 1 or more
+   */
+  public Control(
+      Dataplane dataplane,
+      DataplaneConfig config,
+      NextHops nextHops,
+      Clock clock,
+      Ticker ticker,
+      Function<Failure, RuntimeException> exceptions,
+      int entriesPerStep) {
     this.dataplane = dataplane;
     this.config = config;
     this.limits = config.limits();
@@ -104,7 +120,7 @@ public final class Control implements AutoCloseable {
     this.clock = clock;
     this.ticker = ticker;
     this.exceptions = exceptions;
-    this.settler = new SlotSettler(dataplane, limits);
+    this.settler = new SlotSettler(dataplane, limits, entriesPerStep);
     this.drains = new DrainMonitor(dataplane);
     this.serverIds = new LiveTable<>(this, TableKinds.serverIds(limits));
     this.sourceRoutes = new LiveTable<>(this, TableKinds.sourceRoutes(limits));

@@ -19,6 +19,9 @@ import dev.katran.internal.net.Addresses;
 import dev.katran.internal.packet.FiveTuple;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -111,12 +114,11 @@ public record InstalledState(
         .collect(Collectors.toSet());
   }
 
-  /** Returns a copy in which a VIP replaces the installed one with the same index. */
-  InstalledState with(Installed installed) {
-    ImmutableMap.Builder<VipKey, Installed> changed = ImmutableMap.builder();
-    vips.forEach((key, before) ->
-        changed.put(key, before.number() == installed.number() ? installed : before));
-    return new InstalledState(changed.build(), backends, named, down, watched, features);
+  /** Returns a copy in which VIPs replace the installed ones with the same keys. */
+  InstalledState with(List<Installed> changed) {
+    Map<VipKey, Installed> after = new LinkedHashMap<>(vips);
+    changed.forEach(installed -> after.put(installed.vip().key(), installed));
+    return new InstalledState(ImmutableMap.copyOf(after), backends, named, down, watched, features);
   }
 
   /** Returns the VIP that a flow matches, or null. */

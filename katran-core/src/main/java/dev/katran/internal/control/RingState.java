@@ -4,12 +4,13 @@ import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.RingSlots;
 import java.time.Instant;
 import java.util.BitSet;
+import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The ring of a VIP in the dataplane, with the deadlines of its changing slots. Immutable.
+ * The ring of a VIP in the dataplane, with the windows of its changing slots. Immutable.
  *
  * <p>A slot whose backend changes is <em>changing</em> for a window. A second change within the
  * window keeps the oldest previous backend, because younger flows have entries in the flow table.
@@ -26,13 +27,38 @@ final class RingState {
   private final RingSlots slots;
 
   /**
-   * The deadline of each changing slot in milliseconds since the epoch; null if none is changing.
+   * The window of each slot's last change; null for a slot that has not changed since all slots
+   * were stable. Kept when the slot settles: a slot with the same window as before has not changed
+   * in between, whatever its backend. Null if all slots are stable.
    */
-  private final long @Nullable [] deadlines;
+  private final @Nullable ChangeWindow @Nullable [] windows;
 
-  private RingState(RingSlots slots, long @Nullable [] deadlines) {
+  /** The windows of the changing slots. */
+  private final Set<ChangeWindow> open = new LinkedHashSet<>();
+
+  private final int changing;
+  private final int settled;
+
+  private RingState(RingSlots slots, @Nullable ChangeWindow @Nullable [] windows) {
+    int changing = 0;
+    int settled = 0;
+    ChangeWindow last = null;
+    for (int slot = 0; windows != null && slot < windows.length; slot++) {
+      if (slots.isSettled(slot)) {
+        settled++;
+      } else if (slots.isChanging(slot)) {
+        changing++;
+        ChangeWindow window = windows[slot];
+        if (window != null && window != last) {
+          open.add(window);
+          last = window;
+        }
+      }
+    }
     this.slots = slots;
-    this.deadlines = deadlines;
+    this.windows = changing + settled == 0 ? null : windows;
+    this.changing = changing;
+    this.settled = settled;
   }
 
   /** Returns a ring whose slots are all stable. */
@@ -50,54 +76,48 @@ final class RingState {
    *
    * @param backends the new backend of each slot
    * @param removed the backends that leave the VIP. Their flows move to the new backends at once
-   * @param deadline the end of the window of slots whose backend changes
+   * @param window the window of slots whose backend changes; new with each change
    */
-  RingState changeTo(int[] backends, Set<Integer> removed, Instant deadline) {
+  RingState changeTo(int[] backends, Set<Integer> removed, ChangeWindow window) {
     RingSlots.Builder after = slots.toBuilder();
-    long[] until = deadlines == null ? new long[backends.length] : deadlines.clone();
+    @Nullable ChangeWindow[] last =
+        windows == null ? new ChangeWindow[backends.length] : windows.clone();
     for (int slot = 0; slot < backends.length; slot++) {
       int backend = backends[slot];
       int before = slots.backend(slot);
-      int oldest = slots.isChanging(slot) ? slots.previous(slot) : before;
-      boolean isKept = backend == before;
-      if (oldest == Dataplane.NO_BACKEND || removed.contains(oldest)) {
-        // No backend remains for the old flows. Flows that have an entry keep it.
-        until[slot] = 0;
-        if (slots.isStable(slot)) {
-          after.stable(slot, backend);
-        } else {
-          after.settled(slot, backend);
-        }
-      } else if (!isKept) {
+      boolean isChanging = slots.isChanging(slot);
+      int oldest = isChanging ? slots.previous(slot) : before;
+      boolean hasPrevious = oldest != Dataplane.NO_BACKEND && !removed.contains(oldest);
+      if (backend == before && (hasPrevious || !isChanging)) {
+        continue;
+      }
+      last[slot] = window;
+      if (hasPrevious) {
         after.changing(slot, backend, oldest);
-        until[slot] = deadline.toEpochMilli();
+      } else if (slots.isStable(slot)) {
+        // No backend remains for the old flows.
+        after.stable(slot, backend);
+      } else {
+        // The same. Flows that have an entry keep it.
+        after.settled(slot, backend);
       }
     }
-    return new RingState(after.build(), until);
+    return new RingState(after.build(), last);
   }
 
   /** Settles the slots whose window has ended. Returns this ring if there are none. */
   RingState settle(Instant now) {
-    if (deadlines == null) {
+    if (windows == null || open.stream().noneMatch(window -> window.hasEnded(now))) {
       return this;
     }
     RingSlots.Builder after = slots.toBuilder();
-    long[] until = deadlines.clone();
-    int settled = 0;
-    int changing = 0;
-    for (int slot = 0; slot < until.length; slot++) {
-      if (until[slot] == 0) {
-        continue;
-      }
-      if (until[slot] <= now.toEpochMilli()) {
+    for (int slot = 0; slot < windows.length; slot++) {
+      ChangeWindow window = windows[slot];
+      if (slots.isChanging(slot) && window != null && window.hasEnded(now)) {
         after.settled(slot, slots.backend(slot));
-        until[slot] = 0;
-        settled++;
-      } else {
-        changing++;
       }
     }
-    return settled == 0 ? this : new RingState(after.build(), changing == 0 ? null : until);
+    return new RingState(after.build(), windows);
   }
 
   /**
@@ -110,42 +130,38 @@ final class RingState {
   RingState stabilise(RingState since, BitSet candidates) {
     RingSlots.Builder after = slots.toBuilder();
     candidates.stream()
-        .filter(slot -> slots.isSettled(slot) && slots.backend(slot) == since.slots.backend(slot))
+        .filter(slot -> slots.isSettled(slot) && windowOf(slot) == since.windowOf(slot))
         .forEach(slot -> after.stable(slot, slots.backend(slot)));
-    return new RingState(after.build(), deadlines);
+    return new RingState(after.build(), windows);
+  }
+
+  private @Nullable ChangeWindow windowOf(int slot) {
+    return windows == null ? null : windows[slot];
   }
 
   /** Returns the settled slots. */
-  BitSet settled() {
-    BitSet settled = new BitSet();
-    for (int slot = 0; slot < slots.size(); slot++) {
+  BitSet settledSlots() {
+    BitSet found = new BitSet();
+    for (int slot = 0; settled > 0 && slot < slots.size(); slot++) {
       if (slots.isSettled(slot)) {
-        settled.set(slot);
+        found.set(slot);
       }
     }
+    return found;
+  }
+
+  /** Returns the number of settled slots. */
+  int settled() {
     return settled;
   }
 
   /** Returns the number of changing slots. */
   int changing() {
-    int changing = 0;
-    for (int slot = 0; slot < slots.size(); slot++) {
-      if (slots.isChanging(slot)) {
-        changing++;
-      }
-    }
     return changing;
   }
 
   /** Returns when the last changing slot settles; empty if no slot is changing. */
   Optional<Instant> until() {
-    if (deadlines == null) {
-      return Optional.empty();
-    }
-    long last = 0;
-    for (long deadline : deadlines) {
-      last = Math.max(last, deadline);
-    }
-    return last == 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(last));
+    return open.stream().map(ChangeWindow::deadline).max(Instant::compareTo);
   }
 }

@@ -19,39 +19,57 @@ import org.jspecify.annotations.Nullable;
  * dataplane stops looking up the flows of these slots, cf. <a
  * href="https://doi.org/10.1145/3485983.3494851">Just Enough Tracking</a> (CoNEXT 2021).
  *
- * <p>The second move needs a scan of the flow table, which is done in steps. No scan can miss an
- * entry: the dataplane creates no entries that name another backend than that of a settled slot.
+ * <p>The second move needs a scan of the flow table, which is done in steps. No scan misses an
+ * entry: the dataplane creates none that names another backend than that of a settled slot, and a
+ * slot that was changing during the scan does not count as settled before the next one, even if it
+ * is at the same backend again. A packet in flight may still see a slot as changing that has just
+ * settled, so a scan considers only slots that were settled at the end of the step before.
  *
  * <p>Not thread-safe. Runs under the lock of changes.
  */
 final class SlotSettler implements AutoCloseable {
 
-  /** The number of entries scanned in a step. There is one step per second. */
-  private static final int ENTRIES_PER_STEP = 200_000;
+  /** The default number of entries scanned in a step. There is one step per second. */
+  static final int ENTRIES_PER_STEP = 200_000;
 
   /** The pause after a scan is the idle time divided by this. */
   private static final int PAUSES_PER_IDLE_TIME = 10;
 
   private final Dataplane dataplane;
   private final Limits limits;
+  private final int entriesPerStep;
   private @Nullable FlowScan scan;
   private Instant nextScan = Instant.MIN;
 
-  SlotSettler(Dataplane dataplane, Limits limits) {
+  /** The state at the end of the last step. */
+  private InstalledState last = InstalledState.EMPTY;
+
+  /**
+   * Creates a settler.
+   *
+   * @param entriesPerStep how many entries of the flow table a step scans
+   */
+  SlotSettler(Dataplane dataplane, Limits limits, int entriesPerStep) {
     this.dataplane = dataplane;
     this.limits = limits;
+    this.entriesPerStep = entriesPerStep;
   }
 
   /** Runs one step and returns the state that is installed then. */
   InstalledState step(InstalledState state, Instant now) {
-    InstalledState after = settle(state, now);
+    InstalledState after = scan(settle(state, now), now);
+    last = after;
+    return after;
+  }
+
+  private InstalledState scan(InstalledState state, Instant now) {
     if (scan == null && !now.isBefore(nextScan)) {
-      scan = FlowScan.start(after, dataplane.flows(), limits);
+      scan = FlowScan.start(last, dataplane.flows(), limits);
     }
-    if (scan == null || scan.advance(ENTRIES_PER_STEP)) {
-      return after;
+    if (scan == null || scan.advance(entriesPerStep)) {
+      return state;
     }
-    after = stabilise(after, scan);
+    InstalledState after = stabilise(state, scan);
     nextScan = now.plus(scan.pause());
     close();
     return after;
@@ -61,7 +79,7 @@ final class SlotSettler implements AutoCloseable {
   private record Update(InstalledState.Installed installed, RingState slots) {
 
     boolean changesAnything() {
-      return !slots.slots().equals(installed.slots().slots());
+      return slots != installed.slots() && !slots.slots().equals(installed.slots().slots());
     }
   }
 
@@ -95,11 +113,8 @@ final class SlotSettler implements AutoCloseable {
     }
     dataplane.batch(
         () -> needed.forEach(update -> write(update.installed().number(), update.slots().slots())));
-    InstalledState after = state;
-    for (Update update : needed) {
-      after = after.with(update.installed().withSlots(update.slots()));
-    }
-    return after;
+    return state.with(
+        needed.stream().map(update -> update.installed().withSlots(update.slots())).toList());
   }
 
   private void write(int vip, RingSlots slots) {
@@ -139,11 +154,9 @@ final class SlotSettler implements AutoCloseable {
     static @Nullable FlowScan start(InstalledState state, FlowTable flows, Limits limits) {
       Map<Integer, Candidate> candidates = new HashMap<>();
       for (InstalledState.Installed installed : state.vips().values()) {
-        if (!installed.slots().slots().isStable()) {
-          BitSet settled = installed.slots().settled();
-          if (!settled.isEmpty()) {
-            candidates.put(installed.number(), new Candidate(installed, settled));
-          }
+        if (installed.slots().settled() > 0) {
+          candidates.put(
+              installed.number(), new Candidate(installed, installed.slots().settledSlots()));
         }
       }
       return candidates.isEmpty() ? null : new FlowScan(flows.scan(), limits, candidates);

@@ -54,7 +54,7 @@ final class Transition {
   private final IndexAllocator backendIndices;
   private final InstalledState from;
   private final DesiredState desired;
-  private final Instant deadline;
+  private final ChangeWindow changeWindow;
   private final Duration window;
   private final StaleFlows staleFlows;
 
@@ -88,7 +88,7 @@ final class Transition {
     this.backendIndices = backendIndices;
     this.from = from;
     this.desired = desired;
-    this.deadline = now.plus(window);
+    this.changeWindow = ChangeWindow.starting(now, window);
     this.window = window;
     this.staleFlows = new StaleFlows(from);
   }
@@ -250,7 +250,7 @@ final class Transition {
       // A backend can leave without changing the ring: a draining backend has no slots.
       Set<Integer> removed = from.leaving(before.vip(), vip);
       if (!ring.equals(before.ring()) || !removed.isEmpty()) {
-        slots = slots.changeTo(numbersOf(ring), removed, deadline);
+        slots = slots.changeTo(numbersOf(ring), removed, changeWindow);
       }
     }
     InstalledState.Installed after =

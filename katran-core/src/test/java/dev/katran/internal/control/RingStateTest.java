@@ -16,6 +16,10 @@ class RingStateTest {
   private static final Instant LATER = END.plus(Duration.ofMinutes(1));
   private static final Set<Integer> NONE = Set.of();
 
+  private static ChangeWindow until(Instant end) {
+    return ChangeWindow.starting(START, Duration.between(START, end));
+  }
+
   private static RingState ring(int... backends) {
     return RingState.stable(backends);
   }
@@ -26,7 +30,7 @@ class RingStateTest {
 
   @Test
   void changeTo_otherBackend_isChangingUntilWindowEnds() {
-    RingState state = ring(1, 2, 3).changeTo(to(1, 1, 3), NONE, END);
+    RingState state = ring(1, 2, 3).changeTo(to(1, 1, 3), NONE, until(END));
     RingSlots slots = state.slots();
     assertThat(slots.isStable(0)).isTrue();
     assertThat(slots.isChanging(1)).isTrue();
@@ -40,14 +44,14 @@ class RingStateTest {
     RingState settled = state.settle(END);
     assertThat(settled.slots().isSettled(1)).isTrue();
     assertThat(settled.slots().backend(1)).isEqualTo(1);
-    assertThat(settled.settled().cardinality()).isEqualTo(1);
+    assertThat(settled.settled()).isEqualTo(1);
     assertThat(settled.until()).isEmpty();
     assertThat(settled.settle(LATER)).isSameAs(settled);
   }
 
   @Test
   void changeTo_secondChangeWithinWindow_keepsOldestPrevious() {
-    RingState state = ring(1).changeTo(to(2), NONE, END).changeTo(to(3), NONE, LATER);
+    RingState state = ring(1).changeTo(to(2), NONE, until(END)).changeTo(to(3), NONE, until(LATER));
     assertThat(state.slots().backend(0)).isEqualTo(3);
     assertThat(state.slots().previous(0)).isEqualTo(1);
     assertThat(state.until()).contains(LATER);
@@ -56,7 +60,7 @@ class RingStateTest {
   @Test
   void changeTo_changeReverted_isStillChanging() {
     // Flows that began in between are at the other backend, and have entries.
-    RingState state = ring(1).changeTo(to(2), NONE, END).changeTo(to(1), NONE, LATER);
+    RingState state = ring(1).changeTo(to(2), NONE, until(END)).changeTo(to(1), NONE, until(LATER));
     assertThat(state.slots().isChanging(0)).isTrue();
     assertThat(state.slots().backend(0)).isEqualTo(1);
     assertThat(state.slots().previous(0)).isEqualTo(1);
@@ -64,7 +68,8 @@ class RingStateTest {
 
   @Test
   void changeTo_otherSlot_keepsWindowOfChangingSlot() {
-    RingState state = ring(1, 1).changeTo(to(2, 1), NONE, END).changeTo(to(2, 2), NONE, LATER);
+    RingState state =
+        ring(1, 1).changeTo(to(2, 1), NONE, until(END)).changeTo(to(2, 2), NONE, until(LATER));
     RingState settled = state.settle(END);
     assertThat(settled.slots().isSettled(0)).isTrue();
     assertThat(settled.slots().isChanging(1)).isTrue();
@@ -73,40 +78,41 @@ class RingStateTest {
 
   @Test
   void changeTo_afterWindow_previousIsTheSettledBackend() {
-    RingState state = ring(1).changeTo(to(2), NONE, END).settle(END).changeTo(to(3), NONE, LATER);
+    RingState state =
+        ring(1).changeTo(to(2), NONE, until(END)).settle(END).changeTo(to(3), NONE, until(LATER));
     assertThat(state.slots().isChanging(0)).isTrue();
     assertThat(state.slots().previous(0)).isEqualTo(2);
   }
 
   @Test
   void changeTo_backendRemoved_isStableAtOnce() {
-    RingState stable = ring(1, 2).changeTo(to(2, 2), Set.of(1), END);
+    RingState stable = ring(1, 2).changeTo(to(2, 2), Set.of(1), until(END));
     assertThat(stable.slots().isStable()).isTrue();
     assertThat(stable.slots().backend(0)).isEqualTo(2);
   }
 
   @Test
   void changeTo_previousOrCurrentRemoved_isNeverPrevious() {
-    RingState changing = ring(1).changeTo(to(2), NONE, END);
-    RingState withoutPrevious = changing.changeTo(to(2), Set.of(1), LATER);
+    RingState changing = ring(1).changeTo(to(2), NONE, until(END));
+    RingState withoutPrevious = changing.changeTo(to(2), Set.of(1), until(LATER));
     // Flows that began at 2 since the change have entries, and unknown flows belong there.
     assertThat(withoutPrevious.slots().isSettled(0)).isTrue();
     assertThat(withoutPrevious.slots().previous(0)).isZero();
     assertThat(withoutPrevious.until()).isEmpty();
 
-    RingState withoutCurrent = changing.changeTo(to(3), Set.of(2), LATER);
+    RingState withoutCurrent = changing.changeTo(to(3), Set.of(2), until(LATER));
     assertThat(withoutCurrent.slots().isChanging(0)).isTrue();
     assertThat(withoutCurrent.slots().previous(0)).isEqualTo(1);
   }
 
   @Test
   void changeTo_fromEmptyRing_isStable() {
-    assertThat(ring(0, 0).changeTo(to(1, 1), NONE, END).slots().isStable()).isTrue();
+    assertThat(ring(0, 0).changeTo(to(1, 1), NONE, until(END)).slots().isStable()).isTrue();
   }
 
   @Test
   void changeTo_lastBackendDrained_keepsItAsPrevious() {
-    RingState state = ring(1).changeTo(to(0), NONE, END);
+    RingState state = ring(1).changeTo(to(0), NONE, until(END));
     assertThat(state.slots().isChanging(0)).isTrue();
     assertThat(state.slots().previous(0)).isEqualTo(1);
     assertThat(state.slots().isEmpty()).isFalse();
@@ -115,7 +121,7 @@ class RingStateTest {
 
   @Test
   void stabilise_settledSlot_isStable() {
-    RingState settled = ring(1, 1).changeTo(to(2, 2), NONE, END).settle(END);
+    RingState settled = ring(1, 1).changeTo(to(2, 2), NONE, until(END)).settle(END);
     BitSet first = new BitSet();
     first.set(0);
     RingState state = settled.stabilise(settled, first);
@@ -126,12 +132,33 @@ class RingStateTest {
 
   @Test
   void stabilise_slotChangedSinceScan_isNotStable() {
-    RingState settled = ring(1, 1).changeTo(to(2, 2), NONE, END).settle(END);
-    BitSet both = settled.settled();
-    RingState changed = settled.changeTo(to(3, 2), NONE, LATER);
+    RingState settled = ring(1, 1).changeTo(to(2, 2), NONE, until(END)).settle(END);
+    BitSet both = settled.settledSlots();
+    RingState changed = settled.changeTo(to(3, 2), NONE, until(LATER));
     RingState changedAndSettled = changed.settle(LATER);
     assertThat(changed.stabilise(settled, both).slots().isChanging(0)).isTrue();
     assertThat(changed.stabilise(settled, both).slots().isStable(1)).isTrue();
     assertThat(changedAndSettled.stabilise(settled, both).slots().isSettled(0)).isTrue();
+  }
+
+  @Test
+  void stabilise_slotChangedAndSettledAtTheSameBackendSinceScan_isNotStable() {
+    RingState settled = ring(1, 1).changeTo(to(2, 2), NONE, until(END)).settle(END);
+    RingState back =
+        settled
+            .changeTo(to(3, 2), NONE, until(LATER))
+            .changeTo(to(2, 2), NONE, until(LATER))
+            .settle(LATER);
+    assertThat(back.slots().backend(0)).isEqualTo(2);
+    RingState state = back.stabilise(settled, settled.settledSlots());
+    assertThat(state.slots().isSettled(0)).isTrue();
+    assertThat(state.slots().isStable(1)).isTrue();
+  }
+
+  @Test
+  void changeTo_settledSlotKept_canStillBeStabilised() {
+    RingState settled = ring(1, 1).changeTo(to(2, 2), NONE, until(END)).settle(END);
+    RingState other = settled.changeTo(to(2, 3), NONE, until(LATER));
+    assertThat(other.stabilise(settled, settled.settledSlots()).slots().isStable(0)).isTrue();
   }
 }
