@@ -230,8 +230,8 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
-   * Returns the progress of an installed VIP's ring changes. Counts the flows of slots that are not
-   * stable one by one, which takes some tenths of a second for a million.
+   * Returns the progress of an installed VIP's ring changes. Unless all slots are stable, visits
+   * every entry of the flow table, which takes some tenths of a second for a million.
    *
    * @throws IllegalStateException if the balancer is closed
    */
@@ -243,7 +243,9 @@ public final class LoadBalancer implements AutoCloseable {
                 progress.changing(),
                 progress.settled(),
                 progress.settlesAt(),
-                progress.displacedFlows()));
+                progress.displacedFlows(),
+                progress.flowTableEntries(),
+                control.limits().flowTableSize()));
   }
 
   /**

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class LoadBalancerBuilder {
 
   private static final Duration MIN_CHANGE_WINDOW = Duration.ofSeconds(1);
-  private static final Duration MAX_CHANGE_WINDOW = Duration.ofHours(1);
+  private static final Duration MAX_CHANGE_WINDOW = Duration.ofDays(1);
 
   private enum Kind {
     ATTACHED,
@@ -157,9 +157,12 @@ public final class LoadBalancerBuilder {
   /**
    * Sets how long unknown flows of a slot count as open after the slot got another backend, see
    * {@link Tracking#ADAPTIVE}. Every open flow that sends at least one packet in this time stays at
-   * its backend. The default is one minute.
+   * its backend. A VIP may set {@linkplain Vip.Builder#changeWindow a window of its own}. The
+   * default is three minutes, more than twice the 75 seconds for which nginx keeps idle connections
+   * open. Each CPU's budget of flow table entries for flows of changing slots is renewed once in
+   * this time, so it also bounds how much of the table a flood can take.
    *
-   * @param window 1 second to 1 hour
+   * @param window 1 second to 1 day
    * @throws IllegalArgumentException if it is out of range
    */
   public LoadBalancerBuilder changeWindow(Duration window) {

@@ -15,13 +15,13 @@ public enum Tracking {
    *
    * <p>While nothing changes, only the ring decides and the flow table is not touched: it takes no
    * memory and no time, whatever arrives. A change puts the slots that got another backend into the
-   * state <em>changing</em> for a {@linkplain LoadBalancerBuilder#changeWindow window}. New
-   * connections (TCP with SYN) go to the new backend at once and are inserted into the flow table.
-   * All other unknown flows are assumed to be older than the change: they stay at the previous
-   * backend and are inserted as well. UDP does not tell new flows from open ones, so all unknown
-   * UDP flows stay. After the window the slots are <em>settled</em>: known flows stay where they
-   * are, all others follow the ring. A slot is <em>stable</em> again once all of its flows at other
-   * backends have been silent for the VIP's {@linkplain Vip.Builder#idleTime idle time}.
+   * state <em>changing</em> for a {@linkplain Vip.Builder#changeWindow window}. New connections
+   * (TCP with SYN) go to the new backend at once and are inserted into the flow table. All other
+   * unknown flows are assumed to be older than the change: they stay at the previous backend and
+   * are inserted as well. UDP does not tell new flows from open ones, so all unknown UDP flows
+   * stay. After the window the slots are <em>settled</em>: known flows stay where they are, all
+   * others follow the ring. A slot is <em>stable</em> again once all of its flows at other backends
+   * have been silent for the VIP's {@linkplain Vip.Builder#idleTime idle time}.
    *
    * <p>Each slot has a state of its own, and changes may overlap. Flows of a backend that is
    * removed, rather than drained, move at once. Cf. "Load balancing with JET: Just Enough

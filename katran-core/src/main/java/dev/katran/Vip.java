@@ -34,23 +34,8 @@ public final class Vip {
 
   private static final Duration TCP_IDLE_TIME = Duration.ofMinutes(5);
   private static final Duration UDP_IDLE_TIME = Duration.ofSeconds(30);
-  private static final Duration MAX_IDLE_TIME = Duration.ofDays(1);
-
-  private enum Option {
-    QUIC("quic", true),
-    UDP_STABLE_ROUTING("udpStableRouting", true),
-    UDP_FLOW_MIGRATION("udpFlowMigration", true),
-    SOURCE_ROUTING("sourceRouting", false),
-    LOCAL_DELIVERY("localDelivery", false);
-
-    private final String label;
-    private final boolean needsUdp;
-
-    Option(String label, boolean needsUdp) {
-      this.label = label;
-      this.needsUdp = needsUdp;
-    }
-  }
+  private static final Duration MIN_TIME = Duration.ofSeconds(1);
+  private static final Duration MAX_TIME = Duration.ofDays(1);
 
   private final VipKey key;
   private final List<Backend> backends;
@@ -58,7 +43,8 @@ public final class Vip {
   private final RingAlgorithm algorithm;
   private final Tracking tracking;
   private final Duration idleTime;
-  private final Set<Option> options;
+  private final Optional<Duration> changeWindow;
+  private final Set<VipOption> options;
 
   private Vip(Builder from) {
     this.key = from.key;
@@ -67,6 +53,7 @@ public final class Vip {
     this.algorithm = from.algorithm;
     this.tracking = from.tracking;
     this.idleTime = from.idleTime;
+    this.changeWindow = from.changeWindow;
     this.options = EnumSet.copyOf(from.options);
   }
 
@@ -194,29 +181,34 @@ public final class Vip {
     return idleTime;
   }
 
+  /** Returns how long slots are changing; empty for the balancer's change window. */
+  public Optional<Duration> changeWindow() {
+    return changeWindow;
+  }
+
   /** Returns whether packets of {@linkplain Backend#local local} backends pass to this host. */
   public boolean localDelivery() {
-    return options.contains(Option.LOCAL_DELIVERY);
+    return options.contains(VipOption.LOCAL_DELIVERY);
   }
 
   /** Returns whether QUIC connection ids select the backend. */
   public boolean quic() {
-    return options.contains(Option.QUIC);
+    return options.contains(VipOption.QUIC);
   }
 
   /** Returns whether UDP stable routing headers select the backend. */
   public boolean udpStableRouting() {
-    return options.contains(Option.UDP_STABLE_ROUTING);
+    return options.contains(VipOption.UDP_STABLE_ROUTING);
   }
 
   /** Returns whether flows move off backends that are marked down. */
   public boolean udpFlowMigration() {
-    return options.contains(Option.UDP_FLOW_MIGRATION);
+    return options.contains(VipOption.UDP_FLOW_MIGRATION);
   }
 
   /** Returns whether the source address may select the backend. */
   public boolean sourceRouting() {
-    return options.contains(Option.SOURCE_ROUTING);
+    return options.contains(VipOption.SOURCE_ROUTING);
   }
 
   /** Returns a builder that starts with everything this VIP has. */
@@ -227,6 +219,7 @@ public final class Vip {
     builder.algorithm = algorithm;
     builder.tracking = tracking;
     builder.idleTime = idleTime;
+    builder.changeWindow = changeWindow;
     builder.options.addAll(options);
     return builder;
   }
@@ -314,12 +307,14 @@ public final class Vip {
         && algorithm == other.algorithm
         && tracking == other.tracking
         && idleTime.equals(other.idleTime)
+        && changeWindow.equals(other.changeWindow)
         && options.equals(other.options);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(key, backends, hashing, algorithm, tracking, idleTime, options);
+    return Objects.hash(
+        key, backends, hashing, algorithm, tracking, idleTime, changeWindow, options);
   }
 
   /**
@@ -334,7 +329,8 @@ public final class Vip {
         + (algorithm == RingAlgorithm.MAGLEV_V2 ? "" : " algorithm " + algorithm)
         + (tracking == Tracking.ADAPTIVE ? "" : " tracking " + tracking)
         + (idleTime.equals(defaultIdleTime(key)) ? "" : " idleTime " + idleTime)
-        + options.stream().map(option -> " " + option.label).collect(Collectors.joining());
+        + changeWindow.map(window -> " changeWindow " + window).orElse("")
+        + options.stream().map(option -> " " + option.label()).collect(Collectors.joining());
   }
 
   /**
@@ -345,12 +341,13 @@ public final class Vip {
   public static final class Builder {
 
     private final VipKey key;
-    private final Set<Option> options = EnumSet.noneOf(Option.class);
+    private final Set<VipOption> options = EnumSet.noneOf(VipOption.class);
     private List<Backend> backends = List.of();
     private Hashing hashing = Hashing.FLOW;
     private RingAlgorithm algorithm = RingAlgorithm.MAGLEV_V2;
     private Tracking tracking = Tracking.ADAPTIVE;
     private Duration idleTime;
+    private Optional<Duration> changeWindow = Optional.empty();
 
     private Builder(VipKey key) {
       this.key = key;
@@ -389,19 +386,39 @@ public final class Vip {
     /**
      * Sets how long a silent flow counts as open after a change, with {@link Tracking#ADAPTIVE}.
      * The default is 5 minutes for TCP and 30 seconds for UDP. A longer time keeps more silent
-     * connections in place, and keeps the flow table in use for longer. The balancer uses its
-     * {@linkplain LoadBalancerBuilder#changeWindow change window} if that is longer.
+     * connections in place, and keeps the flow table in use for longer. A time that is shorter than
+     * the {@linkplain #changeWindow change window} counts as the window.
      *
      * @param idleTime 1 second to 1 day; fractions of a second are dropped
      * @throws IllegalArgumentException if it is out of range
      */
     public Builder idleTime(Duration idleTime) {
-      if (idleTime.toSeconds() < 1 || idleTime.compareTo(MAX_IDLE_TIME) > 0) {
-        throw new IllegalArgumentException(
-            "%s: idle time %s is not in PT1S..%s".formatted(key, idleTime, MAX_IDLE_TIME));
-      }
-      this.idleTime = Duration.ofSeconds(idleTime.toSeconds());
+      this.idleTime = Duration.ofSeconds(checkTime("idle time", idleTime).toSeconds());
       return this;
+    }
+
+    /**
+     * Sets for how long slots are changing after they got another backend, with {@link
+     * Tracking#ADAPTIVE}: an open flow that is silent for less than this time stays at its backend.
+     * The default is the balancer's {@linkplain LoadBalancerBuilder#changeWindow change window}.
+     * Choose it longer than the keepalive timeout of clients and backends, and {@link
+     * Limits#flowTableSize} so that the table holds all flows of changed slots that begin in this
+     * time. Applies to the next change; slots that are changing already keep their time.
+     *
+     * @param window 1 second to 1 day
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public Builder changeWindow(Duration window) {
+      this.changeWindow = Optional.of(checkTime("change window", window));
+      return this;
+    }
+
+    private Duration checkTime(String what, Duration time) {
+      if (time.compareTo(MIN_TIME) < 0 || time.compareTo(MAX_TIME) > 0) {
+        throw new IllegalArgumentException(
+            "%s: %s %s is not in %s..%s".formatted(key, what, time, MIN_TIME, MAX_TIME));
+      }
+      return time;
     }
 
     /**
@@ -413,7 +430,7 @@ public final class Vip {
      * default is off.
      */
     public Builder quic(boolean on) {
-      return option(Option.QUIC, on);
+      return option(VipOption.QUIC, on);
     }
 
     /**
@@ -422,7 +439,7 @@ public final class Vip {
      * applies to packets whose connection id names no backend. The default is off.
      */
     public Builder udpStableRouting(boolean on) {
-      return option(Option.UDP_STABLE_ROUTING, on);
+      return option(VipOption.UDP_STABLE_ROUTING, on);
     }
 
     /**
@@ -430,7 +447,7 @@ public final class Vip {
      * LoadBalancer#downBackends marked down} for this VIP. The default is off.
      */
     public Builder udpFlowMigration(boolean on) {
-      return option(Option.UDP_FLOW_MIGRATION, on);
+      return option(VipOption.UDP_FLOW_MIGRATION, on);
     }
 
     /**
@@ -438,7 +455,7 @@ public final class Vip {
      * to the route's backend instead of the ring's. The default is off.
      */
     public Builder sourceRouting(boolean on) {
-      return option(Option.SOURCE_ROUTING, on);
+      return option(VipOption.SOURCE_ROUTING, on);
     }
 
     /**
@@ -446,10 +463,10 @@ public final class Vip {
      * default is off.
      */
     public Builder localDelivery(boolean on) {
-      return option(Option.LOCAL_DELIVERY, on);
+      return option(VipOption.LOCAL_DELIVERY, on);
     }
 
-    private Builder option(Option option, boolean on) {
+    private Builder option(VipOption option, boolean on) {
       if (on) {
         options.add(option);
       } else {
@@ -465,9 +482,9 @@ public final class Vip {
      *     and the VIP is not UDP
      */
     public Vip build() {
-      for (Option option : options) {
-        if (option.needsUdp && key.protocol() != Protocol.UDP) {
-          throw new IllegalArgumentException("%s: %s needs UDP".formatted(key, option.label));
+      for (VipOption option : options) {
+        if (option.needsUdp() && key.protocol() != Protocol.UDP) {
+          throw new IllegalArgumentException("%s: %s needs UDP".formatted(key, option.label()));
         }
       }
       Set<BackendKey> keys = new HashSet<>();

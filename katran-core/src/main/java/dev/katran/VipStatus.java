@@ -3,6 +3,7 @@ package dev.katran;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The progress of a {@link Vip}'s ring changes, see {@link Tracking#ADAPTIVE} for the states of a
@@ -17,14 +18,24 @@ public final class VipStatus {
   private final int settled;
   private final Optional<Instant> settlesAt;
   private final long displacedFlows;
+  private final OptionalLong flowTableEntries;
+  private final long flowTableCapacity;
 
   VipStatus(
-      int stable, int changing, int settled, Optional<Instant> settlesAt, long displacedFlows) {
+      int stable,
+      int changing,
+      int settled,
+      Optional<Instant> settlesAt,
+      long displacedFlows,
+      OptionalLong flowTableEntries,
+      long flowTableCapacity) {
     this.stable = stable;
     this.changing = changing;
     this.settled = settled;
     this.settlesAt = settlesAt;
     this.displacedFlows = displacedFlows;
+    this.flowTableEntries = flowTableEntries;
+    this.flowTableCapacity = flowTableCapacity;
   }
 
   /** Returns the number of slots whose flows are all at the slot's backend. */
@@ -55,6 +66,23 @@ public final class VipStatus {
     return displacedFlows;
   }
 
+  /**
+   * Returns the number of flows in the flow table, of all VIPs, not counting those that have been
+   * silent for their VIP's {@linkplain Vip.Builder#idleTime idle time}. Empty while every slot of
+   * this VIP is stable: the table is not visited then, see {@link Flows#report}.
+   */
+  public OptionalLong flowTableEntries() {
+    return flowTableEntries;
+  }
+
+  /**
+   * Returns how many flows the flow table has room for. Beyond that, the least recently used ones
+   * are evicted: such a flow is taken for one that is older than the change.
+   */
+  public long flowTableCapacity() {
+    return flowTableCapacity;
+  }
+
   /** Returns whether every slot is stable, so that the flow table is not looked up. */
   public boolean isStable() {
     return changing == 0 && settled == 0;
@@ -67,25 +95,30 @@ public final class VipStatus {
         && changing == other.changing
         && settled == other.settled
         && settlesAt.equals(other.settlesAt)
-        && displacedFlows == other.displacedFlows;
+        && displacedFlows == other.displacedFlows
+        && flowTableEntries.equals(other.flowTableEntries)
+        && flowTableCapacity == other.flowTableCapacity;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(stable, changing, settled, settlesAt, displacedFlows);
+    return Objects.hash(
+        stable, changing, settled, settlesAt, displacedFlows, flowTableEntries, flowTableCapacity);
   }
 
   /**
-   * Returns the status, as in {@code 65000 stable, 500 changing, 37 settled, 12 displaced flows}.
+   * Returns the status, as in {@code 65000 stable, 500 changing, 37 settled, 12 displaced flows,
+   * 180 of 1000000 flow table entries}.
    */
   @Override
   public String toString() {
-    return "%d stable, %d changing, %d settled, %d displaced flows%s"
-        .formatted(
-            stable,
-            changing,
-            settled,
-            displacedFlows,
-            settlesAt.map(time -> ", settles at " + time).orElse(""));
+    StringBuilder text =
+        new StringBuilder(
+            "%d stable, %d changing, %d settled, %d displaced flows"
+                .formatted(stable, changing, settled, displacedFlows));
+    flowTableEntries.ifPresent(entries ->
+        text.append(", %d of %d flow table entries".formatted(entries, flowTableCapacity)));
+    settlesAt.ifPresent(time -> text.append(", settles at ").append(time));
+    return text.toString();
   }
 }

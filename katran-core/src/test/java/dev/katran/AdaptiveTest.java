@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -123,7 +124,8 @@ class AdaptiveTest {
     openFlows(9000, FLOWS);
     assertThat(lb.flows().report(Duration.ZERO).entries()).isZero();
     assertThat(lb.counters().flowTable().lookups()).isZero();
-    assertThat(status()).isEqualTo(new VipStatus(1031, 0, 0, Optional.empty(), 0));
+    assertThat(status())
+        .isEqualTo(new VipStatus(1031, 0, 0, Optional.empty(), 0, OptionalLong.empty(), 1 << 16));
   }
 
   @Test
@@ -147,6 +149,22 @@ class AdaptiveTest {
   }
 
   @Test
+  void status_slotsChanging_tellsHowFullTheFlowTableIs() {
+    lb.put(WEB);
+    assertThat(status().flowTableEntries()).isEmpty();
+    lb.put(WEB.with(THREE));
+    assertThat(status().flowTableEntries()).hasValue(0);
+    sendOnOpenFlows();
+    long entries = lb.flows().report(Duration.ZERO).entries();
+    VipStatus status = status();
+    assertThat(status.flowTableEntries()).hasValue(entries);
+    assertThat(status.flowTableCapacity()).isEqualTo(1 << 16);
+    assertThat(status).asString().contains(", %d of 65536 flow table entries".formatted(entries));
+    pass(IDLE.plusSeconds(1));
+    assertThat(status().flowTableEntries()).hasValue(0);
+  }
+
+  @Test
   void tick_displacedFlowsIdle_stabilisesSlots() {
     lb.put(WEB);
     sendOnOpenFlows();
@@ -158,6 +176,7 @@ class AdaptiveTest {
     control.tick();
     int withFlows = status().settled();
     assertThat(withFlows).isPositive().isLessThan(FLOWS);
+    assertThat(sendOnOpenFlows()).isEqualTo(before);
     // The others stay settled while their flows send packets.
     for (int i = 0; i < 20; i++) {
       pass(IDLE.dividedBy(2));
@@ -183,6 +202,41 @@ class AdaptiveTest {
     Vip longerIdleTime = WEB.with(THREE).toBuilder().idleTime(IDLE.multipliedBy(4)).build();
     lb.put(longerIdleTime.draining(THREE.key()));
     assertThat(sendOnOpenFlows()).isEqualTo(after);
+  }
+
+  @Test
+  void put_ownChangeWindow_keepsFlowsThatAreSilentForLong() {
+    Duration window = Duration.ofHours(1);
+    Vip silent = WEB.toBuilder().changeWindow(window).build();
+    lb.put(silent);
+    Map<Integer, InetAddress> before = sendOnOpenFlows();
+    lb.put(silent.with(THREE));
+    List<InetAddress> begun = openFlows(9000, FLOWS);
+    assertThat(status().settlesAt()).contains(clock.instant().plus(window));
+    pass(window.minusSeconds(1));
+    assertThat(sendOnOpenFlows()).isEqualTo(before);
+    for (int i = 0; i < FLOWS; i++) {
+      assertThat(backendOf(9000 + i)).isEqualTo(begun.get(i));
+    }
+    pass(Duration.ofSeconds(1));
+    assertThat(status().changing()).isZero();
+    assertThat(sendOnOpenFlows()).isEqualTo(before);
+  }
+
+  @Test
+  void put_secondChangeWithinWindow_keepsSilentFlowsThatBeganInBetween() {
+    Vip idleForAWindow = WEB.toBuilder().idleTime(Duration.ofSeconds(1)).build();
+    lb.put(idleForAWindow);
+    lb.put(idleForAWindow.with(THREE.weight(10)));
+    List<InetAddress> begun = openFlows(9000, FLOWS);
+    assertThat(begun).contains(THREE.address());
+    pass(WINDOW.minusSeconds(1));
+    // Many slots of THREE change again, and remember ONE or TWO as their previous backend.
+    lb.put(idleForAWindow.with(THREE.draining(true)));
+    pass(WINDOW.minusSeconds(1));
+    for (int i = 0; i < FLOWS; i++) {
+      assertThat(backendOf(9000 + i)).isEqualTo(begun.get(i));
+    }
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -34,6 +35,7 @@ class VipTest {
             .algorithm(RingAlgorithm.MAGLEV)
             .tracking(Tracking.ALWAYS)
             .idleTime(Duration.ofSeconds(90))
+            .changeWindow(Duration.ofHours(2))
             .build();
 
     assertThat(vip.key())
@@ -46,6 +48,18 @@ class VipTest {
     assertThat(vip.algorithm()).isEqualTo(RingAlgorithm.MAGLEV);
     assertThat(vip.tracking()).isEqualTo(Tracking.ALWAYS);
     assertThat(vip.idleTime()).isEqualTo(Duration.ofSeconds(90));
+    assertThat(vip.changeWindow()).contains(Duration.ofHours(2));
+    assertThat(vip.toBuilder().build()).isEqualTo(vip);
+    assertThat(vip.toBuilder().changeWindow(Duration.ofHours(3)).build()).isNotEqualTo(vip);
+    assertThat(vip.toString()).contains(" changeWindow PT2H");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"PT0.999S", "PT0S", "PT-1S", "PT24H0.001S"})
+  void changeWindow_outOfRange_throws(Duration window) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Vip.tcp("203.0.113.10", 443).changeWindow(window))
+        .withMessage("tcp 203.0.113.10:443: change window %s is not in PT1S..PT24H", window);
   }
 
   @Test
@@ -57,6 +71,7 @@ class VipTest {
     assertThat(vip.algorithm()).isEqualTo(RingAlgorithm.MAGLEV_V2);
     assertThat(vip.tracking()).isEqualTo(Tracking.ADAPTIVE);
     assertThat(vip.idleTime()).isEqualTo(Duration.ofMinutes(5));
+    assertThat(vip.changeWindow()).isEmpty();
     assertThat(Vip.udp("203.0.113.10", 53).build().idleTime()).isEqualTo(Duration.ofSeconds(30));
   }
 

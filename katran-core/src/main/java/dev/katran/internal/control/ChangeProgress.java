@@ -1,44 +1,61 @@
 package dev.katran.internal.control;
 
 import dev.katran.VipKey;
-import dev.katran.internal.dataplane.RingSlots;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The progress of a VIP's ring changes, with the fields of {@link dev.katran.VipStatus}.
  *
  * @param settlesAt when the last changing slot settles; empty if no slot is changing
+ * @param flowTableEntries the live entries of all VIPs; empty if all slots of this VIP are stable
  */
 public record ChangeProgress(
-    int stable, int changing, int settled, Optional<Instant> settlesAt, long displacedFlows) {
+    int stable,
+    int changing,
+    int settled,
+    Optional<Instant> settlesAt,
+    long displacedFlows,
+    OptionalLong flowTableEntries) {
 
   /** Returns the progress of a VIP; empty if it is not installed. */
   public static Optional<ChangeProgress> of(Control control, FlowEntries flows, VipKey key) {
-    InstalledState.Installed installed = control.state().vips().get(key);
+    InstalledState state = control.state();
+    InstalledState.Installed installed = state.vips().get(key);
     if (installed == null) {
       return Optional.empty();
     }
-    RingSlots slots = installed.slots().slots();
-    if (slots.isStable()) {
-      return Optional.of(new ChangeProgress(slots.size(), 0, 0, Optional.empty(), 0));
+    RingState ring = installed.slots();
+    int size = ring.slots().size();
+    if (ring.changing() + ring.settled() == 0) {
+      return Optional.of(new ChangeProgress(size, 0, 0, Optional.empty(), 0, OptionalLong.empty()));
     }
+    Map<Integer, InstalledState.Installed> vips = new HashMap<>();
+    state.vips().values().forEach(each -> vips.put(each.number(), each));
+    long[] live = {0};
     long[] displaced = {0};
     flows.scan(entry -> {
+      InstalledState.Installed vip = vips.get(entry.vip());
+      if (vip == null || !vip.isLive(entry, flows.udpIdle())) {
+        return;
+      }
+      live[0]++;
       if (entry.vip() == installed.number()
-          && !slots.isStable(installed.slotOf(entry, control.limits()))
+          && !ring.slots().isStable(installed.slotOf(entry, control.limits()))
           && installed.pointsElsewhere(entry, control.limits())) {
         displaced[0]++;
       }
     });
-    int changing = installed.slots().changing();
-    int settled = installed.slots().settled();
     return Optional.of(
         new ChangeProgress(
-            slots.size() - changing - settled,
-            changing,
-            settled,
-            installed.slots().until(),
-            displaced[0]));
+            size - ring.changing() - ring.settled(),
+            ring.changing(),
+            ring.settled(),
+            ring.until(),
+            displaced[0],
+            OptionalLong.of(live[0])));
   }
 }

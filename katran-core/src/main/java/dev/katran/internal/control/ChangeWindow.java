@@ -22,12 +22,22 @@ final class ChangeWindow {
     return new ChangeWindow(now, now.plus(length));
   }
 
+  /** Returns this window for slots that were changing already, since an earlier time. */
+  ChangeWindow since(Instant earlier) {
+    return new ChangeWindow(earlier, deadline);
+  }
+
   /** Returns whether the window has ended. */
   boolean hasEnded(Instant now) {
     return !now.isBefore(deadline);
   }
 
-  /** Returns when the first of the slots began to change, maybe in an earlier window. */
+  /** Returns for how long the slots are changing, earlier windows included. */
+  Duration span() {
+    return Duration.between(since, deadline);
+  }
+
+  /** Returns when the slots began to change. */
   Instant since() {
     return since;
   }

@@ -1,5 +1,6 @@
 package dev.katran.internal.control;
 
+import com.google.common.collect.Comparators;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSetMultimap;
 import dev.katran.BackendKey;
@@ -62,22 +63,58 @@ public record InstalledState(
    * @param number the index in the dataplane
    * @param ring the ring of its backends
    * @param slots the ring in the dataplane, with the previous backends of changing slots
-   * @param idle how long an idle flow counts as open, at least the change window
+   * @param idle how long an idle flow counts as open, see {@link #idle(Vip, RingState, Duration)}
    */
   public record Installed(Vip vip, int number, Ring ring, RingState slots, Duration idle) {
+
+    /** How much later than its deadline a window may end: steps are a second apart, or late. */
+    private static final Duration LATENESS = Duration.ofSeconds(10);
+
+    private static final Duration ROUND_UP = Duration.ofSeconds(1).minusNanos(1);
 
     Installed withSlots(RingState slots) {
       return new Installed(vip, number, ring, slots, idle);
     }
 
+    /**
+     * Returns how long an idle flow of a VIP counts as open. Not shorter than its slots are
+     * changing: a flow that began in that time, and whose entry expired, would be taken for an old
+     * one and sent to a backend where it never was. Slots that change several times can be changing
+     * for long. The time is doubled then, because raising it costs a scan of the flow table.
+     *
+     * @param window how long a slot is changing after a single change
+     */
+    static Duration idle(Vip vip, RingState slots, Duration window) {
+      Duration idle = Comparators.max(vip.idleTime(), window.plus(LATENESS));
+      while (idle.compareTo(slots.span().plus(LATENESS)) < 0) {
+        idle = idle.multipliedBy(2);
+      }
+      return idle;
+    }
+
     /** Returns the dataplane's view of the VIP. */
     VipEntry entry(Optional<VipKey> watched) {
-      return new VipEntry(number, flags(vip, watched), (int) idle.toSeconds());
+      return new VipEntry(number, flags(vip, watched), (int) idle.plus(ROUND_UP).toSeconds());
     }
 
     /** Returns the slot of a flow that has an entry in the flow table. */
     int slotOf(FlowTable.Entry entry, Limits limits) {
       return FlowHashing.slot(limits, VipFlags.of(vip), entry.flow());
+    }
+
+    /**
+     * Returns whether a packet of the flow would find an entry of this VIP, if the slot's state has
+     * the table looked up.
+     *
+     * @param udpIdle how long an unused entry of a UDP flow of a tracked VIP is valid
+     */
+    boolean isLive(FlowTable.Entry entry, Duration udpIdle) {
+      return switch (vip.tracking()) {
+        case NONE -> false;
+        case ADAPTIVE -> entry.idle() <= idle.toNanos();
+        case ALWAYS ->
+            entry.flow().protocol() != FiveTuple.UDP || entry.idle() <= udpIdle.toNanos();
+      };
     }
 
     /** Returns whether an entry is live and names another backend than its flow's slot. */

@@ -2,9 +2,12 @@ package dev.katran.internal.control;
 
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.RingSlots;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -76,9 +79,10 @@ final class RingState {
    *
    * @param backends the new backend of each slot
    * @param removed the backends that leave the VIP. Their flows move to the new backends at once
-   * @param window the window of slots whose backend changes; new with each change
+   * @param change the window of slots whose backend changes; new with each change
    */
-  RingState changeTo(int[] backends, Set<Integer> removed, ChangeWindow window) {
+  RingState changeTo(int[] backends, Set<Integer> removed, ChangeWindow change) {
+    Map<Instant, ChangeWindow> earlier = new HashMap<>();
     RingSlots.Builder after = slots.toBuilder();
     @Nullable ChangeWindow[] last =
         windows == null ? new ChangeWindow[backends.length] : windows.clone();
@@ -91,7 +95,11 @@ final class RingState {
       if (backend == before && (hasPrevious || !isChanging)) {
         continue;
       }
-      last[slot] = window;
+      ChangeWindow ended = last[slot];
+      last[slot] =
+          isChanging && ended != null
+              ? earlier.computeIfAbsent(ended.since(), change::since)
+              : change;
       if (hasPrevious) {
         after.changing(slot, backend, oldest);
       } else if (slots.isStable(slot)) {
@@ -158,6 +166,11 @@ final class RingState {
   /** Returns the number of changing slots. */
   int changing() {
     return changing;
+  }
+
+  /** Returns the longest time for which a slot that is changing will have been changing. */
+  Duration span() {
+    return open.stream().map(ChangeWindow::span).max(Duration::compareTo).orElse(Duration.ZERO);
   }
 
   /** Returns when the last changing slot settles; empty if no slot is changing. */

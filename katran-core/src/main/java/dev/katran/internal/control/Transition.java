@@ -54,7 +54,7 @@ final class Transition {
   private final IndexAllocator backendIndices;
   private final InstalledState from;
   private final DesiredState desired;
-  private final ChangeWindow changeWindow;
+  private final Instant now;
   private final Duration window;
   private final StaleFlows staleFlows;
 
@@ -71,7 +71,8 @@ final class Transition {
   /**
    * Creates a transition.
    *
-   * @param window how long a slot is changing after its backend changes
+   * @param window how long a slot is changing after its backend changes, unless its VIP has a
+   *     window of its own
    */
   Transition(
       Dataplane dataplane,
@@ -88,7 +89,7 @@ final class Transition {
     this.backendIndices = backendIndices;
     this.from = from;
     this.desired = desired;
-    this.changeWindow = ChangeWindow.starting(now, window);
+    this.now = now;
     this.window = window;
     this.staleFlows = new StaleFlows(from);
   }
@@ -232,9 +233,10 @@ final class Transition {
       dataplane.counters().clear(new Counter.OfVip(number, event));
     }
     Ring ring = ringOf(vip);
+    RingState slots = RingState.stable(numbersOf(ring));
     InstalledState.Installed added =
         new InstalledState.Installed(
-            vip, number, ring, RingState.stable(numbersOf(ring)), idle(vip));
+            vip, number, ring, slots, InstalledState.Installed.idle(vip, slots, window(vip)));
     step(() -> putRing(added), () -> dataplane.rings().remove(number));
     step(() -> putVip(added, desired.watched()), () -> dataplane.vips().remove(vip.key()));
     return added;
@@ -250,11 +252,16 @@ final class Transition {
       // A backend can leave without changing the ring: a draining backend has no slots.
       Set<Integer> removed = from.leaving(before.vip(), vip);
       if (!ring.equals(before.ring()) || !removed.isEmpty()) {
-        slots = slots.changeTo(numbersOf(ring), removed, changeWindow);
+        slots = slots.changeTo(numbersOf(ring), removed, ChangeWindow.starting(now, window(vip)));
       }
     }
     InstalledState.Installed after =
-        new InstalledState.Installed(vip, before.number(), ring, slots, idle(vip));
+        new InstalledState.Installed(
+            vip,
+            before.number(),
+            ring,
+            slots,
+            InstalledState.Installed.idle(vip, slots, window(vip)));
     if (before.vip().equals(vip) && after.entry(desired.watched()).equals(entryBefore)) {
       return before;
     }
@@ -269,9 +276,8 @@ final class Transition {
     return after;
   }
 
-  /** Returns the idle time of a VIP, which must not be shorter than the change window. */
-  private Duration idle(Vip vip) {
-    return vip.idleTime().compareTo(window) < 0 ? window : vip.idleTime();
+  private Duration window(Vip vip) {
+    return vip.changeWindow().orElse(window);
   }
 
   /**

@@ -7,9 +7,12 @@ import dev.katran.TrackedFlow;
 import dev.katran.Vip;
 import dev.katran.VipKey;
 import dev.katran.VipStatus;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The observable state of a balancer.
@@ -18,7 +21,7 @@ import java.util.Map;
  * @param entries the number of entries in the flow table, including those that are not listed
  */
 record BalancerState(
-    List<Vip> vips, Map<VipKey, VipStatus> statuses, Map<Flow, FlowState> flows, long entries) {
+    List<Vip> vips, Map<VipKey, Progress> statuses, Map<Flow, FlowState> flows, long entries) {
 
   /**
    * The state of a tracked flow.
@@ -31,9 +34,29 @@ record BalancerState(
     }
   }
 
+  /** A {@link VipStatus} without the capacity of the flow table, in which balancers may differ. */
+  record Progress(
+      int stable,
+      int changing,
+      int settled,
+      Optional<Instant> settlesAt,
+      long displacedFlows,
+      OptionalLong flowTableEntries) {
+    static Progress of(VipStatus status) {
+      return new Progress(
+          status.stable(),
+          status.changing(),
+          status.settled(),
+          status.settlesAt(),
+          status.displacedFlows(),
+          status.flowTableEntries());
+    }
+  }
+
   static BalancerState of(LoadBalancer lb) {
-    Map<VipKey, VipStatus> statuses = new HashMap<>();
-    lb.vips().forEach(vip -> statuses.put(vip.key(), lb.status(vip.key()).orElseThrow()));
+    Map<VipKey, Progress> statuses = new HashMap<>();
+    lb.vips()
+        .forEach(vip -> statuses.put(vip.key(), Progress.of(lb.status(vip.key()).orElseThrow())));
     Map<Flow, FlowState> flows = new HashMap<>();
     lb.flows().forEach(flow -> flows.put(flow.flow(), FlowState.of(flow)));
     long entries = lb.flows().report(Fixtures.WINDOW).entries();

@@ -41,7 +41,13 @@ final class Fixtures {
   /** The unit of all durations. It is large so that the time a step really takes is irrelevant. */
   static final Duration UNIT = Duration.ofSeconds(10);
 
-  static final List<Integer> IDLE_UNITS = List.of(1, 6, 9, 12, 30);
+  static final List<Integer> IDLE_UNITS = List.of(1, 9, 18, 27, 36, 90);
+
+  /** Change windows of single VIPs. */
+  static final List<Integer> WINDOW_UNITS = List.of(2, 12, 60);
+
+  /** No change takes longer, and no flow entry is valid for longer. */
+  static final Duration LONG = Duration.ofDays(2);
 
   static final List<Backend> BACKENDS =
       Stream.of("10.0.0.1", "10.0.0.2", "10.0.0.3", "fc00::4", "fc00::5", "10.0.0.6")

@@ -51,14 +51,6 @@ final class Model {
     }
   }
 
-  /** Returns the idle time after which every flow entry has expired. */
-  Duration longestIdle() {
-    return vips.values().stream()
-        .map(VipModel::longestIdle)
-        .max(Duration::compareTo)
-        .orElse(Fixtures.WINDOW);
-  }
-
   /** Records that all changes have completed and all flow entries have expired. */
   void quiesce() {
     vips.values().forEach(VipModel::quiesce);

@@ -110,9 +110,11 @@ final class Run implements AutoCloseable {
   }
 
   private void quiesce() {
-    advanceTime(Fixtures.WINDOW);
+    // Slots settle, and the entries of their flows expire.
+    advanceTime(Fixtures.LONG);
     tick();
-    advanceTime(model.longestIdle().plus(Fixtures.UNIT));
+    // Slots become stable, after the pause between two scans.
+    advanceTime(Fixtures.LONG);
     tick();
     model.quiesce();
   }

@@ -179,7 +179,7 @@ final class StepGenerator {
     Backend backend = dice.pick(Fixtures.BACKENDS);
     Vip.Builder builder = vip.toBuilder();
     return switch (dice.below(40)) {
-      case 0 -> builder.idleTime(idle()).build();
+      case 0 -> (dice.coin() ? builder.idleTime(idle()) : builder.changeWindow(window())).build();
       case 1 -> builder.algorithm(dice.pick(List.of(RingAlgorithm.values()))).build();
       case 2 -> builder.hashing(dice.coin() ? Hashing.FLOW : Hashing.SOURCE_ADDRESS).build();
       case 3 -> builder.tracking(tracking(bare)).build();
@@ -201,6 +201,10 @@ final class StepGenerator {
     return Fixtures.FLOODABLE.contains(bare)
         ? Tracking.NONE
         : dice.pick(List.of(Tracking.values()));
+  }
+
+  private Duration window() {
+    return Fixtures.UNIT.multipliedBy(dice.pick(Fixtures.WINDOW_UNITS));
   }
 
   private Duration idle() {

@@ -36,8 +36,8 @@ final class VipModel {
   /** Whether all changes have completed and no slot is changing or settled. */
   private boolean isQuiescent = true;
 
-  /** The idle time after which no flow entry is valid. */
-  private Duration longestIdle;
+  /** The shortest change window of the changes that may not have completed. */
+  private Duration shortestWindow;
 
   private final Map<Flow, Assignment> assignments = new LinkedHashMap<>();
 
@@ -47,15 +47,15 @@ final class VipModel {
   VipModel(Vip vip) {
     this.vip = vip;
     this.ring = ringOf(vip);
-    this.longestIdle = longestIdle(Fixtures.WINDOW);
+    this.shortestWindow = window();
   }
 
   private static Ring ringOf(Vip vip) {
     return Ring.of(Fixtures.LIMITS, vip.algorithm(), vip.backends());
   }
 
-  private Duration longestIdle(Duration before) {
-    return Comparators.max(before, vip.idleTime());
+  private Duration window() {
+    return vip.changeWindow().orElse(Fixtures.WINDOW);
   }
 
   void change(Vip after) {
@@ -71,7 +71,7 @@ final class VipModel {
     }
     vip = after;
     ring = ringOf(after);
-    longestIdle = longestIdle(longestIdle);
+    shortestWindow = Comparators.min(shortestWindow, window());
     assignments.values().removeIf(assigned -> !hasBackend(assigned.backend()));
   }
 
@@ -82,6 +82,7 @@ final class VipModel {
   /** Records that all changes have completed and all flow entries have expired. */
   void quiesce() {
     isQuiescent = true;
+    shortestWindow = window();
   }
 
   boolean isQuiescent() {
@@ -95,11 +96,6 @@ final class VipModel {
   /** Returns the flows that have a backend. */
   List<Flow> openFlows() {
     return List.copyOf(assignments.keySet());
-  }
-
-  /** Returns the longest time a flow may be idle and still stay with its backend. */
-  Duration longestIdle() {
-    return longestIdle;
   }
 
   /** Returns the flow reduced to the fields that are hashed. */
@@ -152,7 +148,7 @@ final class VipModel {
       assertGoes(packet, to, current);
     } else if (assigned != null
         && assigned.isCertain()
-        && isWithin(assigned.last(), now, Fixtures.WINDOW)) {
+        && isWithin(assigned.last(), now, shortestWindow)) {
       if (isSyn) {
         assertGoes(
             packet, to, assigned.backend(), current); // a retransmission, or a new connection
@@ -178,7 +174,7 @@ final class VipModel {
 
   private boolean isExpired(Flow key, Duration now) {
     Duration last = lastPackets.get(key);
-    return last == null || now.minus(last).compareTo(longestIdle) > 0;
+    return last == null || now.minus(last).compareTo(Fixtures.LONG) > 0;
   }
 
   private void checkTracked(

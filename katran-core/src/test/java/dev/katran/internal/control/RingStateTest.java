@@ -58,6 +58,22 @@ class RingStateTest {
   }
 
   @Test
+  void span_secondChangeWithinWindow_countsFromTheFirst() {
+    Instant middle = START.plusSeconds(30);
+    RingState state =
+        ring(1, 1)
+            .changeTo(to(2, 1), NONE, until(END))
+            .changeTo(to(3, 2), NONE, ChangeWindow.starting(middle, Duration.ofSeconds(60)));
+    assertThat(state.span()).isEqualTo(Duration.ofSeconds(90));
+    RingState other =
+        ring(1, 1)
+            .changeTo(to(2, 1), NONE, until(END))
+            .changeTo(to(2, 2), NONE, ChangeWindow.starting(middle, Duration.ofSeconds(60)));
+    assertThat(other.span()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(other.settle(LATER).span()).isZero();
+  }
+
+  @Test
   void changeTo_changeReverted_isStillChanging() {
     // Flows that began in between are at the other backend, and have entries.
     RingState state = ring(1).changeTo(to(2), NONE, until(END)).changeTo(to(1), NONE, until(LATER));
