@@ -243,6 +243,7 @@ public final class LoadBalancer implements AutoCloseable {
                 progress.changing(),
                 progress.settled(),
                 progress.settlesAt(),
+                progress.extensions(),
                 progress.displacedFlows(),
                 progress.flowTableEntries(),
                 control.limits().flowTableSize()));

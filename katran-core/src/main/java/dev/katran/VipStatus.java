@@ -17,6 +17,7 @@ public final class VipStatus {
   private final int changing;
   private final int settled;
   private final Optional<Instant> settlesAt;
+  private final int extensions;
   private final long displacedFlows;
   private final OptionalLong flowTableEntries;
   private final long flowTableCapacity;
@@ -26,6 +27,7 @@ public final class VipStatus {
       int changing,
       int settled,
       Optional<Instant> settlesAt,
+      int extensions,
       long displacedFlows,
       OptionalLong flowTableEntries,
       long flowTableCapacity) {
@@ -33,6 +35,7 @@ public final class VipStatus {
     this.changing = changing;
     this.settled = settled;
     this.settlesAt = settlesAt;
+    this.extensions = extensions;
     this.displacedFlows = displacedFlows;
     this.flowTableEntries = flowTableEntries;
     this.flowTableCapacity = flowTableCapacity;
@@ -56,6 +59,15 @@ public final class VipStatus {
   /** Returns the wall-clock time when the last changing slot settles; empty if none is changing. */
   public Optional<Instant> settlesAt() {
     return settlesAt;
+  }
+
+  /**
+   * Returns how often the {@linkplain Vip.Builder#changeWindow change window} of a changing slot
+   * was extended, 0 to 3. It is extended if flows exceeded the budget of the flow table in it,
+   * because those would move at its end. A larger {@link Limits#flowTableSize} has larger budgets.
+   */
+  public int extensions() {
+    return extensions;
   }
 
   /**
@@ -95,6 +107,7 @@ public final class VipStatus {
         && changing == other.changing
         && settled == other.settled
         && settlesAt.equals(other.settlesAt)
+        && extensions == other.extensions
         && displacedFlows == other.displacedFlows
         && flowTableEntries.equals(other.flowTableEntries)
         && flowTableCapacity == other.flowTableCapacity;
@@ -119,6 +132,9 @@ public final class VipStatus {
     flowTableEntries.ifPresent(entries ->
         text.append(", %d of %d flow table entries".formatted(entries, flowTableCapacity)));
     settlesAt.ifPresent(time -> text.append(", settles at ").append(time));
+    if (extensions > 0) {
+      text.append(", extended ").append(extensions).append('x');
+    }
     return text.toString();
   }
 }

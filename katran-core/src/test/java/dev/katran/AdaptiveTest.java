@@ -125,7 +125,8 @@ class AdaptiveTest {
     assertThat(lb.flows().report(Duration.ZERO).entries()).isZero();
     assertThat(lb.counters().flowTable().lookups()).isZero();
     assertThat(status())
-        .isEqualTo(new VipStatus(1031, 0, 0, Optional.empty(), 0, OptionalLong.empty(), 1 << 16));
+        .isEqualTo(
+            new VipStatus(1031, 0, 0, Optional.empty(), 0, 0, OptionalLong.empty(), 1 << 16));
   }
 
   @Test

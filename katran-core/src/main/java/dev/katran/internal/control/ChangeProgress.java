@@ -11,6 +11,7 @@ import java.util.OptionalLong;
  * The progress of a VIP's ring changes, with the fields of {@link dev.katran.VipStatus}.
  *
  * @param settlesAt when the last changing slot settles; empty if no slot is changing
+ * @param extensions how often the window of a changing slot was extended, at most
  * @param flowTableEntries the live entries of all VIPs; empty if all slots of this VIP are stable
  */
 public record ChangeProgress(
@@ -18,6 +19,7 @@ public record ChangeProgress(
     int changing,
     int settled,
     Optional<Instant> settlesAt,
+    int extensions,
     long displacedFlows,
     OptionalLong flowTableEntries) {
 
@@ -31,7 +33,8 @@ public record ChangeProgress(
     RingState ring = installed.slots();
     int size = ring.slots().size();
     if (ring.changing() + ring.settled() == 0) {
-      return Optional.of(new ChangeProgress(size, 0, 0, Optional.empty(), 0, OptionalLong.empty()));
+      return Optional.of(
+          new ChangeProgress(size, 0, 0, Optional.empty(), 0, 0, OptionalLong.empty()));
     }
     Map<Integer, InstalledState.Installed> vips = new HashMap<>();
     state.vips().values().forEach(each -> vips.put(each.number(), each));
@@ -55,6 +58,7 @@ public record ChangeProgress(
             ring.changing(),
             ring.settled(),
             ring.until(),
+            ring.extensions(),
             displaced[0],
             OptionalLong.of(live[0])));
   }

@@ -120,7 +120,7 @@ public final class Control implements AutoCloseable {
     this.clock = clock;
     this.ticker = ticker;
     this.exceptions = exceptions;
-    this.settler = new SlotSettler(dataplane, limits, entriesPerStep);
+    this.settler = new SlotSettler(dataplane, config, entriesPerStep);
     this.drains = new DrainMonitor(dataplane);
     this.serverIds = new LiveTable<>(this, TableKinds.serverIds(limits));
     this.sourceRoutes = new LiveTable<>(this, TableKinds.sourceRoutes(limits));

@@ -76,6 +76,10 @@ public record InstalledState(
       return new Installed(vip, number, ring, slots, idle);
     }
 
+    Installed withIdle(Duration idle) {
+      return new Installed(vip, number, ring, slots, idle);
+    }
+
     /**
      * Returns how long an idle flow of a VIP counts as open. Not shorter than its slots are
      * changing: a flow that began in that time, and whose entry expired, would be taken for an old

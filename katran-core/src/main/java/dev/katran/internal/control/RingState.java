@@ -113,6 +113,31 @@ final class RingState {
     return new RingState(after.build(), last);
   }
 
+  /**
+   * Extends the windows that have ended and in which flows exceeded a budget, see {@link
+   * ChangeWindow#extend}. Returns this ring if there are none.
+   */
+  RingState extend(Instant now, long limited, Duration least) {
+    Map<ChangeWindow, ChangeWindow> extended = new HashMap<>();
+    for (ChangeWindow window : open) {
+      ChangeWindow after = window.hasEnded(now) ? window.extend(limited, least) : window;
+      if (after != window) {
+        extended.put(window, after);
+      }
+    }
+    if (windows == null || extended.isEmpty()) {
+      return this;
+    }
+    @Nullable ChangeWindow[] last = windows.clone();
+    for (int slot = 0; slot < last.length; slot++) {
+      ChangeWindow window = last[slot];
+      if (slots.isChanging(slot) && window != null) {
+        last[slot] = extended.getOrDefault(window, window);
+      }
+    }
+    return new RingState(slots, last);
+  }
+
   /** Settles the slots whose window has ended. Returns this ring if there are none. */
   RingState settle(Instant now) {
     if (windows == null || open.stream().noneMatch(window -> window.hasEnded(now))) {
@@ -129,17 +154,25 @@ final class RingState {
   }
 
   /**
-   * Returns this ring with slots stable that have not changed since an earlier state.
+   * Returns this ring with slots stable that have not changed since an earlier state; this ring
+   * itself if there are none.
    *
    * @param since the earlier state
    * @param candidates slots that were settled then and whose live entries all name the slot's
    *     backend
    */
   RingState stabilise(RingState since, BitSet candidates) {
+    int[] unchanged =
+        candidates.stream()
+            .filter(slot -> slots.isSettled(slot) && windowOf(slot) == since.windowOf(slot))
+            .toArray();
+    if (unchanged.length == 0) {
+      return this;
+    }
     RingSlots.Builder after = slots.toBuilder();
-    candidates.stream()
-        .filter(slot -> slots.isSettled(slot) && windowOf(slot) == since.windowOf(slot))
-        .forEach(slot -> after.stable(slot, slots.backend(slot)));
+    for (int slot : unchanged) {
+      after.stable(slot, slots.backend(slot));
+    }
     return new RingState(after.build(), windows);
   }
 
@@ -171,6 +204,11 @@ final class RingState {
   /** Returns the longest time for which a slot that is changing will have been changing. */
   Duration span() {
     return open.stream().map(ChangeWindow::span).max(Duration::compareTo).orElse(Duration.ZERO);
+  }
+
+  /** Returns how often the window of a changing slot was extended, at most. */
+  int extensions() {
+    return open.stream().mapToInt(ChangeWindow::extensions).max().orElse(0);
   }
 
   /** Returns when the last changing slot settles; empty if no slot is changing. */

@@ -1,7 +1,11 @@
 package dev.katran.internal.control;
 
+import com.google.common.collect.Comparators;
 import dev.katran.Limits;
+import dev.katran.VipKey;
+import dev.katran.internal.dataplane.Counter;
 import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.FlowTable;
 import dev.katran.internal.dataplane.RingSlots;
 import java.time.Duration;
@@ -11,12 +15,15 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Moves slots from changing to settled when their window ends, and from settled to stable when no
- * live entry of the flow table names another backend, see {@link RingState}. After that, the
- * dataplane stops looking up the flows of these slots, cf. <a
+ * Moves slots from changing to settled when their window ends, unless it is extended, and from
+ * settled to stable when no live entry of the flow table names another backend, see {@link
+ * RingState}. After that, the dataplane stops looking up the flows of these slots, cf. <a
  * href="https://doi.org/10.1145/3485983.3494851">Just Enough Tracking</a> (CoNEXT 2021).
  *
  * <p>The second move needs a scan of the flow table, which is done in steps. No scan misses an
@@ -35,8 +42,11 @@ final class SlotSettler implements AutoCloseable {
   /** The pause after a scan is the idle time divided by this. */
   private static final int PAUSES_PER_IDLE_TIME = 10;
 
+  private static final Logger log = LoggerFactory.getLogger(SlotSettler.class);
+
   private final Dataplane dataplane;
   private final Limits limits;
+  private final Duration window;
   private final int entriesPerStep;
   private @Nullable FlowScan scan;
   private Instant nextScan = Instant.MIN;
@@ -49,9 +59,10 @@ final class SlotSettler implements AutoCloseable {
    *
    * @param entriesPerStep how many entries of the flow table a step scans
    */
-  SlotSettler(Dataplane dataplane, Limits limits, int entriesPerStep) {
+  SlotSettler(Dataplane dataplane, DataplaneConfig config, int entriesPerStep) {
     this.dataplane = dataplane;
-    this.limits = limits;
+    this.limits = config.limits();
+    this.window = config.flowRules().changeWindow();
     this.entriesPerStep = entriesPerStep;
   }
 
@@ -75,20 +86,54 @@ final class SlotSettler implements AutoCloseable {
     return after;
   }
 
-  /** The new slots of a VIP. */
-  private record Update(InstalledState.Installed installed, RingState slots) {
+  /** Returns how many flows have exceeded a budget of the flow table so far. */
+  static long limitedFlows(Dataplane dataplane) {
+    return dataplane.counters().read(Counter.Total.FLOWS_LIMITED).packets();
+  }
 
-    boolean changesAnything() {
-      return slots != installed.slots() && !slots.slots().equals(installed.slots().slots());
+  /** A VIP before and after a step. */
+  private record Update(InstalledState.Installed before, InstalledState.Installed after) {
+
+    boolean changesSlots() {
+      return !after.slots().slots().equals(before.slots().slots());
+    }
+
+    boolean changesIdle() {
+      return !after.idle().equals(before.idle());
     }
   }
 
   private InstalledState settle(InstalledState state, Instant now) {
-    return apply(
-        state,
-        state.vips().values().stream()
-            .map(installed -> new Update(installed, installed.slots().settle(now)))
-            .toList());
+    if (state.vips().values().stream().noneMatch(each -> each.slots().changing() > 0)) {
+      return state;
+    }
+    long limited = limitedFlows(dataplane);
+    List<Update> updates = new ArrayList<>();
+    for (InstalledState.Installed installed : state.vips().values()) {
+      InstalledState.Installed extended = extend(installed, now, limited);
+      InstalledState.Installed after = extended.withSlots(extended.slots().settle(now));
+      if (after.slots() != installed.slots()) {
+        updates.add(new Update(installed, after));
+      }
+    }
+    return apply(state, updates);
+  }
+
+  private InstalledState.Installed extend(
+      InstalledState.Installed installed, Instant now, long limited) {
+    RingState extended = installed.slots().extend(now, limited, window);
+    if (extended == installed.slots()) {
+      return installed;
+    }
+    log.warn(
+        "{}: {} slots stay changing until {}, because flows exceeded the budget of the flow table;"
+            + " a larger Limits.flowTableSize has larger budgets",
+        installed.vip().key(),
+        extended.changing(),
+        extended.until().orElse(now));
+    Duration vipWindow = installed.vip().changeWindow().orElse(window);
+    Duration idle = InstalledState.Installed.idle(installed.vip(), extended, vipWindow);
+    return installed.withSlots(extended).withIdle(Comparators.max(installed.idle(), idle));
   }
 
   private InstalledState stabilise(InstalledState state, FlowScan scan) {
@@ -100,24 +145,52 @@ final class SlotSettler implements AutoCloseable {
           && !candidate.slots.isEmpty()) {
         RingState stable =
             installed.slots().stabilise(candidate.installed.slots(), candidate.slots);
-        updates.add(new Update(installed, stable));
+        if (stable != installed.slots()) {
+          updates.add(new Update(installed, installed.withSlots(stable)));
+        }
       }
     }
     return apply(state, updates);
   }
 
   private InstalledState apply(InstalledState state, List<Update> updates) {
-    List<Update> needed = updates.stream().filter(Update::changesAnything).toList();
-    if (needed.isEmpty()) {
+    if (updates.isEmpty()) {
       return state;
     }
-    dataplane.batch(
-        () -> needed.forEach(update -> write(update.installed().number(), update.slots().slots())));
-    return state.with(
-        needed.stream().map(update -> update.installed().withSlots(update.slots())).toList());
+    removeExpiredFlows(updates);
+    dataplane.batch(() -> updates.forEach(update -> write(update, state.watched())));
+    return state.with(updates.stream().map(Update::after).toList());
   }
 
-  private void write(int vip, RingSlots slots) {
+  /**
+   * Removes expired entries that a longer idle time would revive, because their flows may have
+   * moved since.
+   */
+  private void removeExpiredFlows(List<Update> updates) {
+    Map<Integer, Long> idle = new HashMap<>();
+    for (Update update : updates) {
+      if (update.changesIdle()) {
+        idle.put(update.before().number(), update.before().idle().toNanos());
+      }
+    }
+    if (!idle.isEmpty()) {
+      dataplane
+          .flows()
+          .removeIf(entry -> entry.idle() > idle.getOrDefault(entry.vip(), Long.MAX_VALUE));
+    }
+  }
+
+  private void write(Update update, Optional<VipKey> watched) {
+    InstalledState.Installed after = update.after();
+    if (update.changesSlots()) {
+      mark(after.number(), after.slots().slots());
+    }
+    if (update.changesIdle()) {
+      dataplane.vips().put(after.vip().key(), after.entry(watched));
+    }
+  }
+
+  private void mark(int vip, RingSlots slots) {
     if (slots.isEmpty()) {
       dataplane.rings().remove(vip);
     } else {

@@ -252,7 +252,7 @@ final class Transition {
       // A backend can leave without changing the ring: a draining backend has no slots.
       Set<Integer> removed = from.leaving(before.vip(), vip);
       if (!ring.equals(before.ring()) || !removed.isEmpty()) {
-        slots = slots.changeTo(numbersOf(ring), removed, ChangeWindow.starting(now, window(vip)));
+        slots = slots.changeTo(numbersOf(ring), removed, changeWindow(vip));
       }
     }
     InstalledState.Installed after =
@@ -274,6 +274,10 @@ final class Transition {
     }
     staleFlows.changed(before, vip);
     return after;
+  }
+
+  private ChangeWindow changeWindow(Vip vip) {
+    return ChangeWindow.starting(now, window(vip), SlotSettler.limitedFlows(dataplane));
   }
 
   private Duration window(Vip vip) {

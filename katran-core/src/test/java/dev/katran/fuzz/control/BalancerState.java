@@ -40,6 +40,7 @@ record BalancerState(
       int changing,
       int settled,
       Optional<Instant> settlesAt,
+      int extensions,
       long displacedFlows,
       OptionalLong flowTableEntries) {
     static Progress of(VipStatus status) {
@@ -48,6 +49,7 @@ record BalancerState(
           status.changing(),
           status.settled(),
           status.settlesAt(),
+          status.extensions(),
           status.displacedFlows(),
           status.flowTableEntries());
     }

@@ -17,7 +17,7 @@ class RingStateTest {
   private static final Set<Integer> NONE = Set.of();
 
   private static ChangeWindow until(Instant end) {
-    return ChangeWindow.starting(START, Duration.between(START, end));
+    return ChangeWindow.starting(START, Duration.between(START, end), 0);
   }
 
   private static RingState ring(int... backends) {
@@ -63,14 +63,48 @@ class RingStateTest {
     RingState state =
         ring(1, 1)
             .changeTo(to(2, 1), NONE, until(END))
-            .changeTo(to(3, 2), NONE, ChangeWindow.starting(middle, Duration.ofSeconds(60)));
+            .changeTo(to(3, 2), NONE, ChangeWindow.starting(middle, Duration.ofSeconds(60), 0));
     assertThat(state.span()).isEqualTo(Duration.ofSeconds(90));
     RingState other =
         ring(1, 1)
             .changeTo(to(2, 1), NONE, until(END))
-            .changeTo(to(2, 2), NONE, ChangeWindow.starting(middle, Duration.ofSeconds(60)));
+            .changeTo(to(2, 2), NONE, ChangeWindow.starting(middle, Duration.ofSeconds(60), 0));
     assertThat(other.span()).isEqualTo(Duration.ofSeconds(60));
     assertThat(other.settle(LATER).span()).isZero();
+  }
+
+  @Test
+  void extend_flowsExceededABudget_isChangingForAnotherWindow() {
+    Duration window = Duration.between(START, END);
+    RingState state = ring(1, 1).changeTo(to(2, 1), NONE, until(END));
+    assertThat(state.extend(END, 0, window)).isSameAs(state);
+    assertThat(state.extend(END.minusMillis(1), 5, window)).isSameAs(state);
+    RingState extended = state.extend(END, 5, window);
+    assertThat(extended.until()).contains(END.plus(window));
+    assertThat(extended.extensions()).isEqualTo(1);
+    assertThat(extended.span()).isEqualTo(window.multipliedBy(2));
+    assertThat(extended.settle(END)).isSameAs(extended);
+    assertThat(extended.extend(END.plus(window), 5, window)).isSameAs(extended);
+    assertThat(state.extend(END, 5, window.multipliedBy(3)).until())
+        .contains(END.plus(window.multipliedBy(3)));
+  }
+
+  @Test
+  void extend_budgetsExceededAgainAndAgain_endsAfterThreeTimes() {
+    Duration window = Duration.between(START, END);
+    RingState state = ring(1).changeTo(to(2), NONE, until(END));
+    for (int i = 1; i <= 10; i++) {
+      state = state.extend(LATER.plus(Duration.ofDays(1)), i, window);
+    }
+    assertThat(state.extensions()).isEqualTo(3);
+    assertThat(state.until()).contains(START.plus(window.multipliedBy(4)));
+  }
+
+  @Test
+  void extend_windowOfADay_isNotExtended() {
+    Instant end = START.plus(Duration.ofDays(1));
+    RingState state = ring(1).changeTo(to(2), NONE, until(end));
+    assertThat(state.extend(end, 5, Duration.ofMinutes(3))).isSameAs(state);
   }
 
   @Test
