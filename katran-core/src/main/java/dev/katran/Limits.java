@@ -174,8 +174,12 @@ public final class Limits {
 
   /**
    * Returns these limits with another size of the flow table. An entry takes about 120 bytes of
-   * kernel memory, reserved when the first VIP is {@linkplain Tracking tracked}. A full table
-   * evicts the least recently used entries.
+   * kernel memory, reserved when the table is first used: at the first change of a ring, or for the
+   * first VIP with {@link Tracking#ALWAYS}. A full table evicts the least recently used entries.
+   *
+   * <p>During a change, flows that begin may take a quarter of the entries and older flows half of
+   * them, once per {@linkplain LoadBalancerBuilder#changeWindow change window} of the balancer.
+   * Each CPU that is online when the balancer opens has an equal share of that.
    *
    * @param flowTableSize 1024 to 134217728 entries
    * @throws IllegalArgumentException if it is out of range

@@ -23,6 +23,11 @@ public enum Tracking {
    * others follow the ring. A slot is <em>stable</em> again once all of its flows at other backends
    * have been silent for the VIP's {@linkplain Vip.Builder#idleTime idle time}.
    *
+   * <p>Flows that begin and flows that are older each have a budget of flow table entries. If flows
+   * exceed it, the window is extended, up to three times: at its end they would move. So a flood
+   * can neither take the whole table nor break connections at once, but while it lasts, flows that
+   * begin in changing slots may go to the previous backend.
+   *
    * <p>Each slot has a state of its own, and changes may overlap. Flows of a backend that is
    * removed, rather than drained, move at once. Cf. "Load balancing with JET: Just Enough
    * Tracking", CoNEXT 2021, <a

@@ -1,10 +1,10 @@
 package dev.katran.fuzz;
 
-import dev.katran.ffm.BpfMap;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.kernel.KernelDataplane;
 import dev.katran.internal.dataplane.memory.JavaDataplane;
+import dev.katran.internal.platform.Cpus;
 import dev.katran.needs.NeedsKernel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,7 +34,7 @@ class DifferentialFuzzTest {
 
   private static Dataplane kernel(DataplaneConfig config) {
     return KernelDataplane.detached(
-        ConfigGenerator.withFlows(config, FLOWS_PER_CPU * BpfMap.possibleCpus()));
+        ConfigGenerator.withFlows(config, FLOWS_PER_CPU * Cpus.ofThisMachine().online()));
   }
 
   @Test

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.katran.TimedBalancer;
-import dev.katran.ffm.BpfMap;
+import dev.katran.internal.platform.Cpus;
 import dev.katran.needs.NeedsKernel;
 import dev.katran.needs.PinnedThread;
 import java.util.List;
@@ -65,7 +65,7 @@ class ChangesFuzzTest {
               () ->
                   List.of(
                       TimedBalancer.inMemory(Fixtures.limits(1)),
-                      TimedBalancer.inKernel(Fixtures.limits(BpfMap.possibleCpus()))),
+                      TimedBalancer.inKernel(Fixtures.limits(Cpus.ofThisMachine().online()))),
               KERNEL_RUNS));
     }
   }

@@ -68,9 +68,14 @@ public final class KernelTables implements AutoCloseable {
 
   /** Creates the maps that every program needs. */
   public KernelTables(DataplaneConfig config) {
+    this(config, new MapGeometry(config));
+  }
+
+  /** Creates the maps that every program needs, in these sizes. */
+  KernelTables(DataplaneConfig config, MapGeometry geometry) {
     this.config = config;
     this.limits = config.limits();
-    this.geometry = new MapGeometry(config);
+    this.geometry = geometry;
     this.serverIds =
         new KernelIndexTable<>(
             "server_ids",
@@ -279,7 +284,7 @@ public final class KernelTables implements AutoCloseable {
           katran_flow.sizeof(),
           katran_flow_entry.sizeof(),
           limits.flowTableSize(),
-          BpfConstants.BPF_F_NO_COMMON_LRU);
+          geometry.hasFlowsPerCpu() ? BpfConstants.BPF_F_NO_COMMON_LRU : 0);
     }
     return map("flows");
   }

@@ -8,6 +8,7 @@ import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_counter;
 import dev.katran.bpf.generated.katran_ring_line;
 import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.platform.Cpus;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -56,6 +57,19 @@ class MapGeometryTest {
             .with(c -> c.flowTableCpus = flowTableCpus);
 
     assertThat(new MapGeometry(config).flowsPerCpu()).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"128, 4, 250000, false", "240, 240, 4167, true", "64, 1, 1000000, false"})
+  void flowsPerCpu_onlineCpus_divideTheTable(
+      int possible, int online, int expected, boolean hasFlowsPerCpu) {
+    MapGeometry geometry =
+        new MapGeometry(
+            DataplaneConfig.of(Limits.defaults().flowTableSize(1_000_000)),
+            () -> new Cpus(possible, online));
+
+    assertThat(geometry.flowsPerCpu()).isEqualTo(expected);
+    assertThat(geometry.hasFlowsPerCpu()).isEqualTo(hasFlowsPerCpu);
   }
 
   @Test
