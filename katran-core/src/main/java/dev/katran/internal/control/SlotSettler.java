@@ -86,7 +86,11 @@ final class SlotSettler implements AutoCloseable {
     return after;
   }
 
-  /** Returns how many flows have exceeded a budget of the flow table so far. */
+  /**
+   * Returns how many flows have exceeded a budget of the flow table so far. Neither the VIP nor the
+   * kind of flow is counted: new flows of VIPs with {@link dev.katran.Tracking#ALWAYS}, which have
+   * a budget per second, extend the windows of other VIPs as well.
+   */
   static long limitedFlows(Dataplane dataplane) {
     return dataplane.counters().read(Counter.Total.FLOWS_LIMITED).packets();
   }
