@@ -3,6 +3,7 @@ package dev.katran.internal.control;
 import com.google.common.collect.Comparators;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSetMultimap;
+import dev.katran.Backend;
 import dev.katran.BackendKey;
 import dev.katran.Flow;
 import dev.katran.Limits;
@@ -148,9 +149,11 @@ public record InstalledState(
 
   /** Returns the indices of the backends that an installed VIP loses when another replaces it. */
   Set<Integer> leaving(Vip before, Vip after) {
+    Set<BackendKey> remaining =
+        after.backends().stream().map(Backend::key).collect(Collectors.toSet());
     return before.backends().stream()
-        .map(backend -> backend.key())
-        .filter(key -> after.backend(key).isEmpty())
+        .map(Backend::key)
+        .filter(key -> !remaining.contains(key))
         .map(key -> Objects.requireNonNull(backends.get(key)).number())
         .collect(Collectors.toSet());
   }
