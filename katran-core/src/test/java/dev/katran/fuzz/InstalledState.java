@@ -3,24 +3,28 @@ package dev.katran.fuzz;
 import dev.katran.Encapsulation;
 import dev.katran.Prefix;
 import dev.katran.VipKey;
+import dev.katran.fuzz.invariants.Installed;
 import dev.katran.internal.dataplane.BackendEntry;
 import dev.katran.internal.dataplane.Destination;
 import dev.katran.internal.dataplane.DownKey;
 import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.VipEntry;
 import java.net.InetAddress;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The state of a dataplane after a sequence of operations, derived from the operations alone. */
-final class InstalledState {
+final class InstalledState implements Installed {
 
   private final Map<VipKey, VipEntry> vips = new HashMap<>();
   private final Map<Integer, BackendEntry> backends = new HashMap<>();
   private final Set<Destination> pings = new HashSet<>();
   private final Map<Integer, Slots> rings = new HashMap<>();
+  private final Map<Integer, Set<Integer>> ringBackends = new HashMap<>();
   private final Set<Integer> changingRings = new HashSet<>();
   private final MapTable<Integer> serverIds = new MapTable<>();
   private final MapTable<Prefix> sourceRoutes = new MapTable<>();
@@ -44,15 +48,16 @@ final class InstalledState {
         }
       }
       case Operation.PutRing(int vip, Slots slots) -> {
-        rings.put(vip, slots);
+        putRing(vip, slots);
         changingRings.remove(vip);
       }
       case Operation.ChangeRing(int vip, Slots slots, long seed, ChangeStage stage) -> {
-        rings.put(vip, slots);
+        putRing(vip, slots);
         changingRings.add(vip);
       }
       case Operation.RemoveRing(int vip) -> {
         rings.remove(vip);
+        ringBackends.remove(vip);
         changingRings.remove(vip);
       }
       case Operation.ServerIds(TableEdit<Integer> edit) -> edit.applyTo(serverIds);
@@ -65,12 +70,30 @@ final class InstalledState {
     }
   }
 
-  Map<VipKey, VipEntry> vips() {
+  private void putRing(int vip, Slots slots) {
+    rings.put(vip, slots);
+    ringBackends.put(
+        vip, Arrays.stream(slots.numbers()).boxed().collect(Collectors.toUnmodifiableSet()));
+  }
+
+  @Override
+  public Map<VipKey, VipEntry> vips() {
     return vips;
   }
 
-  Map<Integer, BackendEntry> backends() {
+  @Override
+  public Map<Integer, BackendEntry> backends() {
     return backends;
+  }
+
+  @Override
+  public Set<Integer> ring(int vip) {
+    return ringBackends.getOrDefault(vip, Set.of());
+  }
+
+  @Override
+  public boolean isChanging(int vip) {
+    return changingRings.contains(vip);
   }
 
   /** Returns the rings by VIP number. */
@@ -78,11 +101,13 @@ final class InstalledState {
     return rings;
   }
 
-  Map<Integer, Integer> serverIds() {
+  @Override
+  public Map<Integer, Integer> serverIds() {
     return serverIds.entries();
   }
 
-  Map<Prefix, Integer> sourceRoutes() {
+  @Override
+  public Map<Prefix, Integer> sourceRoutes() {
     return sourceRoutes.entries();
   }
 
@@ -90,17 +115,18 @@ final class InstalledState {
     return down.entries().keySet();
   }
 
-  Map<InetAddress, Integer> tunnelEndpoints() {
+  @Override
+  public Map<InetAddress, Integer> tunnelEndpoints() {
     return tunnelEndpoints.entries();
   }
 
-  /** Returns the destinations for which pings are answered. */
-  Set<Destination> pings() {
+  @Override
+  public Set<Destination> pings() {
     return pings;
   }
 
-  /** Returns the features that the program was last loaded for. */
-  Features used() {
+  @Override
+  public Features used() {
     return used;
   }
 
