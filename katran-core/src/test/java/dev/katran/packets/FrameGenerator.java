@@ -2,6 +2,8 @@ package dev.katran.packets;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 
 /** Generates random frames, valid and malformed. The same dice give the same frames. */
 public final class FrameGenerator {
@@ -14,6 +16,12 @@ public final class FrameGenerator {
   private static final int IPV6 = 0x86dd;
 
   private static final byte[] MACS = Hex.decode(Packet.BALANCER_MAC + Packet.CLIENT_MAC);
+
+  /** Broadcast, IPv4 multicast (RFC 1112), IPv6 multicast (RFC 2464), spanning tree. */
+  private static final List<byte[]> GROUPS =
+      Stream.of("ffffffffffff", "01005e000016", "333300000001", "0180c2000000")
+          .map(Hex::decode)
+          .toList();
 
   private final Dice dice;
   private final Aims aims;
@@ -70,12 +78,22 @@ public final class FrameGenerator {
     };
   }
 
+  /** Returns random addresses, a few of them of groups. */
+  private byte[] otherMacs() {
+    byte[] macs = dice.bytes(MACS.length);
+    macs[0] &= ~1;
+    if (dice.oneIn(4)) {
+      ByteBuffer.wrap(macs).put(dice.coin() ? dice.pick(GROUPS) : dice.bytes(1));
+    }
+    return macs;
+  }
+
   private byte[] frame(int type, byte[] packet) {
     boolean isVlan = dice.oneIn(150);
     int etherType = dice.oneIn(150) ? dice.pick(0x0806, 0x88cc, IPV4, IPV6, dice.bits(16)) : type;
     ByteBuffer frame = ByteBuffer.allocate(ETHERNET + (isVlan ? 4 : 0) + packet.length).put(MACS);
     if (dice.oneIn(8)) {
-      frame.put(0, dice.bytes(MACS.length));
+      frame.put(0, otherMacs());
     }
     if (isVlan) {
       frame.putShort((short) dice.pick(0x8100, 0x88a8)).putShort((short) dice.bits(16));

@@ -39,7 +39,7 @@ final class IcmpGenerator {
   /** Returns an error that quotes all or part of a packet. */
   byte[] error(byte[] source, byte[] destination, byte[] packet, int least) {
     boolean isIpv6 = isIpv6(source);
-    int type = isIpv6 ? dice.pick(1, 2, 2, 2, 3, 4) : dice.oneIn(8) ? dice.pick(4, 5, 11, 12) : 3;
+    int type = isIpv6 ? dice.pick(1, 2, 2, 2, 3, 4) : dice.pick(3, 3, 3, 3, 3, 4, 5, 11, 11, 12);
     int code = dice.coin() ? dice.below(16) : isIpv6 ? 0 : 4;
     return message(source, destination, type, code, mtu(), cut(packet, isIpv6), least);
   }

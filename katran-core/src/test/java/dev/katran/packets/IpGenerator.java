@@ -9,9 +9,14 @@ final class IpGenerator {
   static final int TCP = 6;
   static final int UDP = 17;
   static final int IPV6 = 41;
+  static final int FRAGMENT = 44;
 
   private static final int HEADER_V4 = 20;
   private static final int HEADER_V6 = 40;
+  private static final int FRAGMENT_HEADER = 8;
+
+  /** The router alert option (RFC 2113). */
+  private static final int ROUTER_ALERT = 0x94040000;
 
   private final Dice dice;
 
@@ -26,19 +31,31 @@ final class IpGenerator {
         : ipv6(source, destination, protocol, body);
   }
 
+  /** Returns an IPv4 packet that every router on its way must look at. */
+  byte[] withRouterAlert(byte[] source, byte[] destination, int protocol, byte[] body) {
+    return ipv4(source, destination, protocol, body, 6);
+  }
+
   private byte[] ipv4(byte[] source, byte[] destination, int protocol, byte[] body) {
     int words = dice.oneIn(100) ? dice.between(5, 15) : 5;
+    return ipv4(source, destination, protocol, body, words);
+  }
+
+  private byte[] ipv4(byte[] source, byte[] destination, int protocol, byte[] body, int words) {
     ByteBuffer ip = ByteBuffer.allocate(4 * words + body.length);
     ip.put((byte) (0x40 | words)).put((byte) trafficClass());
     ip.putShort((short) length(ip.capacity()));
     ip.putShort((short) dice.bits(16)).putShort((short) fragment());
     ip.put((byte) ttl()).put((byte) protocol).putShort((short) 0);
     ip.put(source).put(destination);
+    if (words > 5) {
+      ip.putInt(dice.oneIn(4) ? dice.word() : ROUTER_ALERT);
+    }
     ip.position(4 * words).put(body);
     byte[] packet = ip.array();
-    // a few headers have a wrong length or an unknown version
-    if (dice.oneIn(150)) {
-      packet[0] = (byte) (dice.coin() ? 0x40 | dice.bits(4) : dice.bits(8));
+    // a few headers have a wrong length or another version
+    if (dice.oneIn(100)) {
+      packet[0] = (byte) dice.pick(0x40 | dice.bits(4), 0x60 | words, words, dice.bits(8));
     }
     int checksum = new ChecksumAccumulator().add(packet, 0, 4 * words).checksum();
     ip.putShort(10, (short) checksum(checksum));
@@ -46,7 +63,25 @@ final class IpGenerator {
   }
 
   private byte[] ipv6(byte[] source, byte[] destination, int protocol, byte[] body) {
-    int version = dice.oneIn(150) ? dice.bits(4) : 6;
+    return dice.oneIn(40)
+        ? plainIpv6(source, destination, FRAGMENT, withFragmentHeader(protocol, body))
+        : plainIpv6(source, destination, protocol, body);
+  }
+
+  /** Returns a body behind a fragment header (RFC 8200), often that of a whole packet. */
+  private byte[] withFragmentHeader(int protocol, byte[] body) {
+    int offset = dice.coin() ? 0 : dice.bits(13);
+    return ByteBuffer.allocate(FRAGMENT_HEADER + body.length)
+        .put((byte) protocol)
+        .put((byte) 0)
+        .putShort((short) (offset << 3 | dice.bits(1)))
+        .putInt(dice.word())
+        .put(body)
+        .array();
+  }
+
+  private byte[] plainIpv6(byte[] source, byte[] destination, int protocol, byte[] body) {
+    int version = dice.oneIn(100) ? dice.pick(4, 0, dice.bits(4)) : 6;
     int label = dice.coin() ? 0 : dice.bits(20);
     return ByteBuffer.allocate(HEADER_V6 + body.length)
         .putInt(version << 28 | trafficClass() << 20 | label)
@@ -91,7 +126,7 @@ final class IpGenerator {
   private int length(int correct) {
     return switch (dice.below(60)) {
       case 0 -> dice.bits(16);
-      case 1 -> dice.pick(0, 1, 19, 20, 21, 0xffff);
+      case 1 -> dice.pick(0, 1, 19, 20, 21, 39, 40, 65_495, 65_496, 65_534, 65_535);
       case 2 -> correct + dice.between(-9, 9);
       default -> correct;
     };
@@ -100,7 +135,7 @@ final class IpGenerator {
   private int fragment() {
     return switch (dice.below(60)) {
       case 0 -> dice.bits(16);
-      case 1 -> dice.pick(0x2000, 0x2001, 0x1fff, 0x8000, 0x0001);
+      case 1 -> dice.pick(0x2000, 0x2001, 0x1fff, 0x8000, 0x0001, 0x00b9);
       default -> dice.coin() ? 0x4000 : 0;
     };
   }

@@ -66,7 +66,7 @@ final class TcpGenerator {
     return switch (dice.below(8)) {
       case 0, 1 -> SYN;
       case 2 -> dice.coin() ? RST : RST | ACK;
-      case 3 -> dice.pick(SYN | RST, SYN | ACK, FIN | ACK, 0, dice.bits(8));
+      case 3 -> dice.pick(SYN | RST, SYN | ACK, SYN | ACK, SYN | ACK, FIN | ACK, 0, dice.bits(8));
       default -> ACK;
     };
   }

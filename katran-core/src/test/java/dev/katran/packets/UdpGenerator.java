@@ -11,6 +11,11 @@ final class UdpGenerator {
   private static final int CONNECTION_ID = 8;
   private static final int LONGEST_CONNECTION_ID = 20;
   private static final int LONG_HEADER = 0x80;
+  private static final int NEGOTIATION = 0;
+  private static final int QUIC_VERSION_1 = 1;
+
+  /** RFC 9369, whose packet types have other numbers. */
+  private static final int QUIC_VERSION_2 = 0x6b3343cf;
 
   private final Dice dice;
   private final Aims aims;
@@ -46,7 +51,7 @@ final class UdpGenerator {
         ByteBuffer.allocate(length)
             .putShort((short) sourcePort)
             .putShort((short) destinationPort)
-            .putShort((short) (dice.oneIn(30) ? dice.bits(16) : length))
+            .putShort((short) statedLength(length))
             .putShort((short) 0)
             .put(payload);
     byte[] bytes = datagram.array();
@@ -57,6 +62,12 @@ final class UdpGenerator {
     // 0 would mean that there is no checksum
     datagram.putShort(6, (short) ip.checksum(checksum == 0 ? 0xffff : checksum));
     return bytes;
+  }
+
+  private int statedLength(int correct) {
+    return dice.oneIn(30)
+        ? dice.pick(0, 1, 7, 8, correct - 1, correct + 1, 0xffff, dice.bits(16))
+        : correct;
   }
 
   private byte[] payload() {
@@ -85,7 +96,7 @@ final class UdpGenerator {
     return ByteBuffer.wrap(packet).put(1, connectionId()).array();
   }
 
-  /** Returns a long header packet (RFC 9000, section 17.2). */
+  /** Returns a long header packet (RFC 9000, section 17.2), usually of a known version. */
   private byte[] quicLong() {
     int idLength =
         dice.coin()
@@ -94,6 +105,9 @@ final class UdpGenerator {
     int present = Math.min(idLength, LONGEST_CONNECTION_ID);
     byte[] packet = dice.bytes(6 + present + dice.below(12));
     packet[0] |= (byte) LONG_HEADER;
+    if (!dice.oneIn(4)) {
+      ByteBuffer.wrap(packet).putInt(1, dice.pick(QUIC_VERSION_1, QUIC_VERSION_2, NEGOTIATION));
+    }
     packet[5] = (byte) idLength;
     // a truncated id still starts like a complete one
     byte[] id = connectionId();
