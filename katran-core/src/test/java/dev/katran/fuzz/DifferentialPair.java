@@ -2,8 +2,12 @@ package dev.katran.fuzz;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.katran.Simulation;
+import dev.katran.fuzz.invariants.Broken;
+import dev.katran.fuzz.invariants.InvariantChecker;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +20,19 @@ final class DifferentialPair implements AutoCloseable {
    *
    * @param expected opens the reference dataplane
    * @param actual opens the dataplane under test
+   * @param checksInvariants whether the results of frames are also checked against the invariants
    */
   record Factories(
-      Function<DataplaneConfig, Dataplane> expected, Function<DataplaneConfig, Dataplane> actual) {
+      Function<DataplaneConfig, Dataplane> expected,
+      Function<DataplaneConfig, Dataplane> actual,
+      boolean checksInvariants) {
+
+    /** Creates factories of dataplanes whose results are also checked against the invariants. */
+    Factories(
+        Function<DataplaneConfig, Dataplane> expected,
+        Function<DataplaneConfig, Dataplane> actual) {
+      this(expected, actual, /* checksInvariants= */ true);
+    }
 
     /** Runs a test case until the first mismatch; returns null if there is none. */
     @Nullable Mismatch run(TestCase testCase) {
@@ -34,6 +48,9 @@ final class DifferentialPair implements AutoCloseable {
     }
   }
 
+  private final DataplaneConfig config;
+  private final boolean checksInvariants;
+  private final InstalledState installed = new InstalledState();
   private final Dataplane expected;
   private final @Nullable Dataplane actual;
   private final @Nullable Comparison failedOpen;
@@ -43,6 +60,8 @@ final class DifferentialPair implements AutoCloseable {
    * reports that as its outcome.
    */
   DifferentialPair(Factories factories, DataplaneConfig config) {
+    this.config = config;
+    this.checksInvariants = factories.checksInvariants();
     this.expected = factories.expected().apply(config);
     Object opened = outcome(() -> factories.actual().apply(config));
     if (opened instanceof Dataplane dataplane) {
@@ -54,14 +73,31 @@ final class DifferentialPair implements AutoCloseable {
     }
   }
 
-  /** Applies an operation to both dataplanes and compares the outcomes. */
+  /**
+   * Applies an operation to both dataplanes and compares the outcomes. If they agree about a frame,
+   * compares what they did with the invariants.
+   */
   Comparison apply(Operation operation) {
     if (actual == null) {
       return requireNonNull(failedOpen);
     }
     Object wanted = outcome(() -> operation.applyTo(expected));
     Object got = outcome(() -> operation.applyTo(actual));
-    return new Comparison(wanted, got);
+    installed.apply(operation);
+    Comparison comparison = new Comparison(wanted, got);
+    return checksInvariants
+            && comparison.isEqual()
+            && operation instanceof Operation.RunFrame run
+            && got instanceof Simulation result
+        ? checked(run, result)
+        : comparison;
+  }
+
+  private Comparison checked(Operation.RunFrame run, Simulation result) {
+    List<Broken> broken = InvariantChecker.check(run.frame(), result, config, installed);
+    return broken.isEmpty()
+        ? new Comparison(result, result)
+        : new Comparison(Comparison.HELD, new Comparison.BrokenInvariants(result, broken));
   }
 
   private static Object outcome(Supplier<Object> action) {

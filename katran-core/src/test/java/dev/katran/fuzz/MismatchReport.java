@@ -22,7 +22,11 @@ final class MismatchReport {
     TestCase testCase = mismatch.testCase();
     Set<String> unsupported =
         ScenarioFolder.write(folder, "fuzz-seed-" + seed, testCase, factories.expected());
-    StringBuilder text = new StringBuilder("the dataplanes disagree\n");
+    StringBuilder text =
+        new StringBuilder(
+            mismatch.comparison().brokenInvariants().isEmpty()
+                ? "the dataplanes disagree\n"
+                : "the dataplanes agree, but an invariant is broken\n");
     line(text, "seed", seed);
     line(text, "config", testCase.config());
     testCase.operations().forEach(operation -> line(text, "operation", operation));

@@ -7,7 +7,8 @@ import java.util.stream.Stream;
 
 /**
  * Shrinks the test case of a mismatch: fewer operations, simpler operations, shorter and zeroed
- * frames, a simpler configuration. The mismatch may change on the way; any mismatch is accepted.
+ * frames, a simpler configuration. The mismatch may change on the way: any difference is accepted,
+ * but a broken invariant stays the same one.
  */
 final class Shrinker {
 
@@ -48,7 +49,7 @@ final class Shrinker {
     }
     attemptsLeft--;
     Mismatch mismatch = factories.run(smaller);
-    if (mismatch == null) {
+    if (mismatch == null || !mismatch.comparison().isLike(best.comparison())) {
       return false;
     }
     best = mismatch;

@@ -35,7 +35,8 @@ class ShrinkerTest {
   @TempDir Path folder;
 
   private static DifferentialPair.Factories against(Function<DataplaneConfig, Dataplane> actual) {
-    return new DifferentialPair.Factories(JavaDataplane::new, actual);
+    return new DifferentialPair.Factories(
+        JavaDataplane::new, actual, /* checksInvariants= */ false);
   }
 
   private static DifferentialPair.Factories against(BrokenDataplane.Fault fault) {
