@@ -1,7 +1,8 @@
 /**
  * A differential fuzz test of the two dataplanes. Random frames and configuration changes go to the
- * Java dataplane and to the kernel program, and every outcome must be equal. A mismatch is shrunk
- * to a minimal test case, which is written as a scenario folder that can be replayed.
+ * Java dataplane and to the kernel program, and every outcome must be equal and keep the
+ * {@linkplain dev.katran.fuzz.invariants.Invariant invariants}. A mismatch is shrunk to a minimal
+ * test case, which is written as a scenario folder that can be replayed.
  *
  * <p>All input is derived from a seed. To run with another seed or another number of frames:
  *

@@ -55,7 +55,7 @@ final class AnswerCheck {
     byte[] back = arrival.last().frame().clone();
     swap(back, 0, 6, 6);
     Arrival.Stage expected =
-        new Arrival.Stage(back, arrival.last().packet(), arrival.last().checksumWasRight());
+        new Arrival.Stage(back, arrival.last().packet(), arrival.last().before());
     findings.expect(
         Carried.isSame(expected, sent, /* wasInTunnel= */ true, /* withTtl= */ true),
         PAYLOAD,

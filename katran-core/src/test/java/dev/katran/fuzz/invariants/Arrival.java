@@ -23,14 +23,19 @@ record Arrival(Ethernet ethernet, List<Stage> stages, Ending ending) {
    * A frame after some tunnels were removed.
    *
    * @param packet the outermost packet, or null if there is no readable one
-   * @param checksumWasRight whether the IPv4 header checksum was right before the TTL changed
+   * @param before the same packet before it left its tunnel, or null if there is no readable one
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Stage(byte[] frame, @Nullable IpPacket packet, boolean checksumWasRight) {
+  record Stage(byte[] frame, @Nullable IpPacket packet, @Nullable IpPacket before) {
 
     private static Stage of(byte[] frame, boolean isIpv6) {
       IpPacket packet = IpPacket.read(frame, Ethernet.HEADER, frame.length, isIpv6);
-      return new Stage(frame, packet, packet != null && packet.hasRightChecksum());
+      return new Stage(frame, packet, packet);
+    }
+
+    /** Returns whether the IPv4 header checksum was right before the TTL changed. */
+    boolean checksumWasRight() {
+      return before != null && before.hasRightChecksum();
     }
   }
 
@@ -65,7 +70,7 @@ record Arrival(Ethernet ethernet, List<Stage> stages, Ending ending) {
     Ethernet ethernet = Ethernet.read(frame);
     List<Stage> stages = new ArrayList<>();
     if (!ethernet.isIp()) {
-      stages.add(new Stage(frame, null, false));
+      stages.add(new Stage(frame, null, null));
       return new Arrival(ethernet, stages, Ending.NO_IP);
     }
     stages.add(Stage.of(frame, ethernet.isIpv6()));
@@ -147,7 +152,7 @@ record Arrival(Ethernet ethernet, List<Stage> stages, Ending ending) {
     return new Stage(
         bytes,
         IpPacket.read(bytes, Ethernet.HEADER, Math.min(bytes.length, available), inner.isIpv6()),
-        inner.hasRightChecksum());
+        inner);
   }
 
   /** Returns the mark of a packet that leaves a tunnel: RFC 6040, figure 4. */

@@ -22,7 +22,7 @@ import org.pcap4j.packet.IpV6Packet.IpV6Header;
  * @param identity IPv4's identification, flags and fragment offset; IPv6's flow label
  * @param isFragment whether there are more fragments, or this is not the first
  * @param isLaterFragment whether this is not the first fragment, so that it has no transport header
- * @param hasRightChecksum whether the header's own checksum is right; always true for IPv6
+ * @param ipv4 the header of IPv4, or null
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record IpPacket(
@@ -39,9 +39,9 @@ record IpPacket(
     boolean isLaterFragment,
     int protocol,
     int ttl,
-    boolean hasRightChecksum,
     InetAddress source,
-    InetAddress destination) {
+    InetAddress destination,
+    @Nullable IpV4Header ipv4) {
 
   static final int IPIP = 4;
   static final int TCP = 6;
@@ -102,9 +102,9 @@ record IpPacket(
         offset != 0,
         header.getProtocol().value() & 0xff,
         header.getTtlAsInt(),
-        header.hasValidChecksum(/* acceptZero= */ false),
         header.getSrcAddr(),
-        header.getDstAddr());
+        header.getDstAddr(),
+        header);
   }
 
   private static @Nullable IpPacket readIpv6(byte[] frame, int start, int end)
@@ -129,9 +129,14 @@ record IpPacket(
         /* isLaterFragment= */ false,
         next,
         header.getHopLimitAsInt(),
-        /* hasRightChecksum= */ true,
         header.getSrcAddr(),
-        header.getDstAddr());
+        header.getDstAddr(),
+        /* ipv4= */ null);
+  }
+
+  /** Returns whether the header's own checksum is right, which IPv6 has none of. */
+  boolean hasRightChecksum() {
+    return ipv4 == null || ipv4.hasValidChecksum(/* acceptZero= */ false);
   }
 
   /** Returns whether version and length are possible in this frame. */
