@@ -81,7 +81,7 @@ final class Model {
       return;
     }
     boolean isFlood = isSyn && syns.size() > Fixtures.SYNS_PER_WINDOW;
-    if (isPredictedByRoute(packet, vip) && !isFlood) {
+    if (isPredictedByRoute(packet, route, vip) && !isFlood) {
       assertThat(outcome.backend())
           .as("backend of %s, predicted by %s", packet, route)
           .isEqualTo(route.backend().map(backend -> backend.address()).orElse(null));
@@ -89,10 +89,13 @@ final class Model {
     vip.check(packet, outcome.backend(), now, isFlood);
   }
 
-  /** A route predicts the backend of the first packet of a TCP connection and of any UDP packet. */
-  private static boolean isPredictedByRoute(FlowPacket packet, VipModel vip) {
+  /**
+   * A route predicts the backend of the first packet of a TCP connection, unless an earlier one
+   * with the same ports is in the flow table, and of any UDP packet.
+   */
+  private static boolean isPredictedByRoute(FlowPacket packet, Route route, VipModel vip) {
     return switch (packet.kind()) {
-      case SYN -> vip.tracking() != Tracking.ALWAYS;
+      case SYN -> vip.tracking() != Tracking.ALWAYS && route.reason() != Route.Reason.FLOW_TABLE;
       case DATA -> !Fixtures.isTcp(packet.flow());
       case RST, ERROR -> false;
     };

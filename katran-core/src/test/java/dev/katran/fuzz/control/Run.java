@@ -58,6 +58,7 @@ final class Run implements AutoCloseable {
       case Step.SynFlood flood -> flood(flood);
       case Step.Quiesce quiesce -> quiesce();
     }
+    cancelRealTime();
     model.checkStatus(first());
     requireSame("state after " + step, BalancerState::of);
   }
@@ -80,6 +81,12 @@ final class Run implements AutoCloseable {
 
   private void change(Consumer<LoadBalancer> change) {
     balancers.forEach(balancer -> change.accept(balancer.lb()));
+    cancelRealTime();
+  }
+
+  /** A change may load a program, which takes an emulated machine more than a unit of time. */
+  private void cancelRealTime() {
+    balancers.forEach(balancer -> balancer.pass(Duration.ZERO));
   }
 
   private void advanceTime(Duration time) {

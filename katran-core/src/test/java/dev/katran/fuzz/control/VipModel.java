@@ -41,9 +41,6 @@ final class VipModel {
 
   private final Map<Flow, Assignment> assignments = new LinkedHashMap<>();
 
-  /** The time of the last packet of each flow that may have a flow entry. */
-  private final Map<Flow, Duration> lastPackets = new LinkedHashMap<>();
-
   VipModel(Vip vip) {
     this.vip = vip;
     this.ring = ringOf(vip);
@@ -64,7 +61,6 @@ final class VipModel {
     }
     if (after.tracking() != vip.tracking() || after.hashing() != vip.hashing()) {
       assignments.clear();
-      lastPackets.clear();
       isQuiescent = true; // flows may move, so the change completes at once
     } else {
       isQuiescent = false;
@@ -146,20 +142,15 @@ final class VipModel {
     boolean isSyn = packet.kind() == Kind.SYN;
     if (isQuiescent) {
       assertGoes(packet, to, current);
-    } else if (assigned != null
+    } else if (isSyn && !isFlood) {
+      assertGoes(packet, to, current); // what begins
+    } else if (!isSyn
+        && assigned != null
         && assigned.isCertain()
         && isWithin(assigned.last(), now, shortestWindow)) {
-      if (isSyn) {
-        assertGoes(
-            packet, to, assigned.backend(), current); // a retransmission, or a new connection
-      } else {
-        assertGoes(packet, to, assigned.backend());
-      }
-    } else if (isSyn && !isFlood && isExpired(key, now)) {
-      assertGoes(packet, to, current);
+      assertGoes(packet, to, assigned.backend());
     }
-    lastPackets.put(key, now);
-    if (isSyn || packet.kind() == Kind.DATA) {
+    if (isInserted(packet)) {
       if (to == null) {
         assignments.remove(key);
       } else {
@@ -170,11 +161,6 @@ final class VipModel {
 
   private static boolean isWithin(Duration last, Duration now, Duration time) {
     return now.minus(last).compareTo(time) < 0;
-  }
-
-  private boolean isExpired(Flow key, Duration now) {
-    Duration last = lastPackets.get(key);
-    return last == null || now.minus(last).compareTo(Fixtures.LONG) > 0;
   }
 
   private void checkTracked(
@@ -192,8 +178,13 @@ final class VipModel {
     } else {
       assertGoes(packet, to, assigned.backend());
     }
-    if (to != null && (isKnown || packet.kind() != Kind.RST)) {
+    if (to != null && (isKnown || isInserted(packet))) {
       assignments.put(key, new Assignment(to, now, true));
     }
+  }
+
+  /** Returns whether a packet makes an entry. */
+  private static boolean isInserted(FlowPacket packet) {
+    return packet.kind() == Kind.SYN || packet.kind() == Kind.DATA;
   }
 }
