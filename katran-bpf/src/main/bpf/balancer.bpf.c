@@ -10,6 +10,21 @@
 #include "tunnel.h"
 #include "vip.h"
 
+/*
+ * Decides about a packet that cannot be balanced. Passes it if it is for no VIP, unless it is
+ * malformed and came in a tunnel: what ended a tunnel is not passed on unread.
+ */
+static __always_inline int drop_or_pass(const struct packet *packet)
+{
+	struct katran_flow copy = packet->flow;
+	bool was_in_tunnel = uses(packet, KATRAN_USES_DECAPSULATION) && packet->tunnel_bytes;
+
+	if (!(was_in_tunnel && packet->refusal == KATRAN_MALFORMED) && !is_for_vip_address(&copy))
+		return XDP_PASS;
+	count_event(packet->refusal);
+	return XDP_DROP;
+}
+
 static __always_inline int balance(struct xdp_md *ctx, bool is_plain)
 {
 	struct packet packet = {
@@ -20,11 +35,17 @@ static __always_inline int balance(struct xdp_md *ctx, bool is_plain)
 	int verdict;
 
 	if (uses(&packet, KATRAN_USES_DECAPSULATION)) {
+		struct ethhdr *eth = packet_data(ctx);
+
+		if ((void *)(eth + 1) > packet_end(ctx) || !is_for_us(ctx, eth, &packet))
+			return XDP_PASS;
 		verdict = decapsulate(ctx, &packet);
 		if (verdict != NEXT)
 			return verdict;
 	}
 	verdict = parse(ctx, &packet);
+	if (verdict == REFUSED)
+		return drop_or_pass(&packet);
 	if (verdict != NEXT)
 		return verdict;
 	if (packet.is_echo)
@@ -33,9 +54,7 @@ static __always_inline int balance(struct xdp_md *ctx, bool is_plain)
 	if (!find_vip(&packet))
 		return XDP_PASS;
 	if (frame_length(ctx) > config.max_packet_size)
-		return uses(&packet, KATRAN_USES_TOO_BIG) ? answer_too_big(ctx, packet.flow.family,
-								  config.max_packet_size)
-						 : XDP_DROP;
+		return uses(&packet, KATRAN_USES_TOO_BIG) ? answer_too_big(ctx, &packet) : XDP_DROP;
 	backend = choose(ctx, &packet, &number);
 	if (!backend)
 		return XDP_DROP;
@@ -61,7 +80,7 @@ static __always_inline int balance_and_count(struct xdp_md *ctx, bool is_plain)
 SEC("xdp")
 int balancer(struct xdp_md *ctx)
 {
-	if (!(config.features & ~KATRAN_USES_CHANGES) && !config.vip_flags)
+	if (!(config.features & ~PLAIN_FEATURES) && !config.vip_flags)
 		return balance_and_count(ctx, true);
 	return balance_and_count(ctx, false);
 }

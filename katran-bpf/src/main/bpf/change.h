@@ -21,12 +21,13 @@ struct change {
 	struct katran_flow flow;
 	__u64 now;
 	__u32 vip;
-	__u32 idle; /* seconds until an unused entry expires */
-	__u32 slot;
+	__u32 idle;	    /* seconds until an unused entry expires */
 	__u32 word;	    /* the slot's word in the ring */
+	__u32 previous;	    /* the slot's previous backend, if it is changing */
 	bool is_icmp_error; /* an ICMP error about the flow */
-	bool is_syn;
+	bool is_syn;	    /* SYN without ACK */
 	bool is_rst;
+	bool is_initial;    /* a QUIC packet that opens a connection */
 	bool migrates_off_down; /* flows of this VIP leave backends that are down */
 };
 
@@ -38,59 +39,87 @@ static __always_inline void read_tcp_flags(struct xdp_md *ctx, struct change *ch
 	if (change->flow.protocol != IPPROTO_TCP || change->is_icmp_error ||
 	    (void *)(tcp + 1) > packet_end(ctx))
 		return;
-	change->is_syn = tcp->syn;
+	change->is_syn = tcp->syn && !tcp->ack;
 	change->is_rst = tcp->rst;
+}
+
+/* Returns whether the packet opens a connection. */
+static __always_inline bool begins(const struct change *change)
+{
+	return change->is_syn || change->is_initial;
+}
+
+/* Returns whether the flow leaves this backend because it is down. Counts the migration. */
+static __always_inline bool migrates(const struct change *change, __u32 backend)
+{
+	if (!(config.vip_flags & KATRAN_VIP_UDP_FLOW_MIGRATION) || !change->migrates_off_down ||
+	    !is_down(change->vip, backend))
+		return false;
+	count_event(KATRAN_UDP_MIGRATIONS);
+	return true;
 }
 
 /*
  * Looks up the flow's backend in the flow table. Returns KATRAN_NO_BACKEND if the flow has no live
- * entry.
+ * entry, leaves its backend, or begins where the slot has no backend.
  */
 static __always_inline __u32 lookup_in_change(const struct change *change, void *table)
 {
+	__u32 current = change->word & KATRAN_SLOT_BACKEND;
 	struct katran_flow_entry *entry = find_live_entry(table, &change->flow, change->now,
 							  change->idle * NANOSECONDS_PER_SECOND);
+	__u32 known;
 
 	if (!entry)
 		return KATRAN_NO_BACKEND;
-	if (config.vip_flags & KATRAN_VIP_UDP_FLOW_MIGRATION && change->migrates_off_down &&
-	    is_down(change->vip, entry->backend)) {
-		count_event(KATRAN_UDP_MIGRATIONS);
-		return KATRAN_NO_BACKEND;
+	known = entry->backend;
+	/* a connection that reuses the ports of an old one is a new one */
+	if (begins(change) && known != current) {
+		if (current == KATRAN_NO_BACKEND)
+			return KATRAN_NO_BACKEND;
+		if (find_backend(current)) {
+			move_flow(table, &change->flow, change->vip, current, change->now);
+			return current;
+		}
 	}
+	if (migrates(change, known))
+		return KATRAN_NO_BACKEND;
 	entry->last_used = change->now;
-	return entry->backend;
+	return known;
 }
 
 /*
  * Chooses the backend of a flow that is not in the flow table. While the slot is changing, the flow
- * is also inserted. A SYN starts a new flow, which goes to the current backend. Any other packet
- * belongs to a flow that is older than the change and stays on the previous backend. RSTs and ICMP
- * errors are never inserted.
+ * is also inserted. What begins goes to the current backend. Any other packet belongs to a flow
+ * that is older than the change and stays on the previous backend, unless it leaves that because it
+ * is down. RSTs and ICMP errors are never inserted.
  *
- * A flow that exceeds its budget is not inserted. Its SYN goes to the previous backend, because
- * that is where its next packet will go.
+ * A flow that exceeds its budget is not inserted. Its first packet goes to the previous backend,
+ * because that is where its next packet will go.
  */
 static __always_inline __u32 place_in_change(const struct change *change, void *table)
 {
 	__u32 current = change->word & KATRAN_SLOT_BACKEND;
-	__u32 previous;
+	__u32 place = current;
 
 	if (!(change->word & KATRAN_SLOT_CHANGING))
 		return current;
-	if (change->is_syn && has_budget(KATRAN_CHANGE_SYNS, change->now, config.change_window,
-					 config.change_syns)) {
-		if (find_backend(current))
-			insert_flow(table, &change->flow, change->vip, current, change->now);
-		return current;
+	if (begins(change)) {
+		if (!has_budget(KATRAN_CHANGE_SYNS, change->now, config.change_window,
+				config.change_syns, KATRAN_FLOWS_LIMITED))
+			return change->previous;
+	} else {
+		if (!migrates(change, change->previous))
+			place = change->previous;
+		if (change->is_rst || change->is_icmp_error || !find_backend(place))
+			return place;
+		if (!has_budget(KATRAN_CHANGE_OTHERS, change->now, config.change_window,
+				config.change_others, KATRAN_FLOWS_LIMITED))
+			return place;
 	}
-	previous = previous_backend(change->vip, change->slot);
-	if (change->is_syn || change->is_rst || change->is_icmp_error)
-		return previous;
-	if (find_backend(previous) && has_budget(KATRAN_CHANGE_OTHERS, change->now,
-						 config.change_window, config.change_others))
-		insert_flow(table, &change->flow, change->vip, previous, change->now);
-	return previous;
+	if (find_backend(place))
+		insert_flow(table, &change->flow, change->vip, place, change->now);
+	return place;
 }
 
 /*

@@ -11,16 +11,17 @@
 #include "source.h"
 
 /* Chooses the backend in a slot that is not stable. */
-static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet *packet, __u32 slot,
-					      __u32 word)
+static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet *packet,
+					      __u32 word, __u32 previous)
 {
 	struct change change = {
 		.flow = packet->flow,
 		.vip = packet->vip,
 		.idle = packet->idle,
-		.slot = slot,
 		.word = word,
+		.previous = previous,
 		.is_icmp_error = packet->is_icmp_error,
+		.is_initial = packet->is_initial,
 		.migrates_off_down = vip_has(packet, KATRAN_VIP_UDP_FLOW_MIGRATION),
 	};
 	__u32 answer = choose_in_change(ctx, &change);
@@ -41,6 +42,7 @@ static __always_inline __u32 choose_by_ring(struct xdp_md *ctx, struct packet *p
 	__u16 source_port = flow->source_port;
 	__u32 slot;
 	__u32 word;
+	void *ring;
 
 	if (packet->vip_flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY) {
 		source = (struct katran_address){};
@@ -51,12 +53,13 @@ static __always_inline __u32 choose_by_ring(struct xdp_md *ctx, struct packet *p
 				     (__u32)flow->destination_port << 16 | source_port,
 				     config.hash_seed_v4, config.hash_seed_v6) %
 	       config.ring_size;
-	word = ring_word(packet->vip, slot);
+	ring = find_ring(packet->vip);
+	word = ring_word(ring, slot);
 	if (word <= KATRAN_SLOT_BACKEND)
 		return word;
 	if (!(config.features & KATRAN_USES_CHANGES))
 		return word & KATRAN_SLOT_BACKEND;
-	return choose_by_change(ctx, packet, slot, word);
+	return choose_by_change(ctx, packet, word, previous_backend(ring, slot));
 }
 
 /*
@@ -83,7 +86,8 @@ static __always_inline __u32 choose_for_new_flow(struct xdp_md *ctx, struct pack
  */
 static __always_inline __u32 choose_and_insert(struct xdp_md *ctx, struct packet *packet)
 {
-	bool tracks = vip_has(packet, KATRAN_VIP_TRACKED) && !packet->is_rst;
+	bool tracks = vip_has(packet, KATRAN_VIP_TRACKED) && !packet->is_rst &&
+		      !packet->is_icmp_error;
 	bool is_limited = false;
 	__u32 number;
 	__u64 now;
@@ -99,7 +103,7 @@ static __always_inline __u32 choose_and_insert(struct xdp_md *ctx, struct packet
 }
 
 /*
- * Returns the packet's backend, its number in `number` and its flags in `packet`. Returns NULL if
+ * Returns the packet's backend, its number in `number` and its word in `packet`. Returns NULL if
  * the packet must be dropped because no backend serves it; the reason has then been counted.
  */
 static __always_inline struct katran_backend *choose(struct xdp_md *ctx, struct packet *packet,
@@ -127,7 +131,7 @@ static __always_inline struct katran_backend *choose(struct xdp_md *ctx, struct 
 		return NULL;
 	backend = bpf_map_lookup_elem(&backends, number);
 	if (backend)
-		packet->backend_flags = *(const volatile __u8 *)&backend->flags;
+		packet->backend_word = *(const volatile __u64 *)&backend->family;
 	return backend;
 }
 

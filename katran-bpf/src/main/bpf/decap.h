@@ -3,12 +3,16 @@
 #ifndef KATRAN_DECAP_H
 #define KATRAN_DECAP_H
 
+#include "ecn.h"
+#include "lengths.h"
 #include "packet.h"
 
 /* The headers in front of the inner packet. */
 struct tunnel {
 	__u32 header_length; /* bytes to remove behind the Ethernet header */
 	__be16 inner_type;   /* EtherType of the inner packet */
+	__u8 outer_tos;	     /* IPv4 TOS or IPv6 traffic class of the outer packet */
+	__u32 payload;	     /* bytes behind the tunnel's headers, as those state them */
 	__u32 counter;	     /* enum katran_decap_counter */
 };
 
@@ -22,9 +26,14 @@ static __always_inline bool parse_gue(void *transport, void *end, __u32 port,
 {
 	struct udphdr *udp = transport;
 	__u8 *inner = (void *)(udp + 1);
+	int payload;
 
 	if (!port || (void *)(inner + 1) > end || udp->dest != bpf_htons(port))
 		return false;
+	payload = udp_payload(udp, tunnel->payload);
+	if (payload < 1)
+		return false;
+	tunnel->payload = payload;
 	if (*inner >> 4 == 4)
 		tunnel->inner_type = bpf_htons(ETH_P_IP);
 	else if (*inner >> 4 == 6)
@@ -58,22 +67,47 @@ static __always_inline bool parse_tunnel(__u8 protocol, void *payload, void *end
 
 /*
  * Returns the length of the inner packet for its counter: IPv4 total length or IPv6 payload length.
- * Returns a negative value unless a complete header of the announced version is present.
+ * Returns a negative value unless there is a complete header, of the version that the tunnel
+ * announced, with lengths that fit into the tunnel's payload.
  */
-static __always_inline int inner_bytes(void *inner, void *end, __be16 type)
+static __always_inline int inner_bytes(struct xdp_md *ctx, const struct tunnel *tunnel)
 {
-	if (type == bpf_htons(ETH_P_IP)) {
+	/* header_length is one of four small values; the mask bounds it for the verifier */
+	void *inner = packet_data(ctx) + ETH_HLEN + (tunnel->header_length & 0x3f);
+	void *end = packet_end(ctx);
+
+	if (tunnel->inner_type == bpf_htons(ETH_P_IP)) {
 		struct iphdr *ip = inner;
 
-		if ((void *)(ip + 1) > end || ip->version != 4)
+		if ((void *)(ip + 1) > end || !is_well_formed_v4(ip, tunnel->payload))
 			return -1;
 		return bpf_ntohs(ip->tot_len);
 	} else {
 		struct ipv6hdr *ip = inner;
 
-		if ((void *)(ip + 1) > end || ip->version != 6)
+		if ((void *)(ip + 1) > end || !is_well_formed_v6(ip, tunnel->payload))
 			return -1;
 		return bpf_ntohs(ip->payload_len);
+	}
+}
+
+/*
+ * Carries the outer header's congestion mark into the inner header, before the outer one is
+ * removed. Returns false if the packet must be dropped.
+ */
+static __always_inline bool carry_ecn(struct xdp_md *ctx, const struct tunnel *tunnel)
+{
+	void *inner = packet_data(ctx) + ETH_HLEN + (tunnel->header_length & 0x3f);
+	void *end = packet_end(ctx);
+
+	if (tunnel->inner_type == bpf_htons(ETH_P_IP)) {
+		struct iphdr *ip = inner;
+
+		return (void *)(ip + 1) <= end && carry_ecn_v4(ip, tunnel->outer_tos);
+	} else {
+		struct ipv6hdr *ip = inner;
+
+		return (void *)(ip + 1) <= end && carry_ecn_v6(ip, tunnel->outer_tos);
 	}
 }
 

@@ -3,6 +3,8 @@
 #ifndef KATRAN_ECHO_H
 #define KATRAN_ECHO_H
 
+#include "address.h"
+#include "budget.h"
 #include "checksum.h"
 #include "icmp.h"
 #include "packet.h"
@@ -52,20 +54,34 @@ static __always_inline int reply_to_ping_v6(struct ethhdr *eth, void *end)
 	return XDP_TX;
 }
 
+/* Not inline: few packets need it, and it must not cost the others registers. */
+static __noinline int reply_to_ping_noinline(struct xdp_md *ctx, struct katran_flow *flow)
+{
+	struct ethhdr *eth;
+	void *end;
+
+	if (!is_for_vip_address(flow))
+		return XDP_PASS;
+	eth = packet_data(ctx);
+	end = packet_end(ctx);
+	if ((void *)(eth + 1) > end)
+		return XDP_DROP;
+	if (!may_answer(&flow->source, &flow->destination, flow->family) ||
+	    !has_answer_budget(KATRAN_REPLIES_SENT))
+		return XDP_DROP;
+	return flow->family == KATRAN_IPV4 ? reply_to_ping_v4(eth, end)
+					   : reply_to_ping_v6(eth, end);
+}
+
 /*
- * Replies in place to an echo request for a VIP's address. Passes other echo requests to the host.
+ * Replies in place to an echo request for a VIP's address, within this second's budget. Drops one
+ * from no unicast address or from the VIP itself. Passes requests for other addresses to the host.
  */
 static __always_inline int reply_to_ping(struct xdp_md *ctx, const struct packet *packet)
 {
-	struct ethhdr *eth = packet_data(ctx);
-	void *end = packet_end(ctx);
+	struct katran_flow copy = packet->flow; /* lets clang keep the packet in registers */
 
-	if (!is_ping_target(packet))
-		return XDP_PASS;
-	if ((void *)(eth + 1) > end)
-		return XDP_DROP;
-	return packet->flow.family == KATRAN_IPV4 ? reply_to_ping_v4(eth, end)
-						  : reply_to_ping_v6(eth, end);
+	return reply_to_ping_noinline(ctx, &copy);
 }
 
 #endif

@@ -3,10 +3,10 @@
 #ifndef KATRAN_FLOW_H
 #define KATRAN_FLOW_H
 
+#include "budget.h"
 #include "config.h"
 #include "ring.h"
 
-#define NANOSECONDS_PER_SECOND 1000000000ULL
 #define NEVER ((__u64)1 << 62)
 
 /* The shared table: it finds a flow on any CPU, and keeps its LRU lists per CPU. */
@@ -68,31 +68,10 @@ static __always_inline __u64 tracked_idle(const struct katran_flow *flow)
 	return flow->protocol == IPPROTO_UDP ? config.udp_idle : NEVER;
 }
 
-/*
- * Takes one insertion from this CPU's budget of `limit` per `period`. `counter` holds the count and
- * the start of the current period. Returns false if the budget is spent.
- */
-static __always_inline bool has_budget(__u32 counter, __u64 now, __u64 period, __u32 limit)
-{
-	struct katran_counter *account = find_counter(counter, config.counters_per_cpu);
-
-	if (!account)
-		return false;
-	if (now - account->bytes >= period) {
-		account->bytes = now;
-		account->packets = 0;
-	}
-	account->packets++;
-	if (account->packets <= limit)
-		return true;
-	count_event(KATRAN_FLOWS_LIMITED);
-	return false;
-}
-
 static __always_inline bool has_new_flow_budget(__u64 now)
 {
 	return has_budget(KATRAN_NEW_FLOWS, now, NANOSECONDS_PER_SECOND,
-			  config.new_flows_per_second);
+			  config.new_flows_per_second, KATRAN_FLOWS_LIMITED);
 }
 
 static __always_inline void insert_flow(void *table, const struct katran_flow *flow, __u32 vip,
@@ -106,6 +85,23 @@ static __always_inline void insert_flow(void *table, const struct katran_flow *f
 	};
 
 	bpf_map_update_elem(table, &key, &entry, BPF_ANY);
+}
+
+/*
+ * Gives the flow's live entry another backend. It is written anew and not in place: the table may
+ * meanwhile have evicted it and given its memory to another flow.
+ */
+static __always_inline void move_flow(void *table, const struct katran_flow *flow, __u32 vip,
+				      __u32 backend, __u64 now)
+{
+	const struct katran_flow key = *flow;
+	const struct katran_flow_entry entry = {
+		.backend = backend,
+		.vip = vip,
+		.last_used = now,
+	};
+
+	bpf_map_update_elem(table, &key, &entry, BPF_EXIST);
 }
 
 /* Counts a flow table miss. */
@@ -158,14 +154,15 @@ static __always_inline enum agreement reconcile_flow(const struct packet *packet
 							  tracked_idle(&packet->flow));
 
 	if (!entry) {
-		if (!packet->is_rst && has_new_flow_budget(now))
+		if (!packet->is_rst && !packet->is_icmp_error && has_new_flow_budget(now))
 			insert_flow(table, &packet->flow, packet->vip, backend, now);
 		return ABSENT;
 	}
-	entry->last_used = now;
-	if (entry->backend == backend)
+	if (entry->backend == backend) {
+		entry->last_used = now;
 		return MATCH;
-	entry->backend = backend;
+	}
+	move_flow(table, &packet->flow, packet->vip, backend, now);
 	return MISMATCH;
 }
 

@@ -15,17 +15,14 @@
 static __always_inline int encapsulate(struct xdp_md *ctx, const struct packet *packet,
 				       const struct katran_backend *backend)
 {
-	__u16 inner_length = packet->bytes;
+	__u16 inner_length = packet_length(packet);
 	struct mac mac;
 
-	if (packet->flow.family == KATRAN_IPV6)
-		inner_length += sizeof(struct ipv6hdr);
-
-	if (uses(packet, KATRAN_USES_GUE) && packet->backend_flags & KATRAN_BACKEND_GUE)
-		return backend->family == KATRAN_IPV4
+	if (uses(packet, KATRAN_USES_GUE) && backend_has(packet, KATRAN_BACKEND_GUE))
+		return backend_family(packet) == KATRAN_IPV4
 			       ? gue_in_ipv4(ctx, packet, backend, inner_length, &mac)
 			       : gue_in_ipv6(ctx, packet, backend, inner_length, &mac);
-	return backend->family == KATRAN_IPV4
+	return backend_family(packet) == KATRAN_IPV4
 		       ? ipip_in_ipv4(ctx, packet, backend, inner_length, &mac)
 		       : ipip_in_ipv6(ctx, packet, backend, inner_length, &mac);
 }
@@ -33,7 +30,7 @@ static __always_inline int encapsulate(struct xdp_md *ctx, const struct packet *
 /* Sends the frame out of the backend's egress interface. */
 static __always_inline int send(const struct packet *packet, const struct katran_backend *backend)
 {
-	if (packet->backend_flags & KATRAN_BACKEND_REDIRECT)
+	if (backend_has(packet, KATRAN_BACKEND_REDIRECT))
 		return bpf_redirect(backend->egress_ifindex, 0);
 	return XDP_TX;
 }
@@ -56,16 +53,16 @@ static __always_inline void count_forwarded(const struct packet *packet, __u32 b
 static __always_inline int forward(struct xdp_md *ctx, const struct packet *packet,
 				   const struct katran_backend *backend, __u32 number)
 {
-	if (vip_has(packet, KATRAN_VIP_LOCAL) && packet->backend_flags & KATRAN_BACKEND_LOCAL) {
+	if (vip_has(packet, KATRAN_VIP_LOCAL) && backend_has(packet, KATRAN_BACKEND_LOCAL)) {
 		count_forwarded(packet, number);
 		return XDP_PASS;
 	}
-	if (!(packet->backend_flags & KATRAN_BACKEND_RESOLVED)) {
+	if (!(backend_has(packet, KATRAN_BACKEND_RESOLVED))) {
 		count_event(KATRAN_BACKEND_UNKNOWN);
 		return XDP_DROP;
 	}
 	if (encapsulate(ctx, packet, backend) != NEXT) {
-		count_event(backend->family == KATRAN_IPV4 ? KATRAN_ENCAP_FAILED_V4
+		count_event(backend_family(packet) == KATRAN_IPV4 ? KATRAN_ENCAP_FAILED_V4
 							   : KATRAN_ENCAP_FAILED_V6);
 		return XDP_DROP;
 	}

@@ -12,12 +12,14 @@
 /* The inner packet has no checksum to derive the outer one from. */
 #define NO_SUM (-1)
 
+#define FIRST_DYNAMIC_PORT 49152 /* RFC 6335, section 6; sets the two upper bits of a port */
+
 /*
  * Returns the outer source port, which spreads flows over paths and queues: the client's port XORed
  * with two bytes of its address. The families determine which two bytes, and their order. IPv6 in
  * IPv4 uses the same bytes as the outer source address of IPIP.
  */
-static __always_inline __be16 gue_source_port(const struct packet *packet, __u8 outer_family)
+static __always_inline __be16 mix_source_port(const struct packet *packet, __u8 outer_family)
 {
 	const struct katran_flow *flow = &packet->flow;
 	__u32 client = bpf_ntohl(packet_client(packet));
@@ -29,11 +31,24 @@ static __always_inline __be16 gue_source_port(const struct packet *packet, __u8 
 	return bpf_htons(client) ^ flow->source_port;
 }
 
-static __always_inline bool lacks_checksum(__u8 protocol, void *transport, void *end)
+static __always_inline __be16 gue_source_port(const struct packet *packet, __u8 outer_family)
+{
+	__be16 port = mix_source_port(packet, outer_family);
+
+	return uses(packet, KATRAN_USES_DYNAMIC_PORTS) ? port | bpf_htons(FIRST_DYNAMIC_PORT)
+						       : port;
+}
+
+/*
+ * Returns whether no checksum covers the whole inner payload of `length` bytes: UDP may have none,
+ * and its own length may be less than the payload.
+ */
+static __always_inline bool lacks_checksum(__u8 protocol, void *transport, void *end, __u16 length)
 {
 	struct udphdr *udp = transport;
 
-	return protocol == IPPROTO_UDP && ((void *)(udp + 1) > end || !udp->check);
+	return protocol == IPPROTO_UDP && ((void *)(udp + 1) > end || !udp->check ||
+					   udp->len != bpf_htons(length));
 }
 
 /*
@@ -46,26 +61,32 @@ static __always_inline bool lacks_checksum(__u8 protocol, void *transport, void 
 /* The IPv4 header sums to 0, and so does ICMP, which has no pseudo header. */
 static __always_inline __s64 sum_inner_ipv4(struct iphdr *ip, void *end)
 {
-	if ((void *)(ip + 1) > end || lacks_checksum(ip->protocol, ip + 1, end))
+	__u16 length;
+
+	if ((void *)(ip + 1) > end)
+		return NO_SUM;
+	length = bpf_ntohs(ip->tot_len) - sizeof(*ip);
+	if (lacks_checksum(ip->protocol, ip + 1, end, length))
 		return NO_SUM;
 	if (ip->protocol == IPPROTO_ICMP)
 		return 0;
 	return (__u64)~ip->saddr + (__u32)~ip->daddr + (__u16)~bpf_htons(ip->protocol) +
-	       (__u16)~bpf_htons(bpf_ntohs(ip->tot_len) - sizeof(*ip));
+	       (__u16)~bpf_htons(length);
 }
 
 /* The addresses and the length are in both the header and the pseudo header, and cancel out. */
 static __always_inline __s64 sum_inner_ipv6(struct ipv6hdr *ip, void *end)
 {
-	if ((void *)(ip + 1) > end || lacks_checksum(ip->nexthdr, ip + 1, end))
+	if ((void *)(ip + 1) > end ||
+	    lacks_checksum(ip->nexthdr, ip + 1, end, bpf_ntohs(ip->payload_len)))
 		return NO_SUM;
 	return (__u64)*(__be32 *)ip + *(__be16 *)&ip->nexthdr + (__u16)~bpf_htons(ip->nexthdr);
 }
 
 /*
  * Writes the UDP header in front of the inner packet. `addresses` is the sum of the outer
- * addresses; `length` includes the UDP header. The checksum stays 0 if the inner packet has none,
- * over IPv6 too (RFC 6935).
+ * addresses; `length` includes the UDP header. The checksum stays 0 if the inner packet has none
+ * that covers all of it, over IPv6 too (RFC 6935).
  */
 static __always_inline void write_gue(struct udphdr *udp, void *end, const struct katran_flow *flow,
 				      __be16 source, __be16 destination, __u16 length,

@@ -9,7 +9,7 @@
 #define OUTER_IPV6_PREFIX 0x01000000 /* 0100::/96, inside the discard prefix 0100::/64 (RFC 6666) */
 
 /*
- * Returns the outer source address: a fixed prefix with the client's address and port mixed in.
+ * Returns the outer source address: a fixed or configured prefix with the client's address and port mixed in.
  * Receivers hash it, so it spreads flows over their queues.
  */
 static __always_inline __be32 outer_source_v4(const struct packet *packet)
@@ -18,6 +18,8 @@ static __always_inline __be32 outer_source_v4(const struct packet *packet)
 	__u16 port = bpf_ntohs(__builtin_bswap16(packet->flow.source_port));
 
 	/* byte 2 is XORed with the port's low byte, byte 3 with its high byte */
+	if (uses(packet, KATRAN_USES_IPIP_PREFIXES))
+		return config.ipip_prefix_v4.words[0] | bpf_htonl(low ^ port);
 	return bpf_htonl(OUTER_IPV4_PREFIX | (low ^ port));
 }
 
@@ -26,6 +28,11 @@ static __always_inline void set_outer_source_v6(__be32 words[4], const struct pa
 	words[0] = bpf_htonl(OUTER_IPV6_PREFIX);
 	words[1] = 0;
 	words[2] = 0;
+	if (uses(packet, KATRAN_USES_IPIP_PREFIXES)) {
+		words[0] = config.ipip_prefix_v6.words[0];
+		words[1] = config.ipip_prefix_v6.words[1];
+		words[2] = config.ipip_prefix_v6.words[2];
+	}
 	words[3] = packet_client(packet) ^
 		   bpf_htonl((__u32)bpf_ntohs(packet->flow.source_port) << 16);
 }

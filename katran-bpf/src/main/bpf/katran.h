@@ -151,6 +151,7 @@ enum katran_backend_flag {
 /* Value of the map `backends`: everything needed to reach a backend, in one cache line. */
 struct katran_backend {
 	struct katran_address address;
+	/* these three fields are one word, which is written and read at once */
 	__u8 family; /* enum katran_family; 0: unused entry */
 	__u8 flags;  /* enum katran_backend_flag */
 	__u8 destination_mac[6];
@@ -178,7 +179,10 @@ struct katran_flow_entry {
 	__u64 last_used; /* CLOCK_MONOTONIC, nanoseconds */
 };
 
-/* Keys of the LPM tries in the maps `source_routes_v4` and `source_routes_v6`. */
+/*
+ * Keys of the LPM tries in the maps `source_routes_v4` and `tunnel_sources_v4`, and in those with
+ * `v6` in their names.
+ */
 struct katran_source_v4 {
 	__u32 prefix_length;
 	__be32 address;
@@ -276,9 +280,17 @@ enum katran_balancer_counter {
 	KATRAN_PTB_V6_SMALL,
 	KATRAN_UDP_MIGRATIONS,
 	KATRAN_PREFIX_MATCHES, /* packets matched by a prefix VIP */
-	KATRAN_CHANGE_SYNS,   /* not a sum: SYNs inserted in the window that began at `bytes` */
+	KATRAN_CHANGE_SYNS,   /* not a sum: beginnings inserted in the window that began at `bytes` */
 	KATRAN_CHANGE_OTHERS, /* the same for flows older than the change */
-	KATRAN_FIRST_VIP_COUNTER = 64,
+	KATRAN_MALFORMED,     /* dropped: version or lengths are wrong, or the frame is cut short */
+	KATRAN_IP_OPTIONS,    /* dropped: for a VIP, with IPv4 options */
+	KATRAN_FRAGMENTS,     /* dropped: for a VIP, a fragment */
+	KATRAN_ERRORS_SENT,   /* not a sum: ICMP errors in the second that began at `bytes` */
+	KATRAN_REPLIES_SENT,  /* the same for echo replies */
+	KATRAN_ANSWERS_LIMITED, /* dropped instead of answered: the second's budget was spent */
+	KATRAN_TUNNELS_REFUSED, /* dropped on decapsulation: the inner packet is for no VIP */
+	KATRAN_CONGESTED,     /* dropped on decapsulation: marked, but its sender cannot know marks */
+	KATRAN_FIRST_VIP_COUNTER = 80,
 };
 
 /* A VIP's counters: one cache line. */
@@ -301,6 +313,12 @@ enum katran_feature {
 	KATRAN_USES_FIXED_TOS = 1 << 6,	       /* outer TOS is `tos`, not the packet's */
 	KATRAN_USES_FLOWS_PER_CPU = 1 << 7,    /* the map `cpu_flows` exists */
 	KATRAN_USES_CHANGES = 1 << 8,	       /* some slots may not be stable */
+	KATRAN_USES_OWN_MAC = 1 << 9,	       /* pass frames that `own_ifindex` got for others */
+	KATRAN_USES_DONT_FRAGMENT = 1 << 10,   /* copy DF to outer IPv4 headers */
+	KATRAN_USES_DYNAMIC_PORTS = 1 << 11,   /* GUE source ports are 49152 and up */
+	KATRAN_USES_TUNNEL_SOURCES = 1 << 12,  /* only tunnels from `tunnel_sources` end here */
+	KATRAN_USES_INNER_VIPS = 1 << 13,      /* drop packets in tunnels that are for no VIP */
+	KATRAN_USES_IPIP_PREFIXES = 1 << 14,   /* IPIP sources have the configured prefixes */
 };
 
 /* The balancer's configuration. It is constant after load, so the verifier removes unused code. */
@@ -316,15 +334,20 @@ struct katran_balancer_config {
 	__u32 backend_numbers;	/* all backend numbers are lower; entries of `watched` per CPU */
 	__u32 new_flows_per_second; /* budget of insertions per CPU */
 	__u32 ring_lines;	/* lines of a ring before those of the previous backends */
-	__u32 change_syns;	/* budget of SYNs inserted per CPU and change_window */
+	__u32 change_syns;	/* budget of beginnings inserted per CPU and change_window */
 	__u32 change_others;	/* the same for flows older than the change */
 	__u32 vip_lines;	/* number of lines that hold VIPs: a power of two */
 	__u64 change_window;	/* nanoseconds */
 	__u64 udp_idle;		/* nanoseconds until an unused UDP entry expires */
-	__u32 tos;		/* for KATRAN_USES_FIXED_TOS */
+	__u32 tos;		/* for KATRAN_USES_FIXED_TOS; its ECN bits are 0 */
 	__u32 gue_port;		/* outer UDP destination port, in host byte order */
+	__u32 answers_per_second; /* budget per CPU of ICMP errors, and of echo replies */
+	__u32 own_ifindex;	/* the interface that the program is attached to */
+	__u8 own_mac[8];	/* its address in the first 6 */
 	struct katran_address source_v4; /* outer sources of GUE; zero: none */
 	struct katran_address source_v6;
+	struct katran_address ipip_prefix_v4; /* for KATRAN_USES_IPIP_PREFIXES: the first 2 bytes */
+	struct katran_address ipip_prefix_v6; /* the first 12 bytes */
 };
 
 /*
@@ -338,12 +361,30 @@ enum katran_decap_counter {
 	KATRAN_DECAP_6IN6,
 	KATRAN_DECAP_GUE,	/* IPv4 or IPv6 in UDP */
 	KATRAN_DECAP_PASS,	/* passed unchanged; bytes of the frame */
+	KATRAN_DECAP_CONGESTED,	/* dropped: marked, but its sender cannot know marks */
 	KATRAN_DECAP_COUNTERS = 8,
 };
 
+/*
+ * Key of the decapsulator's LPM tries, `sources` and `inner_prefixes`: a prefix of addresses of
+ * one family.
+ */
+struct katran_decap_prefix_key {
+	__u32 prefix_length; /* in bits: 32 for the family, plus the address prefix */
+	__u32 family;	     /* enum katran_family */
+	struct katran_address address;
+};
+
+enum {
+	KATRAN_DECAP_PREFIX_FIXED_BITS = 32, /* the family always matches in full */
+};
+
+/* The decapsulator's configuration. All zero is the strictest one for sources and inner packets. */
 struct katran_decap_config {
 	__u32 gue_port;		/* host byte order; 0: no GUE */
 	__u32 only_listed;	/* 1: only outer destinations in the map `destinations` */
+	__u32 any_source;	/* 1: also outer sources that are not in the map `sources` */
+	__u32 any_inner;	/* 1: also inner destinations not in `inner_prefixes` */
 };
 
 #endif

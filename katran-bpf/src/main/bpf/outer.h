@@ -5,13 +5,32 @@
 
 #include "checksum.h"
 #include "config.h"
+#include "ecn.h"
 #include "packet.h"
 
 #define OUTER_TTL 64
+#define IP_DONT_FRAGMENT 0x4000
 
+/*
+ * Returns the outer traffic class. The ECN field is always the packet's own (RFC 6040, section
+ * 4.1), so that routers on the way can mark the packet.
+ */
 static __always_inline __u8 outer_tos(const struct packet *packet)
 {
-	return uses(packet, KATRAN_USES_FIXED_TOS) ? config.tos : packet->tos;
+	if (uses(packet, KATRAN_USES_FIXED_TOS))
+		return (config.tos & ~ECN_MASK) | (packet->tos & ECN_MASK);
+	return packet->tos;
+}
+
+/*
+ * Returns the flags of an outer IPv4 header. A copied DF makes the datagram atomic, so that its
+ * identification may be 0 (RFC 2003, section 3.1; RFC 6864).
+ */
+static __always_inline __be16 outer_fragmentation(const struct packet *packet)
+{
+	return uses(packet, KATRAN_USES_DONT_FRAGMENT) && packet->dont_fragment
+		       ? bpf_htons(IP_DONT_FRAGMENT)
+		       : 0;
 }
 
 /* Writes the IPv4 header of an outer packet with `length` bytes of payload. */
@@ -24,7 +43,7 @@ static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct pack
 	ip->tos = outer_tos(packet);
 	ip->tot_len = bpf_htons(sizeof(*ip) + length);
 	ip->id = 0;
-	ip->frag_off = 0;
+	ip->frag_off = outer_fragmentation(packet);
 	ip->ttl = OUTER_TTL;
 	ip->protocol = protocol;
 	ip->check = 0;
@@ -60,11 +79,13 @@ static __always_inline void write_ethernet(struct ethhdr *eth, const struct pack
 	struct mac *source = (void *)eth->h_source;
 	struct mac *destination = (void *)eth->h_dest;
 
-	if (packet->backend_flags & KATRAN_BACKEND_REDIRECT)
+	if (backend_has(packet, KATRAN_BACKEND_REDIRECT))
 		*source = *(const struct mac *)backend->source_mac;
 	else
 		*source = *mac;
-	*destination = *(const struct mac *)backend->destination_mac;
+	destination->words[0] = packet->backend_word >> 16;
+	destination->words[1] = packet->backend_word >> 32;
+	destination->words[2] = packet->backend_word >> 48;
 	eth->h_proto = type;
 }
 

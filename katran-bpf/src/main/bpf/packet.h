@@ -23,6 +23,12 @@
 /* Returned by a step that reached no verdict: the next step handles the packet. */
 #define NEXT (-1)
 
+/*
+ * Returned by a parser for a packet that cannot be balanced, for the reason in `refusal`: it is
+ * dropped if it is for a VIP's address, and otherwise none of our business.
+ */
+#define REFUSED (-3)
+
 #define NO_SERVER_ID 0
 
 /*
@@ -36,17 +42,33 @@ struct packet {
 	__u32 vip_flags;    /* read once, because they may change meanwhile */
 	__u32 idle;	    /* seconds until an unused entry of a changed slot expires */
 	__u16 bytes;	    /* for counters: IPv4 total length, IPv6 payload length */
+	__u32 payload;	    /* bytes behind the IP header, as it states them */
 	__u8 tos;	    /* IPv4 TOS or IPv6 traffic class */
-	__u8 backend_flags; /* of the chosen backend, also read once */
+	bool dont_fragment; /* the IPv4 header's DF flag; set for IPv6 */
+	__u32 refusal;	    /* the counter of the reason, with REFUSED */
+	__u64 backend_word; /* family, flags and MAC of the chosen backend, also read once */
 	bool is_echo;	    /* an echo request, to be answered */
 	bool is_icmp_error; /* an ICMP error: `flow` comes from the packet it quotes */
-	bool is_syn;	    /* TCP flags, only parsed if a feature needs them */
+	bool is_quoted_fragment; /* that packet has an IPv6 fragment header */
+	bool is_syn;	    /* SYN without ACK: opens a connection; see needs_tcp_flags() */
 	bool is_rst;
+	bool is_initial;    /* a QUIC packet that opens a connection */
 	/* Total length of the tunnel headers removed. The verifier tracks it as one scalar. */
 	__u32 tunnel_bytes;
 	bool is_missed;	  /* the flow was not in the flow table */
 	bool omit_client; /* keep the client's address out of the outer header */
 };
+
+/* The fields of the word of struct katran_backend that starts with `family`. */
+static __always_inline __u8 backend_family(const struct packet *packet)
+{
+	return packet->backend_word;
+}
+
+static __always_inline bool backend_has(const struct packet *packet, enum katran_backend_flag flag)
+{
+	return packet->backend_word >> 8 & flag;
+}
 
 /* An Ethernet address as 16-bit words, the alignment it always has: three copies instead of six. */
 struct mac {
@@ -65,9 +87,9 @@ static __always_inline void *packet_end(const struct xdp_md *ctx)
 
 static __always_inline __u32 frame_length(const struct xdp_md *ctx)
 {
-	__u32 length = ctx->data_end - ctx->data;
+	__u64 length = packet_end(ctx) - packet_data(ctx);
 
-	/* subtract here: a packet pointer spilled until later would lose its upper half */
+	/* subtract here, and whole pointers: half a packet pointer is of no use to the verifier */
 	barrier_var(length);
 	return length;
 }
@@ -89,6 +111,13 @@ static __always_inline __be32 packet_client(const struct packet *packet)
 		return 0;
 	return packet->flow.family == KATRAN_IPV6 ? packet->flow.source.words[3]
 						  : packet->flow.source.words[0];
+}
+
+/* Returns the length of the packet with its IP header, as the header states it. */
+static __always_inline __u32 packet_length(const struct packet *packet)
+{
+	return packet->flow.family == KATRAN_IPV6 ? packet->bytes + sizeof(struct ipv6hdr)
+						  : packet->bytes;
 }
 
 static __always_inline void set_ipv4(struct katran_address *address, __be32 value)

@@ -41,15 +41,20 @@ static __always_inline struct katran_backend *find_backend(__u32 number)
 	return backend && *(const volatile __u8 *)&backend->family ? backend : NULL;
 }
 
+/* Returns the VIP's ring, or NULL. A packet fetches it once, so it sees no two. */
+static __always_inline void *find_ring(__u32 vip_number)
+{
+	return bpf_map_lookup_elem(&rings, &vip_number);
+}
+
 /*
- * Returns the word at `slot` of the VIP's ring, or KATRAN_NO_BACKEND if the VIP has no ring or the
- * ring no such slot.
+ * Returns the word at `slot` of a ring, or KATRAN_NO_BACKEND if there is no ring or the ring has no
+ * such slot.
  */
-static __always_inline __u32 ring_word(__u32 vip_number, __u32 slot)
+static __always_inline __u32 ring_word(void *ring, __u32 slot)
 {
 	__u32 line_index = slot / KATRAN_SLOTS_PER_LINE;
 	struct katran_ring_line *line;
-	void *ring = bpf_map_lookup_elem(&rings, &vip_number);
 
 	if (!ring)
 		return KATRAN_NO_BACKEND;
@@ -60,9 +65,9 @@ static __always_inline __u32 ring_word(__u32 vip_number, __u32 slot)
 }
 
 /* Returns the backend that the slot had before it changed. */
-static __always_inline __u32 previous_backend(__u32 vip_number, __u32 slot)
+static __always_inline __u32 previous_backend(void *ring, __u32 slot)
 {
-	return ring_word(vip_number, slot + config.ring_lines * KATRAN_SLOTS_PER_LINE);
+	return ring_word(ring, slot + config.ring_lines * KATRAN_SLOTS_PER_LINE);
 }
 
 #endif

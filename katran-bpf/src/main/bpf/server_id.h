@@ -10,6 +10,8 @@
 
 #include "config.h"
 #include "flow.h"
+#include "icmp.h"
+#include "lengths.h"
 #include "packet.h"
 #include "quic.h"
 #include "ring.h"
@@ -22,10 +24,15 @@ TABLE(server_ids, BPF_MAP_TYPE_HASH, sizeof(__u32));
 #define STABLE_ROUTING_TYPE 0x52
 #define STABLE_ROUTING_LENGTH 8
 
-/* Reads the server id of a stable routing header. Sets `is_there` if that header is present. */
-static __always_inline __u32 read_stable_id(const __u8 *header, const void *end, bool *is_there)
+/*
+ * Reads the server id of a stable routing header in `length` bytes of payload. Sets `is_there` if
+ * that header is present.
+ */
+static __always_inline __u32 read_stable_id(const __u8 *header, const void *end, int length,
+					    bool *is_there)
 {
-	*is_there = (void *)(header + STABLE_ROUTING_LENGTH) <= end &&
+	*is_there = length >= STABLE_ROUTING_LENGTH &&
+		    (void *)(header + STABLE_ROUTING_LENGTH) <= end &&
 		    header[0] == STABLE_ROUTING_TYPE;
 	if (!*is_there)
 		return NO_SERVER_ID;
@@ -62,15 +69,56 @@ static __always_inline void sample_invalid_id(__u32 id)
 		sample->packets = id;
 }
 
-static __always_inline int choose_by_quic_id(struct xdp_md *ctx, const struct packet *packet,
+/* Makes a QUIC packet of the `length` bytes behind a UDP header. */
+static __always_inline struct quic quic_in(struct xdp_md *ctx, const struct udphdr *udp, int length)
+{
+	const struct quic quic = {
+		.bytes = (const void *)(udp + 1),
+		.end = packet_end(ctx),
+		.length = length,
+	};
+
+	return quic;
+}
+
+/*
+ * Chooses the backend of an ICMP error about a QUIC connection. If the connection was routed by its
+ * id, the error goes the same way. IPv6 fragments are not looked into.
+ */
+static __always_inline void choose_by_quoted_quic_id(struct xdp_md *ctx, struct packet *packet,
+						     __u32 *number)
+{
+	__u32 header = packet->flow.family == KATRAN_IPV6 ? sizeof(struct ipv6hdr)
+							  : sizeof(struct iphdr);
+	__u32 quoted = sizeof(struct icmp_header) + header;
+	struct udphdr *udp = packet_data(ctx) + ETH_HLEN + header + quoted;
+	struct quic quic;
+	__u32 id;
+
+	count_event(KATRAN_QUIC_ICMP);
+	if (packet->is_quoted_fragment || (void *)(udp + 1) > packet_end(ctx))
+		return;
+	quic = quic_in(ctx, udp, packet->payload - quoted - sizeof(*udp));
+	id = read_quic_source_id(&quic);
+	if (id == NO_SERVER_ID)
+		return;
+	*number = table_lookup(&server_ids, &id);
+	if (*number != KATRAN_NO_BACKEND && !find_backend(*number))
+		*number = KATRAN_NO_BACKEND;
+}
+
+static __always_inline int choose_by_quic_id(struct xdp_md *ctx, struct packet *packet,
 					     __u32 *number)
 {
 	struct udphdr *udp = transport_header(ctx, packet->flow.family);
-	bool is_initial = false;
+	struct quic quic;
 	__u32 id;
 
-	id = read_quic_id((void *)(udp + 1), packet_end(ctx), &is_initial);
-	if (is_initial) {
+	if ((void *)(udp + 1) > packet_end(ctx))
+		return NEXT;
+	quic = quic_in(ctx, udp, udp_payload(udp, packet->payload));
+	id = read_quic_id(&quic, &packet->is_initial);
+	if (packet->is_initial) {
 		count_event(KATRAN_QUIC_INITIAL);
 		return NEXT;
 	}
@@ -100,7 +148,10 @@ static __always_inline int choose_by_stable_id(struct xdp_md *ctx, const struct 
 	bool has_header;
 	__u32 id;
 
-	id = read_stable_id((void *)(udp + 1), packet_end(ctx), &has_header);
+	if ((void *)(udp + 1) > packet_end(ctx))
+		return NEXT;
+	id = read_stable_id((void *)(udp + 1), packet_end(ctx), udp_payload(udp, packet->payload),
+			    &has_header);
 	if (!has_header)
 		count_event(KATRAN_STABLE_NO_HEADER);
 	if (id != NO_SERVER_ID) {
@@ -171,14 +222,14 @@ static __always_inline int choose_by_tcp_id(struct xdp_md *ctx, const struct pac
  * Chooses the backend that the packet names. UDP tries the QUIC connection id first and then the
  * stable routing header.
  */
-static __always_inline int choose_by_server_id(struct xdp_md *ctx, const struct packet *packet,
+static __always_inline int choose_by_server_id(struct xdp_md *ctx, struct packet *packet,
 					       __u32 *number)
 {
 	__u8 protocol = packet->flow.protocol;
 
 	if (packet->is_icmp_error) {
 		if (protocol == IPPROTO_UDP && vip_has(packet, KATRAN_VIP_QUIC))
-			count_event(KATRAN_QUIC_ICMP);
+			choose_by_quoted_quic_id(ctx, packet, number);
 		return NEXT;
 	}
 	if (protocol == IPPROTO_UDP && vip_has(packet, KATRAN_VIP_QUIC) &&

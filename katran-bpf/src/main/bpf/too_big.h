@@ -6,6 +6,8 @@
 #ifndef KATRAN_TOO_BIG_H
 #define KATRAN_TOO_BIG_H
 
+#include "address.h"
+#include "budget.h"
 #include "checksum.h"
 #include "config.h"
 #include "icmp.h"
@@ -127,34 +129,28 @@ static __always_inline int answer_too_big_v6(struct xdp_md *ctx, __u32 mtu)
 	return XDP_TX;
 }
 
-/*
- * Returns whether the frame is an ICMP message. Here that means an ICMP error, and no other may be
- * sent about it (RFC 1122).
- */
-static __always_inline bool is_icmp(struct xdp_md *ctx, __u8 family)
+/* Not inline: few frames need this, and it must not cost the others registers. */
+static __noinline int write_too_big(struct xdp_md *ctx, __u8 family, __u32 mtu)
 {
-	struct ethhdr *eth = packet_data(ctx);
-	struct iphdr *v4 = (void *)(eth + 1);
-	struct ipv6hdr *v6 = (void *)(eth + 1);
-
-	if ((void *)(v6 + 1) > packet_end(ctx))
-		return true;
-	return family == KATRAN_IPV4 ? v4->protocol == IPPROTO_ICMP
-				     : v6->nexthdr == IPPROTO_ICMPV6;
+	if (family == KATRAN_IPV4)
+		return answer_too_big_v4(ctx, mtu);
+	return answer_too_big_v6(ctx, mtu < IPV6_MIN_MTU ? IPV6_MIN_MTU : mtu);
 }
 
 /*
- * Replies to a frame longer than `max_packet_size` with the MTU. Drops ICMP messages, and frames
- * that the driver cannot resize. Not inline: few frames need this, and it must not cost the others
- * registers.
+ * Replies to a frame longer than the maximum with the MTU, within this second's budget. Drops ICMP
+ * errors, packets from no unicast address (RFC 1122, section 3.2.2), frames that are too long only
+ * because of their padding, and frames that the driver cannot resize.
  */
-static __noinline int answer_too_big(struct xdp_md *ctx, __u8 family, __u32 max_packet_size)
+static __always_inline int answer_too_big(struct xdp_md *ctx, const struct packet *packet)
 {
-	__u32 mtu = max_packet_size - ETH_HLEN;
+	const struct katran_flow *flow = &packet->flow;
 
-	if (is_icmp(ctx, family))
+	if (packet->is_icmp_error || packet_length(packet) + ETH_HLEN <= config.max_packet_size ||
+	    !may_answer(&flow->source, &flow->destination, flow->family) ||
+	    !has_answer_budget(KATRAN_ERRORS_SENT))
 		return XDP_DROP;
-	return family == KATRAN_IPV4 ? answer_too_big_v4(ctx, mtu) : answer_too_big_v6(ctx, mtu);
+	return write_too_big(ctx, flow->family, config.max_packet_size - ETH_HLEN);
 }
 
 #endif

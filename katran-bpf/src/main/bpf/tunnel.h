@@ -8,6 +8,7 @@
 #include "decap.h"
 #include "icmp.h"
 #include "table.h"
+#include "vip.h"
 
 /* Maximum number of nested tunnels. */
 #define MAX_TUNNELS 4
@@ -18,19 +19,21 @@
 /* The addresses at which tunnels end. */
 TABLE(tunnel_ends, BPF_MAP_TYPE_HASH, sizeof(struct katran_tunnel_end_key));
 
+/* The addresses whose tunnels may end here, with KATRAN_USES_TUNNEL_SOURCES. */
+TABLE(tunnel_sources_v4, BPF_MAP_TYPE_LPM_TRIE, sizeof(struct katran_source_v4));
+TABLE(tunnel_sources_v6, BPF_MAP_TYPE_LPM_TRIE, sizeof(struct katran_source_v6));
+
 /* The outer header of a tunneled packet. */
 struct outer {
+	struct katran_address source;
 	struct katran_tunnel_end_key destination;
 	struct tunnel tunnel; /* header_length 0: no tunnel */
 	bool is_gue;
 };
 
-/*
- * Looks for a tunnel in the payload of an outer header. Returns XDP_DROP if the payload is
- * truncated.
- */
-static __always_inline int find_tunnel(__u8 protocol, void *payload, void *end, __u32 ip_header,
-				       struct outer *outer)
+/* Looks for a tunnel in the payload of an outer header. */
+static __always_inline void find_tunnel(__u8 protocol, void *payload, void *end, __u32 ip_header,
+					struct outer *outer)
 {
 	struct udphdr *udp = payload;
 	struct tunnel *tunnel = &outer->tunnel;
@@ -42,49 +45,52 @@ static __always_inline int find_tunnel(__u8 protocol, void *payload, void *end, 
 		tunnel->inner_type = bpf_htons(ETH_P_IPV6);
 		tunnel->header_length = ip_header;
 	} else if (protocol == IPPROTO_UDP) {
-		if ((void *)(udp + 1) > end)
-			return XDP_DROP;
-		if (udp->dest != bpf_htons(config.gue_port))
-			return NEXT;
-		if ((void *)(udp + 1) + 1 > end)
-			return XDP_DROP;
+		if ((void *)(udp + 1) > end || udp->dest != bpf_htons(config.gue_port))
+			return;
 		outer->is_gue = true;
 		tunnel->header_length = ip_header;
 		if (!parse_gue(udp, end, config.gue_port, tunnel))
 			tunnel->header_length = 0;
 	}
-	return NEXT;
 }
 
-/* Parses the outer header into `outer`. Drops the packets that parse() would drop. */
-static __always_inline int parse_outer(struct xdp_md *ctx, struct outer *outer)
+/*
+ * Parses the outer header into `outer`. A packet that parse() drops or refuses is in no tunnel:
+ * parse() decides about it.
+ */
+static __always_inline void parse_outer(struct xdp_md *ctx, struct outer *outer)
 {
+	__u32 available = frame_length(ctx) - ETH_HLEN;
+	struct tunnel *tunnel = &outer->tunnel;
 	void *end = packet_end(ctx);
 	struct ethhdr *eth = packet_data(ctx);
 
 	if ((void *)(eth + 1) > end)
-		return XDP_DROP;
+		return;
 	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
 		struct iphdr *ip = (void *)(eth + 1);
 
-		if ((void *)(ip + 1) > end)
-			return XDP_DROP;
-		if (ip->ihl != 5 || ip->frag_off & IPV4_ANY_FRAGMENT)
-			return XDP_DROP;
+		if ((void *)(ip + 1) > end || !is_well_formed_v4(ip, available) || ip->ihl != 5 ||
+		    ip->frag_off & IPV4_ANY_FRAGMENT)
+			return;
+		tunnel->payload = bpf_ntohs(ip->tot_len) - sizeof(*ip);
+		tunnel->outer_tos = ip->tos;
 		outer->destination.family = KATRAN_IPV4;
+		set_ipv4(&outer->source, ip->saddr);
 		set_ipv4(&outer->destination.address, ip->daddr);
-		return find_tunnel(ip->protocol, ip + 1, end, sizeof(*ip), outer);
-	}
-	if (eth->h_proto == bpf_htons(ETH_P_IPV6)) {
+		find_tunnel(ip->protocol, ip + 1, end, sizeof(*ip), outer);
+	} else if (eth->h_proto == bpf_htons(ETH_P_IPV6)) {
 		struct ipv6hdr *ip = (void *)(eth + 1);
 
-		if ((void *)(ip + 1) > end)
-			return XDP_DROP;
+		if ((void *)(ip + 1) > end || !is_well_formed_v6(ip, available))
+			return;
+		tunnel->payload = bpf_ntohs(ip->payload_len);
+		tunnel->outer_tos = ipv6_traffic_class(ip);
 		outer->destination.family = KATRAN_IPV6;
+		set_ipv6(&outer->source, &ip->saddr);
 		set_ipv6(&outer->destination.address, &ip->daddr);
-		return find_tunnel(ip->nexthdr, ip + 1, end, sizeof(*ip), outer);
+		find_tunnel(ip->nexthdr, ip + 1, end, sizeof(*ip), outer);
 	}
-	return NEXT;
 }
 
 /* Returns whether the tunnel's destination is one of our own addresses. */
@@ -101,6 +107,28 @@ static __always_inline bool is_ours(const struct katran_tunnel_end_key *destinat
 		any |= own->words[i];
 	}
 	return any && !difference;
+}
+
+/* Returns whether tunnels from the outer source may end here. */
+static __always_inline bool is_trusted(const struct outer *outer)
+{
+	if (!(config.features & KATRAN_USES_TUNNEL_SOURCES))
+		return true;
+	if (outer->destination.family == KATRAN_IPV4) {
+		struct katran_source_v4 key = {
+			.prefix_length = 32,
+			.address = outer->source.words[0],
+		};
+
+		return table_lookup(&tunnel_sources_v4, &key);
+	} else {
+		struct katran_source_v6 key = {
+			.prefix_length = 128,
+			.address = outer->source,
+		};
+
+		return table_lookup(&tunnel_sources_v6, &key);
+	}
 }
 
 /* Decrements the TTL or hop limit. Returns XDP_DROP once it reaches 0. */
@@ -145,17 +173,6 @@ static __always_inline int send_back(struct xdp_md *ctx)
 	return XDP_TX;
 }
 
-/* Returns whether a complete inner IP header follows the tunnel's headers. */
-static __always_inline bool has_inner_header(struct xdp_md *ctx, const struct tunnel *tunnel)
-{
-	/* header_length is one of four small values; the mask bounds it for the verifier */
-	void *inner = packet_data(ctx) + ETH_HLEN + (tunnel->header_length & 0x3f);
-
-	return inner + (tunnel->inner_type == bpf_htons(ETH_P_IP) ? sizeof(struct iphdr)
-								  : sizeof(struct ipv6hdr)) <=
-	       packet_end(ctx);
-}
-
 /*
  * Removes one tunnel header that ends here. NEXT: the packet is not in a tunnel and is unchanged.
  * AGAIN: the inner packet must be balanced. Any other result is a verdict. Not inline, because it
@@ -167,17 +184,23 @@ static __noinline int decapsulate_once(struct xdp_md *ctx)
 	int verdict;
 	__u32 end;
 
-	verdict = parse_outer(ctx, &outer);
-	if (verdict != NEXT || !outer.tunnel.header_length)
-		return verdict;
+	parse_outer(ctx, &outer);
+	if (!outer.tunnel.header_length || !is_trusted(&outer))
+		return NEXT;
 	end = table_lookup(&tunnel_ends, &outer.destination);
 	if (end == KATRAN_EGRESS && !outer.is_gue)
 		end = 0;
 	if (!end && (config.features & KATRAN_USES_STRICT_DECAPSULATION) &&
 	    !is_ours(&outer.destination))
 		return XDP_PASS;
-	if (!has_inner_header(ctx, &outer.tunnel))
+	if (inner_bytes(ctx, &outer.tunnel) < 0) {
+		count_event(KATRAN_MALFORMED);
 		return XDP_DROP;
+	}
+	if (!carry_ecn(ctx, &outer.tunnel)) {
+		count_event(KATRAN_CONGESTED);
+		return XDP_DROP;
+	}
 	if (!pop_header(ctx, outer.tunnel.header_length, outer.tunnel.inner_type))
 		return XDP_DROP;
 	count_by_family(&outer, KATRAN_DECAPSULATED_V4, KATRAN_DECAPSULATED_V6);
@@ -197,10 +220,35 @@ static __noinline int decapsulate_once(struct xdp_md *ctx)
 }
 
 /*
+ * Returns whether a decapsulated packet is for the address of a VIP. Its IP header was checked. Not
+ * inline: few packets need it.
+ */
+static __noinline bool is_inner_for_vip(struct xdp_md *ctx)
+{
+	struct ethhdr *eth = packet_data(ctx);
+	struct iphdr *v4 = (void *)(eth + 1);
+	struct ipv6hdr *v6 = (void *)(eth + 1);
+	struct katran_flow flow = {};
+
+	if ((void *)(v4 + 1) > packet_end(ctx))
+		return false;
+	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+		flow.family = KATRAN_IPV4;
+		set_ipv4(&flow.destination, v4->daddr);
+	} else {
+		if ((void *)(v6 + 1) > packet_end(ctx))
+			return false;
+		flow.family = KATRAN_IPV6;
+		set_ipv6(&flow.destination, &v6->daddr);
+	}
+	return is_for_vip_address(&flow);
+}
+
+/*
  * Removes all tunnel headers that end here. NEXT: the packet must be balanced. Any other result is
  * a verdict.
  */
-static __always_inline int decapsulate(struct xdp_md *ctx, struct packet *packet)
+static __always_inline int remove_tunnels(struct xdp_md *ctx, struct packet *packet)
 {
 	__u32 bytes = frame_length(ctx);
 
@@ -212,6 +260,21 @@ static __always_inline int decapsulate(struct xdp_md *ctx, struct packet *packet
 			return verdict;
 	}
 	return NEXT;
+}
+
+/*
+ * Removes all tunnel headers that end here, like remove_tunnels(). Drops inner packets that are for
+ * no VIP, unless they are to be accepted: a tunnel must not lead strangers to the host.
+ */
+static __always_inline int decapsulate(struct xdp_md *ctx, struct packet *packet)
+{
+	int verdict = remove_tunnels(ctx, packet);
+
+	if (!packet->tunnel_bytes || !(config.features & KATRAN_USES_INNER_VIPS) ||
+	    (verdict != NEXT && verdict != XDP_PASS) || is_inner_for_vip(ctx))
+		return verdict;
+	count_event(KATRAN_TUNNELS_REFUSED);
+	return XDP_DROP;
 }
 
 #endif

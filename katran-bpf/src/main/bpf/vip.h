@@ -79,8 +79,17 @@ static __always_inline __u32 hash_vip(const struct katran_vip_hash *function,
 	return hash >> 32;
 }
 
+/* Returns the current table of VIPs, or NULL. A packet fetches it once, so it sees no two. */
+static __always_inline void *vip_table(void)
+{
+	const __u32 first = 0;
+
+	return bpf_map_lookup_elem(&vips, &first);
+}
+
 /* Looks up the VIP of the flow's destination address and protocol at this port. */
-static __always_inline struct katran_vip *lookup_vip(const struct katran_flow *flow, __be16 port)
+static __always_inline struct katran_vip *lookup_vip(void *table, const struct katran_flow *flow,
+						     __be16 port)
 {
 	const union vip_key key = {
 		.key = {
@@ -93,10 +102,8 @@ static __always_inline struct katran_vip *lookup_vip(const struct katran_flow *f
 	const __u32 first = 0;
 	struct katran_vip_hash *function;
 	struct katran_vip *vip;
-	void *table;
 	__u32 hash;
 
-	table = bpf_map_lookup_elem(&vips, &first);
 	if (!table)
 		return NULL;
 	function = bpf_map_lookup_elem(table, &first);
@@ -108,17 +115,19 @@ static __always_inline struct katran_vip *lookup_vip(const struct katran_flow *f
 }
 
 /* Not inline: few packets need it. */
-static __noinline struct katran_vip *lookup_any_port_vip_noinline(const struct katran_flow *flow)
+static __noinline struct katran_vip *lookup_any_port_vip_noinline(void *table,
+								 const struct katran_flow *flow)
 {
-	return lookup_vip(flow, 0);
+	return lookup_vip(table, flow, 0);
 }
 
 /* Looks up the VIP of the flow's destination address and protocol that covers all ports. */
-static __always_inline struct katran_vip *lookup_any_port_vip(const struct katran_flow *flow)
+static __always_inline struct katran_vip *lookup_any_port_vip(void *table,
+							      const struct katran_flow *flow)
 {
 	const struct katran_flow copy = *flow; /* a copy lets clang keep the packet in registers */
 
-	return lookup_any_port_vip_noinline(&copy);
+	return lookup_any_port_vip_noinline(table, &copy);
 }
 
 /* Looks up the VIP with the longest prefix that contains the flow's destination. */
@@ -136,27 +145,32 @@ static __always_inline struct katran_vip *lookup_prefix_vip(const struct katran_
 	return bpf_map_lookup_elem(&prefix_vips, &key);
 }
 
-/* Returns whether an echo request is addressed to a VIP. */
-static __always_inline bool is_ping_target(const struct packet *packet)
+/*
+ * Returns whether the flow's destination is the address of a VIP, whatever its protocol and port.
+ * Changes the flow's protocol. Not inline: few packets need it.
+ */
+static __noinline bool is_for_vip_address(struct katran_flow *flow)
 {
-	return lookup_any_port_vip(&packet->flow) ||
-	       (uses(packet, KATRAN_USES_PREFIX_VIPS) && lookup_prefix_vip(&packet->flow, 0));
+	flow->protocol = flow->family == KATRAN_IPV6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	return lookup_any_port_vip_noinline(vip_table(), flow) ||
+	       (config.features & KATRAN_USES_PREFIX_VIPS && lookup_prefix_vip(flow, 0));
 }
 
 /* Finds the VIP of a flow that has none for its exact address and port. */
-static __always_inline struct katran_vip *find_wildcard_vip(const struct packet *packet)
+static __always_inline struct katran_vip *find_wildcard_vip(void *table,
+							    const struct packet *packet)
 {
 	const struct katran_flow *flow = &packet->flow;
 	struct katran_vip *vip;
 
 	if (!uses(packet, KATRAN_USES_PREFIX_VIPS))
-		return lookup_any_port_vip(flow);
+		return lookup_any_port_vip(table, flow);
 	vip = lookup_prefix_vip(flow, flow->destination_port);
 	if (vip) {
 		count_event(KATRAN_PREFIX_MATCHES);
 		return vip;
 	}
-	vip = lookup_any_port_vip(flow);
+	vip = lookup_any_port_vip(table, flow);
 	if (vip)
 		return vip;
 	vip = lookup_prefix_vip(flow, 0);
@@ -174,11 +188,12 @@ static __always_inline bool find_vip(struct packet *packet)
 {
 	const __u32 keeps_port = KATRAN_VIP_HASH_DESTINATION_PORT_ONLY | KATRAN_VIP_HASH_BOTH_PORTS;
 	struct katran_flow *flow = &packet->flow;
-	struct katran_vip *vip = lookup_vip(flow, flow->destination_port);
+	void *table = vip_table();
+	struct katran_vip *vip = lookup_vip(table, flow, flow->destination_port);
 	bool is_exact = vip;
 
 	if (!vip)
-		vip = find_wildcard_vip(packet);
+		vip = find_wildcard_vip(table, packet);
 	if (!vip)
 		return false;
 	packet->idle = vip->idle;

@@ -7,10 +7,10 @@
 #include "../../../../../katran-bpf/src/main/bpf/parse.h"
 
 /* Fills in the backend: an address of the packet's own family. */
-static __always_inline void set_backend(struct katran_backend *backend, __u8 family)
+static __always_inline void set_backend(struct katran_backend *backend, struct packet *packet)
 {
-	backend->family = family;
-	if (family == KATRAN_IPV4) {
+	backend->family = packet->flow.family;
+	if (backend->family == KATRAN_IPV4) {
 		set_ipv4(&backend->address, bpf_htonl(0x0a00000b)); /* 10.0.0.11 */
 	} else {
 		backend->address.words[0] = bpf_htonl(0xfc000000); /* fc00::11 */
@@ -18,6 +18,7 @@ static __always_inline void set_backend(struct katran_backend *backend, __u8 fam
 	}
 	backend->destination_mac[0] = 0x02;
 	backend->destination_mac[5] = 0x01;
+	packet->backend_word = *(__u64 *)&backend->family;
 }
 
 /* Parses the packet. Returns false unless it belongs to a TCP or UDP flow. */
@@ -34,7 +35,7 @@ int bare_ipip(struct xdp_md *ctx)
 
 	if (!parse_flow(ctx, &packet))
 		return XDP_PASS;
-	set_backend(&backend, packet.flow.family);
+	set_backend(&backend, &packet);
 	return encapsulate(ctx, &packet, &backend) == NEXT ? XDP_TX : XDP_DROP;
 }
 
@@ -48,7 +49,7 @@ int bare_gue(struct xdp_md *ctx)
 
 	if (!parse_flow(ctx, &packet))
 		return XDP_PASS;
-	set_backend(&backend, packet.flow.family);
+	set_backend(&backend, &packet);
 	if (packet.flow.family == KATRAN_IPV4)
 		answer = gue_in_ipv4(ctx, &packet, &backend, packet.bytes, &mac);
 	else

@@ -127,6 +127,32 @@ public final class Counters {
     return byFamily(Counter.Total.TOO_BIG_V4, Counter.Total.TOO_BIG_V6);
   }
 
+  /** Returns packets that were dropped because they cannot be balanced. */
+  public RefusedCounts refused() {
+    return new RefusedCounts(
+        packets(Counter.Total.MALFORMED),
+        packets(Counter.Total.IP_OPTIONS),
+        packets(Counter.Total.FRAGMENTS),
+        packets(Counter.Total.TUNNELS_REFUSED));
+  }
+
+  /**
+   * Returns packets that were dropped instead of answered with an echo reply or an ICMP error,
+   * because the budget of the second was spent; see {@link LoadBalancerBuilder#answersPerSecond}.
+   */
+  public long answersLimited() {
+    return packets(Counter.Total.ANSWERS_LIMITED);
+  }
+
+  /**
+   * Returns packets from tunnels that were dropped because a router marked the outer header as
+   * congested (CE) although the sender of the inner packet does not understand such marks (RFC
+   * 6040, section 4.2).
+   */
+  public long congestionDrops() {
+    return packets(Counter.Total.CONGESTED);
+  }
+
   /** Returns new flows of VIPs with source routing. */
   public SourceRoutingCounts sourceRouting() {
     return new SourceRoutingCounts(
@@ -249,6 +275,19 @@ public final class Counters {
       long fallbacks,
       long newFlows,
       long limited) {}
+
+  /**
+   * Dropped packets, see {@link #refused()}.
+   *
+   * @param malformed packets for any destination whose IP version or lengths are wrong, and packets
+   *     for a VIP's address with an incomplete transport header
+   * @param ipOptions packets for a VIP's address with IPv4 options
+   * @param fragments fragments for a VIP's address
+   * @param tunnels packets from tunnels that are for no VIP's address, see {@link
+   *     LoadBalancerBuilder#anyInnerDestination}
+   * @since 0.1.0
+   */
+  public record RefusedCounts(long malformed, long ipOptions, long fragments, long tunnels) {}
 
   /**
    * New flows of VIPs with source routing, see {@link #sourceRouting()}.

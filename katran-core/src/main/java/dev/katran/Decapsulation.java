@@ -11,8 +11,8 @@ public enum Decapsulation {
   OFF,
 
   /**
-   * All. A destination with a {@link TunnelEndpoint} is handled accordingly; for all others the
-   * host gets the inner packet.
+   * All from {@linkplain LoadBalancerBuilder#tunnelSources tunnel sources}. A destination with a
+   * {@link TunnelEndpoint} is handled accordingly; for all others the host gets the inner packet.
    */
   ANY,
 

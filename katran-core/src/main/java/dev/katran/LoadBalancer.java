@@ -293,7 +293,9 @@ public final class LoadBalancer implements AutoCloseable {
 
   /**
    * Returns where the packets of a flow go now, and why. Uses the same inputs as the program,
-   * except server ids, which only packets carry. An unknown TCP flow is treated as one that begins.
+   * except server ids, which only packets carry. An unknown TCP flow is treated as one that begins,
+   * and a known one as open: while its slot is changing or settled, a new connection with the same
+   * addresses and ports goes to the slot's current backend instead.
    *
    * @throws IllegalStateException if the balancer is closed
    */

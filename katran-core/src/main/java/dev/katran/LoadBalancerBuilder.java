@@ -7,8 +7,11 @@ import dev.katran.internal.assembly.Assembly;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.FlowRules;
 import dev.katran.internal.dataplane.GueConfig;
+import dev.katran.internal.dataplane.IpipSources;
 import dev.katran.internal.net.Addresses;
 import dev.katran.internal.net.MacAddress;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Arrays;
@@ -24,6 +27,7 @@ public final class LoadBalancerBuilder {
 
   private static final Duration MIN_CHANGE_WINDOW = Duration.ofSeconds(1);
   private static final Duration MAX_CHANGE_WINDOW = Duration.ofDays(1);
+  private static final int MAX_ANSWERS_PER_SECOND = 1_000_000;
 
   private enum Kind {
     ATTACHED,
@@ -40,6 +44,12 @@ public final class LoadBalancerBuilder {
   private GueConfig gue = GueConfig.NONE;
   private boolean tcpServerIds;
   private TrafficClass trafficClass = TrafficClass.copied();
+  private boolean copyDontFragment = true;
+  private IpipSources ipipSources = IpipSources.DEFAULT;
+  private int answersPerSecond = DataplaneConfig.DEFAULT_ANSWERS_PER_SECOND;
+  private boolean acceptForeignMacs;
+  private @Nullable ImmutableList<Prefix> tunnelSources;
+  private boolean anyInnerDestination;
   private Decapsulation decapsulation = Decapsulation.OFF;
   private ImmutableList<ForwardingCore> cores = ImmutableList.of();
   private Duration changeWindow = FlowRules.DEFAULT.changeWindow();
@@ -132,9 +142,123 @@ public final class LoadBalancerBuilder {
     return this;
   }
 
-  /** Sets which tunnels end at the balancer. The default is {@link Decapsulation#OFF}. */
+  /**
+   * Sets whether outer IPv4 headers have the DF flag of the packet inside, so that routers do not
+   * fragment what its sender does not want fragmented (RFC 2003, section 3.1). IPv6 packets count
+   * as having it. The default is on. Switch it off in a fleet with nodes that run the C++ Katran,
+   * which never sets DF.
+   */
+  public LoadBalancerBuilder copyDontFragment(boolean copy) {
+    this.copyDontFragment = copy;
+    return this;
+  }
+
+  /**
+   * Sets the prefix of the outer source addresses of IP in IP packets to backends of its family.
+   * The rest of an address is computed from the client's address and port, so that receivers spread
+   * flows over their queues. The defaults are 172.16.0.0/16 and 100::/96. Choose another prefix if
+   * the network between balancer and backends drops these; all addresses in it must be unused.
+   *
+   * @param cidr an IPv4 prefix of length 16 or an IPv6 prefix of length 96, such as {@code
+   *     "10.99.0.0/16"}
+   * @throws IllegalArgumentException if it is not such a prefix
+   */
+  public LoadBalancerBuilder ipipSourcePrefix(String cidr) {
+    Prefix prefix = Prefix.of(cidr);
+    int bits = prefix.address() instanceof Inet4Address ? IpipSources.BITS_V4 : IpipSources.BITS_V6;
+    if (prefix.length() != bits) {
+      throw new IllegalArgumentException(
+          "IPIP source prefix %s has length %d, must have %d"
+              .formatted(prefix, prefix.length(), bits));
+    }
+    this.ipipSources =
+        switch (prefix.address()) {
+          case Inet4Address v4 -> ipipSources.withPrefixV4(v4);
+          case Inet6Address v6 -> ipipSources.withPrefixV6(v6);
+          default -> throw new IllegalArgumentException("neither IPv4 nor IPv6: " + prefix);
+        };
+    return this;
+  }
+
+  /**
+   * Sets whether the outer source ports of {@link Encapsulation#gue() GUE} packets are in the
+   * dynamic range, 49152 to 65535 (RFC 6335), instead of all. Firewalls expect this of clients. The
+   * default is off, as in the C++ Katran.
+   */
+  public LoadBalancerBuilder dynamicGueSourcePorts(boolean on) {
+    this.gue = gue.withDynamicSourcePorts(on);
+    return this;
+  }
+
+  /**
+   * Sets how many ICMP errors each CPU sends per second at most, and likewise how many echo replies
+   * (RFC 4443, section 2.4(f)). Packets that would have been answered are dropped and {@linkplain
+   * Counters#answersLimited counted}. The default is 1000.
+   *
+   * @param answers 0 to 1,000,000
+   * @throws IllegalArgumentException if it is out of range
+   */
+  public LoadBalancerBuilder answersPerSecond(int answers) {
+    if (answers < 0 || answers > MAX_ANSWERS_PER_SECOND) {
+      throw new IllegalArgumentException(
+          "answers per second %d is not in 0..%d".formatted(answers, MAX_ANSWERS_PER_SECOND));
+    }
+    this.answersPerSecond = answers;
+    return this;
+  }
+
+  /**
+   * Sets whether frames addressed to other MAC addresses than the interface's own are balanced, for
+   * hosts that take over addresses of others, such as with VRRP. By default such frames pass to the
+   * host, like all broadcast and multicast frames.
+   */
+  public LoadBalancerBuilder acceptForeignMacs(boolean accept) {
+    this.acceptForeignMacs = accept;
+    return this;
+  }
+
+  /**
+   * Sets which tunnels end at the balancer. The default is {@link Decapsulation#OFF}. Whatever is
+   * set, a tunnel ends here only if its outer source is one of the {@linkplain #tunnelSources
+   * tunnel sources}; others are treated like packets without a tunnel. Its inner packet is dropped
+   * if it is for no VIP's address, unless {@link #anyInnerDestination} is set.
+   */
   public LoadBalancerBuilder decapsulation(Decapsulation decapsulation) {
     this.decapsulation = requireNonNull(decapsulation, "decapsulation");
+    return this;
+  }
+
+  /**
+   * Sets the outer sources whose tunnels may end at the balancer. Anyone who can send from such an
+   * address can also send packets that seem to come from any other (CVE-2020-10136), so routers
+   * must keep these addresses from outside. The default is the prefixes of {@link
+   * #ipipSourcePrefix}: the sources of other balancers' IP in IP packets. Tunnels of GUE need their
+   * balancers' addresses.
+   *
+   * @param cidrs IPv4 and IPv6 prefixes or addresses, at least one
+   * @throws IllegalArgumentException if one is not a prefix, or none is given
+   */
+  public LoadBalancerBuilder tunnelSources(String... cidrs) {
+    if (cidrs.length == 0) {
+      throw new IllegalArgumentException("tunnel sources are empty; call anyTunnelSource for any");
+    }
+    this.tunnelSources =
+        Arrays.stream(cidrs).map(Prefix::of).distinct().collect(ImmutableList.toImmutableList());
+    return this;
+  }
+
+  /** Lets tunnels from any outer source end at the balancer, see {@link #tunnelSources}. */
+  public LoadBalancerBuilder anyTunnelSource() {
+    this.tunnelSources = ImmutableList.of();
+    return this;
+  }
+
+  /**
+   * Sets whether the host gets packets from tunnels that are for no VIP's address. By default they
+   * are dropped and {@linkplain Counters#refused counted}.
+   */
+  public LoadBalancerBuilder anyInnerDestination(boolean accept) {
+    this.anyInnerDestination = accept;
     return this;
   }
 
@@ -207,7 +331,7 @@ public final class LoadBalancerBuilder {
         switch (kind) {
           case IN_MEMORY -> assembly.inMemory();
           case DETACHED -> assembly.detached();
-          case ATTACHED -> assembly.attached(interfaceName, attachMode);
+          case ATTACHED -> assembly.attached(interfaceName, attachMode, acceptForeignMacs);
         });
   }
 
@@ -226,6 +350,12 @@ public final class LoadBalancerBuilder {
         cores.stream()
             .map(core -> new DataplaneConfig.FlowTableCpu(core.cpu(), core.numaNode()))
             .collect(ImmutableList.toImmutableList()),
-        FlowRules.DEFAULT.withChangeWindow(changeWindow));
+        FlowRules.DEFAULT.withChangeWindow(changeWindow),
+        copyDontFragment,
+        ipipSources,
+        answersPerSecond,
+        tunnelSources == null ? ipipSources.prefixes() : tunnelSources,
+        /* innerVipsOnly= */ !anyInnerDestination,
+        /* own= */ null);
   }
 }

@@ -31,7 +31,7 @@ public enum Tracking {
    * <p>Each slot has a state of its own, and changes may overlap. Flows of a backend that is
    * removed, rather than drained, move at once. Cf. "Load balancing with JET: Just Enough
    * Tracking", CoNEXT 2021, <a
-   * href="https://doi.org/10.1145/3485983.3494853">doi:10.1145/3485983.3494853</a>.
+   * href="https://doi.org/10.1145/3485983.3494851">doi:10.1145/3485983.3494851</a>.
    */
   ADAPTIVE,
 

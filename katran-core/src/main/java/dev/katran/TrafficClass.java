@@ -14,9 +14,11 @@ public sealed interface TrafficClass {
   }
 
   /**
-   * Returns one traffic class for all packets.
+   * Returns one traffic class for all packets. Its six bits of DSCP (RFC 2474) replace the
+   * packet's. The two bits of ECN are always copied from the packet, so that congestion marks reach
+   * its receiver (RFC 6040).
    *
-   * @param value the whole byte, 0 to 255: six bits of DSCP, two bits of ECN
+   * @param value the traffic class, 0 to 255; its two lowest bits are ignored
    * @throws IllegalArgumentException if it is out of range
    */
   static TrafficClass fixed(int value) {

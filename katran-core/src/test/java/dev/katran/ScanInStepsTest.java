@@ -106,4 +106,20 @@ class ScanInStepsTest {
     }
     assertThat(send(WEB, false)).isEqualTo(open);
   }
+
+  @Test
+  void tick_idleTimeRisesBeforeScan_movesNoOpenFlow() {
+    Vip before = WEB.toBuilder().idleTime(WINDOW.multipliedBy(2)).build();
+    lb.put(before);
+    lb.put(before.with(THREE));
+    Map<Integer, InetAddress> open = send(WEB, false);
+    pass(WINDOW);
+    clock.pass(WINDOW.dividedBy(2));
+    lb.put(before.with(THREE).toBuilder().idleTime(WINDOW.multipliedBy(10)).build());
+    clock.pass(WINDOW);
+    for (int i = 0; i < 2 * FLOWS; i++) {
+      control.tick();
+    }
+    assertThat(send(WEB, false)).isEqualTo(open);
+  }
 }

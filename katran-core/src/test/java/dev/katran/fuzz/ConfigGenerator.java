@@ -1,14 +1,21 @@
 package dev.katran.fuzz;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.net.InetAddresses;
 import dev.katran.Decapsulation;
 import dev.katran.Limits;
 import dev.katran.TrafficClass;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.FlowRules;
 import dev.katran.internal.dataplane.GueConfig;
+import dev.katran.internal.dataplane.IpipSources;
+import dev.katran.internal.net.MacAddress;
 import dev.katran.packets.Dice;
+import dev.katran.packets.Packet;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
@@ -36,8 +43,26 @@ final class ConfigGenerator {
           config -> config.with(c -> c.decapsulation = Decapsulation.OFF),
           config -> config.with(c -> c.trafficClass = TrafficClass.copied()),
           config -> config.with(c -> c.flowRules = new FlowRules(UNLIMITED, LONG, LONG)),
+          config -> config.with(c -> c.copyDontFragment = false),
+          config -> config.with(c -> c.ipipSources = IpipSources.DEFAULT),
+          config -> config.with(c -> c.answersPerSecond = UNLIMITED),
+          config -> config.with(c -> c.own = null),
+          config -> config.with(c -> c.tunnelSources = ImmutableList.of()),
+          config -> config.with(c -> c.innerVipsOnly = false),
+          config -> config.with(c -> c.gue = c.gue.withDynamicSourcePorts(false)),
           config -> config.with(c -> c.sendPacketTooBig = false),
           config -> config.with(c -> c.tcpServerIds = false));
+
+  private static final IpipSources IPIP_SOURCES =
+      new IpipSources(
+          (Inet4Address) InetAddresses.forString("10.99.0.0"),
+          (Inet6Address) InetAddresses.forString("fd00:99::"));
+
+  /** The destination of most frames. */
+  private static final DataplaneConfig.OwnInterface OWN =
+      new DataplaneConfig.OwnInterface(
+          DataplaneConfig.OwnInterface.TEST_RUN,
+          new MacAddress(HexFormat.fromHexDigitsToLong(Packet.BALANCER_MAC)));
 
   private ConfigGenerator() {}
 
@@ -52,26 +77,34 @@ final class ConfigGenerator {
             .flowTableSize(FLOWS)
             .serverIds(1024)
             .sourceRoutes(1024);
-    return new DataplaneConfig(
-        limits,
-        dice.coin(),
-        gue(dice),
-        dice.oneIn(4) ? TrafficClass.fixed(dice.bits(8)) : TrafficClass.copied(),
-        dice.coin(),
+    DataplaneConfig.Builder config = new DataplaneConfig.Builder(limits);
+    config.sendPacketTooBig = dice.coin();
+    config.gue = gue(dice);
+    config.trafficClass = dice.oneIn(4) ? TrafficClass.fixed(dice.bits(8)) : TrafficClass.copied();
+    config.tcpServerIds = dice.coin();
+    config.decapsulation =
         switch (dice.below(4)) {
           case 0 -> Decapsulation.OFF;
           case 1 -> Decapsulation.STRICT;
           default -> Decapsulation.ANY;
-        },
-        ImmutableList.of(),
+        };
+    config.flowRules =
         new FlowRules(
             dice.oneIn(6) ? 0 : UNLIMITED,
             dice.oneIn(6) ? Duration.ZERO : LONG,
-            /* changeWindow= */ LONG));
+            /* changeWindow= */ LONG);
+    config.copyDontFragment = dice.coin();
+    config.ipipSources = dice.oneIn(4) ? IPIP_SOURCES : IpipSources.DEFAULT;
+    config.answersPerSecond = dice.oneIn(6) ? 0 : UNLIMITED;
+    config.tunnelSources = dice.oneIn(3) ? Universe.TUNNEL_SOURCES : ImmutableList.of();
+    config.innerVipsOnly = dice.oneIn(3);
+    config.own = dice.oneIn(6) ? OWN : null;
+    return config.build();
   }
 
   private static GueConfig gue(Dice dice) {
     GueConfig gue = GueConfig.NONE.withPort(dice.pick(GueConfig.DEFAULT_PORT, 9886, 443));
+    gue = gue.withDynamicSourcePorts(dice.oneIn(4));
     if (!dice.oneIn(4)) {
       gue = gue.withSource(Universe.SOURCE_V4);
     }

@@ -33,6 +33,7 @@ import dev.katran.Verdict;
 import dev.katran.fuzz.invariants.Broken;
 import dev.katran.fuzz.invariants.Invariant;
 import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.net.MacAddress;
 import dev.katran.packets.Packet;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -295,6 +296,28 @@ class InvariantCheckerTest {
     assertThat(broken(frame, Verdict.TX, sent(tcp(2)))).containsExactly(Invariant.GROUP_MAC);
     assertThat(broken(frame, Verdict.DROP, frame)).containsExactly(Invariant.GROUP_MAC);
     assertThat(broken(frame, Verdict.PASS, frame)).isEmpty();
+  }
+
+  @Test
+  void check_frameToForeignMacSent_isCaught() {
+    DataplaneConfig own =
+        CONFIG.with(c ->
+            c.own = new DataplaneConfig.OwnInterface(1, MacAddress.parse("02:00:00:00:00:77")));
+    byte[] frame = tcp(2);
+    assertThat(check(own, frame, new Simulation(Verdict.TX, sent(frame))))
+        .extracting(Broken::invariant)
+        .containsExactly(Invariant.FOREIGN_MAC);
+    assertThat(check(own, frame, new Simulation(Verdict.PASS, frame))).isEmpty();
+  }
+
+  @Test
+  void check_dontFragmentNotCopied_isCaught() {
+    DataplaneConfig copying = CONFIG.with(c -> c.copyDontFragment = true);
+    byte[] frame = with(tcp(2), OUTER + 6, 0x40);
+    correct(frame, OUTER);
+    assertThat(check(copying, frame, new Simulation(Verdict.TX, sent(frame))))
+        .extracting(Broken::invariant)
+        .containsExactly(Invariant.OUTER_HEADER);
   }
 
   @Test

@@ -14,6 +14,7 @@ import dev.katran.internal.packet.FiveTuple;
 import dev.katran.internal.packet.Hop;
 import dev.katran.packets.Hex;
 import java.net.InetAddress;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -42,6 +43,8 @@ sealed interface Operation {
 
     private static final int SHORTEST = 14;
 
+    private static final int NETWORK = 14;
+
     /** The maximum number of ranges that are zeroed; in a long frame they exceed one byte. */
     private static final int MAX_RANGES = 256;
 
@@ -62,12 +65,37 @@ sealed interface Operation {
     }
 
     /**
+     * Returns the first bytes of a frame. The length of its outermost IP header, and of UDP behind
+     * that, is reduced as well: the frame would be malformed otherwise.
+     */
+    private static byte[] shorter(byte[] frame, int cut) {
+      byte[] shorter = Arrays.copyOf(frame, frame.length - cut);
+      boolean isIpv6 = (frame[12] & 0xff) == 0x86;
+      int udp = NETWORK + (isIpv6 ? 40 : 20);
+      if (shorter.length < udp) {
+        return shorter;
+      }
+      reduce(shorter, NETWORK + (isIpv6 ? 4 : 2), cut);
+      boolean isUdp = frame[NETWORK + (isIpv6 ? 6 : 9)] == 17;
+      if (isUdp && shorter.length >= udp + 8) {
+        reduce(shorter, udp + 4, cut);
+      }
+      return shorter;
+    }
+
+    private static void reduce(byte[] frame, int offset, int by) {
+      ByteBuffer buffer = ByteBuffer.wrap(frame);
+      buffer.putShort(offset, (short) (buffer.getShort(offset) - by));
+    }
+
+    /**
      * Returns shorter frames, then frames with zeroed ranges; in both, the largest change first.
      */
     @Override
     public List<Operation> simpler() {
       List<Operation> simpler = new ArrayList<>();
       for (int cut = (frame.length - SHORTEST); cut > 0; cut /= 2) {
+        simpler.add(new RunFrame(shorter(frame, cut)));
         simpler.add(new RunFrame(Arrays.copyOf(frame, frame.length - cut)));
       }
       int shortest = Math.ceilDiv(frame.length, MAX_RANGES);

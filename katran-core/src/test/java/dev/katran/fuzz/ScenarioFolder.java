@@ -11,6 +11,7 @@ import dev.katran.TrafficClass;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.GueConfig;
+import dev.katran.internal.dataplane.IpipSources;
 import dev.katran.packets.Hex;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -114,6 +115,27 @@ final class ScenarioFolder {
   private void recordUnsupported(DataplaneConfig config) {
     if (config.flowRules().newFlowsPerSecond() != ConfigGenerator.UNLIMITED) {
       unsupported.add("limit of new flows per second: " + config.flowRules().newFlowsPerSecond());
+    }
+    if (config.answersPerSecond() != ConfigGenerator.UNLIMITED) {
+      unsupported.add("limit of answers per second: " + config.answersPerSecond());
+    }
+    if (!config.tunnelSources().isEmpty()) {
+      unsupported.add("tunnel sources: " + config.tunnelSources());
+    }
+    if (config.innerVipsOnly()) {
+      unsupported.add("only packets for VIPs in tunnels");
+    }
+    if (config.own() != null) {
+      unsupported.add("own MAC address: " + config.own());
+    }
+    if (config.copyDontFragment()) {
+      unsupported.add("copied DF flag");
+    }
+    if (!config.ipipSources().equals(IpipSources.DEFAULT)) {
+      unsupported.add("outer source prefixes: " + config.ipipSources());
+    }
+    if (config.gue().dynamicSourcePorts()) {
+      unsupported.add("dynamic source ports");
     }
     if (!config.flowRules().udpIdle().equals(ConfigGenerator.LONG)) {
       unsupported.add("UDP idle timeout: " + config.flowRules().udpIdle());

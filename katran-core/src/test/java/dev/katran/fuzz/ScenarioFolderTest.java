@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.google.common.collect.ImmutableList;
 import com.google.common.net.InetAddresses;
 import dev.katran.Decapsulation;
 import dev.katran.Encapsulation;
@@ -50,15 +49,18 @@ class ScenarioFolderTest {
           .serverIds(1024)
           .sourceRoutes(1024);
   private static final DataplaneConfig CONFIG =
-      new DataplaneConfig(
-          LIMITS,
-          /* sendPacketTooBig= */ true,
-          GueConfig.NONE.withPort(9886).withSource(Universe.SOURCE_V4),
-          TrafficClass.fixed(8),
-          /* tcpServerIds= */ true,
-          Decapsulation.STRICT,
-          ImmutableList.of(),
-          new FlowRules(ConfigGenerator.UNLIMITED, ConfigGenerator.LONG, ConfigGenerator.LONG));
+      DataplaneConfig.of(LIMITS)
+          .with(c -> {
+            c.sendPacketTooBig = true;
+            c.gue = GueConfig.NONE.withPort(9886).withSource(Universe.SOURCE_V4);
+            c.trafficClass = TrafficClass.fixed(8);
+            c.tcpServerIds = true;
+            c.decapsulation = Decapsulation.STRICT;
+            c.flowRules =
+                new FlowRules(
+                    ConfigGenerator.UNLIMITED, ConfigGenerator.LONG, ConfigGenerator.LONG);
+            c.answersPerSecond = ConfigGenerator.UNLIMITED;
+          });
 
   private static final VipKey VIP =
       VipKey.of(Protocol.UDP, InetAddresses.forString("203.0.113.10"), 443);

@@ -93,8 +93,9 @@ class ShrinkerTest {
     Mismatch mismatch = findAndShrink(against(ShrinkerTest::flipLastByte));
 
     byte[] frame = ((Operation.RunFrame) mismatch.testCase().last()).frame();
-    assertThat(frame.length).isBetween(14 + 20 + 8, 14 + 20 + 20);
-    assertThat(Hex.of(frame)).startsWith("0".repeat(24) + "080045000000");
+    // no shorter if it is in a tunnel, whose inner lengths are not reduced
+    assertThat(frame.length).isBetween(14 + 20 + 8, 14 + 20 + 8 + 40 + 20);
+    assertThat(Hex.of(frame)).startsWith("0".repeat(24) + "08004500");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.katran.fuzz;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.net.InetAddresses;
 import dev.katran.Prefix;
 import dev.katran.internal.net.MacAddress;
@@ -84,6 +85,10 @@ final class Universe {
   /** Addresses that may be tunnel endpoints. */
   static final List<InetAddress> TUNNEL_ENDPOINTS =
       addresses("192.0.2.1", "192.0.2.2", "203.0.113.10", "2001:db8:e::1", "2001:db8:e::2");
+
+  /** About half of the clients. */
+  static final ImmutableList<Prefix> TUNNEL_SOURCES =
+      ImmutableList.copyOf(prefixes("198.51.100.0/25", "10.1.2.0/23", "2001:db8:c::/48"));
 
   static final List<Integer> PORTS = List.of(53, 80, 443, 8443, 40_000, 50_001);
 

@@ -36,8 +36,8 @@ class DecapsulationIT {
     try (Testbed testbed =
             Testbed.of(3, host -> Service.replying(host.name()), AttachMode.AUTOMATIC);
         LoadBalancer lb =
-            testbed.open(
-                builder -> builder.guePort(GUE_PORT).decapsulation(Decapsulation.STRICT))) {
+            testbed.open(builder ->
+                builder.guePort(GUE_PORT).decapsulation(Decapsulation.STRICT).anyTunnelSource())) {
       InetAddress endpoint = outerIpv4 ? testbed.balancer().ipv4() : testbed.balancer().ipv6();
       List<Backend> backends =
           testbed.servers().stream().map(server -> Backend.of(server.host().ipv6())).toList();

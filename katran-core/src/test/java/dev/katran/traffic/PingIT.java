@@ -1,10 +1,14 @@
 package dev.katran.traffic;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.katran.Count;
 import dev.katran.LoadBalancer;
 import dev.katran.Vip;
+import dev.katran.ffm.net.MacAddress;
+import dev.katran.ffm.net.Rtnetlink;
+import dev.katran.lab.Host;
 import dev.katran.needs.NeedsKernel;
 import java.net.InetAddress;
 import org.junit.jupiter.api.AfterEach;
@@ -91,6 +95,23 @@ class PingIT {
     lb.remove(vip);
     assertThat(answers(pinged)).isTrue();
     assertThat(lb.counters().sent()).isEqualTo(sent);
+  }
+
+  @Test
+  void ping_interfaceChangesMac_isAnsweredAgainByProgram() throws Exception {
+    lb.put(Vip.tcp(Testbed.VIP_IPV4, 443).build());
+    InetAddress vip = InetAddress.ofLiteral(Testbed.VIP_IPV4);
+    assertThat(answers(vip)).isTrue();
+    Host host = testbed.balancer();
+    host.sysctl("net.ipv4.conf." + Host.INTERFACE + ".arp_notify", "1");
+    host.call(() -> {
+      try (Rtnetlink netlink = Rtnetlink.open()) {
+        netlink.setMac(host.ifindex(), MacAddress.parse("02:00:00:00:ab:cd"));
+      }
+      return null;
+    });
+
+    await().atMost(Client.PATIENCE).until(() -> answers(vip));
   }
 
   private boolean answers(InetAddress address) throws Exception {

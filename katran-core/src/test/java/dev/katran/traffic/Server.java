@@ -7,6 +7,12 @@ import dev.katran.lab.Host;
 /** A backend: a host that decapsulates packets and serves the addresses of VIPs. */
 final class Server implements AutoCloseable {
 
+  /** The prefixes of IPIP, and for GUE those of all hosts of a lab. */
+  private static final String[] SOURCES = {"172.16.0.0/16", "100::/96", "10.0.0.0/16", "fc00::/48"};
+
+  /** Contain the VIPs, which are added to the host later. */
+  private static final String[] VIPS = {"203.0.113.0/24", "2001:db8::/32"};
+
   private final Host host;
   private final Listener listener;
   private final Decapsulator decapsulator;
@@ -21,7 +27,8 @@ final class Server implements AutoCloseable {
     return new Server(
         host,
         new Listener(host, service),
-        host.call(() -> Decapsulator.on(Host.INTERFACE).attach(mode).open()));
+        host.call(
+            () -> Decapsulator.on(Host.INTERFACE).attach(mode).sources(SOURCES).vips(VIPS).open()));
   }
 
   /** Serves a UDP and a TCP port of an address. */

@@ -50,7 +50,7 @@ record Arrows(Room from, ImmutableSet<Room> to, String because) {
               .because(
                   "the control plane does the same for every dataplane, with or without Linux"),
           from(PORT)
-              .mayUse(VALUES, PACKET, RING)
+              .mayUse(VALUES, PACKET, RING, NET)
               .because("what both dataplanes share depends on neither of them"),
           from(KERNEL)
               .mayUse(PORT, VALUES, PACKET, NET, PLATFORM, FAILURE, FFM, BPF, ABI)

@@ -833,10 +833,82 @@ public class Katran {
     public static int KATRAN_CHANGE_OTHERS() {
         return KATRAN_CHANGE_OTHERS;
     }
-    private static final int KATRAN_FIRST_VIP_COUNTER = (int)64L;
+    private static final int KATRAN_MALFORMED = (int)57L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_FIRST_VIP_COUNTER = 64
+     * enum katran_balancer_counter.KATRAN_MALFORMED = 57
+     * }
+     */
+    public static int KATRAN_MALFORMED() {
+        return KATRAN_MALFORMED;
+    }
+    private static final int KATRAN_IP_OPTIONS = (int)58L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_IP_OPTIONS = 58
+     * }
+     */
+    public static int KATRAN_IP_OPTIONS() {
+        return KATRAN_IP_OPTIONS;
+    }
+    private static final int KATRAN_FRAGMENTS = (int)59L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_FRAGMENTS = 59
+     * }
+     */
+    public static int KATRAN_FRAGMENTS() {
+        return KATRAN_FRAGMENTS;
+    }
+    private static final int KATRAN_ERRORS_SENT = (int)60L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_ERRORS_SENT = 60
+     * }
+     */
+    public static int KATRAN_ERRORS_SENT() {
+        return KATRAN_ERRORS_SENT;
+    }
+    private static final int KATRAN_REPLIES_SENT = (int)61L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_REPLIES_SENT = 61
+     * }
+     */
+    public static int KATRAN_REPLIES_SENT() {
+        return KATRAN_REPLIES_SENT;
+    }
+    private static final int KATRAN_ANSWERS_LIMITED = (int)62L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_ANSWERS_LIMITED = 62
+     * }
+     */
+    public static int KATRAN_ANSWERS_LIMITED() {
+        return KATRAN_ANSWERS_LIMITED;
+    }
+    private static final int KATRAN_TUNNELS_REFUSED = (int)63L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_TUNNELS_REFUSED = 63
+     * }
+     */
+    public static int KATRAN_TUNNELS_REFUSED() {
+        return KATRAN_TUNNELS_REFUSED;
+    }
+    private static final int KATRAN_CONGESTED = (int)64L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_CONGESTED = 64
+     * }
+     */
+    public static int KATRAN_CONGESTED() {
+        return KATRAN_CONGESTED;
+    }
+    private static final int KATRAN_FIRST_VIP_COUNTER = (int)80L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_FIRST_VIP_COUNTER = 80
      * }
      */
     public static int KATRAN_FIRST_VIP_COUNTER() {
@@ -968,6 +1040,60 @@ public class Katran {
     public static int KATRAN_USES_CHANGES() {
         return KATRAN_USES_CHANGES;
     }
+    private static final int KATRAN_USES_OWN_MAC = (int)512L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_OWN_MAC = 512
+     * }
+     */
+    public static int KATRAN_USES_OWN_MAC() {
+        return KATRAN_USES_OWN_MAC;
+    }
+    private static final int KATRAN_USES_DONT_FRAGMENT = (int)1024L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_DONT_FRAGMENT = 1024
+     * }
+     */
+    public static int KATRAN_USES_DONT_FRAGMENT() {
+        return KATRAN_USES_DONT_FRAGMENT;
+    }
+    private static final int KATRAN_USES_DYNAMIC_PORTS = (int)2048L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_DYNAMIC_PORTS = 2048
+     * }
+     */
+    public static int KATRAN_USES_DYNAMIC_PORTS() {
+        return KATRAN_USES_DYNAMIC_PORTS;
+    }
+    private static final int KATRAN_USES_TUNNEL_SOURCES = (int)4096L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_TUNNEL_SOURCES = 4096
+     * }
+     */
+    public static int KATRAN_USES_TUNNEL_SOURCES() {
+        return KATRAN_USES_TUNNEL_SOURCES;
+    }
+    private static final int KATRAN_USES_INNER_VIPS = (int)8192L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_INNER_VIPS = 8192
+     * }
+     */
+    public static int KATRAN_USES_INNER_VIPS() {
+        return KATRAN_USES_INNER_VIPS;
+    }
+    private static final int KATRAN_USES_IPIP_PREFIXES = (int)16384L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_IPIP_PREFIXES = 16384
+     * }
+     */
+    public static int KATRAN_USES_IPIP_PREFIXES() {
+        return KATRAN_USES_IPIP_PREFIXES;
+    }
     private static final int KATRAN_DECAP_IPIP = (int)0L;
     /**
      * {@snippet lang=c :
@@ -1022,6 +1148,15 @@ public class Katran {
     public static int KATRAN_DECAP_PASS() {
         return KATRAN_DECAP_PASS;
     }
+    private static final int KATRAN_DECAP_CONGESTED = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_decap_counter.KATRAN_DECAP_CONGESTED = 6
+     * }
+     */
+    public static int KATRAN_DECAP_CONGESTED() {
+        return KATRAN_DECAP_CONGESTED;
+    }
     private static final int KATRAN_DECAP_COUNTERS = (int)8L;
     /**
      * {@snippet lang=c :
@@ -1030,6 +1165,15 @@ public class Katran {
      */
     public static int KATRAN_DECAP_COUNTERS() {
         return KATRAN_DECAP_COUNTERS;
+    }
+    private static final int KATRAN_DECAP_PREFIX_FIXED_BITS = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_DECAP_PREFIX_FIXED_BITS = 32
+     * }
+     */
+    public static int KATRAN_DECAP_PREFIX_FIXED_BITS() {
+        return KATRAN_DECAP_PREFIX_FIXED_BITS;
     }
 }
 

@@ -33,8 +33,13 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     __u64 udp_idle;
  *     __u32 tos;
  *     __u32 gue_port;
+ *     __u32 answers_per_second;
+ *     __u32 own_ifindex;
+ *     __u8 own_mac[8];
  *     struct katran_address source_v4;
  *     struct katran_address source_v6;
+ *     struct katran_address ipip_prefix_v4;
+ *     struct katran_address ipip_prefix_v6;
  * }
  * }
  */
@@ -63,8 +68,13 @@ public class katran_balancer_config {
         Katran.C_LONG_LONG.withName("udp_idle"),
         Katran.C_INT.withName("tos"),
         Katran.C_INT.withName("gue_port"),
+        Katran.C_INT.withName("answers_per_second"),
+        Katran.C_INT.withName("own_ifindex"),
+        MemoryLayout.sequenceLayout(8, Katran.C_CHAR).withName("own_mac"),
         katran_address.layout().withName("source_v4"),
-        katran_address.layout().withName("source_v6")
+        katran_address.layout().withName("source_v6"),
+        katran_address.layout().withName("ipip_prefix_v4"),
+        katran_address.layout().withName("ipip_prefix_v6")
     ).withName("katran_balancer_config");
 
     /**
@@ -866,6 +876,171 @@ public class katran_balancer_config {
         struct.set(gue_port$LAYOUT, gue_port$OFFSET, fieldValue);
     }
 
+    private static final OfInt answers_per_second$LAYOUT = (OfInt)$LAYOUT.select(groupElement("answers_per_second"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 answers_per_second
+     * }
+     */
+    public static final OfInt answers_per_second$layout() {
+        return answers_per_second$LAYOUT;
+    }
+
+    private static final long answers_per_second$OFFSET = $LAYOUT.byteOffset(groupElement("answers_per_second"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 answers_per_second
+     * }
+     */
+    public static final long answers_per_second$offset() {
+        return answers_per_second$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 answers_per_second
+     * }
+     */
+    public static int answers_per_second(MemorySegment struct) {
+        return struct.get(answers_per_second$LAYOUT, answers_per_second$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 answers_per_second
+     * }
+     */
+    public static void answers_per_second(MemorySegment struct, int fieldValue) {
+        struct.set(answers_per_second$LAYOUT, answers_per_second$OFFSET, fieldValue);
+    }
+
+    private static final OfInt own_ifindex$LAYOUT = (OfInt)$LAYOUT.select(groupElement("own_ifindex"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 own_ifindex
+     * }
+     */
+    public static final OfInt own_ifindex$layout() {
+        return own_ifindex$LAYOUT;
+    }
+
+    private static final long own_ifindex$OFFSET = $LAYOUT.byteOffset(groupElement("own_ifindex"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 own_ifindex
+     * }
+     */
+    public static final long own_ifindex$offset() {
+        return own_ifindex$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 own_ifindex
+     * }
+     */
+    public static int own_ifindex(MemorySegment struct) {
+        return struct.get(own_ifindex$LAYOUT, own_ifindex$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 own_ifindex
+     * }
+     */
+    public static void own_ifindex(MemorySegment struct, int fieldValue) {
+        struct.set(own_ifindex$LAYOUT, own_ifindex$OFFSET, fieldValue);
+    }
+
+    private static final SequenceLayout own_mac$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("own_mac"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u8 own_mac[8]
+     * }
+     */
+    public static final SequenceLayout own_mac$layout() {
+        return own_mac$LAYOUT;
+    }
+
+    private static final long own_mac$OFFSET = $LAYOUT.byteOffset(groupElement("own_mac"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u8 own_mac[8]
+     * }
+     */
+    public static final long own_mac$offset() {
+        return own_mac$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u8 own_mac[8]
+     * }
+     */
+    public static MemorySegment own_mac(MemorySegment struct) {
+        return struct.asSlice(own_mac$OFFSET, own_mac$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u8 own_mac[8]
+     * }
+     */
+    public static void own_mac(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, own_mac$OFFSET, own_mac$LAYOUT.byteSize());
+    }
+
+    private static long[] own_mac$DIMS = { 8 };
+
+    /**
+     * Dimensions for array field:
+     * {@snippet lang=c :
+     * __u8 own_mac[8]
+     * }
+     */
+    public static long[] own_mac$dimensions() {
+        return own_mac$DIMS;
+    }
+    private static final VarHandle own_mac$ELEM_HANDLE = own_mac$LAYOUT.varHandle(sequenceElement());
+
+    /**
+     * Indexed getter for field:
+     * {@snippet lang=c :
+     * __u8 own_mac[8]
+     * }
+     */
+    public static byte own_mac(MemorySegment struct, long index0) {
+        return (byte)own_mac$ELEM_HANDLE.get(struct, 0L, index0);
+    }
+
+    /**
+     * Indexed setter for field:
+     * {@snippet lang=c :
+     * __u8 own_mac[8]
+     * }
+     */
+    public static void own_mac(MemorySegment struct, long index0, byte fieldValue) {
+        own_mac$ELEM_HANDLE.set(struct, 0L, index0, fieldValue);
+    }
+
     private static final GroupLayout source_v4$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("source_v4"));
 
     /**
@@ -952,6 +1127,94 @@ public class katran_balancer_config {
      */
     public static void source_v6(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, source_v6$OFFSET, source_v6$LAYOUT.byteSize());
+    }
+
+    private static final GroupLayout ipip_prefix_v4$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("ipip_prefix_v4"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * struct katran_address ipip_prefix_v4
+     * }
+     */
+    public static final GroupLayout ipip_prefix_v4$layout() {
+        return ipip_prefix_v4$LAYOUT;
+    }
+
+    private static final long ipip_prefix_v4$OFFSET = $LAYOUT.byteOffset(groupElement("ipip_prefix_v4"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * struct katran_address ipip_prefix_v4
+     * }
+     */
+    public static final long ipip_prefix_v4$offset() {
+        return ipip_prefix_v4$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * struct katran_address ipip_prefix_v4
+     * }
+     */
+    public static MemorySegment ipip_prefix_v4(MemorySegment struct) {
+        return struct.asSlice(ipip_prefix_v4$OFFSET, ipip_prefix_v4$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * struct katran_address ipip_prefix_v4
+     * }
+     */
+    public static void ipip_prefix_v4(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, ipip_prefix_v4$OFFSET, ipip_prefix_v4$LAYOUT.byteSize());
+    }
+
+    private static final GroupLayout ipip_prefix_v6$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("ipip_prefix_v6"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * struct katran_address ipip_prefix_v6
+     * }
+     */
+    public static final GroupLayout ipip_prefix_v6$layout() {
+        return ipip_prefix_v6$LAYOUT;
+    }
+
+    private static final long ipip_prefix_v6$OFFSET = $LAYOUT.byteOffset(groupElement("ipip_prefix_v6"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * struct katran_address ipip_prefix_v6
+     * }
+     */
+    public static final long ipip_prefix_v6$offset() {
+        return ipip_prefix_v6$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * struct katran_address ipip_prefix_v6
+     * }
+     */
+    public static MemorySegment ipip_prefix_v6(MemorySegment struct) {
+        return struct.asSlice(ipip_prefix_v6$OFFSET, ipip_prefix_v6$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * struct katran_address ipip_prefix_v6
+     * }
+     */
+    public static void ipip_prefix_v6(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, ipip_prefix_v6$OFFSET, ipip_prefix_v6$LAYOUT.byteSize());
     }
 
     /**

@@ -17,6 +17,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * struct katran_decap_config {
  *     __u32 gue_port;
  *     __u32 only_listed;
+ *     __u32 any_source;
+ *     __u32 any_inner;
  * }
  * }
  */
@@ -28,7 +30,9 @@ public class katran_decap_config {
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         Katran.C_INT.withName("gue_port"),
-        Katran.C_INT.withName("only_listed")
+        Katran.C_INT.withName("only_listed"),
+        Katran.C_INT.withName("any_source"),
+        Katran.C_INT.withName("any_inner")
     ).withName("katran_decap_config");
 
     /**
@@ -124,6 +128,94 @@ public class katran_decap_config {
      */
     public static void only_listed(MemorySegment struct, int fieldValue) {
         struct.set(only_listed$LAYOUT, only_listed$OFFSET, fieldValue);
+    }
+
+    private static final OfInt any_source$LAYOUT = (OfInt)$LAYOUT.select(groupElement("any_source"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 any_source
+     * }
+     */
+    public static final OfInt any_source$layout() {
+        return any_source$LAYOUT;
+    }
+
+    private static final long any_source$OFFSET = $LAYOUT.byteOffset(groupElement("any_source"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 any_source
+     * }
+     */
+    public static final long any_source$offset() {
+        return any_source$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 any_source
+     * }
+     */
+    public static int any_source(MemorySegment struct) {
+        return struct.get(any_source$LAYOUT, any_source$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 any_source
+     * }
+     */
+    public static void any_source(MemorySegment struct, int fieldValue) {
+        struct.set(any_source$LAYOUT, any_source$OFFSET, fieldValue);
+    }
+
+    private static final OfInt any_inner$LAYOUT = (OfInt)$LAYOUT.select(groupElement("any_inner"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 any_inner
+     * }
+     */
+    public static final OfInt any_inner$layout() {
+        return any_inner$LAYOUT;
+    }
+
+    private static final long any_inner$OFFSET = $LAYOUT.byteOffset(groupElement("any_inner"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 any_inner
+     * }
+     */
+    public static final long any_inner$offset() {
+        return any_inner$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 any_inner
+     * }
+     */
+    public static int any_inner(MemorySegment struct) {
+        return struct.get(any_inner$LAYOUT, any_inner$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 any_inner
+     * }
+     */
+    public static void any_inner(MemorySegment struct, int fieldValue) {
+        struct.set(any_inner$LAYOUT, any_inner$OFFSET, fieldValue);
     }
 
     /**

@@ -8,6 +8,7 @@ import dev.katran.internal.control.Ticker;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.DecapsulationProgram;
+import dev.katran.internal.dataplane.DecapsulationRules;
 import dev.katran.internal.dataplane.kernel.KernelDataplane;
 import dev.katran.internal.dataplane.kernel.KernelDecapsulator;
 import dev.katran.internal.dataplane.kernel.NativeAccess;
@@ -16,9 +17,7 @@ import dev.katran.internal.failure.Failure;
 import dev.katran.internal.net.MacAddress;
 import dev.katran.internal.nexthop.NextHops;
 import dev.katran.internal.packet.Hop;
-import java.net.InetAddress;
 import java.time.Clock;
-import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -58,11 +57,17 @@ public final class Assembly {
         exceptions);
   }
 
-  /** Opens a balancer with a kernel dataplane whose program is attached to an interface. */
-  public Control attached(String interfaceName, AttachMode mode) {
+  /**
+   * Opens a balancer with a kernel dataplane whose program is attached to an interface.
+   *
+   * @param acceptForeignMacs whether frames to other MAC addresses than the interface's are
+   *     balanced
+   */
+  public Control attached(String interfaceName, AttachMode mode, boolean acceptForeignMacs) {
     return opened(
         () -> {
-          KernelDataplane dataplane = KernelDataplane.attached(config, interfaceName, mode);
+          KernelDataplane dataplane =
+              KernelDataplane.attached(config, interfaceName, mode, acceptForeignMacs);
           try {
             return control(
                 dataplane,
@@ -80,11 +85,10 @@ public final class Assembly {
   public static DecapsulationProgram decapsulator(
       String interfaceName,
       AttachMode mode,
-      int guePort,
-      List<InetAddress> destinations,
+      DecapsulationRules rules,
       Function<Failure, RuntimeException> exceptions) {
     return opened(
-        () -> KernelDecapsulator.open(interfaceName, mode, guePort, destinations),
+        () -> KernelDecapsulator.open(interfaceName, mode, rules),
         "cannot open the decapsulator: ",
         exceptions);
   }

@@ -126,7 +126,10 @@ public final class Control implements AutoCloseable {
     this.sourceRoutes = new LiveTable<>(this, TableKinds.sourceRoutes(limits));
     this.tunnelEndpoints =
         new LiveTable<>(this, TableKinds.tunnelEndpoints(config.decapsulation()));
-    this.refresher = nextHops.changes() ? ticker.start("next hops", this::refreshNextHops) : null;
+    this.refresher =
+        nextHops.changes() || dataplane.program().isAttached()
+            ? ticker.start("next hops", this::refresh)
+            : null;
   }
 
   /** Returns the installed state. */
@@ -349,6 +352,18 @@ public final class Control implements AutoCloseable {
         state
             .backends()
             .forEach((key, backend) -> refresh(key.address(), backend, found.get(key.address())));
+      }
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  private void refresh() {
+    refreshNextHops();
+    changes.lock();
+    try {
+      if (!closed) {
+        dataplane.program().adapt();
       }
     } finally {
       changes.unlock();

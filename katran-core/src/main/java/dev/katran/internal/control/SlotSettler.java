@@ -146,6 +146,8 @@ final class SlotSettler implements AutoCloseable {
       InstalledState.Installed installed = state.vips().get(candidate.installed.vip().key());
       if (installed != null
           && installed.number() == candidate.installed.number()
+          // entries that were expired for the scan may be live for a longer idle time
+          && installed.idle().compareTo(candidate.installed.idle()) <= 0
           && !candidate.slots.isEmpty()) {
         RingState stable =
             installed.slots().stabilise(candidate.installed.slots(), candidate.slots);

@@ -61,7 +61,13 @@ public sealed interface Counter {
     PTB_V6,
     PTB_V6_SMALL,
     UDP_MIGRATIONS,
-    PREFIX_MATCHES
+    PREFIX_MATCHES,
+    MALFORMED,
+    IP_OPTIONS,
+    FRAGMENTS,
+    ANSWERS_LIMITED,
+    TUNNELS_REFUSED,
+    CONGESTED
   }
 
   /** Events that are counted per VIP: {@code enum katran_vip_counter}. */

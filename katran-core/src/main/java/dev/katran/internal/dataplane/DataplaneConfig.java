@@ -3,9 +3,12 @@ package dev.katran.internal.dataplane;
 import com.google.common.collect.ImmutableList;
 import dev.katran.Decapsulation;
 import dev.katran.Limits;
+import dev.katran.Prefix;
 import dev.katran.TrafficClass;
+import dev.katran.internal.net.MacAddress;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of a dataplane that are fixed when it is opened.
@@ -18,6 +21,15 @@ import java.util.function.Consumer;
  * @param decapsulation which tunnels the balancer terminates
  * @param flowTableCpus the CPUs with a flow table of their own, or none if all CPUs share one
  * @param flowRules the timeouts and budgets of the flow table
+ * @param copyDontFragment whether outer IPv4 headers get the DF flag of the packet; IPv6 packets
+ *     count as having it
+ * @param ipipSources the prefixes of IPIP's outer source addresses
+ * @param answersPerSecond the ICMP errors that a CPU sends per second at most, and likewise the
+ *     echo replies
+ * @param tunnelSources the outer sources whose tunnels may end at the balancer, or none for any
+ * @param innerVipsOnly whether packets from tunnels are dropped if they are for no VIP's address,
+ *     unless they are sent back out
+ * @param own the interface if only frames that are addressed to it are balanced, or null
  */
 public record DataplaneConfig(
     Limits limits,
@@ -27,7 +39,16 @@ public record DataplaneConfig(
     boolean tcpServerIds,
     Decapsulation decapsulation,
     ImmutableList<FlowTableCpu> flowTableCpus,
-    FlowRules flowRules) {
+    FlowRules flowRules,
+    boolean copyDontFragment,
+    IpipSources ipipSources,
+    int answersPerSecond,
+    ImmutableList<Prefix> tunnelSources,
+    boolean innerVipsOnly,
+    @Nullable OwnInterface own) {
+
+  /** The default of {@link #answersPerSecond}. */
+  public static final int DEFAULT_ANSWERS_PER_SECOND = 1000;
 
   /**
    * A CPU with a flow table of its own.
@@ -36,6 +57,18 @@ public record DataplaneConfig(
    * @param numaNode the NUMA node of the table's memory, or empty for any
    */
   public record FlowTableCpu(int cpu, OptionalInt numaNode) {}
+
+  /**
+   * The interface that frames arrive by.
+   *
+   * @param ifindex its index. Test runs of the kernel have that of the loopback interface, 1
+   * @param mac its MAC address
+   */
+  public record OwnInterface(int ifindex, MacAddress mac) {
+
+    /** The index of the interface that frames of test runs arrive by. */
+    public static final int TEST_RUN = 1;
+  }
 
   /** Creates a configuration with these limits and all options off. */
   public static DataplaneConfig of(Limits limits) {
@@ -52,6 +85,12 @@ public record DataplaneConfig(
     builder.decapsulation = decapsulation;
     builder.flowTableCpus = flowTableCpus;
     builder.flowRules = flowRules;
+    builder.copyDontFragment = copyDontFragment;
+    builder.ipipSources = ipipSources;
+    builder.answersPerSecond = answersPerSecond;
+    builder.tunnelSources = tunnelSources;
+    builder.innerVipsOnly = innerVipsOnly;
+    builder.own = own;
     changes.accept(builder);
     return builder.build();
   }
@@ -83,6 +122,24 @@ public record DataplaneConfig(
     /** See {@link DataplaneConfig#flowRules}. */
     public FlowRules flowRules = FlowRules.DEFAULT;
 
+    /** See {@link DataplaneConfig#copyDontFragment}. */
+    public boolean copyDontFragment;
+
+    /** See {@link DataplaneConfig#ipipSources}. */
+    public IpipSources ipipSources = IpipSources.DEFAULT;
+
+    /** See {@link DataplaneConfig#answersPerSecond}. */
+    public int answersPerSecond = DEFAULT_ANSWERS_PER_SECOND;
+
+    /** See {@link DataplaneConfig#tunnelSources}. */
+    public ImmutableList<Prefix> tunnelSources = ImmutableList.of();
+
+    /** See {@link DataplaneConfig#innerVipsOnly}. */
+    public boolean innerVipsOnly;
+
+    /** See {@link DataplaneConfig#own}. */
+    public @Nullable OwnInterface own;
+
     /** Creates a builder with these limits and all options off. */
     public Builder(Limits limits) {
       this.limits = limits;
@@ -98,7 +155,13 @@ public record DataplaneConfig(
           tcpServerIds,
           decapsulation,
           flowTableCpus,
-          flowRules);
+          flowRules,
+          copyDontFragment,
+          ipipSources,
+          answersPerSecond,
+          tunnelSources,
+          innerVipsOnly,
+          own);
     }
   }
 }

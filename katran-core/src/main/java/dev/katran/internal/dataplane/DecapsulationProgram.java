@@ -12,6 +12,15 @@ public interface DecapsulationProgram extends AutoCloseable {
   /** Returns the frames that passed unchanged. */
   Count passed();
 
+  /** Returns the packets dropped because they were marked as congested. */
+  Count congested();
+
+  /**
+   * Reads the addresses of this host again, if the rules depend on them. Must not run at the same
+   * time as itself or {@link #close}.
+   */
+  void refresh();
+
   /** Detaches the program and frees its maps. */
   @Override
   void close();

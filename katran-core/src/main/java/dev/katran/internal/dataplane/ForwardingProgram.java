@@ -13,6 +13,14 @@ public interface ForwardingProgram {
    */
   void use(Features features);
 
+  /** Returns whether the program depends on an interface, see {@link #adapt}. */
+  default boolean isAttached() {
+    return false;
+  }
+
+  /** Adapts the program to changes of its interface. Called once per second. */
+  default void adapt() {}
+
   /**
    * Runs a frame through the program as if it had been received, including the effects on counters
    * and flow table. Does not send the result.

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * be older than the change and stay on the previous backend. Then the slot is <em>settled</em>:
  * flows that are not in the flow table are at the current backend, but the table may still contain
  * flows at other backends. The states are those of "Load balancing with JET: Just Enough Tracking",
- * CoNEXT 2021, <a href="https://doi.org/10.1145/3485983.3494853">doi:10.1145/3485983.3494853</a>,
+ * CoNEXT 2021, <a href="https://doi.org/10.1145/3485983.3494851">doi:10.1145/3485983.3494851</a>,
  * extended by a previous backend per slot.
  */
 public final class RingSlots {

@@ -4,7 +4,6 @@ import com.google.common.net.InetAddresses;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.Arrays;
 
 /** Checks and formats IP addresses and ports. Addresses are literals, never DNS names. */
@@ -91,15 +90,6 @@ public final class Addresses {
       throw new IllegalArgumentException("%s %d is not in 0..65535".formatted(what, port));
     }
     return port;
-  }
-
-  /** Returns the unspecified address of the same family, 0.0.0.0 or ::. */
-  public static InetAddress unspecifiedLike(InetAddress address) {
-    try {
-      return InetAddress.getByAddress(new byte[address.getAddress().length]);
-    } catch (UnknownHostException e) {
-      throw new AssertionError("an address has 4 or 16 bytes", e);
-    }
   }
 
   /** Returns the address as a literal, in the form of RFC 5952 for IPv6. */

@@ -15,6 +15,15 @@ import java.nio.ByteBuffer;
  */
 public record Address(boolean isIpv6, long high, long low) {
 
+  /** The first byte of 0.0.0.0/8. */
+  private static final int THIS_NETWORK = 0;
+
+  /** The first byte of 127.0.0.0/8. */
+  private static final int LOOPBACK = 127;
+
+  /** The first byte of 224.0.0.0/4. Reserved addresses follow, and the broadcast address. */
+  private static final int FIRST_MULTICAST = 224;
+
   /** Creates an IPv4 address from its four bytes in network byte order. */
   public static Address ipv4(int bytes) {
     return new Address(false, 0, Integer.toUnsignedLong(bytes));
@@ -47,6 +56,20 @@ public record Address(boolean isIpv6, long high, long low) {
     return isIpv6
         ? ByteBuffer.allocate(16).putLong(high).putLong(low).array()
         : ByteBuffer.allocate(4).putInt(lastFourBytes()).array();
+  }
+
+  /**
+   * Returns whether this address identifies a single host on the network, so that an answer may be
+   * sent to it (RFC 1122, section 3.2.2; RFC 4443, section 2.4(e)); {@code address.h} in Java.
+   */
+  public boolean isUnicast() {
+    if (isIpv6) {
+      boolean isMulticast = high >>> 56 == 0xff;
+      boolean isUnspecifiedOrLoopback = high == 0 && Long.compareUnsigned(low, 1) <= 0;
+      return !isMulticast && !isUnspecifiedOrLoopback;
+    }
+    int first = lastFourBytes() >>> 24;
+    return first != THIS_NETWORK && first != LOOPBACK && first < FIRST_MULTICAST;
   }
 
   /** Returns the sum of the address's 16-bit words, for checksums. */

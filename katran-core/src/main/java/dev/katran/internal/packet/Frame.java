@@ -1,7 +1,9 @@
 package dev.katran.internal.packet;
 
+import dev.katran.internal.net.MacAddress;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A mutable Ethernet frame: a buffer in network byte order with headroom for one encapsulation.
@@ -49,6 +51,20 @@ public final class Frame {
   /** Returns the length of the frame, with its Ethernet header. */
   public int length() {
     return end - start;
+  }
+
+  /**
+   * Returns whether the frame is addressed to a single host and, if its MAC address is given, to
+   * that one.
+   */
+  public boolean isFor(@Nullable MacAddress own) {
+    boolean isGroup = (unsignedByte(0) & 1) != 0;
+    return !isGroup && (own == null || Arrays.equals(bytes(0, MAC), own.toBytes()));
+  }
+
+  /** Returns the destination of the frame's IP packet, which has a complete header. */
+  public Address destination() {
+    return etherType() == ETHERTYPE_IPV6 ? ipv6Address(NETWORK + 24) : ipv4Address(NETWORK + 16);
   }
 
   int etherType() {

@@ -7,29 +7,31 @@ import static dev.katran.internal.packet.Frame.NETWORK;
 import dev.katran.Verdict;
 
 /**
- * Parses a frame's headers and determines its flow; {@code parse.h} in Java. Truncated frames, IPv4
- * packets with options and fragments are dropped. Protocols other than TCP, UDP and the relevant
- * ICMP messages pass.
+ * Parses a frame's headers and determines its flow; {@code parse.h} in Java. Protocols other than
+ * TCP, UDP and the relevant ICMP messages pass.
  */
 public final class FrameParser {
 
-  private static final ParsedFrame DROP = new ParsedFrame.Decided(Verdict.DROP);
   private static final ParsedFrame PASS = new ParsedFrame.Decided(Verdict.PASS);
 
-  private static final int NO_OPTIONS = 5;
-  private static final int MORE_FRAGMENTS_OR_OFFSET = 0x3fff;
-
   private static final int TCP_HEADER = 20;
+  private static final int TCP_DATA_OFFSET = 12;
   private static final int TCP_FLAGS = 13;
   private static final int ICMP_HEADER = 8;
+  private static final int FRAGMENT_HEADER = 8;
+  private static final int FRAGMENT_OFFSET = 0xfff8;
 
   /** The transport header bytes that every ICMP error quotes (RFC 792). */
   private static final int QUOTED_TRANSPORT = 8;
 
   private static final int ICMP_UNREACHABLE = 3;
   private static final int ICMP_ECHO_REQUEST = 8;
+  private static final int ICMP_TIME_EXCEEDED = 11;
+  private static final int ICMP_PARAMETER_PROBLEM = 12;
   private static final int ICMPV6_UNREACHABLE = 1;
   private static final int ICMPV6_PACKET_TOO_BIG = 2;
+  private static final int ICMPV6_TIME_EXCEEDED = 3;
+  private static final int ICMPV6_PARAMETER_PROBLEM = 4;
   private static final int ICMPV6_ECHO_REQUEST = 128;
 
   private static final int FRAGMENTATION_NEEDED = 4;
@@ -38,93 +40,105 @@ public final class FrameParser {
   private static final int IPV6_MIN_MTU = 1280;
 
   private final Frame frame;
+  private final IpHeader ip;
   private final PathMtuListener pathMtu;
 
-  private FrameParser(Frame frame, PathMtuListener pathMtu) {
+  private FrameParser(Frame frame, IpHeader ip, PathMtuListener pathMtu) {
     this.frame = frame;
+    this.ip = ip;
     this.pathMtu = pathMtu;
   }
 
   /** Parses a frame. */
   public static ParsedFrame parse(Frame frame, PathMtuListener pathMtu) {
-    FrameParser parser = new FrameParser(frame, pathMtu);
     return switch (frame.etherType()) {
-      case Frame.ETHERTYPE_IPV4 -> parser.ipv4();
-      case Frame.ETHERTYPE_IPV6 -> parser.ipv6();
+      case Frame.ETHERTYPE_IPV4 -> parse(frame, false, pathMtu);
+      case Frame.ETHERTYPE_IPV6 -> parse(frame, true, pathMtu);
       default -> PASS;
     };
   }
 
-  /** Returns whether a complete IPv4 header has options or belongs to a fragment. */
-  static boolean hasOptionsOrIsFragment(Frame frame) {
-    return ipv4HeaderWords(frame, NETWORK) != NO_OPTIONS
-        || (frame.unsignedShort(NETWORK + 6) & MORE_FRAGMENTS_OR_OFFSET) != 0;
+  private static ParsedFrame parse(Frame frame, boolean isIpv6, PathMtuListener pathMtu) {
+    IpHeader ip = IpHeader.read(frame, NETWORK, frame.length() - NETWORK, isIpv6);
+    return ip == null
+        ? ParsedFrame.Malformed.INSTANCE
+        : new FrameParser(frame, ip, pathMtu).payload();
   }
 
-  private ParsedFrame ipv4() {
-    int transport = NETWORK + IPV4_HEADER;
-    if (endsBefore(transport)) {
-      return DROP;
+  private ParsedFrame payload() {
+    if (ip.hasOptions()) {
+      return refused(ParsedFrame.Reason.IP_OPTIONS);
     }
-    if (hasOptionsOrIsFragment(frame)) {
-      return DROP;
+    if (ip.isFragment() || (ip.isIpv6() && ip.protocol() == FiveTuple.FRAGMENT)) {
+      return refused(ParsedFrame.Reason.FRAGMENT);
     }
-    Address source = frame.ipv4Address(NETWORK + 12);
-    Address destination = frame.ipv4Address(NETWORK + 16);
-    int protocol = frame.unsignedByte(NETWORK + 9);
-    return protocol == FiveTuple.ICMP
-        ? icmp(transport, destination)
-        : transport(transport, source, destination, protocol);
+    int transport = NETWORK + ip.length();
+    if (ip.protocol() == (ip.isIpv6() ? FiveTuple.ICMPV6 : FiveTuple.ICMP)) {
+      return ip.isIpv6() ? icmpv6(transport) : icmp(transport);
+    }
+    return transport(transport);
   }
 
-  private ParsedFrame ipv6() {
-    int transport = NETWORK + IPV6_HEADER;
-    if (endsBefore(transport)) {
-      return DROP;
-    }
-    Address source = frame.ipv6Address(NETWORK + 8);
-    Address destination = frame.ipv6Address(NETWORK + 24);
-    int protocol = frame.unsignedByte(NETWORK + 6);
-    return switch (protocol) {
-      case FiveTuple.FRAGMENT -> DROP;
-      case FiveTuple.ICMPV6 -> icmpv6(transport, destination);
-      default -> transport(transport, source, destination, protocol);
-    };
+  private ParsedFrame refused(ParsedFrame.Reason reason) {
+    return new ParsedFrame.Refused(ip.destination(), reason);
   }
 
-  private ParsedFrame transport(int transport, Address source, Address destination, int protocol) {
+  private ParsedFrame transport(int transport) {
+    int protocol = ip.protocol();
     if (protocol != FiveTuple.TCP && protocol != FiveTuple.UDP) {
       return PASS;
     }
-    if (endsBefore(transport + (protocol == FiveTuple.TCP ? TCP_HEADER : Frame.UDP_HEADER))) {
-      return DROP;
+    boolean isTcp = protocol == FiveTuple.TCP;
+    if (!(isTcp ? isWellFormedTcp(transport) : isWellFormedUdp(transport))) {
+      return refused(ParsedFrame.Reason.MALFORMED);
     }
-    int tcpFlags = protocol == FiveTuple.TCP ? frame.unsignedByte(transport + TCP_FLAGS) : 0;
-    return packet(flow(transport, source, destination, protocol), false, tcpFlags);
+    FiveTuple flow = flow(transport, ip.source(), ip.destination(), protocol);
+    return packet(flow, 0, isTcp ? frame.unsignedByte(transport + TCP_FLAGS) : 0);
   }
 
-  private ParsedFrame icmp(int icmp, Address destination) {
-    int quoted = icmp + ICMP_HEADER;
-    if (endsBefore(quoted)) {
-      return DROP;
+  private boolean isWellFormedTcp(int tcp) {
+    if (ip.payload() < TCP_HEADER) {
+      return false;
     }
-    reportTooBig(icmp);
+    int header = (frame.unsignedByte(tcp + TCP_DATA_OFFSET) >> 4) * 4;
+    return header >= TCP_HEADER && header <= ip.payload();
+  }
+
+  private boolean isWellFormedUdp(int udp) {
+    if (ip.payload() < Frame.UDP_HEADER) {
+      return false;
+    }
+    int length = frame.unsignedShort(udp + 4);
+    return length >= Frame.UDP_HEADER && length <= ip.payload();
+  }
+
+  private ParsedFrame icmp(int icmp) {
+    if (ip.payload() < ICMP_HEADER) {
+      return refused(ParsedFrame.Reason.MALFORMED);
+    }
     return switch (frame.unsignedByte(icmp)) {
-      case ICMP_ECHO_REQUEST -> new ParsedFrame.EchoRequest(destination);
-      case ICMP_UNREACHABLE -> quotedIpv4(quoted);
+      case ICMP_ECHO_REQUEST -> new ParsedFrame.EchoRequest(ip.source(), ip.destination());
+      case ICMP_UNREACHABLE, ICMP_TIME_EXCEEDED, ICMP_PARAMETER_PROBLEM -> {
+        reportTooBig(icmp);
+        yield quotedIpv4(icmp + ICMP_HEADER);
+      }
       default -> PASS;
     };
   }
 
-  private ParsedFrame icmpv6(int icmp, Address destination) {
-    int quoted = icmp + ICMP_HEADER;
-    if (endsBefore(quoted)) {
-      return DROP;
+  private ParsedFrame icmpv6(int icmp) {
+    if (ip.payload() < ICMP_HEADER) {
+      return refused(ParsedFrame.Reason.MALFORMED);
     }
-    reportTooBigV6(icmp);
     return switch (frame.unsignedByte(icmp)) {
-      case ICMPV6_ECHO_REQUEST -> new ParsedFrame.EchoRequest(destination);
-      case ICMPV6_UNREACHABLE, ICMPV6_PACKET_TOO_BIG -> quotedIpv6(quoted);
+      case ICMPV6_ECHO_REQUEST -> new ParsedFrame.EchoRequest(ip.source(), ip.destination());
+      case ICMPV6_UNREACHABLE,
+          ICMPV6_PACKET_TOO_BIG,
+          ICMPV6_TIME_EXCEEDED,
+          ICMPV6_PARAMETER_PROBLEM -> {
+        reportTooBigV6(icmp);
+        yield quotedIpv6(icmp + ICMP_HEADER);
+      }
       default -> PASS;
     };
   }
@@ -142,55 +156,60 @@ public final class FrameParser {
     }
   }
 
-  private ParsedFrame quotedIpv4(int quoted) {
-    int transport = quoted + IPV4_HEADER;
-    if (endsBefore(transport) || ipv4HeaderWords(frame, quoted) != NO_OPTIONS) {
-      return DROP;
+  /**
+   * Parses the packet that an ICMP error quotes. The error concerns its flow if it was sent by the
+   * address that the error is for. A later fragment has no ports, so it names no flow.
+   */
+  private ParsedFrame quotedIpv4(int at) {
+    int transport = at + IPV4_HEADER;
+    if (endsBefore(transport) || version(at) != 4) {
+      return refused(ParsedFrame.Reason.MALFORMED);
     }
-    return quotedTransport(
-        transport,
-        frame.ipv4Address(quoted + 12),
-        frame.ipv4Address(quoted + 16),
-        frame.unsignedByte(quoted + 9));
+    IpHeader quoted = IpHeader.readQuotedIpv4(frame, at);
+    if (quoted.hasOptions()) {
+      return refused(ParsedFrame.Reason.IP_OPTIONS);
+    }
+    if (!quoted.source().equals(ip.destination()) || quoted.isLaterFragment()) {
+      return PASS;
+    }
+    return quotedTransport(transport, quoted, quoted.protocol());
   }
 
-  private ParsedFrame quotedIpv6(int quoted) {
-    int transport = quoted + IPV6_HEADER;
-    if (endsBefore(transport)) {
-      return DROP;
+  /** The same for ICMPv6. Steps over the fragment header of a first fragment. */
+  private ParsedFrame quotedIpv6(int at) {
+    int transport = at + IPV6_HEADER;
+    if (endsBefore(transport) || version(at) != 6) {
+      return refused(ParsedFrame.Reason.MALFORMED);
     }
-    return quotedTransport(
-        transport,
-        frame.ipv6Address(quoted + 8),
-        frame.ipv6Address(quoted + 24),
-        frame.unsignedByte(quoted + 6));
+    IpHeader quoted = IpHeader.readQuotedIpv6(frame, at);
+    if (!quoted.source().equals(ip.destination())) {
+      return PASS;
+    }
+    if (quoted.protocol() != FiveTuple.FRAGMENT) {
+      return quotedTransport(transport, quoted, quoted.protocol());
+    }
+    if (endsBefore(transport + FRAGMENT_HEADER)) {
+      return refused(ParsedFrame.Reason.MALFORMED);
+    }
+    return (frame.unsignedShort(transport + 2) & FRAGMENT_OFFSET) != 0
+        ? PASS
+        : quotedTransport(transport + FRAGMENT_HEADER, quoted, frame.unsignedByte(transport));
   }
 
-  private ParsedFrame quotedTransport(
-      int transport, Address source, Address destination, int protocol) {
+  private ParsedFrame quotedTransport(int transport, IpHeader quoted, int protocol) {
     if (protocol != FiveTuple.TCP && protocol != FiveTuple.UDP) {
       return PASS;
     }
     if (endsBefore(transport + QUOTED_TRANSPORT)) {
-      return DROP;
+      return refused(ParsedFrame.Reason.MALFORMED);
     }
-    return packet(flow(transport, source, destination, protocol).reversed(), true, 0);
+    FiveTuple sent = flow(transport, quoted.source(), quoted.destination(), protocol);
+    return packet(sent.reversed(), transport, 0);
   }
 
-  private ParsedFrame packet(FiveTuple flow, boolean isIcmpError, int tcpFlags) {
-    return flow.source().isIpv6()
-        ? new ParsedFrame.Packet(
-            flow,
-            isIcmpError,
-            tcpFlags,
-            frame.unsignedShort(NETWORK + 4),
-            frame.unsignedShort(NETWORK) >> 4 & 0xff)
-        : new ParsedFrame.Packet(
-            flow,
-            isIcmpError,
-            tcpFlags,
-            frame.unsignedShort(NETWORK + 2),
-            frame.unsignedByte(NETWORK + 1));
+  private ParsedFrame packet(FiveTuple flow, int quoted, int tcpFlags) {
+    return new ParsedFrame.Packet(
+        flow, quoted, tcpFlags, ip.bytes(), ip.trafficClass(), ip.dontFragment());
   }
 
   private FiveTuple flow(int transport, Address source, Address destination, int protocol) {
@@ -202,11 +221,12 @@ public final class FrameParser {
         protocol);
   }
 
-  private static int ipv4HeaderWords(Frame frame, int network) {
-    return frame.unsignedByte(network) & 0x0f;
+  private int version(int at) {
+    return frame.unsignedByte(at) >> 4;
   }
 
+  /** Returns whether the packet, without any padding of the frame, ends before an offset. */
   private boolean endsBefore(int offset) {
-    return frame.length() < offset;
+    return NETWORK + ip.length() + ip.payload() < offset;
   }
 }

@@ -10,7 +10,8 @@ import java.util.OptionalInt;
  * a part of {@code gue.h} in Java. It relies on the inner checksums: data covered by a correct
  * checksum sums to 0, so the payload's sum is the negated sum of its pseudo header. Negating a word
  * in one's complement arithmetic is complementing it. If an inner checksum is wrong, the outer one
- * is wrong too. The checksum stays 0 if the inner packet has none, over IPv6 too (RFC 6935).
+ * is wrong too. The checksum stays 0 if the inner packet has none that covers all of it, over IPv6
+ * too (RFC 6935).
  */
 public final class OuterChecksum {
 
@@ -42,13 +43,13 @@ public final class OuterChecksum {
   /** The IPv4 header sums to 0, and so does ICMP, which has no pseudo header. */
   private static OptionalInt sumInnerIpv4(Frame frame, int ip) {
     int protocol = frame.unsignedByte(ip + 9);
-    if (lacksChecksum(frame, protocol, ip + IPV4_HEADER)) {
+    int length = frame.unsignedShort(ip + 2) - IPV4_HEADER;
+    if (lacksChecksum(frame, protocol, ip + IPV4_HEADER, length)) {
       return OptionalInt.empty();
     }
     if (protocol == FiveTuple.ICMP) {
       return OptionalInt.of(0);
     }
-    int length = frame.unsignedShort(ip + 2) - IPV4_HEADER & 0xffff;
     return OptionalInt.of(
         complement(frame.ipv4Address(ip + 12).sum())
             + complement(frame.ipv4Address(ip + 16).sum())
@@ -59,7 +60,7 @@ public final class OuterChecksum {
   /** The addresses and the length are in both the header and the pseudo header, and cancel out. */
   private static OptionalInt sumInnerIpv6(Frame frame, int ip) {
     int protocol = frame.unsignedByte(ip + 6);
-    if (lacksChecksum(frame, protocol, ip + IPV6_HEADER)) {
+    if (lacksChecksum(frame, protocol, ip + IPV6_HEADER, frame.unsignedShort(ip + 4))) {
       return OptionalInt.empty();
     }
     return OptionalInt.of(
@@ -69,8 +70,14 @@ public final class OuterChecksum {
             + complement(protocol));
   }
 
-  private static boolean lacksChecksum(Frame frame, int protocol, int transport) {
-    return protocol == FiveTuple.UDP && frame.unsignedShort(transport + 6) == 0;
+  /**
+   * Returns whether no checksum covers the whole inner payload: UDP may have none, and its own
+   * length may be less than the payload.
+   */
+  private static boolean lacksChecksum(Frame frame, int protocol, int transport, int payload) {
+    return protocol == FiveTuple.UDP
+        && (frame.unsignedShort(transport + 6) == 0
+            || frame.unsignedShort(transport + 4) != payload);
   }
 
   private static int complement(int sum) {

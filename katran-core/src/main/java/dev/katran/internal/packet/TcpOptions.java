@@ -16,14 +16,13 @@ public final class TcpOptions {
 
   private TcpOptions() {}
 
-  /** Returns the server id of the segment at {@code tcp}, unsigned, or 0 if it has none. */
+  /**
+   * Returns the server id of the well-formed segment at {@code tcp}, unsigned, or 0 if it has none.
+   */
   public static int serverId(Frame frame, int tcp) {
     int end = tcp + (frame.unsignedByte(tcp + DATA_OFFSET) >> 4) * 4;
     int option = tcp + FIRST;
     for (int i = 0; i < MAX_OPTIONS && option < end; i++) {
-      if (frame.length() <= option) {
-        return 0;
-      }
       int kind = frame.unsignedByte(option);
       if (kind == END) {
         return 0;
@@ -32,7 +31,7 @@ public final class TcpOptions {
         option++;
         continue;
       }
-      if (frame.length() <= option + 1) {
+      if (option + 1 >= end) {
         return 0;
       }
       int length = frame.unsignedByte(option + 1);
@@ -40,9 +39,7 @@ public final class TcpOptions {
         return 0;
       }
       if (kind == SERVER_ID && length == SERVER_ID_LENGTH) {
-        return frame.length() < option + length
-            ? 0
-            : Integer.reverseBytes(frame.signedInt(option + 2));
+        return Integer.reverseBytes(frame.signedInt(option + 2));
       }
       // a length of 0 makes no progress; the bound ends the loop
       option += length;

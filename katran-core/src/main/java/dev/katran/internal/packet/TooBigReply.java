@@ -4,8 +4,6 @@ import static dev.katran.internal.packet.Frame.IPV4_HEADER;
 import static dev.katran.internal.packet.Frame.IPV6_HEADER;
 import static dev.katran.internal.packet.Frame.NETWORK;
 
-import dev.katran.Verdict;
-
 /**
  * Replies to a frame that is too big to forward, with the VIP as the sender: ICMP "fragmentation
  * needed" (RFC 1191) or ICMPv6 "packet too big" (RFC 8201); {@code too_big.h} in Java.
@@ -16,6 +14,9 @@ public final class TooBigReply {
   private static final int FRAGMENTATION_NEEDED = 4;
   private static final int ICMPV6_PACKET_TOO_BIG = 2;
 
+  /** The minimum MTU of IPv6 (RFC 8200). */
+  private static final int IPV6_MIN_MTU = 1280;
+
   private static final int ICMP_HEADER = 8;
   private static final int QUOTED_V4 = 84;
   private static final int QUOTED_V6 = 248;
@@ -24,23 +25,17 @@ public final class TooBigReply {
   private TooBigReply() {}
 
   /**
-   * Writes the reply over the frame and returns {@link Verdict#TX}. Leaves ICMP packets unchanged
-   * and returns {@link Verdict#DROP}, because ICMP errors must not be answered with ICMP errors.
+   * Writes the reply over the frame. An IPv6 reply never states an MTU below 1280.
    *
    * @param maxPacketSize the length of the longest frame, with its Ethernet header
    */
-  public static Verdict write(Frame frame, boolean isIpv6, int maxPacketSize) {
+  public static void write(Frame frame, boolean isIpv6, int maxPacketSize) {
     int mtu = maxPacketSize - Frame.ETHERNET_HEADER;
-    int protocol = frame.unsignedByte(NETWORK + (isIpv6 ? 6 : 9));
-    if (protocol == (isIpv6 ? FiveTuple.ICMPV6 : FiveTuple.ICMP)) {
-      return Verdict.DROP;
-    }
     if (isIpv6) {
-      writeIpv6(frame, mtu);
+      writeIpv6(frame, Math.max(mtu, IPV6_MIN_MTU));
     } else {
       writeIpv4(frame, mtu);
     }
-    return Verdict.TX;
   }
 
   private static void writeIpv4(Frame frame, int mtu) {

@@ -1,8 +1,8 @@
 package dev.katran.internal.packet;
 
-import static dev.katran.internal.packet.Frame.IPV4_HEADER;
-import static dev.katran.internal.packet.Frame.IPV6_HEADER;
 import static dev.katran.internal.packet.Frame.NETWORK;
+
+import org.jspecify.annotations.Nullable;
 
 /** Parses a frame's outermost headers for a tunnel; the parsing of {@code tunnel.h} in Java. */
 public final class TunnelParser {
@@ -12,60 +12,64 @@ public final class TunnelParser {
 
   private TunnelParser() {}
 
-  /** Parses the outermost headers of a frame. */
-  public static Outermost parse(Frame frame, int guePort) {
+  /**
+   * Parses the outermost headers of a frame. Returns null if it is in no tunnel. A frame that
+   * {@link FrameParser} drops or refuses is in none.
+   */
+  public static @Nullable Tunnel parse(Frame frame, int guePort) {
     return switch (frame.etherType()) {
-      case Frame.ETHERTYPE_IPV4 -> ipv4(frame, guePort);
-      case Frame.ETHERTYPE_IPV6 -> ipv6(frame, guePort);
-      default -> Outermost.Other.NO_TUNNEL;
+      case Frame.ETHERTYPE_IPV4 -> parse(frame, false, guePort);
+      case Frame.ETHERTYPE_IPV6 -> parse(frame, true, guePort);
+      default -> null;
     };
   }
 
-  private static Outermost ipv4(Frame frame, int guePort) {
-    if (frame.length() < NETWORK + IPV4_HEADER || FrameParser.hasOptionsOrIsFragment(frame)) {
-      return Outermost.Other.UNREADABLE;
+  private static @Nullable Tunnel parse(Frame frame, boolean isIpv6, int guePort) {
+    IpHeader ip = IpHeader.read(frame, NETWORK, frame.length() - NETWORK, isIpv6);
+    if (ip == null || ip.hasOptions() || ip.isFragment()) {
+      return null;
     }
-    Address destination = frame.ipv4Address(NETWORK + 16);
-    return tunnel(frame, destination, frame.unsignedByte(NETWORK + 9), IPV4_HEADER, guePort);
-  }
-
-  private static Outermost ipv6(Frame frame, int guePort) {
-    if (frame.length() < NETWORK + IPV6_HEADER) {
-      return Outermost.Other.UNREADABLE;
-    }
-    int nextHeader = frame.unsignedByte(NETWORK + 6);
-    return nextHeader == FiveTuple.FRAGMENT
-        ? Outermost.Other.UNREADABLE
-        : tunnel(frame, frame.ipv6Address(NETWORK + 24), nextHeader, IPV6_HEADER, guePort);
-  }
-
-  private static Outermost tunnel(
-      Frame frame, Address destination, int protocol, int header, int guePort) {
-    return switch (protocol) {
-      case PROTOCOL_IPV4 -> new Outermost.Tunnel(destination, false, false, header);
-      case PROTOCOL_IPV6 -> new Outermost.Tunnel(destination, false, true, header);
-      case FiveTuple.UDP -> gue(frame, destination, header, guePort);
-      default -> Outermost.Other.NO_TUNNEL;
+    return switch (ip.protocol()) {
+      case PROTOCOL_IPV4 -> ipip(ip, false);
+      case PROTOCOL_IPV6 -> ipip(ip, true);
+      case FiveTuple.UDP -> gue(frame, ip, guePort);
+      default -> null;
     };
+  }
+
+  private static Tunnel ipip(IpHeader ip, boolean innerIsIpv6) {
+    return new Tunnel(
+        ip.source(),
+        ip.destination(),
+        false,
+        innerIsIpv6,
+        ip.length(),
+        ip.trafficClass(),
+        ip.payload());
   }
 
   /** Recognises GUE variant 1: the inner IP header directly follows the UDP header. */
-  private static Outermost gue(Frame frame, Address destination, int header, int guePort) {
-    int udp = NETWORK + header;
-    int headers = header + Frame.UDP_HEADER;
-    if (frame.length() < NETWORK + headers) {
-      return Outermost.Other.UNREADABLE;
+  private static @Nullable Tunnel gue(Frame frame, IpHeader ip, int guePort) {
+    int udp = NETWORK + ip.length();
+    int inner = udp + Frame.UDP_HEADER;
+    if (ip.payload() < Frame.UDP_HEADER || frame.unsignedShort(udp + 2) != guePort) {
+      return null;
     }
-    if (frame.unsignedShort(udp + 2) != guePort) {
-      return Outermost.Other.NO_TUNNEL;
+    int length = frame.unsignedShort(udp + 4);
+    if (length <= Frame.UDP_HEADER || length > ip.payload()) {
+      return null;
     }
-    if (frame.length() == NETWORK + headers) {
-      return Outermost.Other.UNREADABLE;
+    int version = frame.unsignedByte(inner) >> 4;
+    if (version != 4 && version != 6) {
+      return null;
     }
-    return switch (frame.unsignedByte(NETWORK + headers) >> 4) {
-      case 4 -> new Outermost.Tunnel(destination, true, false, headers);
-      case 6 -> new Outermost.Tunnel(destination, true, true, headers);
-      default -> Outermost.Other.NO_TUNNEL;
-    };
+    return new Tunnel(
+        ip.source(),
+        ip.destination(),
+        true,
+        version == 6,
+        ip.length() + Frame.UDP_HEADER,
+        ip.trafficClass(),
+        length - Frame.UDP_HEADER);
   }
 }

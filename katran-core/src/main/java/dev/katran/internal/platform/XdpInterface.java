@@ -9,8 +9,10 @@ import dev.katran.ffm.XdpBusyException;
 import dev.katran.ffm.XdpLink;
 import dev.katran.ffm.net.Ethtool;
 import dev.katran.ffm.net.Link;
+import dev.katran.ffm.net.MacAddress;
 import dev.katran.ffm.net.Rtnetlink;
 import dev.katran.internal.failure.Failure;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,9 +21,10 @@ import org.slf4j.LoggerFactory;
  *
  * @param name the name in the network namespace of the thread that found it
  * @param ifindex the index in that namespace
+ * @param mac its MAC address, or null if it has none
  * @param driver the name of the driver; empty if it is unknown
  */
-public record XdpInterface(String name, int ifindex, String driver) {
+public record XdpInterface(String name, int ifindex, @Nullable MacAddress mac, String driver) {
 
   private static final Logger log = LoggerFactory.getLogger(XdpInterface.class);
 
@@ -47,7 +50,7 @@ public record XdpInterface(String name, int ifindex, String driver) {
             "the network interface %s is down; bring it up with \"ip link set %s up\""
                 .formatted(name, name));
       }
-      return new XdpInterface(name, link.index(), driverOf(name));
+      return new XdpInterface(name, link.index(), link.mac(), driverOf(name));
     }
   }
 

@@ -6,8 +6,8 @@ import dev.katran.internal.dataplane.TunnelAction;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,7 +54,9 @@ record Arrival(Ethernet ethernet, List<Stage> stages, Ending ending) {
     /** The TTL of a packet in a tunnel is used up: it is dropped. */
     EXPIRED,
     /** A mark of congestion cannot be kept, because the sender would not understand it. */
-    CONGESTED
+    CONGESTED,
+    /** It came in a tunnel and is for no VIP: it is dropped. */
+    REFUSED
   }
 
   /** The tunnels in tunnels that the program removes. */
@@ -66,7 +68,7 @@ record Arrival(Ethernet ethernet, List<Stage> stages, Ending ending) {
   private static final int CE = 3;
 
   /** Follows a frame of at least 14 bytes. */
-  static Arrival of(byte[] frame, DataplaneConfig config, Map<InetAddress, Integer> endpoints) {
+  static Arrival of(byte[] frame, DataplaneConfig config, Installed installed) {
     Ethernet ethernet = Ethernet.read(frame);
     List<Stage> stages = new ArrayList<>();
     if (!ethernet.isIp()) {
@@ -76,17 +78,26 @@ record Arrival(Ethernet ethernet, List<Stage> stages, Ending ending) {
     stages.add(Stage.of(frame, ethernet.isIpv6()));
     Ending ending = null;
     for (int removed = 0; ending == null && removed < MAX_TUNNELS; removed++) {
-      ending = removeTunnel(stages, config, endpoints);
+      ending = removeTunnel(stages, config, installed);
     }
     if (ending == null) {
       ending = isSound(stages.getLast().packet()) ? Ending.BALANCE : Ending.MALFORMED;
+    }
+    boolean isDelivered = ending == Ending.BALANCE || ending == Ending.PASS;
+    IpPacket last = stages.getLast().packet();
+    if (isDelivered
+        && stages.size() > 1
+        && config.innerVipsOnly()
+        && last != null
+        && !Vips.answersPing(installed, last.destination())) {
+      ending = Ending.REFUSED;
     }
     return new Arrival(ethernet, stages, ending);
   }
 
   /** Adds a stage for the outermost tunnel, if it ends here. Returns null to go on. */
   private static @Nullable Ending removeTunnel(
-      List<Stage> stages, DataplaneConfig config, Map<InetAddress, Integer> endpoints) {
+      List<Stage> stages, DataplaneConfig config, Installed installed) {
     Stage stage = stages.getLast();
     IpPacket outer = stage.packet();
     if (outer == null || !isSound(outer)) {
@@ -96,10 +107,10 @@ record Arrival(Ethernet ethernet, List<Stage> stages, Ending ending) {
         config.decapsulation() == Decapsulation.OFF
             ? null
             : Tunnel.read(outer, config.gue().port());
-    if (tunnel == null) {
+    if (tunnel == null || !isTrusted(outer, config)) {
       return Ending.BALANCE;
     }
-    Integer action = endpoints.get(outer.destination());
+    Integer action = installed.tunnelEndpoints().get(outer.destination());
     Ending afterwards = Ending.PASS;
     if (action != null && action == TunnelAction.RECIRCULATE) {
       afterwards = null;
@@ -124,6 +135,11 @@ record Arrival(Ethernet ethernet, List<Stage> stages, Ending ending) {
 
   private static boolean isSound(@Nullable IpPacket packet) {
     return packet != null && packet.isWellFormed() && packet.hasTransportHeader();
+  }
+
+  private static boolean isTrusted(IpPacket outer, DataplaneConfig config) {
+    return config.tunnelSources().isEmpty()
+        || config.tunnelSources().stream().anyMatch(prefix -> prefix.contains(outer.source()));
   }
 
   static boolean isOurs(IpPacket outer, DataplaneConfig config) {
@@ -172,6 +188,10 @@ record Arrival(Ethernet ethernet, List<Stage> stages, Ending ending) {
   /** Returns whether a tunnel ended here. */
   boolean wasInTunnel() {
     return stages.size() > 1;
+  }
+
+  boolean isTo(dev.katran.internal.net.MacAddress mac) {
+    return Arrays.equals(ethernet.destination().getAddress(), mac.toBytes());
   }
 
   boolean isToGroup() {

@@ -24,11 +24,15 @@ final class Checksums {
     return ByteArrays.calcChecksum(covered(packet, payload)) == 0;
   }
 
-  /** Returns whether a packet is UDP without a checksum. */
+  /**
+   * Returns whether a packet is UDP without a checksum that covers all of it: it has none, or its
+   * own length is less than the packet's.
+   */
   static boolean isAbsent(IpPacket packet) {
     return packet.protocol() == IpPacket.UDP
         && packet.payloadLength() >= leastLength(packet)
-        && word(packet.payload(), UDP_CHECKSUM) == 0;
+        && (word(packet.payload(), UDP_CHECKSUM) == 0
+            || word(packet.payload(), UDP_LENGTH) != packet.payloadLength());
   }
 
   private static int leastLength(IpPacket packet) {

@@ -17,6 +17,7 @@ import dev.katran.Prefix;
 import dev.katran.TrafficClass;
 import dev.katran.internal.dataplane.BackendEntry;
 import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.IpipSources;
 import dev.katran.internal.dataplane.VipEntry;
 import dev.katran.internal.dataplane.VipFlags;
 import dev.katran.internal.packet.Hop;
@@ -33,10 +34,8 @@ final class EncapsulationCheck {
   private static final int TTL = 64;
   private static final int DONT_FRAGMENT = 0x4000;
 
-  /** The sources of IP in IP, which depend on the flow. */
-  private static final Prefix SOURCES_V4 = Prefix.of("172.16.0.0/16");
-
-  private static final Prefix SOURCES_V6 = Prefix.of("100::/96");
+  /** The first dynamic port (RFC 6335, section 6). */
+  private static final int FIRST_DYNAMIC_PORT = 49152;
 
   private final DataplaneConfig config;
   private final Installed installed;
@@ -191,6 +190,7 @@ final class EncapsulationCheck {
     if (inner != null && fits) {
       checkInner(packet, inner);
       checkTrafficClass(outer, inner);
+      checkFragmentation(outer, inner);
       if (tunnel.udp() != null) {
         checkUdp(outer, tunnel.udp(), inner);
       }
@@ -204,15 +204,31 @@ final class EncapsulationCheck {
         "TTL %d, header of %d bytes",
         outer.ttl(),
         outer.headerLength());
-    findings.expect(
-        (outer.identity() & ~DONT_FRAGMENT) == 0, OUTER_HEADER, "id %x", outer.identity());
     findings.expect(outer.hasRightChecksum(), CHECKSUMS, "the outer header checksum is wrong");
     InetAddress configured = config.gue().sourceTowards(outer.destination());
     boolean isOurs =
         usesGue
             ? configured == null || outer.source().equals(configured)
-            : (outer.isIpv6() ? SOURCES_V6 : SOURCES_V4).contains(outer.source());
+            : ipipSources(outer.isIpv6()).contains(outer.source());
     findings.expect(isOurs, OUTER_HEADER, "the outer source is %s", text(outer.source()));
+  }
+
+  /** Returns the sources of IP in IP. The rest of an address depends on the flow. */
+  private Prefix ipipSources(boolean isIpv6) {
+    return isIpv6
+        ? new Prefix(config.ipipSources().prefixV6(), IpipSources.BITS_V6)
+        : new Prefix(config.ipipSources().prefixV4(), IpipSources.BITS_V4);
+  }
+
+  /** RFC 2003, section 3.1: the DF flag is that of the packet. Routers never fragment IPv6. */
+  private void checkFragmentation(IpPacket outer, IpPacket inner) {
+    boolean isAsked = !outer.isIpv6() && config.copyDontFragment();
+    boolean isWanted = inner.isIpv6() || (inner.identity() & DONT_FRAGMENT) != 0;
+    findings.expect(
+        outer.identity() == (isAsked && isWanted ? DONT_FRAGMENT : 0),
+        OUTER_HEADER,
+        "identification, flags and offset are %x",
+        outer.identity());
   }
 
   private void checkInner(IpPacket packet, IpPacket inner) {
@@ -227,7 +243,7 @@ final class EncapsulationCheck {
     findings.expect(at < 0, PAYLOAD, "the packet inside changed at its byte %d", at);
   }
 
-  /** RFC 6040, section 4.1: the outer mark is that of the inner header, or none. */
+  /** RFC 6040, section 4.1: the outer mark is that of the inner header. */
   private void checkTrafficClass(IpPacket outer, IpPacket inner) {
     int dscp =
         switch (config.trafficClass()) {
@@ -241,8 +257,7 @@ final class EncapsulationCheck {
         outer.trafficClass() >> 2,
         dscp);
     findings.expect(
-        outer.ecn() == inner.ecn()
-            || (outer.ecn() == 0 && config.trafficClass() instanceof TrafficClass.Fixed),
+        outer.ecn() == inner.ecn(),
         ECN,
         "the outer header has ECN %d, the inner one %d",
         outer.ecn(),
@@ -255,6 +270,11 @@ final class EncapsulationCheck {
         OUTER_HEADER,
         "the port is %d",
         udp.getDstPort().valueAsInt());
+    findings.expect(
+        !config.gue().dynamicSourcePorts() || udp.getSrcPort().valueAsInt() >= FIRST_DYNAMIC_PORT,
+        OUTER_HEADER,
+        "the source port is %d",
+        udp.getSrcPort().valueAsInt());
     if (udp.getChecksum() == 0) {
       findings.expect(Checksums.isAbsent(inner), CHECKSUMS, "the outer UDP checksum is missing");
     } else if (inner.hasRightChecksum() && Checksums.isRight(inner)) {

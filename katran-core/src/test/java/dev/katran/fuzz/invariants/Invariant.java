@@ -5,6 +5,9 @@ public enum Invariant {
   /** A bridge floods such frames, and every host on the segment sees them (IEEE 802.3). */
   GROUP_MAC("a frame to a group MAC address passes unchanged"),
 
+  /** As Linux treats PACKET_OTHERHOST. */
+  FOREIGN_MAC("a frame to another MAC address than our own, if that is known, passes unchanged"),
+
   /** Linux drops such packets in ip_rcv and ip6_rcv; RFC 1122, section 3.2.1.1. */
   WELL_FORMED("a packet with a wrong version or with lengths that do not fit is never sent"),
 

@@ -2,6 +2,7 @@ package dev.katran.fuzz.invariants;
 
 import static dev.katran.fuzz.invariants.Invariant.DECAPSULATION;
 import static dev.katran.fuzz.invariants.Invariant.ECN;
+import static dev.katran.fuzz.invariants.Invariant.FOREIGN_MAC;
 import static dev.katran.fuzz.invariants.Invariant.FORWARDED;
 import static dev.katran.fuzz.invariants.Invariant.GROUP_MAC;
 import static dev.katran.fuzz.invariants.Invariant.HOST_TRAFFIC;
@@ -35,7 +36,7 @@ public final class InvariantChecker {
     this.installed = installed;
     this.frame = frame;
     this.result = result;
-    this.arrival = Arrival.of(frame, config, installed.tunnelEndpoints());
+    this.arrival = Arrival.of(frame, config, installed);
   }
 
   /**
@@ -57,6 +58,15 @@ public final class InvariantChecker {
       findings.expect(
           result.verdict() == Verdict.PASS && Arrays.equals(frame, after),
           GROUP_MAC,
+          "%s of a frame to %s",
+          result.verdict(),
+          arrival.ethernet().destination());
+      return;
+    }
+    if (config.own() != null && !arrival.isTo(config.own().mac())) {
+      findings.expect(
+          result.verdict() == Verdict.PASS && Arrays.equals(frame, after),
+          FOREIGN_MAC,
           "%s of a frame to %s",
           result.verdict(),
           arrival.ethernet().destination());
@@ -92,6 +102,8 @@ public final class InvariantChecker {
       case EGRESS ->
           findings.expect(false, DECAPSULATION, "a packet that must leave the tunnel passes");
       case EXPIRED -> findings.expect(false, DECAPSULATION, "an expired packet passes");
+      case REFUSED ->
+          findings.expect(false, DECAPSULATION, "a tunnel leads a stranger to the host");
       case CONGESTED ->
           findings.expect(false, ECN, "a packet passes that came through congestion unaware");
     }
@@ -160,6 +172,7 @@ public final class InvariantChecker {
           findings.expect(false, WELL_FORMED, "the headers do not describe the frame");
       case PASS -> findings.expect(false, DECAPSULATION, "a packet is sent that must pass");
       case EXPIRED -> findings.expect(false, DECAPSULATION, "an expired packet is sent");
+      case REFUSED -> findings.expect(false, DECAPSULATION, "a packet for no VIP is sent");
       case CONGESTED ->
           findings.expect(false, ECN, "a packet is sent that came through congestion unaware");
       case EGRESS -> new AnswerCheck(config, installed, arrival, after, findings).checkEgress();

@@ -146,13 +146,14 @@ record IpPacket(
 
   /** Returns whether a well-formed packet has the transport header that its protocol needs. */
   boolean hasTransportHeader() {
-    if (isLaterFragment) {
-      return true;
+    boolean hasOptions = !isIpv6 && headerLength > IPV4_HEADER;
+    if (isFragment || hasOptions) {
+      return true; // the host's, which looks further
     }
     return switch (protocol) {
       case TCP -> payloadLength() >= 20;
-      case UDP, ICMP, ICMPV6 -> payloadLength() >= 8;
-      default -> true;
+      case UDP -> payloadLength() >= 8;
+      default -> !isIcmp() || payloadLength() >= 8;
     };
   }
 

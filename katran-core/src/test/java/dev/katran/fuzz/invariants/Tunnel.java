@@ -45,6 +45,9 @@ record Tunnel(
       return null;
     }
     int udpLength = ByteArrays.getShort(outer.frame(), outer.payloadStart() + UDP_LENGTH) & 0xffff;
+    if (udpLength == UDP_HEADER) {
+      return null; // an empty datagram holds no packet
+    }
     int inner = outer.payloadStart() + UDP_HEADER;
     int end = outer.payloadStart() + udpLength;
     return switch ((outer.frame()[inner] & 0xff) >> 4) {

@@ -56,7 +56,14 @@ public final class CapabilityProbe {
     report("busy", () -> LoadBalancer.on(busy).open().close());
     report("decapsulator", () -> Decapsulator.on(free).open().close());
     report(
-        "listed decapsulator", () -> Decapsulator.on(free).destinations("10.0.0.2").open().close());
+        "listed decapsulator",
+        () ->
+            Decapsulator.on(free)
+                .destinations("10.0.0.2")
+                .sources("10.0.0.0/24")
+                .vips("203.0.113.10")
+                .open()
+                .close());
     report("kernel", CapabilityProbe::load);
     report("kernel's decapsulator", CapabilityProbe::loadDecapsulator);
     report("lab", () -> Lab.create().close());

@@ -82,7 +82,9 @@ public abstract class ChangeContract extends DataplaneContract {
     assertThat(entries()).isEqualTo(1);
     dataplane.rings().put(0, ring((builder, slot) -> builder.changing(slot, THIRD, PREVIOUS)));
     assertForwardedTo(tcp(1000, ACK), CURRENT);
-    assertForwardedTo(tcp(1000, SYN), CURRENT); // retransmission
+    assertForwardedTo(tcp(1000, SYN), THIRD); // begins anew
+    assertForwardedTo(tcp(1000, ACK), THIRD);
+    assertThat(entries()).isEqualTo(1);
   }
 
   @Test

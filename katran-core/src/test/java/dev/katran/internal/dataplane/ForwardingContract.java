@@ -88,19 +88,12 @@ public abstract class ForwardingContract extends DataplaneContract {
   }
 
   @Test
-  void ipip_frameLengthDiffers_outerLengthFollowsInnerHeader() {
+  void ipip_paddedFrame_outerLengthFollowsInnerHeader() {
     serveAllFamilies();
     byte[] padded = Arrays.copyOf(Packet.tcp(CLIENT4, 49152, VIP4, 443).frame(), 60);
     byte[] sent = dataplane.program().run(padded).frame();
     assertThat(ByteBuffer.wrap(sent).getShort(NETWORK + 2)).isEqualTo((short) (20 + 40));
     assertThat(sent).hasSize(60 + 20);
-
-    byte[] overstated = Packet.udp(CLIENT6, 49152, VIP6, 443).frame();
-    overstated[NETWORK + 4] = (byte) 0xff;
-    overstated[NETWORK + 5] = (byte) 0xff;
-    assertThat(ByteBuffer.wrap(dataplane.program().run(overstated).frame()).getShort(NETWORK + 4))
-        .as("wraps around")
-        .isEqualTo((short) (0xffff + 40));
   }
 
   @Test

@@ -9,7 +9,6 @@ import dev.katran.Vip;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -127,15 +126,5 @@ class AddressesTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> vip.without(literal))
         .withMessageStartingWith("backend \"%s\" ", literal);
-  }
-
-  @Test
-  void unspecifiedLike_address_hasSameFamily() {
-    for (String literal : Arrays.asList("10.0.0.1", "fc00::1")) {
-      InetAddress address = Addresses.parse("source", literal);
-      InetAddress unspecified = Addresses.unspecifiedLike(address);
-      assertThat(unspecified.isAnyLocalAddress()).isTrue();
-      assertThat(unspecified).hasSameClassAs(address);
-    }
   }
 }

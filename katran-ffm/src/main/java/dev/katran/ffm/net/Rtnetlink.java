@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -166,6 +167,26 @@ public final class Rtnetlink implements AutoCloseable {
         .address(LibC.IFA_LOCAL(), address.address())
         .address(LibC.IFA_ADDRESS(), address.address());
     netlink.exchange(request, "add address " + address + " to interface " + index);
+  }
+
+  /**
+   * Returns the addresses of all interfaces, IPv6 addresses without a scope. An address is included
+   * as soon as it is configured, even if duplicate address detection is not finished.
+   */
+  public List<InetAddress> addresses() {
+    NetlinkRequest request = new NetlinkRequest(LibC.RTM_GETADDR(), LibC.NLM_F_DUMP());
+    request.struct(ifaddrmsg.layout());
+    return netlink.exchange(request, "list addresses").stream()
+        .map(Rtnetlink::toAddress)
+        .filter(Objects::nonNull)
+        .toList();
+  }
+
+  /** On a point-to-point interface, IFA_ADDRESS is the other end; only IFA_LOCAL is our own. */
+  private static @Nullable InetAddress toAddress(MemorySegment message) {
+    NetlinkReply reply = new NetlinkReply(message, ifaddrmsg.layout());
+    InetAddress local = reply.address(LibC.IFA_LOCAL());
+    return local != null ? local : reply.address(LibC.IFA_ADDRESS());
   }
 
   /**

@@ -104,6 +104,24 @@ class RtnetlinkTest {
   }
 
   @Test
+  void addresses_allInterfaces_areThoseOfTheNamespace() throws Exception {
+    InetAddress loopback = InetAddress.ofLiteral("198.51.100.7");
+    netlink.addAddress(netlink.link("lo").index(), Cidr.host(loopback));
+
+    assertThat(netlink.addresses())
+        .contains(
+            loopback,
+            InetAddress.ofLiteral("192.0.2.1"),
+            InetAddress.ofLiteral("2001:db8::1"),
+            InetAddress.ofLiteral("fe80::1"))
+        .doesNotContain(InetAddress.ofLiteral("192.0.2.2"), InetAddress.ofLiteral("2001:db8::2"));
+    netlink.delete(near.index());
+    assertThat(netlink.addresses())
+        .contains(loopback)
+        .doesNotContain(InetAddress.ofLiteral("192.0.2.1"), InetAddress.ofLiteral("2001:db8::1"));
+  }
+
+  @Test
   void link_unknown_throwsEnodev() {
     assertThatNetlink(() -> netlink.link("nope"))
         .hasMessage("find interface nope: ENODEV (No such device)");

@@ -5,6 +5,7 @@ import dev.katran.Prefix;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_address;
 import dev.katran.bpf.generated.katran_backend;
+import dev.katran.bpf.generated.katran_decap_prefix_key;
 import dev.katran.bpf.generated.katran_flow;
 import dev.katran.bpf.generated.katran_prefix_vip_key;
 import dev.katran.bpf.generated.katran_source_v4;
@@ -92,6 +93,14 @@ final class Abi {
   static void writeTunnelEnd(MemorySegment target, InetAddress address) {
     writeAddress(katran_tunnel_end_key.address(target), address);
     katran_tunnel_end_key.family(target, family(address));
+  }
+
+  /** Writes a {@code struct katran_decap_prefix_key}. */
+  static void writeDecapPrefix(MemorySegment target, Prefix prefix) {
+    katran_decap_prefix_key.prefix_length(
+        target, Katran.KATRAN_DECAP_PREFIX_FIXED_BITS() + prefix.length());
+    katran_decap_prefix_key.family(target, family(prefix.address()));
+    writeAddress(katran_decap_prefix_key.address(target), prefix.address());
   }
 
   /** Writes a {@code struct katran_flow}. */

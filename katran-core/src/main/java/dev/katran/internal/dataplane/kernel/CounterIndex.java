@@ -85,6 +85,12 @@ final class CounterIndex {
       case PTB_V6_SMALL -> Katran.KATRAN_PTB_V6_SMALL();
       case UDP_MIGRATIONS -> Katran.KATRAN_UDP_MIGRATIONS();
       case PREFIX_MATCHES -> Katran.KATRAN_PREFIX_MATCHES();
+      case MALFORMED -> Katran.KATRAN_MALFORMED();
+      case IP_OPTIONS -> Katran.KATRAN_IP_OPTIONS();
+      case FRAGMENTS -> Katran.KATRAN_FRAGMENTS();
+      case ANSWERS_LIMITED -> Katran.KATRAN_ANSWERS_LIMITED();
+      case TUNNELS_REFUSED -> Katran.KATRAN_TUNNELS_REFUSED();
+      case CONGESTED -> Katran.KATRAN_CONGESTED();
     };
   }
 }

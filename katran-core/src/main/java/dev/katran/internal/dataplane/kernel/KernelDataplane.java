@@ -7,6 +7,7 @@ import dev.katran.ffm.BpfException;
 import dev.katran.ffm.Errno;
 import dev.katran.ffm.NativeException;
 import dev.katran.ffm.XdpLink;
+import dev.katran.ffm.net.Rtnetlink;
 import dev.katran.internal.dataplane.BackendTable;
 import dev.katran.internal.dataplane.CounterTable;
 import dev.katran.internal.dataplane.Dataplane;
@@ -19,6 +20,7 @@ import dev.katran.internal.dataplane.IndexTable;
 import dev.katran.internal.dataplane.ResourceUsage;
 import dev.katran.internal.dataplane.RingTable;
 import dev.katran.internal.dataplane.VipTable;
+import dev.katran.internal.net.MacAddress;
 import dev.katran.internal.platform.LoadFailure;
 import dev.katran.internal.platform.PlatformCheck;
 import dev.katran.internal.platform.XdpInterface;
@@ -26,11 +28,17 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The dataplane in the kernel: the program {@code balancer.bpf.c} and its maps. */
 public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
-  private final DataplaneConfig config;
+  private static final Logger log = LoggerFactory.getLogger(KernelDataplane.class);
+
+  /** Changes if the interface's MAC address does. */
+  private DataplaneConfig config;
+
   private final KernelTables tables;
   private final KernelCounters counters;
   private final KernelFlowTable flows;
@@ -43,6 +51,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   private KernelProgram program;
   private @Nullable XdpLink link;
+  private @Nullable Rtnetlink netlink;
   private int ifindex;
 
   private KernelDataplane(DataplaneConfig config, KernelTables tables) {
@@ -71,20 +80,32 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
    * Loads the program and attaches it to an interface. All packets pass until there are VIPs.
    *
    * @param interfaceName in the calling thread's network namespace
+   * @param acceptForeignMacs whether frames to other MAC addresses than the interface's are
+   *     balanced
    */
   public static KernelDataplane attached(
-      DataplaneConfig config, String interfaceName, AttachMode mode) {
+      DataplaneConfig config, String interfaceName, AttachMode mode, boolean acceptForeignMacs) {
     PlatformCheck.check();
     XdpInterface ingress = XdpInterface.find(interfaceName);
-    KernelDataplane dataplane = detached(config);
+    KernelDataplane dataplane =
+        detached(
+            acceptForeignMacs
+                ? config
+                : config.with(c -> c.own = own(ingress.ifindex(), ingress.mac())));
     try {
       dataplane.link = ingress.attach(dataplane.program.program(), mode);
       dataplane.ifindex = ingress.ifindex();
+      dataplane.netlink = Rtnetlink.open();
       return dataplane;
     } catch (RuntimeException | Error e) {
       dataplane.close();
       throw e;
     }
+  }
+
+  private static DataplaneConfig.@Nullable OwnInterface own(
+      int index, dev.katran.ffm.net.@Nullable MacAddress mac) {
+    return mac == null ? null : new DataplaneConfig.OwnInterface(index, new MacAddress(mac.bits()));
   }
 
   private static KernelDataplane load(DataplaneConfig config) {
@@ -122,23 +143,51 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     if (features.equals(program.features())) {
       return;
     }
-    KernelCalls.run(() -> replaceProgram(features));
+    KernelCalls.run(() -> replaceProgram(config, features));
     if (!features.tracksFlows()) {
       flows.clear(); // no program updates the entries any longer
     }
   }
 
-  private void replaceProgram(Features features) {
-    KernelProgram unused = KernelProgram.load(config, features, tables);
+  private void replaceProgram(DataplaneConfig next, Features features) {
+    KernelProgram unused = KernelProgram.load(next, features, tables);
     programLock.writeLock().lock();
     try {
       attach(unused);
       KernelProgram before = program;
       program = unused;
+      config = next;
       unused = before;
     } finally {
       programLock.writeLock().unlock();
       unused.close(); // the old program or, after a failure, the new one
+    }
+  }
+
+  @Override
+  public boolean isAttached() {
+    return link != null;
+  }
+
+  /** Follows the interface's MAC address, which is constant in the program. */
+  @Override
+  public void adapt() {
+    DataplaneConfig.OwnInterface before = config.own();
+    DataplaneConfig.OwnInterface now = before == null ? null : readOwn(before.ifindex());
+    if (now != null && !now.equals(before)) {
+      DataplaneConfig next = config.with(c -> c.own = now);
+      KernelCalls.run(() -> replaceProgram(next, program.features()));
+      log.info("the interface's MAC address is now {}", now.mac());
+    }
+  }
+
+  /** Returns the interface as it is now, or null if it is gone. */
+  private DataplaneConfig.@Nullable OwnInterface readOwn(int index) {
+    try {
+      return netlink == null ? null : own(index, netlink.link(index).mac());
+    } catch (NativeException e) {
+      log.debug("cannot read interface {}", index, e);
+      return null;
     }
   }
 
@@ -243,6 +292,9 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   public void close() {
     if (link != null) {
       link.close();
+    }
+    if (netlink != null) {
+      netlink.close();
     }
     program.close();
     rings.close();

@@ -12,7 +12,9 @@ import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.BpfObject;
 import dev.katran.ffm.NativeException;
 import dev.katran.ffm.XdpLink;
+import dev.katran.internal.dataplane.AddressFilter;
 import dev.katran.internal.dataplane.DecapsulationProgram;
+import dev.katran.internal.dataplane.DecapsulationRules;
 import dev.katran.internal.platform.LoadFailure;
 import dev.katran.internal.platform.PlatformCheck;
 import dev.katran.internal.platform.XdpInterface;
@@ -20,17 +22,21 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
-import java.util.List;
 
 /** A running decapsulator: the program {@code decap.bpf.c} and its maps. */
 public final class KernelDecapsulator implements DecapsulationProgram {
 
   private final BpfObject object;
+  private final FilterMap sources;
+  private final FilterMap inner;
   private final MappedCounters counters;
   private final XdpLink link;
 
-  private KernelDecapsulator(BpfObject object, MappedCounters counters, XdpLink link) {
+  private KernelDecapsulator(
+      BpfObject object, FilterMap sources, FilterMap inner, MappedCounters counters, XdpLink link) {
     this.object = object;
+    this.sources = sources;
+    this.inner = inner;
     this.counters = counters;
     this.link = link;
   }
@@ -39,38 +45,48 @@ public final class KernelDecapsulator implements DecapsulationProgram {
    * Loads the program and attaches it.
    *
    * @param interfaceName an interface of the calling thread's network namespace
-   * @param guePort the UDP destination port of GUE, or 0 for no GUE
-   * @param destinations the outer destinations to decapsulate, or none for all
    */
   public static KernelDecapsulator open(
-      String interfaceName, AttachMode mode, int guePort, List<InetAddress> destinations) {
+      String interfaceName, AttachMode mode, DecapsulationRules rules) {
     PlatformCheck.check();
     NativeAccess.check();
     XdpInterface ingress = XdpInterface.find(interfaceName);
-    BpfObject object = load(guePort, destinations);
+    BpfObject object = load(rules);
     try {
-      MappedCounters counters =
-          new MappedCounters(object.map("counters"), Katran.KATRAN_DECAP_COUNTERS());
-      return new KernelDecapsulator(
-          object, counters, ingress.attach(object.program("decap"), mode));
+      return attached(object, rules, ingress, mode);
     } catch (RuntimeException | Error e) {
       object.close();
       throw e;
     }
   }
 
-  private static BpfObject load(int guePort, List<InetAddress> destinations) {
+  private static KernelDecapsulator attached(
+      BpfObject object, DecapsulationRules rules, XdpInterface ingress, AttachMode mode) {
+    FilterMap sources = FilterMap.fill(object.map("sources"), rules.sources());
+    try {
+      FilterMap inner = FilterMap.fill(object.map("inner_prefixes"), rules.inner());
+      try {
+        MappedCounters counters =
+            new MappedCounters(object.map("counters"), Katran.KATRAN_DECAP_COUNTERS());
+        XdpLink link = ingress.attach(object.program("decap"), mode);
+        return new KernelDecapsulator(object, sources, inner, counters, link);
+      } catch (RuntimeException | Error e) {
+        inner.close();
+        throw e;
+      }
+    } catch (RuntimeException | Error e) {
+      sources.close();
+      throw e;
+    }
+  }
+
+  private static BpfObject load(DecapsulationRules rules) {
     try {
       BpfObject object = BpfObject.open("katran", BpfPrograms.decap());
       try {
-        MemorySegment constants = object.constants(".rodata.config");
-        katran_decap_config.gue_port(constants, guePort);
-        katran_decap_config.only_listed(constants, destinations.isEmpty() ? 0 : 1);
-        object.map("destinations").autocreate(!destinations.isEmpty());
-        object.map("destinations").maxEntries(Math.max(1, destinations.size()));
-        object.map("counters").maxEntries(Katran.KATRAN_DECAP_COUNTERS() * BpfMap.possibleCpus());
+        configure(object, rules);
         object.load();
-        destinations.forEach(address -> addDestination(object.map("destinations"), address));
+        rules.destinations().forEach(each -> addDestination(object.map("destinations"), each));
         return object;
       } catch (RuntimeException | Error e) {
         object.close();
@@ -79,6 +95,24 @@ public final class KernelDecapsulator implements DecapsulationProgram {
     } catch (NativeException e) {
       throw LoadFailure.explain("cannot load the decapsulator", e);
     }
+  }
+
+  private static void configure(BpfObject object, DecapsulationRules rules) {
+    boolean onlyListed = !rules.destinations().isEmpty();
+    MemorySegment constants = object.constants(".rodata.config");
+    katran_decap_config.gue_port(constants, rules.guePort());
+    katran_decap_config.only_listed(constants, onlyListed ? 1 : 0);
+    katran_decap_config.any_source(constants, acceptsAll(rules.sources()) ? 1 : 0);
+    katran_decap_config.any_inner(constants, acceptsAll(rules.inner()) ? 1 : 0);
+    object.map("destinations").autocreate(onlyListed);
+    object.map("destinations").maxEntries(Math.max(1, rules.destinations().size()));
+    FilterMap.prepare(object.map("sources"), rules.sources());
+    FilterMap.prepare(object.map("inner_prefixes"), rules.inner());
+    object.map("counters").maxEntries(Katran.KATRAN_DECAP_COUNTERS() * BpfMap.possibleCpus());
+  }
+
+  private static boolean acceptsAll(AddressFilter filter) {
+    return filter instanceof AddressFilter.Any;
   }
 
   private static void addDestination(BpfMap map, InetAddress address) {
@@ -107,8 +141,21 @@ public final class KernelDecapsulator implements DecapsulationProgram {
   }
 
   @Override
+  public Count congested() {
+    return counters.read(Katran.KATRAN_DECAP_CONGESTED());
+  }
+
+  @Override
+  public void refresh() {
+    sources.refresh();
+    inner.refresh();
+  }
+
+  @Override
   public void close() {
     link.close();
+    sources.close();
+    inner.close();
     object.close();
   }
 }

@@ -15,6 +15,7 @@ import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.FlowRules;
 import dev.katran.internal.dataplane.GueConfig;
+import dev.katran.internal.dataplane.IpipSources;
 import dev.katran.internal.dataplane.VipFlags;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -39,6 +40,8 @@ public final class KernelProgram implements AutoCloseable {
           "source_routes_v6",
           "down",
           "tunnel_ends",
+          "tunnel_sources_v4",
+          "tunnel_sources_v6",
           "watched");
 
   private final BpfObject object;
@@ -105,6 +108,18 @@ public final class KernelProgram implements AutoCloseable {
     if (config.trafficClass() instanceof TrafficClass.Fixed(int value)) {
       katran_balancer_config.tos(constants, value);
     }
+    katran_balancer_config.answers_per_second(constants, config.answersPerSecond());
+    DataplaneConfig.OwnInterface own = config.own();
+    if (own != null) {
+      katran_balancer_config.own_ifindex(constants, own.ifindex());
+      katran_balancer_config
+          .own_mac(constants)
+          .copyFrom(MemorySegment.ofArray(own.mac().toBytes()));
+    }
+    Abi.writeAddress(
+        katran_balancer_config.ipip_prefix_v4(constants), config.ipipSources().prefixV4());
+    Abi.writeAddress(
+        katran_balancer_config.ipip_prefix_v6(constants), config.ipipSources().prefixV6());
     GueConfig gue = config.gue();
     katran_balancer_config.gue_port(constants, gue.port());
     if (gue.sourceV4() != null) {
@@ -125,6 +140,13 @@ public final class KernelProgram implements AutoCloseable {
         | flag(decapsulation != Decapsulation.OFF, Katran.KATRAN_USES_DECAPSULATION())
         | flag(decapsulation == Decapsulation.STRICT, Katran.KATRAN_USES_STRICT_DECAPSULATION())
         | flag(config.trafficClass() instanceof TrafficClass.Fixed, Katran.KATRAN_USES_FIXED_TOS())
+        | flag(
+            !config.ipipSources().equals(IpipSources.DEFAULT), Katran.KATRAN_USES_IPIP_PREFIXES())
+        | flag(!config.tunnelSources().isEmpty(), Katran.KATRAN_USES_TUNNEL_SOURCES())
+        | flag(config.innerVipsOnly(), Katran.KATRAN_USES_INNER_VIPS())
+        | flag(config.own() != null, Katran.KATRAN_USES_OWN_MAC())
+        | flag(config.copyDontFragment(), Katran.KATRAN_USES_DONT_FRAGMENT())
+        | flag(config.gue().dynamicSourcePorts(), Katran.KATRAN_USES_DYNAMIC_PORTS())
         | flag(!config.flowTableCpus().isEmpty(), Katran.KATRAN_USES_FLOWS_PER_CPU());
   }
 

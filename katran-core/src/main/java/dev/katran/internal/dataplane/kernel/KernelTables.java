@@ -1,5 +1,6 @@
 package dev.katran.internal.dataplane.kernel;
 
+import com.google.common.collect.Maps;
 import dev.katran.Decapsulation;
 import dev.katran.Limits;
 import dev.katran.Prefix;
@@ -33,6 +34,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -63,6 +65,8 @@ public final class KernelTables implements AutoCloseable {
   private final KernelIndexTable<Integer> serverIds;
   private final KernelIndexTable<Prefix> sourcesV4;
   private final KernelIndexTable<Prefix> sourcesV6;
+  private final KernelIndexTable<Prefix> tunnelSourcesV4;
+  private final KernelIndexTable<Prefix> tunnelSourcesV6;
   private final KernelIndexTable<DownKey> down;
   private final KernelIndexTable<InetAddress> tunnelEndpoints;
 
@@ -83,20 +87,11 @@ public final class KernelTables implements AutoCloseable {
             Integer.BYTES,
             limits.serverIds(),
             (target, id) -> target.set(ValueLayout.JAVA_INT, 0, id));
-    this.sourcesV4 =
-        new KernelIndexTable<>(
-            "source_v4",
-            BpfConstants.BPF_MAP_TYPE_LPM_TRIE,
-            (int) katran_source_v4.sizeof(),
-            limits.sourceRoutes(),
-            Abi::writeSource);
-    this.sourcesV6 =
-        new KernelIndexTable<>(
-            "source_v6",
-            BpfConstants.BPF_MAP_TYPE_LPM_TRIE,
-            (int) katran_source_v6.sizeof(),
-            limits.sourceRoutes(),
-            Abi::writeSource);
+    this.sourcesV4 = prefixes("source_v4", katran_source_v4.sizeof(), limits.sourceRoutes());
+    this.sourcesV6 = prefixes("source_v6", katran_source_v6.sizeof(), limits.sourceRoutes());
+    int tunnelSources = Math.max(1, config.tunnelSources().size());
+    this.tunnelSourcesV4 = prefixes("tunnel_v4", katran_source_v4.sizeof(), tunnelSources);
+    this.tunnelSourcesV6 = prefixes("tunnel_v6", katran_source_v6.sizeof(), tunnelSources);
     this.down =
         new KernelIndexTable<>(
             "down",
@@ -122,7 +117,16 @@ public final class KernelTables implements AutoCloseable {
     }
   }
 
+  private static KernelIndexTable<Prefix> prefixes(String name, long keySize, int capacity) {
+    return new KernelIndexTable<>(
+        name, BpfConstants.BPF_MAP_TYPE_LPM_TRIE, (int) keySize, capacity, Abi::writeSource);
+  }
+
   private void createRequired() {
+    if (config.decapsulation() != Decapsulation.OFF && !config.tunnelSources().isEmpty()) {
+      new KernelSourceRoutes(tunnelSourcesV4, tunnelSourcesV6)
+          .replace(Maps.asMap(Set.copyOf(config.tunnelSources()), prefix -> 1));
+    }
     vips.outer();
     try (BpfMap template = createRing()) {
       maps.put(
@@ -197,6 +201,10 @@ public final class KernelTables implements AutoCloseable {
     }
     if (config.decapsulation() != Decapsulation.OFF) {
       needed.put("tunnel_ends", tunnelEndpoints.outer());
+      if (!config.tunnelSources().isEmpty()) {
+        needed.put("tunnel_sources_v4", tunnelSourcesV4.outer());
+        needed.put("tunnel_sources_v6", tunnelSourcesV6.outer());
+      }
     }
     if (has(features, VipFlags.WATCHED)) {
       needed.put("watched", watched());
@@ -351,6 +359,8 @@ public final class KernelTables implements AutoCloseable {
         + serverIds.kernelMemory()
         + sourcesV4.kernelMemory()
         + sourcesV6.kernelMemory()
+        + tunnelSourcesV4.kernelMemory()
+        + tunnelSourcesV6.kernelMemory()
         + down.kernelMemory()
         + tunnelEndpoints.kernelMemory();
   }
@@ -363,6 +373,8 @@ public final class KernelTables implements AutoCloseable {
     serverIds.close();
     sourcesV4.close();
     sourcesV6.close();
+    tunnelSourcesV4.close();
+    tunnelSourcesV6.close();
     down.close();
     tunnelEndpoints.close();
   }

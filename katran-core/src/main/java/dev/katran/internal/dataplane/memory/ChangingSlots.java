@@ -7,6 +7,7 @@ import dev.katran.internal.dataplane.FlowRules;
 import dev.katran.internal.dataplane.RingSlots;
 import dev.katran.internal.dataplane.VipEntry;
 import dev.katran.internal.packet.FiveTuple;
+import dev.katran.internal.packet.Frame;
 import dev.katran.internal.packet.ParsedFrame;
 import java.time.Duration;
 import java.util.function.LongSupplier;
@@ -17,7 +18,7 @@ import java.util.function.LongSupplier;
  *
  * <p>Stable slots need no flow table, so a flow is only tracked while its slot is changing. This is
  * the idea of "Load balancing with JET: Just Enough Tracking", CoNEXT 2021, <a
- * href="https://doi.org/10.1145/3485983.3494853">doi:10.1145/3485983.3494853</a>. As in Beamer and
+ * href="https://doi.org/10.1145/3485983.3494851">doi:10.1145/3485983.3494851</a>. As in Beamer and
  * Unimog, a slot also keeps its previous backend, so flows that are older than the change are
  * placed correctly by their first packet after it.
  *
@@ -60,38 +61,77 @@ final class ChangingSlots {
   }
 
   /** Chooses the backend of a packet in a slot that is not stable. */
-  Choice choose(ParsedFrame.Packet packet, HeapVipTable.Match match, RingSlots ring, int slot) {
+  Choice choose(
+      Frame frame, ParsedFrame.Packet packet, HeapVipTable.Match match, RingSlots ring, int slot) {
     VipEntry vip = match.vip();
     FiveTuple flow = match.flow();
+    boolean begins = packet.isSyn() || ServerIdRouting.isQuicInitial(frame, packet, vip);
     counters.add(Counter.Total.FLOW_LOOKUPS);
-    int known = tracker.lookup(flow, vip, backend -> down.migratesOff(vip, backend));
+    int known = lookup(flow, vip, begins, ring.backend(slot));
     if (known != Dataplane.NO_BACKEND) {
       return new Choice(known, false);
     }
     tracker.countMiss(packet, flow);
-    return new Choice(place(packet, flow, vip, ring, slot), true);
+    return new Choice(place(packet, begins, flow, vip, ring, slot), true);
+  }
+
+  /**
+   * Looks up the flow's backend. Returns {@link Dataplane#NO_BACKEND} if the flow has no live
+   * entry, leaves its backend because that is down, or begins where the slot has no backend.
+   *
+   * @param begins whether the packet opens a connection
+   * @param current the slot's backend
+   */
+  private int lookup(FiveTuple flow, VipEntry vip, boolean begins, int current) {
+    int known = tracker.peek(flow, vip);
+    if (known == Dataplane.NO_BACKEND) {
+      return known;
+    }
+    // a connection that reuses the ports of an old one is a new one
+    if (begins && known != current && current == Dataplane.NO_BACKEND) {
+      return Dataplane.NO_BACKEND;
+    }
+    if (begins && known != current && !backends.isGone(current)) {
+      tracker.insert(flow, current, vip);
+      return current;
+    }
+    if (down.migratesOff(vip, known)) {
+      return Dataplane.NO_BACKEND;
+    }
+    tracker.refresh(flow);
+    return known;
   }
 
   private int place(
-      ParsedFrame.Packet packet, FiveTuple flow, VipEntry vip, RingSlots ring, int slot) {
+      ParsedFrame.Packet packet,
+      boolean begins,
+      FiveTuple flow,
+      VipEntry vip,
+      RingSlots ring,
+      int slot) {
     int current = ring.backend(slot);
     if (!ring.isChanging(slot)) {
       return current;
     }
-    if (packet.isSyn() && isWithin(syns)) {
-      if (!backends.isGone(current)) {
-        tracker.insert(flow, current, vip);
+    int previous = ring.previous(slot);
+    if (begins) {
+      if (!isWithin(syns)) {
+        return previous;
       }
+      insertAt(current, flow, vip);
       return current;
     }
-    int previous = ring.previous(slot);
-    if (packet.isSyn() || packet.isRst() || packet.isIcmpError()) {
-      return previous;
+    int place = down.migratesOff(vip, previous) ? current : previous;
+    if (!packet.isRst() && !packet.isIcmpError() && !backends.isGone(place) && isWithin(others)) {
+      insertAt(place, flow, vip);
     }
-    if (!backends.isGone(previous) && isWithin(others)) {
-      tracker.insert(flow, previous, vip);
+    return place;
+  }
+
+  private void insertAt(int backend, FiveTuple flow, VipEntry vip) {
+    if (!backends.isGone(backend)) {
+      tracker.insert(flow, backend, vip);
     }
-    return previous;
   }
 
   private boolean isWithin(RateLimit limit) {

@@ -76,23 +76,27 @@ final class Chooser {
       outer = withoutUnhashedSource(match);
     }
     if (backend == Dataplane.NO_BACKEND || down.migratesOff(vip, backend)) {
-      return chooseForNew(packet, match, missed, features);
+      return chooseForNew(frame, packet, match, missed, features);
     }
     return choice(backend, outer, missed);
   }
 
   private @Nullable Choice chooseForNew(
-      ParsedFrame.Packet packet, HeapVipTable.Match match, boolean missed, Features features) {
+      Frame frame,
+      ParsedFrame.Packet packet,
+      HeapVipTable.Match match,
+      boolean missed,
+      Features features) {
     VipEntry vip = match.vip();
     FiveTuple flow = match.flow();
-    boolean inserts = vip.has(VipFlags.TRACKED) && !packet.isRst();
+    boolean inserts = vip.has(VipFlags.TRACKED) && !packet.isRst() && !packet.isIcmpError();
     boolean isLimited = inserts && tracker.isOverBudget();
     FiveTuple outer = flow;
     boolean isMissed = missed;
     int backend = isLimited ? Dataplane.NO_BACKEND : bySource(vip, flow);
     if (backend == Dataplane.NO_BACKEND) {
       outer = withoutUnhashedSource(match);
-      ChangingSlots.Choice chosen = byRing(packet, match, features);
+      ChangingSlots.Choice chosen = byRing(frame, packet, match, features);
       backend = chosen.backend();
       isMissed |= chosen.missed();
     }
@@ -108,7 +112,7 @@ final class Chooser {
   }
 
   private ChangingSlots.Choice byRing(
-      ParsedFrame.Packet packet, HeapVipTable.Match match, Features features) {
+      Frame frame, ParsedFrame.Packet packet, HeapVipTable.Match match, Features features) {
     RingSlots ring = rings.get(match.vip());
     if (ring == null) {
       return new ChangingSlots.Choice(Dataplane.NO_BACKEND, false);
@@ -116,7 +120,7 @@ final class Chooser {
     int slot = FlowHashing.slot(limits, match.vip().flags(), match.flow());
     return ring.isStable(slot) || !features.changes()
         ? new ChangingSlots.Choice(ring.backend(slot), false)
-        : changingSlots.choose(packet, match, ring, slot);
+        : changingSlots.choose(frame, packet, match, ring, slot);
   }
 
   private @Nullable Choice choice(int number, FiveTuple outer, boolean missed) {

@@ -8,7 +8,6 @@ import dev.katran.internal.dataplane.VipEntry;
 import dev.katran.internal.packet.FiveTuple;
 import dev.katran.internal.packet.ParsedFrame;
 import java.time.Duration;
-import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -68,7 +67,7 @@ final class FlowTracker {
     // a SYN starts a new connection, even if its ports were used before
     HeapFlowTable.FlowState live = packet.isSyn() ? null : live(flow);
     if (live != null) {
-      touch(flow, live, live.backend());
+      touch(flow, live);
       return live.backend();
     }
     countMiss(packet, flow);
@@ -86,18 +85,12 @@ final class FlowTracker {
   }
 
   /**
-   * Looks up the backend of a flow in a slot that is not stable. Returns {@link
-   * Dataplane#NO_BACKEND} if the flow has no live entry or leaves its backend.
-   *
-   * @param leaves whether the flow leaves the backend with this index
+   * Looks up the backend of a flow in a slot that is not stable. Does not count as a use of the
+   * entry. Returns {@link Dataplane#NO_BACKEND} if the flow has no live entry.
    */
-  int lookup(FiveTuple flow, VipEntry vip, IntPredicate leaves) {
+  int peek(FiveTuple flow, VipEntry vip) {
     HeapFlowTable.FlowState live = live(flow, SECOND.toNanos() * vip.idle());
-    if (live == null || leaves.test(live.backend())) {
-      return Dataplane.NO_BACKEND;
-    }
-    touch(flow, live, live.backend());
-    return live.backend();
+    return live == null ? Dataplane.NO_BACKEND : live.backend();
   }
 
   /**
@@ -119,18 +112,30 @@ final class FlowTracker {
   /** Reconciles a flow's entry with the backend that its server id selects. */
   Reconciliation reconcile(ParsedFrame.Packet packet, FiveTuple flow, int backend, VipEntry vip) {
     HeapFlowTable.FlowState live = live(flow);
-    if (live != null) {
-      touch(flow, live, backend);
-      return live.backend() == backend ? Reconciliation.MATCH : Reconciliation.MISMATCH;
+    if (live != null && live.backend() == backend) {
+      touch(flow, live);
+      return Reconciliation.MATCH;
     }
-    if (!packet.isRst() && !isOverBudget()) {
+    if (live != null) {
+      insert(flow, backend, vip);
+      return Reconciliation.MISMATCH;
+    }
+    if (!packet.isRst() && !packet.isIcmpError() && !isOverBudget()) {
       insert(flow, backend, vip);
     }
     return Reconciliation.ABSENT;
   }
 
-  private void touch(FiveTuple flow, HeapFlowTable.FlowState live, int backend) {
-    flows.put(flow, new HeapFlowTable.FlowState(backend, live.vip(), clock.getAsLong()));
+  /** Marks the flow's entry as used now. Does nothing if there is none. */
+  void refresh(FiveTuple flow) {
+    HeapFlowTable.FlowState state = flows.find(flow);
+    if (state != null) {
+      touch(flow, state);
+    }
+  }
+
+  private void touch(FiveTuple flow, HeapFlowTable.FlowState live) {
+    flows.put(flow, new HeapFlowTable.FlowState(live.backend(), live.vip(), clock.getAsLong()));
   }
 
   /** Returns the live entry of a tracked flow, or null. Entries of TCP flows never expire. */

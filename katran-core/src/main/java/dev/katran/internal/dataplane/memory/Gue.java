@@ -22,12 +22,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class Gue {
 
+  /** The first dynamic port (RFC 6335, section 6); sets the two upper bits of a port. */
+  private static final int FIRST_DYNAMIC_PORT = 49152;
+
   private final int port;
+  private final int sourcePortBits;
   private final Address sourceV4;
   private final Address sourceV6;
 
   Gue(GueConfig config) {
     this.port = config.port();
+    this.sourcePortBits = config.dynamicSourcePorts() ? FIRST_DYNAMIC_PORT : 0;
     this.sourceV4 = orElse(config.sourceV4(), Address.ipv4(0));
     this.sourceV6 = orElse(config.sourceV6(), Address.ipv6(0, 0));
   }
@@ -45,26 +50,26 @@ final class Gue {
       frame.pushHeader(IPV6_HEADER + UDP_HEADER, Frame.ETHERTYPE_IPV6, hop);
       outer.putIpv6(length, FiveTuple.UDP, sourceV6);
       int udp = NETWORK + IPV6_HEADER;
-      frame.putUdpHeader(udp, sourcePortV6(flow), port, length, 0);
+      frame.putUdpHeader(udp, sourcePortBits | mixIpv6(flow), port, length, 0);
       OuterChecksum.write(frame, udp, sourceV6, backend, packet.isIpv6());
     } else {
       frame.pushHeader(IPV4_HEADER + UDP_HEADER, Frame.ETHERTYPE_IPV4, hop);
       outer.putIpv4(length, FiveTuple.UDP, sourceV4);
       int udp = NETWORK + IPV4_HEADER;
-      frame.putUdpHeader(udp, sourcePortV4(flow), port, length, 0);
+      frame.putUdpHeader(udp, sourcePortBits | mixIpv4(flow), port, length, 0);
       OuterChecksum.write(frame, udp, sourceV4, backend, packet.isIpv6());
     }
   }
 
   /** Returns the source port in IPv4. It is also the low half of IPIP's outer source address. */
-  static int sourcePortV4(FiveTuple flow) {
+  static int mixIpv4(FiveTuple flow) {
     int portLow = flow.sourcePort() & 0xff;
     int portHigh = flow.sourcePort() >> 8;
     int lastTwoBytes = flow.source().lastFourBytes() & 0xffff;
     return lastTwoBytes ^ (portLow << 8 | portHigh);
   }
 
-  private static int sourcePortV6(FiveTuple flow) {
+  private static int mixIpv6(FiveTuple flow) {
     int lastFourBytes = flow.source().lastFourBytes();
     int twoBytes = flow.source().isIpv6() ? lastFourBytes >>> 16 : lastFourBytes & 0xffff;
     return twoBytes ^ flow.sourcePort();

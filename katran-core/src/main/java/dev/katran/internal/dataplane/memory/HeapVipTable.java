@@ -102,8 +102,8 @@ final class HeapVipTable implements VipTable {
         address, VipLookup.ANY_PORT, address.isIpv6() ? FiveTuple.ICMPV6 : FiveTuple.ICMP);
   }
 
-  /** Returns whether an address answers pings. */
-  boolean answersPing(Address address, Features features) {
+  /** Returns whether an address is that of a VIP. Each of them answers pings. */
+  boolean isVipAddress(Address address, Features features) {
     return vips.containsKey(pingOf(address))
         || (features.prefixVips() && answeringPrefixes.find(address) != null);
   }

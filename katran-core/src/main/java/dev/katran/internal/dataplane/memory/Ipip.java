@@ -3,6 +3,7 @@ package dev.katran.internal.dataplane.memory;
 import static dev.katran.internal.packet.Frame.IPV4_HEADER;
 import static dev.katran.internal.packet.Frame.IPV6_HEADER;
 
+import dev.katran.internal.dataplane.IpipSources;
 import dev.katran.internal.packet.Address;
 import dev.katran.internal.packet.FiveTuple;
 import dev.katran.internal.packet.Frame;
@@ -18,16 +19,16 @@ final class Ipip {
   private static final int PROTOCOL_IPV4 = 4;
   private static final int PROTOCOL_IPV6 = 41;
 
-  /** 172.16.0.0/16. */
-  private static final int SOURCE_PREFIX_V4 = 172 << 24 | 16 << 16;
+  private final Address prefixV4;
+  private final Address prefixV6;
 
-  /** 100::/96, inside the discard prefix 100::/64 (RFC 6666). */
-  private static final long SOURCE_PREFIX_V6 = 0x0100L << 48;
-
-  private Ipip() {}
+  Ipip(IpipSources sources) {
+    this.prefixV4 = Address.of(sources.prefixV4());
+    this.prefixV6 = Address.of(sources.prefixV6());
+  }
 
   /** Encapsulates a packet. {@code flow} determines the outer source address. */
-  static void encapsulate(Outer outer, ParsedFrame.Packet packet, FiveTuple flow, Hop hop) {
+  void encapsulate(Outer outer, ParsedFrame.Packet packet, FiveTuple flow, Hop hop) {
     int protocol = packet.isIpv6() ? PROTOCOL_IPV6 : PROTOCOL_IPV4;
     int length = packet.totalLength();
     if (outer.destination().isIpv6()) {
@@ -39,12 +40,12 @@ final class Ipip {
     }
   }
 
-  private static Address sourceV4(FiveTuple flow) {
-    return Address.ipv4(SOURCE_PREFIX_V4 | Gue.sourcePortV4(flow));
+  private Address sourceV4(FiveTuple flow) {
+    return Address.ipv4(prefixV4.lastFourBytes() | Gue.mixIpv4(flow));
   }
 
-  private static Address sourceV6(FiveTuple flow) {
+  private Address sourceV6(FiveTuple flow) {
     int last = flow.source().lastFourBytes() ^ flow.sourcePort() << 16;
-    return Address.ipv6(SOURCE_PREFIX_V6, Integer.toUnsignedLong(last));
+    return Address.ipv6(prefixV6.high(), prefixV6.low() | Integer.toUnsignedLong(last));
   }
 }

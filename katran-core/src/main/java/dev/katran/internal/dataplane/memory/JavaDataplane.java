@@ -67,11 +67,12 @@ public final class JavaDataplane implements Dataplane {
     this.program =
         new JavaProgram(
             config,
-            new TunnelTermination(config, tunnelEndpoints, counters),
+            new TunnelTermination(config, tunnelEndpoints, vips, counters),
             vips,
             chooser,
             tracker,
-            counters);
+            counters,
+            clock);
   }
 
   @Override

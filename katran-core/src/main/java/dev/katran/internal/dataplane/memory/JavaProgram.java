@@ -12,14 +12,19 @@ import dev.katran.internal.dataplane.VipEntry;
 import dev.katran.internal.dataplane.VipFlags;
 import dev.katran.internal.packet.Address;
 import dev.katran.internal.packet.EchoReply;
+import dev.katran.internal.packet.FiveTuple;
 import dev.katran.internal.packet.Frame;
 import dev.katran.internal.packet.FrameParser;
 import dev.katran.internal.packet.Hop;
 import dev.katran.internal.packet.ParsedFrame;
 import dev.katran.internal.packet.TooBigReply;
+import java.time.Duration;
+import java.util.function.LongSupplier;
 
 /** The path of a frame through the dataplane; {@code balancer.bpf.c} in Java. */
 final class JavaProgram implements ForwardingProgram {
+
+  private static final Duration SECOND = Duration.ofSeconds(1);
 
   private final DataplaneConfig config;
   private final TunnelTermination tunnelTermination;
@@ -28,6 +33,8 @@ final class JavaProgram implements ForwardingProgram {
   private final Forwarder forwarder;
   private final FlowTracker tracker;
   private final HeapCounters counters;
+  private final RateLimit errors;
+  private final RateLimit echoReplies;
 
   private volatile Features features = Features.NONE;
 
@@ -37,7 +44,8 @@ final class JavaProgram implements ForwardingProgram {
       HeapVipTable vips,
       Chooser chooser,
       FlowTracker tracker,
-      HeapCounters counters) {
+      HeapCounters counters,
+      LongSupplier clock) {
     this.config = config;
     this.tunnelTermination = tunnelTermination;
     this.vips = vips;
@@ -45,6 +53,8 @@ final class JavaProgram implements ForwardingProgram {
     this.forwarder = new Forwarder(config);
     this.tracker = tracker;
     this.counters = counters;
+    this.errors = new RateLimit(config.answersPerSecond(), SECOND, clock);
+    this.echoReplies = new RateLimit(config.answersPerSecond(), SECOND, clock);
   }
 
   @Override
@@ -60,12 +70,7 @@ final class JavaProgram implements ForwardingProgram {
   public synchronized Simulation run(byte[] bytes) {
     FrameLength.check(bytes.length);
     Frame frame = new Frame(bytes);
-    Verdict verdict =
-        switch (tunnelTermination.terminate(frame)) {
-          case TunnelTermination.Outcome.Decided(Verdict decided) -> decided;
-          case TunnelTermination.Outcome.Continue(boolean wasDecapsulated) ->
-              balance(frame, wasDecapsulated);
-        };
+    Verdict verdict = isForUs(frame) ? receive(frame) : Verdict.PASS;
     counters.add(
         switch (verdict) {
           case TX -> Counter.Total.TX;
@@ -76,10 +81,27 @@ final class JavaProgram implements ForwardingProgram {
     return new Simulation(verdict, frame.toByteArray());
   }
 
+  private boolean isForUs(Frame frame) {
+    DataplaneConfig.OwnInterface own = config.own();
+    return frame.isFor(own == null ? null : own.mac());
+  }
+
+  private Verdict receive(Frame frame) {
+    return switch (tunnelTermination.terminate(frame, features)) {
+      case TunnelTermination.Outcome.Decided(Verdict decided) -> decided;
+      case TunnelTermination.Outcome.Continue(boolean wasDecapsulated) ->
+          balance(frame, wasDecapsulated);
+    };
+  }
+
   private Verdict balance(Frame frame, boolean wasDecapsulated) {
     return switch (FrameParser.parse(frame, this::countTooBig)) {
       case ParsedFrame.Decided(Verdict verdict) -> verdict;
-      case ParsedFrame.EchoRequest(Address destination) -> reply(frame, destination);
+      case ParsedFrame.Malformed malformed -> drop(Counter.Total.MALFORMED);
+      case ParsedFrame.Refused(Address destination, ParsedFrame.Reason reason) ->
+          dropOrPass(destination, reason, wasDecapsulated);
+      case ParsedFrame.EchoRequest(Address source, Address destination) ->
+          reply(frame, source, destination);
       case ParsedFrame.Packet packet -> forward(frame, packet, wasDecapsulated);
     };
   }
@@ -91,9 +113,37 @@ final class JavaProgram implements ForwardingProgram {
     }
   }
 
-  private Verdict reply(Frame frame, Address destination) {
-    if (!vips.answersPing(destination, features)) {
+  /**
+   * Decides about a packet that cannot be balanced. Passes it if it is for no VIP, unless it is
+   * malformed and came in a tunnel: what ended a tunnel is not passed on unread.
+   */
+  private Verdict dropOrPass(
+      Address destination, ParsedFrame.Reason reason, boolean wasDecapsulated) {
+    boolean isUnreadable = wasDecapsulated && reason == ParsedFrame.Reason.MALFORMED;
+    return isUnreadable || vips.isVipAddress(destination, features)
+        ? drop(counter(reason))
+        : Verdict.PASS;
+  }
+
+  private Verdict drop(Counter.Total counter) {
+    counters.add(counter);
+    return Verdict.DROP;
+  }
+
+  private static Counter.Total counter(ParsedFrame.Reason reason) {
+    return switch (reason) {
+      case MALFORMED -> Counter.Total.MALFORMED;
+      case IP_OPTIONS -> Counter.Total.IP_OPTIONS;
+      case FRAGMENT -> Counter.Total.FRAGMENTS;
+    };
+  }
+
+  private Verdict reply(Frame frame, Address source, Address destination) {
+    if (!vips.isVipAddress(destination, features)) {
       return Verdict.PASS;
+    }
+    if (!mayAnswer(source, destination) || !isWithin(echoReplies)) {
+      return Verdict.DROP;
     }
     EchoReply.write(frame, destination.isIpv6());
     return Verdict.TX;
@@ -129,15 +179,32 @@ final class JavaProgram implements ForwardingProgram {
   }
 
   private Verdict replyTooBig(Frame frame, ParsedFrame.Packet packet) {
-    if (!config.sendPacketTooBig()) {
+    FiveTuple flow = packet.flow();
+    boolean isPadded = packet.end() <= config.limits().maxPacketSize();
+    // an ICMP error must not be answered with another
+    if (!config.sendPacketTooBig()
+        || packet.isIcmpError()
+        || isPadded
+        || !mayAnswer(flow.source(), flow.destination())
+        || !isWithin(errors)) {
       return Verdict.DROP;
     }
     boolean isIpv6 = packet.isIpv6();
-    Verdict verdict = TooBigReply.write(frame, isIpv6, config.limits().maxPacketSize());
-    if (verdict == Verdict.TX) {
-      counters.add(isIpv6 ? Counter.Total.TOO_BIG_V6 : Counter.Total.TOO_BIG_V4);
+    TooBigReply.write(frame, isIpv6, config.limits().maxPacketSize());
+    counters.add(isIpv6 ? Counter.Total.TOO_BIG_V6 : Counter.Total.TOO_BIG_V4);
+    return Verdict.TX;
+  }
+
+  private static boolean mayAnswer(Address source, Address destination) {
+    return source.isUnicast() && !source.equals(destination);
+  }
+
+  private boolean isWithin(RateLimit answers) {
+    if (answers.take()) {
+      return true;
     }
-    return verdict;
+    counters.add(Counter.Total.ANSWERS_LIMITED);
+    return false;
   }
 
   private void count(

@@ -12,18 +12,21 @@ import dev.katran.internal.packet.Frame;
  *
  * @param frame the frame, with room for the header
  * @param trafficClass the outer traffic class
+ * @param dontFragment whether an IPv4 header gets the DF flag. It makes the datagram atomic, so
+ *     that its identification may be 0 (RFC 2003, section 3.1; RFC 6864)
  * @param destination the backend's address
  */
-record Outer(Frame frame, int trafficClass, Address destination) {
+record Outer(Frame frame, int trafficClass, boolean dontFragment, Address destination) {
 
   private static final int TTL = 64;
+  private static final int DONT_FRAGMENT = 0x4000;
 
   /** Writes an IPv4 header with {@code length} bytes of payload. */
   void putIpv4(int length, int protocol, Address source) {
     frame.putByte(NETWORK, 0x45);
     frame.putByte(NETWORK + 1, trafficClass);
     frame.putShort(NETWORK + 2, IPV4_HEADER + length);
-    frame.putInt(NETWORK + 4, 0);
+    frame.putInt(NETWORK + 4, dontFragment ? DONT_FRAGMENT : 0);
     frame.putByte(NETWORK + 8, TTL);
     frame.putByte(NETWORK + 9, protocol);
     frame.putShort(NETWORK + 10, 0);

@@ -4,8 +4,7 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * A budget of insertions per period; {@code has_budget} of {@code flow.h} in Java. A period starts
- * with its first insertion.
+ * A budget per period; {@code budget.h} in Java. A period starts with the first unit that is taken.
  */
 final class RateLimit {
 
@@ -22,7 +21,7 @@ final class RateLimit {
     this.start = clock.getAsLong() - this.period;
   }
 
-  /** Takes one insertion from the budget and returns whether it is within the limit. */
+  /** Takes one unit from the budget and returns whether it is within the limit. */
   synchronized boolean take() {
     long now = clock.getAsLong();
     if (now - start >= period) {
@@ -33,7 +32,7 @@ final class RateLimit {
     return count <= limit;
   }
 
-  /** Returns the insertions of the current period, within the limit or not. */
+  /** Returns the units taken in the current period, within the limit or not. */
   synchronized long count() {
     return clock.getAsLong() - start >= period ? 0 : count;
   }

@@ -68,10 +68,7 @@ final class ServerIdRouting {
           : Dataplane.NO_BACKEND;
     }
     if (packet.isIcmpError()) {
-      if (vip.has(VipFlags.QUIC)) {
-        counters.add(Counter.Total.QUIC_ICMP);
-      }
-      return Dataplane.NO_BACKEND;
+      return vip.has(VipFlags.QUIC) ? byQuotedQuic(frame, packet) : Dataplane.NO_BACKEND;
     }
     int backend = vip.has(VipFlags.QUIC) ? byQuic(frame, packet, match) : Dataplane.NO_BACKEND;
     return backend == Dataplane.NO_BACKEND && vip.has(VipFlags.UDP_STABLE_ROUTING)
@@ -80,12 +77,12 @@ final class ServerIdRouting {
   }
 
   private int byQuic(Frame frame, ParsedFrame.Packet packet, HeapVipTable.Match match) {
-    int quic = packet.transport() + Frame.UDP_HEADER;
-    if (QuicHeader.isInitial(frame, quic)) {
+    QuicHeader quic = new QuicHeader(frame, udpPayload(packet), udpEnd(frame, packet));
+    if (quic.isInitial()) {
       counters.add(Counter.Total.QUIC_INITIAL);
       return Dataplane.NO_BACKEND;
     }
-    int id = quicServerId(frame, quic);
+    int id = quicServerId(frame, quic.destinationId());
     Integer backend = find(id);
     if (backend == null) {
       if (id != 0) {
@@ -111,19 +108,50 @@ final class ServerIdRouting {
     return backend;
   }
 
-  private int quicServerId(Frame frame, int quic) {
-    OptionalInt id = QuicHeader.connectionId(frame, quic);
+  /**
+   * Routes an ICMP error about a QUIC connection like the connection, by the source id of the
+   * server's packet that it quotes (RFC 9000, section 14.4.1).
+   */
+  private int byQuotedQuic(Frame frame, ParsedFrame.Packet packet) {
+    counters.add(Counter.Total.QUIC_ICMP);
+    if (packet.isQuotedFragment()) {
+      return Dataplane.NO_BACKEND;
+    }
+    int payload = packet.quoted() + Frame.UDP_HEADER;
+    QuicHeader quic = new QuicHeader(frame, payload, packet.end());
+    Integer backend = find(quicServerId(frame, quic.sourceId()));
+    return backend == null || backends.isGone(backend) ? Dataplane.NO_BACKEND : backend;
+  }
+
+  /** Returns whether the packet opens a QUIC connection to a VIP that routes by QUIC ids. */
+  static boolean isQuicInitial(Frame frame, ParsedFrame.Packet packet, VipEntry vip) {
+    return vip.has(VipFlags.QUIC)
+        && packet.flow().protocol() == FiveTuple.UDP
+        && !packet.isIcmpError()
+        && new QuicHeader(frame, udpPayload(packet), udpEnd(frame, packet)).isInitial();
+  }
+
+  private static int udpPayload(ParsedFrame.Packet packet) {
+    return packet.transport() + Frame.UDP_HEADER;
+  }
+
+  /** Returns the offset behind the UDP packet, as its own header states it. */
+  private static int udpEnd(Frame frame, ParsedFrame.Packet packet) {
+    return packet.transport() + frame.unsignedShort(packet.transport() + 4);
+  }
+
+  private int quicServerId(Frame frame, OptionalInt id) {
     if (id.isEmpty()) {
       return 0;
     }
-    counters.add(QUIC_VERSIONS.get(QuicHeader.version(frame, id.getAsInt())));
+    counters.add(QUIC_VERSIONS.get(QuicHeader.idVersion(frame, id.getAsInt())));
     return QuicHeader.serverId(frame, id.getAsInt());
   }
 
   /** Routes by the stable routing header. Every packet has one, so the flow is not tracked. */
   private int byStableHeader(Frame frame, ParsedFrame.Packet packet) {
-    int header = packet.transport() + Frame.UDP_HEADER;
-    if (frame.length() < header + STABLE_HEADER_LENGTH
+    int header = udpPayload(packet);
+    if (udpEnd(frame, packet) < header + STABLE_HEADER_LENGTH
         || frame.unsignedByte(header) != STABLE_HEADER) {
       counters.add(Counter.Total.STABLE_NO_HEADER);
       counters.add(Counter.Total.STABLE_RING);

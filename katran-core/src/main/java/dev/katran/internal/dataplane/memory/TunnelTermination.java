@@ -6,11 +6,13 @@ import dev.katran.Decapsulation;
 import dev.katran.Verdict;
 import dev.katran.internal.dataplane.Counter;
 import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.TunnelAction;
 import dev.katran.internal.packet.Address;
 import dev.katran.internal.packet.Checksum;
+import dev.katran.internal.packet.Ecn;
 import dev.katran.internal.packet.Frame;
-import dev.katran.internal.packet.Outermost;
+import dev.katran.internal.packet.Tunnel;
 import dev.katran.internal.packet.TunnelParser;
 import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,10 @@ final class TunnelTermination {
   private static final Outcome PASS = new Outcome.Decided(Verdict.PASS);
   private static final Outcome TX = new Outcome.Decided(Verdict.TX);
 
+  private final boolean anySource;
+  private final PrefixTable<Boolean> sources = new PrefixTable<>();
+  private final boolean innerVipsOnly;
+  private final HeapVipTable vips;
   private final Decapsulation decapsulation;
   private final int guePort;
   private final @Nullable Address sourceV4;
@@ -52,7 +58,14 @@ final class TunnelTermination {
   TunnelTermination(
       DataplaneConfig config,
       HeapIndexTable<InetAddress, Address> tunnelEndpoints,
+      HeapVipTable vips,
       HeapCounters counters) {
+    this.anySource = config.tunnelSources().isEmpty();
+    config
+        .tunnelSources()
+        .forEach(prefix -> sources.put(Address.of(prefix.address()), prefix.length(), true));
+    this.innerVipsOnly = config.innerVipsOnly();
+    this.vips = vips;
     this.decapsulation = config.decapsulation();
     this.guePort = config.gue().port();
     this.sourceV4 = addressOrNull(config.gue().sourceV4());
@@ -65,35 +78,58 @@ final class TunnelTermination {
     return address == null ? null : Address.of(address);
   }
 
-  /** Removes and counts all tunnel headers that end here. */
-  Outcome terminate(Frame frame) {
+  /**
+   * Removes and counts all tunnel headers that end here. Drops inner packets that are for no VIP,
+   * unless they are to be accepted: a tunnel must not lead strangers to the host.
+   */
+  Outcome terminate(Frame frame, Features features) {
     if (decapsulation == Decapsulation.OFF) {
       return new Outcome.Continue(false);
     }
+    int length = frame.length();
+    Outcome outcome = removeTunnels(frame);
+    boolean isDelivered = outcome instanceof Outcome.Continue || outcome.equals(PASS);
+    if (!innerVipsOnly
+        || !isDelivered
+        || frame.length() == length
+        || vips.isVipAddress(frame.destination(), features)) {
+      return outcome;
+    }
+    counters.add(Counter.Total.TUNNELS_REFUSED);
+    return DROP;
+  }
+
+  private Outcome removeTunnels(Frame frame) {
     for (int removed = 0; removed < MAX_TUNNELS; removed++) {
-      switch (TunnelParser.parse(frame, guePort)) {
-        case Outermost.Other other -> {
-          return other == Outermost.Other.UNREADABLE ? DROP : new Outcome.Continue(removed > 0);
-        }
-        case Outermost.Tunnel tunnel -> {
-          Outcome outcome = decapsulate(frame, tunnel);
-          if (outcome != null) {
-            return outcome;
-          }
-        }
+      Tunnel tunnel = TunnelParser.parse(frame, guePort);
+      if (tunnel == null || !isTrusted(tunnel)) {
+        return new Outcome.Continue(removed > 0);
+      }
+      Outcome outcome = decapsulate(frame, tunnel);
+      if (outcome != null) {
+        return outcome;
       }
     }
     return new Outcome.Continue(true);
   }
 
+  /** Returns whether tunnels from the outer source may end here. */
+  private boolean isTrusted(Tunnel tunnel) {
+    return anySource || sources.find(tunnel.source()) != null;
+  }
+
   /** Removes one tunnel header. Returns null if the inner packet must be balanced. */
-  private @Nullable Outcome decapsulate(Frame frame, Outermost.Tunnel tunnel) {
+  private @Nullable Outcome decapsulate(Frame frame, Tunnel tunnel) {
     Action action = action(tunnel);
     if (action == Action.PASS && decapsulation == Decapsulation.STRICT && !isOurs(tunnel)) {
       return PASS;
     }
-    int innerHeader = tunnel.innerIsIpv6() ? Frame.IPV6_HEADER : Frame.IPV4_HEADER;
-    if (frame.length() < NETWORK + tunnel.headers() + innerHeader) {
+    if (!tunnel.isInnerWellFormed(frame)) {
+      counters.add(Counter.Total.MALFORMED);
+      return DROP;
+    }
+    if (!Ecn.carry(frame, tunnel.inner(), tunnel.innerIsIpv6(), tunnel.trafficClass())) {
+      counters.add(Counter.Total.CONGESTED);
       return DROP;
     }
     frame.popHeaders(
@@ -116,7 +152,7 @@ final class TunnelTermination {
     };
   }
 
-  private Action action(Outermost.Tunnel tunnel) {
+  private Action action(Tunnel tunnel) {
     Integer value = tunnelEndpoints.get(tunnel.destination());
     if (value == null) {
       return Action.PASS;
@@ -127,11 +163,11 @@ final class TunnelTermination {
     return tunnel.isGue() ? Action.EGRESS : Action.PASS;
   }
 
-  private boolean isOurs(Outermost.Tunnel tunnel) {
+  private boolean isOurs(Tunnel tunnel) {
     return tunnel.destination().equals(tunnel.isIpv6() ? sourceV6 : sourceV4);
   }
 
-  private void count(Outermost.Tunnel tunnel, Counter.Total v4, Counter.Total v6) {
+  private void count(Tunnel tunnel, Counter.Total v4, Counter.Total v6) {
     counters.add(tunnel.isIpv6() ? v6 : v4);
   }
 

@@ -8,12 +8,14 @@ import com.google.common.collect.Maps;
 import com.google.common.net.InetAddresses;
 import dev.katran.Encapsulation;
 import dev.katran.Limits;
+import dev.katran.Prefix;
 import dev.katran.TunnelKind;
 import dev.katran.bpf.BpfPrograms;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_address;
 import dev.katran.bpf.generated.katran_backend;
 import dev.katran.bpf.generated.katran_counter;
+import dev.katran.bpf.generated.katran_decap_prefix_key;
 import dev.katran.bpf.generated.katran_ring_line;
 import dev.katran.bpf.generated.katran_source_v4;
 import dev.katran.bpf.generated.katran_source_v6;
@@ -47,6 +49,8 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Compares the three views of the ABI by name: {@code katran.h}, the types of the committed object
@@ -64,6 +68,8 @@ class AbiTest {
       ImmutableMap.of(
           "CHANGE_SYNS", "state of the program: what it spent of a change window's budget",
           "CHANGE_OTHERS", "the same for flows older than the change",
+          "ERRORS_SENT", "state of the program: what it spent of a second's budget of ICMP errors",
+          "REPLIES_SENT", "the same for echo replies",
           "FIRST_VIP_COUNTER", "not a counter: the index of the first VIP's counters");
 
   /** The same for {@code enum katran_vip_counter} and {@link Counter.VipEvent}. */
@@ -74,6 +80,7 @@ class AbiTest {
   private static final ImmutableMap<String, String> NO_TUNNEL_KIND =
       ImmutableMap.of(
           "PASS", "packets that are in no tunnel, see DecapsulationProgram.passed",
+          "CONGESTED", "dropped packets, see DecapsulationProgram.congested",
           "COUNTERS", "not a counter: the number of counters per CPU");
 
   /**
@@ -256,6 +263,30 @@ class AbiTest {
   void sourceKeys_beginWithTheirPrefixLength() {
     assertThat(katran_source_v4.prefix_length$offset()).isZero();
     assertThat(katran_source_v6.prefix_length$offset()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"203.0.113.0/24, KATRAN_IPV4", "2001:db8::/32, KATRAN_IPV6"})
+  void writeDecapPrefix_fillsTheFieldsOfTheHeader(String cidr, String family) {
+    Prefix prefix = Prefix.of(cidr);
+    byte[] address = prefix.address().getAddress();
+    MemorySegment key = Arena.ofAuto().allocate(katran_decap_prefix_key.layout());
+    key.fill((byte) 0xff);
+
+    Abi.writeDecapPrefix(key, prefix);
+
+    assertThat(katran_decap_prefix_key.prefix_length(key))
+        .isEqualTo(constant("KATRAN_DECAP_PREFIX_FIXED_BITS") + prefix.length());
+    assertThat(katran_decap_prefix_key.family(key)).isEqualTo(constant(family));
+    assertThat(bytes(katran_decap_prefix_key.address(key)))
+        .isEqualTo(Arrays.copyOf(address, (int) katran_address.sizeof()));
+  }
+
+  @Test
+  void decapPrefixKey_beginsWithItsLengthAndTheFixedBits() {
+    assertThat(katran_decap_prefix_key.prefix_length$offset()).isZero();
+    assertThat(katran_decap_prefix_key.address$offset() - katran_decap_prefix_key.family$offset())
+        .isEqualTo(constant("KATRAN_DECAP_PREFIX_FIXED_BITS") / Byte.SIZE);
   }
 
   @Test

@@ -20,7 +20,11 @@ public final class KernelClock {
   private static final int BATCH = 4096;
 
   private static final int[] BUDGETS = {
-    Katran.KATRAN_NEW_FLOWS(), Katran.KATRAN_CHANGE_SYNS(), Katran.KATRAN_CHANGE_OTHERS()
+    Katran.KATRAN_NEW_FLOWS(),
+    Katran.KATRAN_CHANGE_SYNS(),
+    Katran.KATRAN_CHANGE_OTHERS(),
+    Katran.KATRAN_ERRORS_SENT(),
+    Katran.KATRAN_REPLIES_SENT()
   };
 
   private final KernelTables tables;

@@ -1,13 +1,19 @@
 package dev.katran.internal.dataplane.kernel;
 
+import dev.katran.internal.dataplane.BeginningContract;
 import dev.katran.internal.dataplane.ChangeContract;
 import dev.katran.internal.dataplane.CountingContract;
 import dev.katran.internal.dataplane.DataplaneOpener;
+import dev.katran.internal.dataplane.EcnContract;
 import dev.katran.internal.dataplane.ForwardingContract;
 import dev.katran.internal.dataplane.GueContract;
 import dev.katran.internal.dataplane.HashingContract;
+import dev.katran.internal.dataplane.IcmpContract;
+import dev.katran.internal.dataplane.OuterHeaderContract;
 import dev.katran.internal.dataplane.ParsingContract;
+import dev.katran.internal.dataplane.SoundnessContract;
 import dev.katran.internal.dataplane.TooBigContract;
+import dev.katran.internal.dataplane.TunnelFilterContract;
 import dev.katran.internal.dataplane.VipContract;
 import dev.katran.needs.NeedsKernel;
 import org.junit.jupiter.api.Nested;
@@ -43,4 +49,22 @@ class KernelDataplaneTest {
 
   @Nested
   class Vips extends VipContract {}
+
+  @Nested
+  class Soundness extends SoundnessContract {}
+
+  @Nested
+  class Icmp extends IcmpContract {}
+
+  @Nested
+  class Ecn extends EcnContract {}
+
+  @Nested
+  class OuterHeaders extends OuterHeaderContract {}
+
+  @Nested
+  class TunnelFilter extends TunnelFilterContract {}
+
+  @Nested
+  class Beginning extends BeginningContract {}
 }

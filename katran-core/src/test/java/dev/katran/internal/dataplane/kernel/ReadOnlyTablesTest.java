@@ -16,6 +16,7 @@ import dev.katran.internal.dataplane.IndexTable;
 import dev.katran.needs.NeedsKernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,9 +45,11 @@ class ReadOnlyTablesTest {
   }
 
   @Test
-  void destinations_decapsulator_areReadOnlyForTheProgram() {
+  void addresses_decapsulator_areReadOnlyForTheProgram() {
     try (BpfObject decap = BpfObject.open("katran", BpfPrograms.decap())) {
-      assertThat(decap.map("destinations").flags() & READ_ONLY).isNotZero();
+      for (String map : List.of("destinations", "sources", "inner_prefixes")) {
+        assertThat(decap.map(map).flags() & READ_ONLY).as(map).isNotZero();
+      }
       katran_decap_config.only_listed(decap.constants(".rodata.config"), 1);
       decap.load();
     }

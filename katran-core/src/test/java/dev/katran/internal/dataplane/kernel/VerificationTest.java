@@ -38,7 +38,8 @@ class VerificationTest {
                   new GueConfig(
                       GueConfig.DEFAULT_PORT,
                       (Inet4Address) InetAddresses.forString("10.0.0.2"),
-                      (Inet6Address) InetAddresses.forString("fd00::2")));
+                      (Inet6Address) InetAddresses.forString("fd00::2"),
+                      /* dynamicSourcePorts= */ false));
   private static final ImmutableList<DataplaneConfig.FlowTableCpu> ONE_CPU =
       ImmutableList.of(new DataplaneConfig.FlowTableCpu(0, OptionalInt.empty()));
 

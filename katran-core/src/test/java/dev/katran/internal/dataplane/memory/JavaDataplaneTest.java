@@ -4,16 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.katran.bpf.generated.Katran;
+import dev.katran.internal.dataplane.BeginningContract;
 import dev.katran.internal.dataplane.ChangeContract;
 import dev.katran.internal.dataplane.CountingContract;
 import dev.katran.internal.dataplane.DataplaneContract;
 import dev.katran.internal.dataplane.DataplaneOpener;
+import dev.katran.internal.dataplane.EcnContract;
 import dev.katran.internal.dataplane.ForwardingContract;
 import dev.katran.internal.dataplane.GueContract;
 import dev.katran.internal.dataplane.HashingContract;
+import dev.katran.internal.dataplane.IcmpContract;
+import dev.katran.internal.dataplane.OuterHeaderContract;
 import dev.katran.internal.dataplane.ParsingContract;
 import dev.katran.internal.dataplane.ResourceUsage;
+import dev.katran.internal.dataplane.SoundnessContract;
 import dev.katran.internal.dataplane.TooBigContract;
+import dev.katran.internal.dataplane.TunnelFilterContract;
 import dev.katran.internal.dataplane.VipContract;
 import dev.katran.internal.dataplane.VipFlags;
 import org.junit.jupiter.api.Nested;
@@ -48,6 +54,24 @@ class JavaDataplaneTest {
 
   @Nested
   class Vips extends VipContract {}
+
+  @Nested
+  class Soundness extends SoundnessContract {}
+
+  @Nested
+  class Icmp extends IcmpContract {}
+
+  @Nested
+  class Ecn extends EcnContract {}
+
+  @Nested
+  class OuterHeaders extends OuterHeaderContract {}
+
+  @Nested
+  class TunnelFilter extends TunnelFilterContract {}
+
+  @Nested
+  class Beginning extends BeginningContract {}
 
   @Test
   void flags_hashing_matchTheAbi() {

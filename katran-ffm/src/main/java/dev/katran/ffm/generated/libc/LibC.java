@@ -708,6 +708,15 @@ public class LibC {
     public static int RTM_NEWADDR() {
         return RTM_NEWADDR;
     }
+    private static final int RTM_GETADDR = (int)22L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_GETADDR = 22
+     * }
+     */
+    public static int RTM_GETADDR() {
+        return RTM_GETADDR;
+    }
     private static final int RTM_NEWROUTE = (int)24L;
     /**
      * {@snippet lang=c :

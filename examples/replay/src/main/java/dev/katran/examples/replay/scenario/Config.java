@@ -43,6 +43,8 @@ public record Config(
         .limits(limits)
         .sendPacketTooBig(sendPacketTooBig)
         .decapsulation(decapsulation)
+        .anyTunnelSource()
+        .anyInnerDestination(true)
         .tcpServerIds(tcpServerIds)
         .trafficClass(trafficClass)
         .guePort(guePort);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Budgets per CPU and period: they bound what strangers can make the balancer do. */
+#ifndef KATRAN_BUDGET_H
+#define KATRAN_BUDGET_H
+
+#include "config.h"
+
+#define NANOSECONDS_PER_SECOND 1000000000ULL
+
+/*
+ * Takes one unit from this CPU's budget of `limit` per `period`. `counter` holds the count and the
+ * start of the current period. Counts `limited` and returns false if the budget is spent.
+ */
+static __always_inline bool has_budget(__u32 counter, __u64 now, __u64 period, __u32 limit,
+				       __u32 limited)
+{
+	struct katran_counter *account = find_counter(counter, config.counters_per_cpu);
+
+	if (!account)
+		return false;
+	if (now - account->bytes >= period) {
+		account->bytes = now;
+		account->packets = 0;
+	}
+	account->packets++;
+	if (account->packets <= limit)
+		return true;
+	count_event(limited);
+	return false;
+}
+
+/*
+ * Takes one ICMP answer from this second's budget: RFC 4443, section 2.4(f). `counter` is the
+ * account, one for errors and one for echo replies.
+ */
+static __always_inline bool has_answer_budget(__u32 counter)
+{
+	return has_budget(counter, bpf_ktime_get_ns(), NANOSECONDS_PER_SECOND,
+			  config.answers_per_second, KATRAN_ANSWERS_LIMITED);
+}
+
+#endif

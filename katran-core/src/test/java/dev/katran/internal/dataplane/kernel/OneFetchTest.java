@@ -1,0 +1,111 @@
+package dev.katran.internal.dataplane.kernel;
+
+import static dev.katran.internal.dataplane.DataplaneContract.HOP;
+import static dev.katran.internal.dataplane.DataplaneContract.VIP4;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.net.InetAddresses;
+import dev.katran.Verdict;
+import dev.katran.internal.dataplane.BackendEntry;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.DataplaneContract;
+import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.dataplane.RingSlots;
+import dev.katran.internal.dataplane.VipEntry;
+import dev.katran.needs.NeedsKernel;
+import dev.katran.packets.Packet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntConsumer;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A packet looks up its VIP in one table and its slot in one ring, even if they are replaced
+ * meanwhile: otherwise it would find nothing in either, and pass or be dropped.
+ */
+@NeedsKernel
+class OneFetchTest {
+
+  private static final int SWAPS = 300;
+  private static final int CURRENT = 1;
+  private static final int PREVIOUS = 2;
+  private static final int TCP_FLAGS = 14 + 20 + 13;
+  private static final byte RST = 4;
+
+  private static final DataplaneConfig CONFIG =
+      DataplaneConfig.of(DataplaneContract.CONFIG.limits().ringSize(13));
+
+  /** Runs frames while {@code swap} is called with the number of each swap. */
+  private static void assertAlwaysSent(KernelDataplane dataplane, IntConsumer swap)
+      throws Exception {
+    AtomicBoolean isOver = new AtomicBoolean();
+    try (ExecutorService reader = Executors.newSingleThreadExecutor()) {
+      Future<Long> sent = reader.submit(() -> run(dataplane, isOver));
+      for (int i = 0; i < SWAPS; i++) {
+        swap.accept(i);
+      }
+      isOver.set(true);
+      assertThat(sent.get()).isGreaterThan(SWAPS);
+    }
+  }
+
+  private static long run(KernelDataplane dataplane, AtomicBoolean isOver) {
+    byte[] frame = Packet.tcp("198.51.100.7", 1000, VIP4, 443).frame();
+    frame[TCP_FLAGS] = RST; // makes no entry in the flow table
+    long sent = 0;
+    while (!isOver.get()) {
+      assertThat(dataplane.program().run(frame).verdict()).isEqualTo(Verdict.TX);
+      sent++;
+    }
+    return sent;
+  }
+
+  private static KernelDataplane open() {
+    KernelDataplane dataplane = KernelDataplane.detached(CONFIG);
+    dataplane.program().use(new Features(0, false, false, true));
+    for (int number : new int[] {CURRENT, PREVIOUS}) {
+      dataplane
+          .backends()
+          .put(number, new BackendEntry(InetAddresses.forString("10.0.0." + number), HOP));
+    }
+    dataplane.rings().put(0, ring(true));
+    return dataplane;
+  }
+
+  private static RingSlots ring(boolean isChanging) {
+    RingSlots.Builder builder = RingSlots.stable(new int[CONFIG.limits().ringSize()]).toBuilder();
+    for (int slot = 0; slot < CONFIG.limits().ringSize(); slot++) {
+      if (isChanging) {
+        builder.changing(slot, CURRENT, PREVIOUS);
+      } else {
+        builder.stable(slot, CURRENT);
+      }
+    }
+    return builder.build();
+  }
+
+  @Test
+  void run_vipOfEveryPortReplacedByOneOfThisPort_findsOneOfThem() throws Exception {
+    try (KernelDataplane dataplane = open()) {
+      dataplane.vips().put(DataplaneContract.tcp(VIP4, 0), new VipEntry(0, 0));
+      assertAlwaysSent(
+          dataplane,
+          i ->
+              dataplane.batch(() -> {
+                int after = i % 2 == 0 ? 443 : 0;
+                dataplane.vips().remove(DataplaneContract.tcp(VIP4, 443 - after));
+                dataplane.vips().put(DataplaneContract.tcp(VIP4, after), new VipEntry(0, 0));
+              }));
+    }
+  }
+
+  @Test
+  void run_ringSettlesMeanwhile_findsBothBackendsOfASlot() throws Exception {
+    try (KernelDataplane dataplane = open()) {
+      dataplane.vips().put(DataplaneContract.tcp(VIP4, 443), new VipEntry(0, 0));
+      assertAlwaysSent(dataplane, i -> dataplane.rings().put(0, ring(i % 2 != 0)));
+    }
+  }
+}
