@@ -58,7 +58,7 @@ static __always_inline bool is_accepted_source(const struct katran_decap_prefix_
 /* Returns whether the inner packet, whose header is complete, is for an accepted destination. */
 static __always_inline bool is_accepted_inner(struct xdp_md *ctx, const struct tunnel *tunnel)
 {
-	void *inner = packet_data(ctx) + ETH_HLEN + (tunnel->header_length & 0x3f);
+	void *inner = inner_header(ctx, tunnel);
 	struct katran_decap_prefix_key destination;
 	void *end = packet_end(ctx);
 

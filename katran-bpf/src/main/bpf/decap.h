@@ -65,6 +65,12 @@ static __always_inline bool parse_tunnel(__u8 protocol, void *payload, void *end
 	}
 }
 
+static __always_inline void *inner_header(const struct xdp_md *ctx, const struct tunnel *tunnel)
+{
+	/* header_length is one of four small values; the mask bounds it for the verifier */
+	return packet_data(ctx) + ETH_HLEN + (tunnel->header_length & 0x3f);
+}
+
 /*
  * Returns the length of the inner packet for its counter: IPv4 total length or IPv6 payload length.
  * Returns a negative value unless there is a complete header, of the version that the tunnel
@@ -72,8 +78,7 @@ static __always_inline bool parse_tunnel(__u8 protocol, void *payload, void *end
  */
 static __always_inline int inner_bytes(struct xdp_md *ctx, const struct tunnel *tunnel)
 {
-	/* header_length is one of four small values; the mask bounds it for the verifier */
-	void *inner = packet_data(ctx) + ETH_HLEN + (tunnel->header_length & 0x3f);
+	void *inner = inner_header(ctx, tunnel);
 	void *end = packet_end(ctx);
 
 	if (tunnel->inner_type == bpf_htons(ETH_P_IP)) {
@@ -97,7 +102,7 @@ static __always_inline int inner_bytes(struct xdp_md *ctx, const struct tunnel *
  */
 static __always_inline bool carry_ecn(struct xdp_md *ctx, const struct tunnel *tunnel)
 {
-	void *inner = packet_data(ctx) + ETH_HLEN + (tunnel->header_length & 0x3f);
+	void *inner = inner_header(ctx, tunnel);
 	void *end = packet_end(ctx);
 
 	if (tunnel->inner_type == bpf_htons(ETH_P_IP)) {

@@ -31,11 +31,6 @@ static __always_inline int merge_ecn(__u8 outer, __u8 inner)
 	return inner;
 }
 
-static __always_inline __u8 ipv6_traffic_class(const struct ipv6hdr *ip)
-{
-	return bpf_ntohs(*(const __be16 *)ip) >> 4;
-}
-
 /*
  * Carries the congestion mark of a removed outer header with traffic class `outer` into an inner
  * IPv4 header. Returns false if the packet must be dropped.

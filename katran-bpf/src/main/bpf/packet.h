@@ -120,6 +120,11 @@ static __always_inline __u32 packet_length(const struct packet *packet)
 						  : packet->bytes;
 }
 
+static __always_inline __u8 ipv6_traffic_class(const struct ipv6hdr *ip)
+{
+	return bpf_ntohs(*(const __be16 *)ip) >> 4;
+}
+
 static __always_inline void set_ipv4(struct katran_address *address, __be32 value)
 {
 	address->words[0] = value;

@@ -218,7 +218,7 @@ static __always_inline int parse_ipv6(void *network, void *end, __u32 available,
 		return drop_malformed();
 	packet->bytes = bpf_ntohs(ip->payload_len);
 	packet->payload = packet->bytes;
-	packet->tos = bpf_ntohs(*(__be16 *)ip) >> 4;
+	packet->tos = ipv6_traffic_class(ip);
 	packet->dont_fragment = true; /* routers never fragment IPv6 */
 	flow->family = KATRAN_IPV6;
 	flow->protocol = ip->nexthdr;

@@ -68,8 +68,8 @@ static __always_inline __u32 quic_version(const __u8 *bytes)
 
 /*
  * Returns whether a long header is that of an Initial or 0-RTT packet. Only versions 1 and 2, the
- * drafts and mvfst have known types (and 0, which only servers send, is taken for 1): of another version, no more can be read than its connection
- * ids (RFC 8999).
+ * drafts and mvfst have known types (and 0, which only servers send, is taken for 1). Of another
+ * version, no more can be read than its connection ids (RFC 8999).
  */
 static __always_inline bool is_client_chosen(const __u8 *bytes)
 {

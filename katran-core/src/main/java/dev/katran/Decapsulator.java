@@ -51,10 +51,7 @@ public final class Decapsulator implements AutoCloseable {
   public static final int DEFAULT_GUE_PORT = GueConfig.DEFAULT_PORT;
 
   private static final AddressFilter IPIP_SOURCES =
-      new AddressFilter.Listed(
-          ImmutableSet.of(
-              new Prefix(IpipSources.DEFAULT.prefixV4(), IpipSources.BITS_V4),
-              new Prefix(IpipSources.DEFAULT.prefixV6(), IpipSources.BITS_V6)));
+      new AddressFilter.Listed(ImmutableSet.copyOf(IpipSources.DEFAULT.prefixes()));
 
   private final DecapsulationProgram program;
   private final Ticker.@Nullable Ticking refreshing;

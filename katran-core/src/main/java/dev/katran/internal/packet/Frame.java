@@ -24,6 +24,12 @@ public final class Frame {
   /** The length of a UDP header. */
   public static final int UDP_HEADER = 8;
 
+  /** The length of an ICMP or ICMPv6 header. */
+  static final int ICMP_HEADER = 8;
+
+  /** The minimum MTU of IPv6 (RFC 8200). */
+  static final int IPV6_MIN_MTU = 1280;
+
   /** The EtherType of IPv4. */
   public static final int ETHERTYPE_IPV4 = 0x0800;
 

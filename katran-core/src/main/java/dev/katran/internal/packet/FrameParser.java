@@ -1,7 +1,9 @@
 package dev.katran.internal.packet;
 
+import static dev.katran.internal.packet.Frame.ICMP_HEADER;
 import static dev.katran.internal.packet.Frame.IPV4_HEADER;
 import static dev.katran.internal.packet.Frame.IPV6_HEADER;
+import static dev.katran.internal.packet.Frame.IPV6_MIN_MTU;
 import static dev.katran.internal.packet.Frame.NETWORK;
 
 import dev.katran.Verdict;
@@ -17,7 +19,6 @@ public final class FrameParser {
   private static final int TCP_HEADER = 20;
   private static final int TCP_DATA_OFFSET = 12;
   private static final int TCP_FLAGS = 13;
-  private static final int ICMP_HEADER = 8;
   private static final int FRAGMENT_HEADER = 8;
   private static final int FRAGMENT_OFFSET = 0xfff8;
 
@@ -35,9 +36,6 @@ public final class FrameParser {
   private static final int ICMPV6_ECHO_REQUEST = 128;
 
   private static final int FRAGMENTATION_NEEDED = 4;
-
-  /** The minimum MTU of IPv6 (RFC 8200). A smaller path MTU is suspicious. */
-  private static final int IPV6_MIN_MTU = 1280;
 
   private final Frame frame;
   private final IpHeader ip;

@@ -48,7 +48,6 @@ public sealed interface ParsedFrame {
       FiveTuple flow, int quoted, int tcpFlags, int bytes, int trafficClass, boolean dontFragment)
       implements ParsedFrame {
 
-    private static final int ICMP_HEADER = 8;
     private static final int SYN = 1 << 1;
     private static final int RST = 1 << 2;
     private static final int ACK = 1 << 4;
@@ -60,7 +59,9 @@ public sealed interface ParsedFrame {
 
     /** Returns whether the ICMP error quotes an IPv6 packet with a fragment header. */
     public boolean isQuotedFragment() {
-      return isIcmpError() && isIpv6() && quoted != transport() + ICMP_HEADER + Frame.IPV6_HEADER;
+      return isIcmpError()
+          && isIpv6()
+          && quoted != transport() + Frame.ICMP_HEADER + Frame.IPV6_HEADER;
     }
 
     /** Returns whether this is a TCP segment that opens a connection: SYN without ACK. */

@@ -1,7 +1,9 @@
 package dev.katran.internal.packet;
 
+import static dev.katran.internal.packet.Frame.ICMP_HEADER;
 import static dev.katran.internal.packet.Frame.IPV4_HEADER;
 import static dev.katran.internal.packet.Frame.IPV6_HEADER;
+import static dev.katran.internal.packet.Frame.IPV6_MIN_MTU;
 import static dev.katran.internal.packet.Frame.NETWORK;
 
 /**
@@ -14,10 +16,6 @@ public final class TooBigReply {
   private static final int FRAGMENTATION_NEEDED = 4;
   private static final int ICMPV6_PACKET_TOO_BIG = 2;
 
-  /** The minimum MTU of IPv6 (RFC 8200). */
-  private static final int IPV6_MIN_MTU = 1280;
-
-  private static final int ICMP_HEADER = 8;
   private static final int QUOTED_V4 = 84;
   private static final int QUOTED_V6 = 248;
   private static final int TTL = 64;

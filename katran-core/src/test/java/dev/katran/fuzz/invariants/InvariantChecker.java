@@ -110,7 +110,7 @@ public final class InvariantChecker {
   }
 
   private void checkDropped(byte[] after) {
-    // where these are noticed does not matter: nobody sees what is left in the buffer
+    // the program may detect these before or after it strips a header, and the buffer is discarded
     if (arrival.ending() != Ending.MALFORMED && arrival.ending() != Ending.CONGESTED) {
       checkIsSomeStage(after);
     }
