@@ -144,8 +144,8 @@ public final class LoadBalancer implements AutoCloseable {
    * lb.update(web, vip -> vip.draining("10.0.0.11"));
    * }
    *
-   * @param change returns the VIP to install, with the same key. Called once, while other changes
-   *     wait: it must be quick and must not call this balancer
+   * @param change returns the VIP to install, with the same key. Called again if another thread has
+   *     changed the VIP meanwhile, so it should have no side effects
    * @return the installed result; empty if no VIP has the key, so that there was nothing to change
    * @throws IllegalArgumentException if the result has another key, or as {@link #put}
    * @throws LimitExceededException if there would be more backends than {@link #limits}
@@ -155,20 +155,20 @@ public final class LoadBalancer implements AutoCloseable {
   public Optional<Vip> update(VipKey key, UnaryOperator<Vip> change) {
     requireNonNull(key, "key");
     requireNonNull(change, "change");
-    Vip[] result = {null};
-    control.change(desired -> {
-      Vip before = desired.vips().get(key);
-      if (before != null) {
-        Vip after = requireNonNull(change.apply(before), "the changed VIP");
-        if (!after.key().equals(key)) {
-          throw new IllegalArgumentException(
-              "the update of %s returned a VIP with another key, %s".formatted(key, after.key()));
-        }
-        desired.vips().put(key, after);
-        result[0] = after;
+    while (true) {
+      Vip before = control.openVip(key);
+      if (before == null) {
+        return Optional.empty();
       }
-    });
-    return Optional.ofNullable(result[0]);
+      Vip after = requireNonNull(change.apply(before), "the changed VIP");
+      if (!after.key().equals(key)) {
+        throw new IllegalArgumentException(
+            "the update of %s returned a VIP with another key, %s".formatted(key, after.key()));
+      }
+      if (control.replace(before, after)) {
+        return Optional.of(after);
+      }
+    }
   }
 
   /**
@@ -252,14 +252,16 @@ public final class LoadBalancer implements AutoCloseable {
   /**
    * Completes when a backend is drained: when no packet for it has arrived for a while.
    *
-   * <p>Call it after {@linkplain Vip#draining draining} the backend. The future completes on a
-   * thread of the balancer, which must not be blocked. To stop waiting, cancel it.
+   * <p>Call it after {@linkplain Vip#draining draining} the backend. While another VIP sends new
+   * flows to the backend, it is in use and not drained. The future completes on a thread of its
+   * own, without any lock, so that code that depends on it may wait, change the balancer or close
+   * it. To stop waiting, cancel the future.
    *
    * @param quiet how long no packet may have arrived, 1 second to 1 day; use at least the idle
    *     timeout of clients and servers
    * @param timeout when to give up; must not be negative
-   * @throws IllegalArgumentException if the VIP is not installed, does not have the backend, or a
-   *     time is out of range
+   * @throws IllegalArgumentException if the VIP is not installed, does not have the backend or
+   *     still sends new flows to it, or if a time is out of range
    * @throws IllegalStateException if the balancer is closed; if it is closed later, the future
    *     completes exceptionally with one
    */
@@ -276,6 +278,10 @@ public final class LoadBalancer implements AutoCloseable {
         vip(vip).orElseThrow(() -> new IllegalArgumentException(vip + " is not installed"));
     if (installed.backend(backend).isEmpty()) {
       throw new IllegalArgumentException("%s is not a backend of %s".formatted(backend, vip));
+    }
+    if (installed.backend(backend).filter(Backend::takesNewFlows).isPresent()) {
+      throw new IllegalArgumentException(
+          "backend %s of %s is not draining: new flows go to it".formatted(backend, vip));
     }
     return control.whenDrained(vip, backend, quiet, timeout);
   }

@@ -300,15 +300,16 @@ public final class Vip {
   /** Returns whether everything is equal, the order of the backends included. */
   @Override
   public boolean equals(Object object) {
-    return object instanceof Vip other
-        && key.equals(other.key)
-        && backends.equals(other.backends)
-        && hashing == other.hashing
-        && algorithm == other.algorithm
-        && tracking == other.tracking
-        && idleTime.equals(other.idleTime)
-        && changeWindow.equals(other.changeWindow)
-        && options.equals(other.options);
+    return object == this
+        || (object instanceof Vip other
+            && key.equals(other.key)
+            && backends.equals(other.backends)
+            && hashing == other.hashing
+            && algorithm == other.algorithm
+            && tracking == other.tracking
+            && idleTime.equals(other.idleTime)
+            && changeWindow.equals(other.changeWindow)
+            && options.equals(other.options));
   }
 
   @Override

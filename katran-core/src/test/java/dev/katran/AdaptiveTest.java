@@ -1,8 +1,6 @@
 package dev.katran;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.katran.internal.control.Control;
 import dev.katran.internal.control.FakeClock;
@@ -20,8 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -361,87 +357,6 @@ class AdaptiveTest {
     for (int i = 0; i < FLOWS; i++) {
       assertThat(backendOf(9000 + i)).isEqualTo(begunMeanwhile.get(i));
     }
-  }
-
-  @Test
-  void whenDrained_noPacketForQuietTime_completesWithQuiet() {
-    lb.put(WEB);
-    sendOnOpenFlows();
-    lb.put(WEB.draining(ONE.key()));
-    Duration quiet = Duration.ofSeconds(10);
-    CompletableFuture<DrainResult> drained =
-        lb.whenDrained(WEB.key(), ONE.key(), quiet, Duration.ofHours(1));
-    for (int i = 0; i < 5; i++) {
-      sendOnOpenFlows();
-      pass(quiet.dividedBy(2));
-      assertThat(drained).isNotDone();
-    }
-    pass(quiet);
-    assertThat(drained).isCompletedWithValue(DrainResult.QUIET);
-  }
-
-  @Test
-  void whenDrained_packetsOfAnotherVip_areIgnored() {
-    Vip other = Vip.tcp("203.0.113.11", 443).backends(ONE).build();
-    lb.put(WEB);
-    lb.put(other);
-    sendOnOpenFlows();
-    lb.put(WEB.draining(ONE.key()));
-    sendOnOpenFlows();
-    Duration quiet = Duration.ofSeconds(10);
-    CompletableFuture<DrainResult> drained =
-        lb.whenDrained(WEB.key(), ONE.key(), quiet, Duration.ofHours(1));
-    for (int i = 0; i < 3; i++) {
-      lb.simulate(Packet.tcp("198.51.100.7", 1000, "203.0.113.11", 443).frame());
-      sendOnOpenFlows();
-      pass(quiet.dividedBy(2));
-      assertThat(drained).isNotDone();
-    }
-    lb.simulate(Packet.tcp("198.51.100.7", 1000, "203.0.113.11", 443).frame());
-    pass(quiet);
-    assertThat(drained).isCompletedWithValue(DrainResult.QUIET);
-  }
-
-  @Test
-  void whenDrained_timeoutRemovalOrClose_completes() {
-    lb.put(WEB);
-    Duration quiet = Duration.ofSeconds(10);
-    CompletableFuture<DrainResult> timedOut =
-        lb.whenDrained(WEB.key(), ONE.key(), quiet, Duration.ofSeconds(15));
-    CompletableFuture<DrainResult> removed =
-        lb.whenDrained(WEB.key(), TWO.key(), quiet, Duration.ofHours(1));
-    CompletableFuture<DrainResult> closed =
-        lb.whenDrained(WEB.key(), ONE.key(), quiet, Duration.ofHours(1));
-    for (int i = 0; i < 3; i++) {
-      sendOnOpenFlows();
-      pass(Duration.ofSeconds(5));
-    }
-    assertThat(timedOut).isCompletedWithValue(DrainResult.DEADLINE);
-    lb.put(WEB.without(TWO.key()));
-    control.tick();
-    assertThat(removed).isCompletedWithValue(DrainResult.REMOVED);
-    lb.close();
-    assertThatThrownBy(closed::join)
-        .isInstanceOf(CompletionException.class)
-        .hasCauseInstanceOf(IllegalStateException.class);
-  }
-
-  @Test
-  void whenDrained_invalidArgument_throws() {
-    lb.put(WEB);
-    Duration quiet = Duration.ofSeconds(10);
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> lb.whenDrained(DNS.key(), ONE.key(), quiet, quiet))
-        .withMessage("udp 203.0.113.10:53 is not installed");
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> lb.whenDrained(WEB.key(), THREE.key(), quiet, quiet))
-        .withMessage("10.0.0.3 is not a backend of tcp 203.0.113.10:443");
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> lb.whenDrained(WEB.key(), ONE.key(), Duration.ZERO, quiet))
-        .withMessage("quiet time PT0S is not in PT1S..PT24H");
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> lb.whenDrained(WEB.key(), ONE.key(), quiet, quiet.negated()))
-        .withMessage("timeout PT-10S is negative");
   }
 
   @Test

@@ -1,13 +1,13 @@
 package dev.katran;
 
 import dev.katran.internal.control.Control;
+import dev.katran.internal.control.MonotonicClock;
 import dev.katran.internal.control.Ticker;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.net.MacAddress;
 import dev.katran.internal.nexthop.NextHops;
 import dev.katran.internal.packet.Hop;
-import java.time.Clock;
 
 /** Opens balancers over a given dataplane, for tests that prepare one. */
 final class Balancers {
@@ -18,7 +18,7 @@ final class Balancers {
 
   /** Opens a balancer that runs on real time. */
   static LoadBalancer over(Dataplane dataplane, DataplaneConfig config) {
-    return new LoadBalancer(control(dataplane, config, Clock.systemUTC(), Ticker.THREADS));
+    return new LoadBalancer(control(dataplane, config, MonotonicClock.system(), Ticker.THREADS));
   }
 
   /** Opens a balancer over a control plane, see {@link #control}. */
@@ -28,7 +28,11 @@ final class Balancers {
 
   /** Creates a control plane whose ticks scan this many entries of the flow table. */
   static Control control(
-      Dataplane dataplane, DataplaneConfig config, Clock clock, Ticker ticker, int entriesPerStep) {
+      Dataplane dataplane,
+      DataplaneConfig config,
+      MonotonicClock clock,
+      Ticker ticker,
+      int entriesPerStep) {
     return new Control(
         dataplane,
         config,
@@ -40,7 +44,8 @@ final class Balancers {
   }
 
   /** Creates a control plane whose clock and ticker the test drives. */
-  static Control control(Dataplane dataplane, DataplaneConfig config, Clock clock, Ticker ticker) {
+  static Control control(
+      Dataplane dataplane, DataplaneConfig config, MonotonicClock clock, Ticker ticker) {
     return new Control(
         dataplane, config, NextHops.fixed(NEXT_HOP), clock, ticker, LoadBalancerException::of);
   }

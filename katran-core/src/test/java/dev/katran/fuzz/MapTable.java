@@ -30,8 +30,10 @@ final class MapTable<K> implements IndexTable<K> {
   }
 
   @Override
-  public void replace(Map<K, Integer> replacement) {
+  public Runnable replace(Map<K, Integer> replacement) {
+    Map<K, Integer> before = Map.copyOf(entries);
     entries.clear();
     entries.putAll(replacement);
+    return () -> replace(before);
   }
 }

@@ -4,6 +4,7 @@ import dev.katran.AttachMode;
 import dev.katran.ffm.LibbpfUnavailableException;
 import dev.katran.ffm.NativeException;
 import dev.katran.internal.control.Control;
+import dev.katran.internal.control.MonotonicClock;
 import dev.katran.internal.control.Ticker;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
@@ -17,7 +18,6 @@ import dev.katran.internal.failure.Failure;
 import dev.katran.internal.net.MacAddress;
 import dev.katran.internal.nexthop.NextHops;
 import dev.katran.internal.packet.Hop;
-import java.time.Clock;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -96,7 +96,7 @@ public final class Assembly {
   private Control control(Dataplane dataplane, NextHops nextHops) {
     try {
       return new Control(
-          dataplane, config, nextHops, Clock.systemUTC(), Ticker.THREADS, exceptions);
+          dataplane, config, nextHops, MonotonicClock.system(), Ticker.THREADS, exceptions);
     } catch (RuntimeException | Error e) {
       nextHops.close();
       throw e;

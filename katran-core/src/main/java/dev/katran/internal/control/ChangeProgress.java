@@ -25,7 +25,7 @@ public record ChangeProgress(
 
   /** Returns the progress of a VIP; empty if it is not installed. */
   public static Optional<ChangeProgress> of(Control control, FlowEntries flows, VipKey key) {
-    InstalledState state = control.state();
+    InstalledState state = control.openState();
     InstalledState.Installed installed = state.vips().get(key);
     if (installed == null) {
       return Optional.empty();
@@ -57,7 +57,7 @@ public record ChangeProgress(
             size - ring.changing() - ring.settled(),
             ring.changing(),
             ring.settled(),
-            ring.until(),
+            ring.until().map(control.clock()::wallTime),
             ring.extensions(),
             displaced[0],
             OptionalLong.of(live[0])));

@@ -2,11 +2,11 @@ package dev.katran.internal.control;
 
 import com.google.common.collect.Comparators;
 import java.time.Duration;
-import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The time for which the slots that a change moves are changing. Immutable; compared by identity,
- * so that a slot's window also tells which change was its last.
+ * The time for which the slots that a change moves are changing. Immutable once the change is in
+ * force; compared by identity, so that a slot's window also tells which change was its last.
  *
  * <p>A flow that exceeds a budget of the flow table is not inserted, so it would move when the
  * window ends. A window in which that happened is extended instead: the budget is renewed, and the
@@ -23,40 +23,64 @@ final class ChangeWindow {
   /** No extension makes a window longer than the longest that can be configured. */
   private static final Duration MAX_LENGTH = Duration.ofDays(1);
 
-  private final Instant start;
-  private final Instant since;
+  /**
+   * The time at which a change is in force. Windows are planned before it is known: installing the
+   * rings of many VIPs takes time, which must not count as part of the window.
+   */
+  static final class Start {
+
+    private Duration at;
+
+    /** Creates a start that is planned for now. */
+    Start(Duration now) {
+      this.at = now;
+    }
+
+    /** Sets the time once the last ring is installed, before other threads see the windows. */
+    void moveTo(Duration now) {
+      at = now;
+    }
+  }
+
+  private final Start start;
+  private final @Nullable Duration earlier;
+
+  /** The first deadline, counted from the start. */
   private final Duration length;
-  private final Instant deadline;
+
+  /** The deadline, counted from the start. */
+  private final Duration extended;
+
   private final long limited;
   private final int extensions;
 
   private ChangeWindow(
-      Instant start,
-      Instant since,
+      Start start,
+      @Nullable Duration earlier,
       Duration length,
-      Instant deadline,
+      Duration extended,
       long limited,
       int extensions) {
     this.start = start;
-    this.since = since;
+    this.earlier = earlier;
     this.length = length;
-    this.deadline = deadline;
+    this.extended = extended;
     this.limited = limited;
     this.extensions = extensions;
   }
 
   /**
-   * Creates the window of a change that is made now.
+   * Creates the window of a change.
    *
    * @param limited how many flows have exceeded a budget so far
    */
-  static ChangeWindow starting(Instant now, Duration length, long limited) {
-    return new ChangeWindow(now, now, length, now.plus(length), limited, 0);
+  static ChangeWindow starting(Start start, Duration length, long limited) {
+    return new ChangeWindow(start, null, length, length, limited, 0);
   }
 
   /** Returns this window for slots that were changing already, since an earlier time. */
-  ChangeWindow since(Instant earlier) {
-    return new ChangeWindow(start, earlier, length, deadline, limited, extensions);
+  ChangeWindow since(Duration earlier) {
+    return new ChangeWindow(start, earlier, length, extended, limited, extensions);
   }
 
   /**
@@ -67,32 +91,30 @@ final class ChangeWindow {
    * @param least the least extension, in which the budgets are renewed once
    */
   ChangeWindow extend(long nowLimited, Duration least) {
-    Instant later = deadline.plus(Comparators.max(length, least));
-    return nowLimited == limited
-            || extensions == MAX_EXTENSIONS
-            || later.isAfter(start.plus(MAX_LENGTH))
+    Duration later = extended.plus(Comparators.max(length, least));
+    return nowLimited == limited || extensions == MAX_EXTENSIONS || later.compareTo(MAX_LENGTH) > 0
         ? this
-        : new ChangeWindow(start, since, length, later, nowLimited, extensions + 1);
+        : new ChangeWindow(start, earlier, length, later, nowLimited, extensions + 1);
   }
 
   /** Returns whether the window has ended. */
-  boolean hasEnded(Instant now) {
-    return !now.isBefore(deadline);
+  boolean hasEnded(Duration now) {
+    return now.compareTo(deadline()) >= 0;
   }
 
   /** Returns for how long the slots are changing, earlier windows included. */
   Duration span() {
-    return Duration.between(since, deadline);
+    return deadline().minus(since());
   }
 
   /** Returns when the slots began to change. */
-  Instant since() {
-    return since;
+  Duration since() {
+    return earlier == null ? start.at : earlier;
   }
 
   /** Returns when the slots settle. */
-  Instant deadline() {
-    return deadline;
+  Duration deadline() {
+    return start.at.plus(extended);
   }
 
   /** Returns how often the window was extended. */

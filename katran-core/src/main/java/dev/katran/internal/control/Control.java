@@ -1,37 +1,25 @@
 package dev.katran.internal.control;
 
-import com.google.common.collect.ImmutableMap;
-import com.google.common.collect.ImmutableSet;
-import com.google.common.collect.Sets;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
 import dev.katran.DrainResult;
-import dev.katran.Encapsulation;
 import dev.katran.Limits;
 import dev.katran.Prefix;
 import dev.katran.Simulation;
 import dev.katran.TunnelEndpoint;
+import dev.katran.Vip;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.CounterTable;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.ResourceUsage;
-import dev.katran.internal.dataplane.TableCapacity;
 import dev.katran.internal.failure.Failure;
-import dev.katran.internal.net.Addresses;
 import dev.katran.internal.nexthop.NextHops;
-import dev.katran.internal.packet.Hop;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -40,24 +28,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The running state of a load balancer. Changes run one at a time, each as a {@link Transition} to
- * the desired state. Readers never wait for a change: they see the last installed state.
+ * The running state of a load balancer. Changes run one at a time, see {@link Installer}. Readers
+ * never wait for a change: they see the last installed state. Code of the application never runs
+ * under a lock.
  */
 public final class Control implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Control.class);
 
-  /**
-   * How long a change waits for the next hops of new backends. Unresolved ones are retried later.
-   */
-  private static final Duration NEXT_HOP_TIMEOUT = Duration.ofMillis(500);
-
+  private final OpenDataplane open;
   private final Dataplane dataplane;
   private final DataplaneConfig config;
-  private final Limits limits;
   private final NextHops nextHops;
-  private final Clock clock;
+  private final MonotonicClock clock;
   private final Function<Failure, RuntimeException> exceptions;
+  private final Installer installer;
   private final SlotSettler settler;
   private final DrainMonitor drains;
   private final Ticker ticker;
@@ -66,24 +51,11 @@ public final class Control implements AutoCloseable {
   private final LiveTable<Prefix, Backend> sourceRoutes;
   private final LiveTable<InetAddress, TunnelEndpoint> tunnelEndpoints;
 
+  /** Held by {@link #tick}. */
+  private final ReentrantLock ticks = new ReentrantLock();
+
   /** Runs {@link #tick}. Null until the first change that takes time. */
   private Ticker.@Nullable Ticking ticking;
-
-  private final ReentrantLock changes = new ReentrantLock();
-
-  /**
-   * Read-locked while the dataplane is queried outside a change, write-locked while it is closed.
-   */
-  private final ReentrantReadWriteLock usage = new ReentrantReadWriteLock();
-
-  private final IndexAllocator vipIndices = new IndexAllocator(0);
-  private final IndexAllocator backendIndices = new IndexAllocator(Dataplane.NO_BACKEND + 1);
-
-  /** The next hops in the dataplane. Guarded by {@code changes}. */
-  private final Map<InetAddress, Hop> hops = new HashMap<>();
-
-  private volatile InstalledState state = InstalledState.EMPTY;
-  private volatile boolean closed;
 
   /**
    * Creates the control plane of a dataplane. Closing it closes the dataplane.
@@ -94,7 +66,7 @@ public final class Control implements AutoCloseable {
       Dataplane dataplane,
       DataplaneConfig config,
       NextHops nextHops,
-      Clock clock,
+      MonotonicClock clock,
       Ticker ticker,
       Function<Failure, RuntimeException> exceptions) {
     this(dataplane, config, nextHops, clock, ticker, exceptions, SlotSettler.ENTRIES_PER_STEP);
@@ -109,21 +81,22 @@ public final class Control implements AutoCloseable {
       Dataplane dataplane,
       DataplaneConfig config,
       NextHops nextHops,
-      Clock clock,
+      MonotonicClock clock,
       Ticker ticker,
       Function<Failure, RuntimeException> exceptions,
       int entriesPerStep) {
+    this.open = new OpenDataplane(dataplane);
     this.dataplane = dataplane;
     this.config = config;
-    this.limits = config.limits();
     this.nextHops = nextHops;
     this.clock = clock;
     this.ticker = ticker;
     this.exceptions = exceptions;
+    this.installer = new Installer(open, config, nextHops, clock);
     this.settler = new SlotSettler(dataplane, config, entriesPerStep);
-    this.drains = new DrainMonitor(dataplane);
-    this.serverIds = new LiveTable<>(this, TableKinds.serverIds(limits));
-    this.sourceRoutes = new LiveTable<>(this, TableKinds.sourceRoutes(limits));
+    this.drains = new DrainMonitor(dataplane, Control::runCallback);
+    this.serverIds = new LiveTable<>(this, TableKinds.serverIds(config.limits()));
+    this.sourceRoutes = new LiveTable<>(this, TableKinds.sourceRoutes(config.limits()));
     this.tunnelEndpoints =
         new LiveTable<>(this, TableKinds.tunnelEndpoints(config.decapsulation()));
     this.refresher =
@@ -132,19 +105,49 @@ public final class Control implements AutoCloseable {
             : null;
   }
 
+  /** Runs code of the application on a thread of its own: it may block, or close the balancer. */
+  private static void runCallback(Runnable callback) {
+    Thread.ofVirtual().name("katran callback").start(callback);
+  }
+
   /** Returns the installed state. */
   public InstalledState state() {
-    return state;
+    return installer.state();
+  }
+
+  /**
+   * Returns the installed state.
+   *
+   * @throws IllegalStateException if the balancer is closed
+   */
+  InstalledState openState() {
+    open.checkOpen();
+    return installer.state();
+  }
+
+  /**
+   * Returns an installed VIP, or null.
+   *
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public @Nullable Vip openVip(VipKey key) {
+    InstalledState.Installed installed = openState().vips().get(key);
+    return installed == null ? null : installed.vip();
   }
 
   /** Returns the limits that the dataplane was opened with. */
   public Limits limits() {
-    return limits;
+    return config.limits();
   }
 
   /** Returns the configuration that the dataplane was opened with. */
   DataplaneConfig config() {
     return config;
+  }
+
+  /** Returns the clock of change windows and drains. */
+  MonotonicClock clock() {
+    return clock;
   }
 
   /** Returns the server id table. */
@@ -164,8 +167,7 @@ public final class Control implements AutoCloseable {
 
   /** Returns the dataplane, for operations that need no lock. */
   Dataplane dataplane() {
-    checkOpen();
-    return dataplane;
+    return open.get();
   }
 
   /** Returns the counters. */
@@ -190,209 +192,132 @@ public final class Control implements AutoCloseable {
 
   /** Runs a query and keeps the dataplane open meanwhile. */
   <T> T use(Supplier<T> query) {
-    usage.readLock().lock();
     try {
-      checkOpen();
-      return query.get();
+      return open.use(query);
     } catch (Failure e) {
       throw exceptions.apply(e);
-    } finally {
-      usage.readLock().unlock();
-    }
-  }
-
-  private void checkOpen() {
-    if (closed) {
-      throw new IllegalStateException("the load balancer is closed");
     }
   }
 
   /**
    * Changes the installed state, all or nothing.
    *
-   * @param change edits the desired state
+   * @param edit edits the desired state. It may run several times, for different installed states,
+   *     and under the lock of changes, so it must not run code of the application
    */
-  public void change(Consumer<DesiredState> change) {
-    change(change, () -> {});
-  }
-
-  /**
-   * Changes the installed state, all or nothing.
-   *
-   * @param change edits the desired state
-   * @param onSuccess runs after a successful change and before any other change
-   */
-  void change(Consumer<DesiredState> change, Runnable onSuccess) {
-    changes.lock();
+  public void change(Consumer<DesiredState> edit) {
     try {
-      checkOpen();
-      DesiredState desired = new DesiredState(state);
-      change.accept(desired);
-      install(desired);
-      onSuccess.run();
+      installer.change(edit);
     } catch (Failure e) {
       throw exceptions.apply(withPrefix(e));
     } finally {
-      changes.unlock();
+      if (state().features().changes() || installer.isDirty()) {
+        startTicking();
+      }
     }
   }
 
-  /** Adds to the message of a refused operation that the change was rolled back. */
-  private static Failure withPrefix(Failure failure) {
-    return failure.kind() == Failure.Kind.REFUSED
-        ? failure.withMessage("the change was rolled back: " + failure.getMessage())
-        : failure;
+  /**
+   * Replaces an installed VIP unless it has changed meanwhile.
+   *
+   * @param before the installed VIP
+   * @param after a VIP with the same key
+   * @return whether the VIP was replaced
+   */
+  public boolean replace(Vip before, Vip after) {
+    boolean[] replaced = {false};
+    change(desired -> {
+      replaced[0] = before.equals(desired.vips().get(before.key()));
+      if (replaced[0]) {
+        desired.vips().put(before.key(), after);
+      }
+    });
+    return replaced[0];
   }
 
-  private void install(DesiredState desired) {
-    Map<BackendKey, Delivery> deliveries = desired.backends();
-    deliveries.forEach(this::checkSource);
-    checkLimit("VIPs", desired.vips().size(), limits.vips());
-    checkLimit("backends", deliveries.size(), limits.backends());
-    checkLimit("marks of down backends", desired.down().size(), TableCapacity.DOWN);
-    hops.putAll(
-        resolve(addresses(Sets.difference(deliveries.keySet(), state.backends().keySet()))));
-    try {
-      state =
-          new Transition(
-                  dataplane,
-                  limits,
-                  vipIndices,
-                  backendIndices,
-                  state,
-                  desired,
-                  clock.instant(),
-                  config.flowRules().changeWindow())
-              .run(deliveries, hops);
-    } finally {
-      hops.keySet().retainAll(addresses(state.backends().keySet()));
+  /** Adds to the message of a refused operation what became of the change. */
+  private Failure withPrefix(Failure failure) {
+    if (failure.kind() != Failure.Kind.REFUSED) {
+      return failure;
     }
-    if (state.features().changes()) {
-      startTicking();
-    }
-  }
-
-  private static Set<InetAddress> addresses(Set<BackendKey> backends) {
-    return backends.stream().map(BackendKey::address).collect(ImmutableSet.toImmutableSet());
+    String prefix =
+        installer.isDirty()
+            ? "the change failed and could not be undone in full, which is tried again every second: "
+            : "the change was rolled back: ";
+    return failure.withMessage(prefix + failure.getMessage());
   }
 
   private void startTicking() {
-    if (ticking == null) {
-      ticking = ticker.start("changes", this::tick);
+    installer.locked(() -> {
+      if (ticking == null && !open.isClosed()) {
+        ticking = ticker.start("changes", this::tick);
+      }
+    });
+  }
+
+  /**
+   * Advances slot settling and drains by one step, and repairs what failed changes have left. Does
+   * nothing if the balancer is closed.
+   */
+  public void tick() {
+    ticks.lock();
+    try {
+      installer.repair();
+      step("settling slots", this::settle);
+      step("drains", () -> drains.step(state(), clock.now()));
+    } finally {
+      ticks.unlock();
     }
   }
 
-  /** Advances slot settling and drains by one step. Does nothing if the balancer is closed. */
-  public void tick() {
-    changes.lock();
+  /** Runs a step of a tick; another step must not depend on it. */
+  private void step(String name, Runnable step) {
     try {
-      if (!closed) {
-        Instant now = clock.instant();
-        state = settler.step(state, now);
-        drains.step(state, now);
+      open.use(() -> {
+        step.run();
+        return true;
+      });
+    } catch (RuntimeException | Error e) {
+      if (!open.isClosed()) {
+        log.warn("{} failed; tried again in a second", name, e);
       }
-    } finally {
-      changes.unlock();
     }
+  }
+
+  private void settle() {
+    installer.update(state -> settler.settle(state, clock.now()));
+    if (settler.scan(clock.now())) {
+      installer.update(state -> settler.stabilise(state, clock.now()));
+    }
+    settler.endStep(state());
   }
 
   /** Returns a future that completes when a backend of a VIP is quiet, or after a timeout. */
   public CompletableFuture<DrainResult> whenDrained(
       VipKey vip, BackendKey backend, Duration quiet, Duration timeout) {
-    changes.lock();
-    try {
-      checkOpen();
-      Instant now = clock.instant();
-      startTicking();
-      return drains.add(vip, backend, quiet, now, now.plus(timeout));
-    } finally {
-      changes.unlock();
+    open.checkOpen();
+    startTicking();
+    Duration now = clock.now();
+    CompletableFuture<DrainResult> result =
+        drains.add(vip, backend, quiet, now, MonotonicClock.after(now, timeout));
+    if (open.isClosed()) {
+      drains.close();
     }
-  }
-
-  private static void checkLimit(String what, int count, int limit) {
-    if (count > limit) {
-      throw new Failure(
-          Failure.Kind.LIMIT, "%d %s exceed the limit of %d".formatted(count, what, limit));
-    }
-  }
-
-  private void checkSource(BackendKey backend, Delivery delivery) {
-    if (delivery.encapsulation() instanceof Encapsulation.Gue
-        && config.gue().sourceTowards(backend.address()) == null) {
-      throw new IllegalArgumentException(
-          "backend %s via GUE needs an outer source address of its family; set sourceAddress on the"
-                  .formatted(backend)
-              + " builder");
-    }
-  }
-
-  private Map<InetAddress, Hop> resolve(Set<InetAddress> added) {
-    if (added.isEmpty()) {
-      return ImmutableMap.of();
-    }
-    Map<InetAddress, Hop> found = nextHops.resolve(added, NEXT_HOP_TIMEOUT);
-    for (InetAddress backend : added) {
-      if (!found.containsKey(backend)) {
-        log.warn(
-            "no next hop towards backend {} yet; its packets are dropped until one is found",
-            Addresses.text(backend));
-      }
-    }
-    return found;
-  }
-
-  /** Resolves all next hops again and updates those that changed in the dataplane. */
-  private void refreshNextHops() {
-    Map<InetAddress, Hop> found =
-        nextHops.resolve(addresses(state.backends().keySet()), Duration.ZERO);
-    changes.lock();
-    try {
-      if (!closed) {
-        state
-            .backends()
-            .forEach((key, backend) -> refresh(key.address(), backend, found.get(key.address())));
-      }
-    } finally {
-      changes.unlock();
-    }
+    return result;
   }
 
   private void refresh() {
-    refreshNextHops();
-    changes.lock();
-    try {
-      if (!closed) {
-        dataplane.program().adapt();
-      }
-    } finally {
-      changes.unlock();
-    }
-  }
-
-  private void refresh(
-      InetAddress address, InstalledState.InstalledBackend backend, @Nullable Hop hop) {
-    if (hop == null || hop.equals(hops.get(address))) {
-      return;
-    }
-    dataplane.backends().put(backend.number(), Transition.entry(address, backend.delivery(), hop));
-    hops.put(address, hop);
-    log.info("next hop towards backend {} is now {}", Addresses.text(address), hop.mac());
+    installer.refreshHops();
+    installer.update(state -> {
+      dataplane.program().adapt();
+      return state;
+    });
   }
 
   @Override
   public void close() {
-    changes.lock();
-    try {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      settler.close();
-      drains.close();
-    } finally {
-      changes.unlock();
-    }
+    installer.locked(open::refuse);
+    drains.close();
     try {
       if (ticking != null) {
         ticking.close();
@@ -402,11 +327,12 @@ public final class Control implements AutoCloseable {
       }
       nextHops.close();
     } finally {
-      usage.writeLock().lock();
+      ticks.lock();
       try {
-        dataplane.close();
+        settler.close();
+        open.close();
       } finally {
-        usage.writeLock().unlock();
+        ticks.unlock();
       }
     }
   }

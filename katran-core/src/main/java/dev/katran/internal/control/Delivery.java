@@ -2,6 +2,10 @@ package dev.katran.internal.control;
 
 import dev.katran.Backend;
 import dev.katran.Encapsulation;
+import dev.katran.internal.dataplane.BackendEntry;
+import dev.katran.internal.packet.Hop;
+import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The way to reach a backend. It must be the same in all VIPs and tables that name the backend.
@@ -13,6 +17,15 @@ record Delivery(Encapsulation encapsulation, boolean local) {
 
   static Delivery of(Backend backend) {
     return new Delivery(backend.encapsulation(), backend.local());
+  }
+
+  /**
+   * Returns the dataplane's entry of a backend.
+   *
+   * @param hop the next hop; null if there is none, so that packets are dropped
+   */
+  BackendEntry entry(InetAddress address, @Nullable Hop hop) {
+    return new BackendEntry(address, encapsulation, local, hop);
   }
 
   /** Returns text such as {@code IPIP} or {@code GUE, local}. */

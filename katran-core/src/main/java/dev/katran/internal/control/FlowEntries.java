@@ -10,7 +10,9 @@ import dev.katran.internal.packet.FiveTuple;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -28,6 +30,9 @@ public final class FlowEntries {
    * @param idle the other entries that are idle for at least the given time
    */
   public record Usage(long entries, long stale, long idle) {}
+
+  /** How many entries are read at a time before code of the application gets them. */
+  private static final int ENTRIES_PER_STEP = 4096;
 
   private final Control control;
   private final Duration udpIdle;
@@ -59,10 +64,21 @@ public final class FlowEntries {
     return entry == null ? Optional.empty() : new IndexNames(state).of(entry);
   }
 
-  /** Passes each entry whose VIP and backend are installed to an action. */
+  /**
+   * Passes each entry whose VIP and backend are installed to an action, which runs without a lock
+   * and may change or close the balancer.
+   */
   public void forEach(Consumer<TrackedFlow> action) {
-    IndexNames names = new IndexNames(control.state());
-    scan(entry -> names.of(entry).ifPresent(action));
+    List<FlowTable.Entry> entries = new ArrayList<>();
+    try (FlowTable.Scan scan = control.use(() -> control.dataplane().flows().scan())) {
+      boolean hasMore = true;
+      while (hasMore) {
+        hasMore = control.use(() -> scan.next(ENTRIES_PER_STEP, entries::add));
+        IndexNames names = new IndexNames(control.state());
+        entries.forEach(entry -> names.of(entry).ifPresent(action));
+        entries.clear();
+      }
+    }
   }
 
   void scan(Consumer<FlowTable.Entry> action) {

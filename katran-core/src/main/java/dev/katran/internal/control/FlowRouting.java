@@ -38,7 +38,7 @@ public final class FlowRouting {
 
   /** Selects the backend of a flow, without changing anything. */
   public Decision route(Flow flow) {
-    InstalledState state = control.state();
+    InstalledState state = control.openState();
     InstalledState.Match match = state.match(flow);
     if (match == null) {
       return new Decision(Route.Reason.NO_VIP, null, null, NO_SLOT);

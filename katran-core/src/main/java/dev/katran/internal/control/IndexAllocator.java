@@ -13,11 +13,28 @@ final class IndexAllocator {
     this.first = first;
   }
 
-  /** Allocates the lowest free index. */
-  int allocate() {
-    int index = taken.nextClearBit(first);
-    taken.set(index);
-    return index;
+  /** Indices that a plan allocates. They are free until the plan is executed. */
+  final class Reservation {
+
+    private final BitSet reserved = new BitSet();
+    private int next = first;
+
+    /** Reserves the lowest free index. */
+    int allocate() {
+      next = taken.nextClearBit(next);
+      reserved.set(next);
+      return next++;
+    }
+
+    /** Allocates the reserved indices. */
+    void commit() {
+      taken.or(reserved);
+    }
+  }
+
+  /** Returns a reservation without indices. It is valid until the next one is committed. */
+  Reservation reserve() {
+    return new Reservation();
   }
 
   /** Frees an index. */

@@ -35,7 +35,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param vips the VIPs, each with its index in the dataplane
  * @param backends all backends of all VIPs and tables
- * @param named the backends that tables name
  * @param down the backends that are marked down, by VIP
  * @param watched the VIP whose flow table misses are counted per backend
  * @param features the features for which the program is specialised, at least the needed ones
@@ -43,7 +42,6 @@ import org.jspecify.annotations.Nullable;
 public record InstalledState(
     ImmutableMap<VipKey, Installed> vips,
     ImmutableMap<BackendKey, InstalledBackend> backends,
-    ImmutableMap<BackendKey, Named> named,
     ImmutableSetMultimap<VipKey, BackendKey> down,
     Optional<VipKey> watched,
     Features features) {
@@ -51,7 +49,6 @@ public record InstalledState(
   /** The state of a new balancer. */
   static final InstalledState EMPTY =
       new InstalledState(
-          ImmutableMap.of(),
           ImmutableMap.of(),
           ImmutableMap.of(),
           ImmutableSetMultimap.of(),
@@ -129,15 +126,13 @@ public record InstalledState(
     }
   }
 
-  /** An installed backend, without its next hop. */
-  public record InstalledBackend(int number, Delivery delivery) {}
-
   /**
-   * A backend that tables name.
+   * An installed backend, without its next hop.
    *
-   * @param entries the number of table entries that name it
+   * @param number the index in the dataplane
+   * @param users how many VIPs and table entries name it
    */
-  record Named(Delivery delivery, int entries) {}
+  public record InstalledBackend(int number, Delivery delivery, int users) {}
 
   /** The VIP that a flow matches, and the flow's key in the flow table. */
   record Match(Installed installed, FiveTuple key) {
@@ -160,9 +155,17 @@ public record InstalledState(
 
   /** Returns a copy in which VIPs replace the installed ones with the same keys. */
   InstalledState with(List<Installed> changed) {
+    if (changed.isEmpty()) {
+      return this;
+    }
     Map<VipKey, Installed> after = new LinkedHashMap<>(vips);
     changed.forEach(installed -> after.put(installed.vip().key(), installed));
-    return new InstalledState(ImmutableMap.copyOf(after), backends, named, down, watched, features);
+    return new InstalledState(ImmutableMap.copyOf(after), backends, down, watched, features);
+  }
+
+  /** Returns a copy with other features. */
+  InstalledState with(Features features) {
+    return new InstalledState(vips, backends, down, watched, features);
   }
 
   /** Returns the VIP that a flow matches, or null. */

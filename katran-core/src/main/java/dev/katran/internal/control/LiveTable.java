@@ -58,80 +58,64 @@ public final class LiveTable<K, V> {
   /** Inserts or replaces entries. */
   public void putAll(Map<? extends K, ? extends V> added) {
     Map<K, V> put = checked(added);
-    Map<K, V> before = new HashMap<>();
-    control.change(
-        desired -> {
-          Set<K> isNew = new HashSet<>();
-          for (Map.Entry<K, V> entry : put.entrySet()) {
-            V old = entries.get(entry.getKey());
-            if (old == null) {
-              isNew.add(entry.getKey());
-            } else {
-              before.put(entry.getKey(), old);
-              kind.removed(desired, old);
-            }
-            kind.added(desired, entry.getValue());
-          }
-          checkCapacity(isNew, sizes);
-          desired.add(
-              step(
-                  (table, backends) -> table.put(indices(put, backends)),
-                  (table, backends) -> {
-                    table.remove(isNew);
-                    table.put(indices(before, backends));
-                  }));
-        },
-        () -> {
-          put.keySet().stream()
-              .filter(key -> !before.containsKey(key))
-              .forEach(key -> sizes[kind.group(key)]++);
-          entries.putAll(put);
-        });
+    control.change(desired -> {
+      Map<K, V> before = new HashMap<>();
+      Set<K> isNew = new HashSet<>();
+      put.forEach((key, value) -> {
+        V old = entries.get(key);
+        if (old == null) {
+          isNew.add(key);
+        } else {
+          before.put(key, old);
+          kind.removed(desired, old);
+        }
+        kind.added(desired, value);
+      });
+      checkCapacity(isNew, sizes);
+      desired.add(new Put(put, before, isNew));
+      desired.onCommit(() -> {
+        isNew.forEach(key -> sizes[kind.group(key)]++);
+        entries.putAll(put);
+      });
+    });
   }
 
   /** Removes entries, ignores absent keys, and returns the number of removed entries. */
   public int removeAll(Set<? extends K> keys) {
-    Map<K, V> before = new HashMap<>();
-    control.change(
-        desired -> {
-          for (K key : keys) {
-            V old = entries.get(requireNonNull(key, kind.name()));
-            if (old != null) {
-              before.put(key, old);
-              kind.removed(desired, old);
-            }
-          }
-          desired.add(
-              step(
-                  (table, backends) -> table.remove(before.keySet()),
-                  (table, backends) -> table.put(indices(before, backends))));
-        },
-        () -> {
-          before.keySet().forEach(key -> sizes[kind.group(key)]--);
-          entries.keySet().removeAll(before.keySet());
-        });
-    return before.size();
+    int[] removed = {0};
+    control.change(desired -> {
+      Map<K, V> before = new HashMap<>();
+      for (K key : keys) {
+        V old = entries.get(requireNonNull(key, kind.name()));
+        if (old != null) {
+          before.put(key, old);
+          kind.removed(desired, old);
+        }
+      }
+      desired.add(new Remove(before));
+      desired.onCommit(() -> {
+        before.keySet().forEach(key -> sizes[kind.group(key)]--);
+        entries.keySet().removeAll(before.keySet());
+        removed[0] = before.size();
+      });
+    });
+    return removed[0];
   }
 
   /** Replaces all entries in one step. */
   public void replace(Map<? extends K, ? extends V> replacement) {
     ConcurrentHashMap<K, V> after = new ConcurrentHashMap<>(checked(replacement));
-    control.change(
-        desired -> {
-          checkCapacity(after.keySet(), new int[GROUPS]);
-          entries.values().forEach(value -> kind.removed(desired, value));
-          after.values().forEach(value -> kind.added(desired, value));
-          Map<K, V> before = entries;
-          desired.add(
-              step(
-                  (table, backends) -> table.replace(indices(after, backends)),
-                  (table, backends) -> table.replace(indices(before, backends))));
-        },
-        () -> {
-          Arrays.fill(sizes, 0);
-          after.keySet().forEach(key -> sizes[kind.group(key)]++);
-          entries = after;
-        });
+    control.change(desired -> {
+      checkCapacity(after.keySet(), new int[GROUPS]);
+      entries.values().forEach(value -> kind.removed(desired, value));
+      after.values().forEach(value -> kind.added(desired, value));
+      desired.add(new Replace(after));
+      desired.onCommit(() -> {
+        Arrays.fill(sizes, 0);
+        after.keySet().forEach(key -> sizes[kind.group(key)]++);
+        entries = after;
+      });
+    });
   }
 
   private Map<K, V> checked(Map<? extends K, ? extends V> added) {
@@ -157,21 +141,75 @@ public final class LiveTable<K, V> {
     return Maps.transformValues(values, value -> kind.index(value, backends));
   }
 
-  private interface Write<K> {
-    void to(IndexTable<K> table, Map<BackendKey, InstalledState.InstalledBackend> backends);
+  private IndexTable<K> table() {
+    return kind.in(control.dataplane());
   }
 
-  private DesiredState.TableStep step(Write<K> apply, Write<K> undo) {
-    return new DesiredState.TableStep() {
-      @Override
-      public void apply(Map<BackendKey, InstalledState.InstalledBackend> backends) {
-        apply.to(kind.in(control.dataplane()), backends);
-      }
+  /** Inserts or replaces entries. */
+  private final class Put implements DesiredState.TableWrite {
 
-      @Override
-      public void undo(Map<BackendKey, InstalledState.InstalledBackend> backends) {
-        undo.to(kind.in(control.dataplane()), backends);
+    private final Map<K, V> put;
+    private final Map<K, V> before;
+    private final Set<K> isNew;
+
+    Put(Map<K, V> put, Map<K, V> before, Set<K> isNew) {
+      this.put = put;
+      this.before = before;
+      this.isNew = isNew;
+    }
+
+    @Override
+    public void run(Map<BackendKey, InstalledState.InstalledBackend> backends) {
+      table().put(indices(put, backends));
+    }
+
+    @Override
+    public void undo(Map<BackendKey, InstalledState.InstalledBackend> backends) {
+      table().remove(isNew);
+      table().put(indices(before, backends));
+    }
+  }
+
+  /** Removes entries. */
+  private final class Remove implements DesiredState.TableWrite {
+
+    private final Map<K, V> before;
+
+    Remove(Map<K, V> before) {
+      this.before = before;
+    }
+
+    @Override
+    public void run(Map<BackendKey, InstalledState.InstalledBackend> backends) {
+      table().remove(before.keySet());
+    }
+
+    @Override
+    public void undo(Map<BackendKey, InstalledState.InstalledBackend> backends) {
+      table().put(indices(before, backends));
+    }
+  }
+
+  /** Replaces all entries. */
+  private final class Replace implements DesiredState.TableWrite {
+
+    private final Map<K, V> after;
+    private @Nullable Runnable restore;
+
+    Replace(Map<K, V> after) {
+      this.after = after;
+    }
+
+    @Override
+    public void run(Map<BackendKey, InstalledState.InstalledBackend> backends) {
+      restore = table().replace(indices(after, backends));
+    }
+
+    @Override
+    public void undo(Map<BackendKey, InstalledState.InstalledBackend> backends) {
+      if (restore != null) {
+        restore.run();
       }
-    };
+    }
   }
 }

@@ -3,7 +3,6 @@ package dev.katran.internal.control;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.RingSlots;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -82,7 +81,7 @@ final class RingState {
    * @param change the window of slots whose backend changes; new with each change
    */
   RingState changeTo(int[] backends, Set<Integer> removed, ChangeWindow change) {
-    Map<Instant, ChangeWindow> earlier = new HashMap<>();
+    Map<Duration, ChangeWindow> earlier = new HashMap<>();
     RingSlots.Builder after = slots.toBuilder();
     @Nullable ChangeWindow[] last =
         windows == null ? new ChangeWindow[backends.length] : windows.clone();
@@ -117,7 +116,7 @@ final class RingState {
    * Extends the windows that have ended and in which flows exceeded a budget, see {@link
    * ChangeWindow#extend}. Returns this ring if there are none.
    */
-  RingState extend(Instant now, long limited, Duration least) {
+  RingState extend(Duration now, long limited, Duration least) {
     Map<ChangeWindow, ChangeWindow> extended = new HashMap<>();
     for (ChangeWindow window : open) {
       ChangeWindow after = window.hasEnded(now) ? window.extend(limited, least) : window;
@@ -139,7 +138,7 @@ final class RingState {
   }
 
   /** Settles the slots whose window has ended. Returns this ring if there are none. */
-  RingState settle(Instant now) {
+  RingState settle(Duration now) {
     if (windows == null || open.stream().noneMatch(window -> window.hasEnded(now))) {
       return this;
     }
@@ -191,6 +190,11 @@ final class RingState {
     return found;
   }
 
+  /** Returns whether all slots are stable. */
+  boolean isStable() {
+    return changing + settled == 0;
+  }
+
   /** Returns the number of settled slots. */
   int settled() {
     return settled;
@@ -212,7 +216,7 @@ final class RingState {
   }
 
   /** Returns when the last changing slot settles; empty if no slot is changing. */
-  Optional<Instant> until() {
-    return open.stream().map(ChangeWindow::deadline).max(Instant::compareTo);
+  Optional<Duration> until() {
+    return open.stream().map(ChangeWindow::deadline).max(Duration::compareTo);
   }
 }

@@ -2,6 +2,7 @@ package dev.katran.internal.control;
 
 import com.google.common.collect.Comparators;
 import dev.katran.Limits;
+import dev.katran.Ring;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.Counter;
 import dev.katran.internal.dataplane.Dataplane;
@@ -9,12 +10,13 @@ import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.FlowTable;
 import dev.katran.internal.dataplane.RingSlots;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * is at the same backend again. A packet in flight may still see a slot as changing that has just
  * settled, so a scan considers only slots that were settled at the end of the step before.
  *
- * <p>Not thread-safe. Runs under the lock of changes.
+ * <p>Runs under the lock of changes, except for the scan. One step at a time.
  */
 final class SlotSettler implements AutoCloseable {
 
@@ -49,7 +51,7 @@ final class SlotSettler implements AutoCloseable {
   private final Duration window;
   private final int entriesPerStep;
   private @Nullable FlowScan scan;
-  private Instant nextScan = Instant.MIN;
+  private Duration nextScan = Duration.ZERO;
 
   /** The state at the end of the last step. */
   private InstalledState last = InstalledState.EMPTY;
@@ -66,24 +68,53 @@ final class SlotSettler implements AutoCloseable {
     this.entriesPerStep = entriesPerStep;
   }
 
-  /** Runs one step and returns the state that is installed then. */
-  InstalledState step(InstalledState state, Instant now) {
-    InstalledState after = scan(settle(state, now), now);
-    last = after;
+  /** Settles the slots whose window has ended, and returns the state that is installed then. */
+  InstalledState settle(InstalledState state, Duration now) {
+    if (state.vips().values().stream().noneMatch(each -> each.slots().changing() > 0)) {
+      return state;
+    }
+    long limited = limitedFlows(dataplane);
+    IdentityHashMap<RingState, RingState> extensions =
+        new IdentityHashMap<>(); // VIPs may share their slots
+    IdentityHashMap<RingState, RingState> settled = new IdentityHashMap<>();
+    List<Update> updates = new ArrayList<>();
+    for (InstalledState.Installed installed : state.vips().values()) {
+      RingState longer =
+          extensions.computeIfAbsent(
+              installed.slots(), changing -> changing.extend(now, limited, window));
+      InstalledState.Installed extended = extend(installed, longer, now);
+      RingState slots = settled.computeIfAbsent(extended.slots(), changing -> changing.settle(now));
+      if (slots != installed.slots()) {
+        updates.add(new Update(installed, extended.withSlots(slots)));
+      }
+    }
+    return apply(state, updates);
+  }
+
+  /**
+   * Scans the next entries of the flow table, if a scan is due or in progress. Needs no lock.
+   *
+   * @return whether the scan is complete, so that {@link #stabilise} should follow
+   */
+  boolean scan(Duration now) {
+    if (scan == null && now.compareTo(nextScan) >= 0) {
+      scan = FlowScan.start(last, dataplane.flows(), limits);
+    }
+    return scan != null && !scan.advance(entriesPerStep);
+  }
+
+  /** Makes slots stable after a complete scan, and returns the state that is installed then. */
+  InstalledState stabilise(InstalledState state, Duration now) {
+    FlowScan complete = Objects.requireNonNull(scan, "no scan");
+    InstalledState after = stabilise(state, complete);
+    nextScan = now.plus(complete.pause());
+    close();
     return after;
   }
 
-  private InstalledState scan(InstalledState state, Instant now) {
-    if (scan == null && !now.isBefore(nextScan)) {
-      scan = FlowScan.start(last, dataplane.flows(), limits);
-    }
-    if (scan == null || scan.advance(entriesPerStep)) {
-      return state;
-    }
-    InstalledState after = stabilise(state, scan);
-    nextScan = now.plus(scan.pause());
-    close();
-    return after;
+  /** Ends a step: the next scan starts with what is settled in this state. */
+  void endStep(InstalledState state) {
+    last = state;
   }
 
   /**
@@ -107,40 +138,27 @@ final class SlotSettler implements AutoCloseable {
     }
   }
 
-  private InstalledState settle(InstalledState state, Instant now) {
-    if (state.vips().values().stream().noneMatch(each -> each.slots().changing() > 0)) {
-      return state;
-    }
-    long limited = limitedFlows(dataplane);
-    List<Update> updates = new ArrayList<>();
-    for (InstalledState.Installed installed : state.vips().values()) {
-      InstalledState.Installed extended = extend(installed, now, limited);
-      InstalledState.Installed after = extended.withSlots(extended.slots().settle(now));
-      if (after.slots() != installed.slots()) {
-        updates.add(new Update(installed, after));
-      }
-    }
-    return apply(state, updates);
-  }
-
   private InstalledState.Installed extend(
-      InstalledState.Installed installed, Instant now, long limited) {
-    RingState extended = installed.slots().extend(now, limited, window);
+      InstalledState.Installed installed, RingState extended, Duration now) {
     if (extended == installed.slots()) {
       return installed;
     }
     log.warn(
-        "{}: {} slots stay changing until {}, because flows exceeded the budget of the flow table;"
+        "{}: {} slots stay changing for another {}, because flows exceeded the budget of the flow table;"
             + " a larger Limits.flowTableSize has larger budgets",
         installed.vip().key(),
         extended.changing(),
-        extended.until().orElse(now));
+        extended.until().orElse(now).minus(now));
     Duration vipWindow = installed.vip().changeWindow().orElse(window);
     Duration idle = InstalledState.Installed.idle(installed.vip(), extended, vipWindow);
     return installed.withSlots(extended).withIdle(Comparators.max(installed.idle(), idle));
   }
 
   private InstalledState stabilise(InstalledState state, FlowScan scan) {
+    IdentityHashMap<Ring, RingState> shared = new IdentityHashMap<>();
+    state.vips().values().stream()
+        .filter(each -> each.slots().isStable())
+        .forEach(each -> shared.put(each.ring(), each.slots()));
     List<Update> updates = new ArrayList<>();
     for (FlowScan.Candidate candidate : scan.candidates.values()) {
       InstalledState.Installed installed = state.vips().get(candidate.installed.vip().key());
@@ -152,7 +170,9 @@ final class SlotSettler implements AutoCloseable {
         RingState stable =
             installed.slots().stabilise(candidate.installed.slots(), candidate.slots);
         if (stable != installed.slots()) {
-          updates.add(new Update(installed, installed.withSlots(stable)));
+          RingState slots =
+              stable.isStable() ? shared.computeIfAbsent(installed.ring(), each -> stable) : stable;
+          updates.add(new Update(installed, installed.withSlots(slots)));
         }
       }
     }
@@ -165,6 +185,7 @@ final class SlotSettler implements AutoCloseable {
     }
     removeExpiredFlows(updates);
     dataplane.batch(() -> updates.forEach(update -> write(update, state.watched())));
+    dataplane.commit();
     return state.with(updates.stream().map(Update::after).toList());
   }
 

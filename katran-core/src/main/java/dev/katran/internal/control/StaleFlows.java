@@ -1,14 +1,14 @@
 package dev.katran.internal.control;
 
-import com.google.common.collect.HashMultimap;
-import com.google.common.collect.SetMultimap;
 import dev.katran.Tracking;
 import dev.katran.Vip;
+import dev.katran.internal.dataplane.DownKey;
 import dev.katran.internal.dataplane.FlowHashing;
 import dev.katran.internal.dataplane.FlowTable;
 import dev.katran.internal.dataplane.VipFlags;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 
 /**
@@ -20,7 +20,9 @@ final class StaleFlows implements Predicate<FlowTable.Entry> {
   private final InstalledState from;
   private final Set<Integer> vips = new HashSet<>();
   private final Set<Integer> backends = new HashSet<>();
-  private final SetMultimap<Integer, Integer> backendsOfVip = HashMultimap.create();
+
+  /** Backends that left a VIP. Another change may {@linkplain #keep bring one back} meanwhile. */
+  private final Set<DownKey> left = ConcurrentHashMap.newKeySet();
 
   StaleFlows(InstalledState from) {
     this.from = from;
@@ -55,7 +57,8 @@ final class StaleFlows implements Predicate<FlowTable.Entry> {
       vips.add(before.number()); // no packet would find them
       return;
     }
-    backendsOfVip.putAll(before.number(), from.leaving(before.vip(), after));
+    from.leaving(before.vip(), after)
+        .forEach(backend -> left.add(new DownKey(before.number(), backend)));
   }
 
   /** Adds the entries of a removed VIP. */
@@ -72,15 +75,28 @@ final class StaleFlows implements Predicate<FlowTable.Entry> {
     }
   }
 
+  /**
+   * Keeps the entries for backends that their VIP has again in a later state. They are valid: their
+   * flows have not moved.
+   */
+  void keep(InstalledState later) {
+    left.removeIf(pair ->
+        later.vips().values().stream()
+            .filter(installed -> installed.number() == pair.vip())
+            .flatMap(installed -> installed.vip().backends().stream())
+            .map(backend -> later.backends().get(backend.key()))
+            .anyMatch(backend -> backend != null && backend.number() == pair.backend()));
+  }
+
   /** Returns whether any entry may be stale. */
   boolean isNeeded() {
-    return !vips.isEmpty() || !backends.isEmpty() || !backendsOfVip.isEmpty();
+    return !vips.isEmpty() || !backends.isEmpty() || !left.isEmpty();
   }
 
   @Override
   public boolean test(FlowTable.Entry entry) {
     return vips.contains(entry.vip())
         || backends.contains(entry.backend())
-        || backendsOfVip.containsEntry(entry.vip(), entry.backend());
+        || left.contains(new DownKey(entry.vip(), entry.backend()));
   }
 }

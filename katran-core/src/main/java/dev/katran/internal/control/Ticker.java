@@ -55,7 +55,7 @@ public interface Ticker {
           Thread.sleep(PERIOD);
           task.run();
         } catch (InterruptedException e) {
-          return;
+          log.debug("{} was interrupted", name); // only close() ends it
         } catch (RuntimeException | Error e) {
           if (!closed) {
             log.warn("{} failed; runs again in {}", name, PERIOD, e);

@@ -60,6 +60,13 @@ public interface Dataplane extends AutoCloseable {
    */
   void batch(Runnable changes);
 
+  /**
+   * Frees what has been replaced or removed since the last call, and programs that were loaded but
+   * not used. Until then, going back to a replaced ring, table or program needs no new resource, so
+   * that a change can be undone when memory or descriptors have run out. Does not throw.
+   */
+  void commit();
+
   /** Returns the kernel resources in use. */
   ResourceUsage resources();
 

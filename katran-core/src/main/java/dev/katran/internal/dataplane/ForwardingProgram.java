@@ -13,6 +13,15 @@ public interface ForwardingProgram {
    */
   void use(Features features);
 
+  /**
+   * Returns a task that loads the program for these features, so that {@link #use} only has to
+   * exchange it. Loading takes long. The task may run on any thread while other threads use the
+   * dataplane.
+   */
+  default Runnable loading(Features features) {
+    return () -> {};
+  }
+
   /** Returns whether the program depends on an interface, see {@link #adapt}. */
   default boolean isAttached() {
     return false;

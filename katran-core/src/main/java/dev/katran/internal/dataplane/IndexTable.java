@@ -17,6 +17,11 @@ public interface IndexTable<K> {
   /** Removes entries, not atomically. Ignores absent keys. */
   void remove(Set<K> keys);
 
-  /** Replaces all entries atomically: a packet sees the old entries or the new ones. */
-  void replace(Map<K, Integer> entries);
+  /**
+   * Replaces all entries atomically: a packet sees the old entries or the new ones.
+   *
+   * @return brings the old entries back, without any new resource; valid until the next write or
+   *     {@link Dataplane#commit}
+   */
+  Runnable replace(Map<K, Integer> entries);
 }

@@ -29,6 +29,9 @@ public final class RingSlots {
   private final int[] words;
   private final int @Nullable [] previous;
 
+  /** Computed when it is first needed, because rings are large; 0 until then. */
+  private int hash;
+
   private RingSlots(int[] words, int @Nullable [] previous) {
     this.words = words;
     this.previous = previous;
@@ -128,14 +131,25 @@ public final class RingSlots {
 
   @Override
   public boolean equals(Object object) {
-    return object instanceof RingSlots other
-        && Arrays.equals(words, other.words)
-        && Arrays.equals(previous, other.previous);
+    return object == this
+        || (object instanceof RingSlots other
+            && hashCode() == other.hashCode()
+            && Arrays.equals(words, other.words)
+            && Arrays.equals(previous, other.previous));
   }
 
   @Override
   public int hashCode() {
-    return Arrays.hashCode(words);
+    if (hash == 0) {
+      hash = 31 * Arrays.hashCode(words) + Arrays.hashCode(previous);
+    }
+    return hash;
+  }
+
+  /** Returns text such as {@code 65537 slots}. */
+  @Override
+  public String toString() {
+    return words.length + " slots";
   }
 
   /** Changes slots one by one. Not safe for use by several threads at once. */

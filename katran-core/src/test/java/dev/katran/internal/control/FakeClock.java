@@ -1,38 +1,37 @@
 package dev.katran.internal.control;
 
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 
 /** A clock that only moves when a test advances it. */
-public final class FakeClock extends Clock {
+public final class FakeClock implements MonotonicClock {
 
-  private volatile Instant now = Instant.parse("2030-01-01T00:00:00Z");
+  private static final Instant START = Instant.parse("2030-01-01T00:00:00Z");
+
+  private volatile Duration now = Duration.ofHours(1);
 
   /** Advances the clock. */
   public void pass(Duration time) {
     now = now.plus(time);
   }
 
-  /** Returns the time in nanoseconds since the epoch. */
+  /** Returns the reading in nanoseconds. */
   public long nanos() {
-    return now.getEpochSecond() * 1_000_000_000L + now.getNano();
+    return now.toNanos();
   }
 
   @Override
-  public Instant instant() {
+  public Duration now() {
     return now;
   }
 
   @Override
-  public ZoneId getZone() {
-    return ZoneOffset.UTC;
+  public Instant wallTime(Duration reading) {
+    return START.plus(reading);
   }
 
-  @Override
-  public Clock withZone(ZoneId zone) {
-    return this;
+  /** Returns the wall time now. */
+  public Instant instant() {
+    return wallTime(now);
   }
 }

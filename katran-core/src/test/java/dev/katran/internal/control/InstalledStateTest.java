@@ -36,12 +36,11 @@ class InstalledStateTest {
     for (int i = 0; i < backends.size(); i++) {
       Backend backend = backends.get(i);
       installed.put(
-          backend.key(), new InstalledState.InstalledBackend(i + 1, Delivery.of(backend)));
+          backend.key(), new InstalledState.InstalledBackend(i + 1, Delivery.of(backend), 1));
     }
     return new InstalledState(
         ImmutableMap.of(),
         installed.buildOrThrow(),
-        ImmutableMap.of(),
         ImmutableSetMultimap.of(),
         Optional.empty(),
         Features.NONE);

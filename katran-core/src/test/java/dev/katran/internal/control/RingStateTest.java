@@ -4,20 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.katran.internal.dataplane.RingSlots;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.BitSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class RingStateTest {
 
-  private static final Instant START = Instant.parse("2030-01-01T00:00:00Z");
-  private static final Instant END = START.plus(Duration.ofMinutes(1));
-  private static final Instant LATER = END.plus(Duration.ofMinutes(1));
+  private static final Duration START = Duration.ofHours(1);
+  private static final Duration END = START.plus(Duration.ofMinutes(1));
+  private static final Duration LATER = END.plus(Duration.ofMinutes(1));
   private static final Set<Integer> NONE = Set.of();
 
-  private static ChangeWindow until(Instant end) {
-    return ChangeWindow.starting(START, Duration.between(START, end), 0);
+  private static ChangeWindow until(Duration end) {
+    return window(START, end);
+  }
+
+  private static ChangeWindow window(Duration start, Duration end) {
+    return ChangeWindow.starting(new ChangeWindow.Start(start), end.minus(start), 0);
   }
 
   private static RingState ring(int... backends) {
@@ -59,23 +62,23 @@ class RingStateTest {
 
   @Test
   void span_secondChangeWithinWindow_countsFromTheFirst() {
-    Instant middle = START.plusSeconds(30);
+    Duration middle = START.plusSeconds(30);
     RingState state =
         ring(1, 1)
             .changeTo(to(2, 1), NONE, until(END))
-            .changeTo(to(3, 2), NONE, ChangeWindow.starting(middle, Duration.ofSeconds(60), 0));
+            .changeTo(to(3, 2), NONE, window(middle, middle.plusSeconds(60)));
     assertThat(state.span()).isEqualTo(Duration.ofSeconds(90));
     RingState other =
         ring(1, 1)
             .changeTo(to(2, 1), NONE, until(END))
-            .changeTo(to(2, 2), NONE, ChangeWindow.starting(middle, Duration.ofSeconds(60), 0));
+            .changeTo(to(2, 2), NONE, window(middle, middle.plusSeconds(60)));
     assertThat(other.span()).isEqualTo(Duration.ofSeconds(60));
     assertThat(other.settle(LATER).span()).isZero();
   }
 
   @Test
   void extend_flowsExceededABudget_isChangingForAnotherWindow() {
-    Duration window = Duration.between(START, END);
+    Duration window = END.minus(START);
     RingState state = ring(1, 1).changeTo(to(2, 1), NONE, until(END));
     assertThat(state.extend(END, 0, window)).isSameAs(state);
     assertThat(state.extend(END.minusMillis(1), 5, window)).isSameAs(state);
@@ -91,7 +94,7 @@ class RingStateTest {
 
   @Test
   void extend_budgetsExceededAgainAndAgain_endsAfterThreeTimes() {
-    Duration window = Duration.between(START, END);
+    Duration window = END.minus(START);
     RingState state = ring(1).changeTo(to(2), NONE, until(END));
     for (int i = 1; i <= 10; i++) {
       state = state.extend(LATER.plus(Duration.ofDays(1)), i, window);
@@ -102,7 +105,7 @@ class RingStateTest {
 
   @Test
   void extend_windowOfADay_isNotExtended() {
-    Instant end = START.plus(Duration.ofDays(1));
+    Duration end = START.plus(Duration.ofDays(1));
     RingState state = ring(1).changeTo(to(2), NONE, until(end));
     assertThat(state.extend(end, 5, Duration.ofMinutes(3))).isSameAs(state);
   }

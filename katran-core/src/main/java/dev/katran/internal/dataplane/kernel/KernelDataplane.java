@@ -4,6 +4,7 @@ import dev.katran.AttachMode;
 import dev.katran.Prefix;
 import dev.katran.Simulation;
 import dev.katran.ffm.BpfException;
+import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.Errno;
 import dev.katran.ffm.NativeException;
 import dev.katran.ffm.XdpLink;
@@ -26,6 +27,9 @@ import dev.katran.internal.platform.PlatformCheck;
 import dev.katran.internal.platform.XdpInterface;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,6 +54,10 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   private final ReentrantReadWriteLock programLock = new ReentrantReadWriteLock();
 
   private KernelProgram program;
+
+  /** The programs that were replaced, or loaded ahead, since the last {@link #commit}. */
+  private final List<KernelProgram> spare = new ArrayList<>();
+
   private @Nullable XdpLink link;
   private @Nullable Rtnetlink netlink;
   private int ifindex;
@@ -139,6 +147,19 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   }
 
   @Override
+  public Runnable loading(Features features) {
+    DataplaneConfig now = config;
+    Map<String, BpfMap> maps = KernelCalls.get(() -> tables.mapsFor(features));
+    return () -> {
+      KernelProgram loaded =
+          KernelCalls.get(() -> KernelProgram.load(now, features, tables.geometry(), maps));
+      synchronized (spare) {
+        spare.add(loaded);
+      }
+    };
+  }
+
+  @Override
   public void use(Features features) {
     if (features.equals(program.features())) {
       return;
@@ -150,7 +171,10 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   }
 
   private void replaceProgram(DataplaneConfig next, Features features) {
-    KernelProgram unused = KernelProgram.load(next, features, tables);
+    KernelProgram unused = takeSpare(next, features);
+    if (unused == null) {
+      unused = KernelProgram.load(next, features, tables);
+    }
     programLock.writeLock().lock();
     try {
       attach(unused);
@@ -160,7 +184,35 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
       unused = before;
     } finally {
       programLock.writeLock().unlock();
-      unused.close(); // the old program or, after a failure, the new one
+      synchronized (spare) {
+        spare.add(unused); // the old program or, after a failure, the new one
+      }
+    }
+  }
+
+  private @Nullable KernelProgram takeSpare(DataplaneConfig config, Features features) {
+    synchronized (spare) {
+      for (KernelProgram each : spare) {
+        if (each.isFor(config, features)) {
+          spare.remove(each);
+          return each;
+        }
+      }
+      return null;
+    }
+  }
+
+  @Override
+  public void commit() {
+    rings.commit();
+    tables.commit();
+    closeSpare();
+  }
+
+  private void closeSpare() {
+    synchronized (spare) {
+      spare.forEach(KernelProgram::close);
+      spare.clear();
     }
   }
 
@@ -296,6 +348,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     if (netlink != null) {
       netlink.close();
     }
+    closeSpare();
     program.close();
     rings.close();
     tables.close();

@@ -76,10 +76,17 @@ final class KernelIndexTable<K> implements IndexTable<K>, AutoCloseable {
   }
 
   @Override
-  public void replace(Map<K, Integer> entries) {
-    if (map.exists() || !entries.isEmpty()) {
-      KernelCalls.run(() -> map.replace(inner -> fill(inner, entries)));
+  public Runnable replace(Map<K, Integer> entries) {
+    if (!map.exists() && entries.isEmpty()) {
+      return () -> {};
     }
+    Runnable undo = KernelCalls.get(() -> map.replace(inner -> fill(inner, entries)));
+    return () -> KernelCalls.run(undo);
+  }
+
+  /** Frees the entries that were replaced. */
+  void commit() {
+    map.commit();
   }
 
   private void fill(BpfMap map, Map<K, Integer> entries) {

@@ -46,10 +46,12 @@ public final class KernelProgram implements AutoCloseable {
 
   private final BpfObject object;
   private final BpfProgram program;
+  private final DataplaneConfig config;
   private final Features features;
 
-  private KernelProgram(BpfObject object, Features features) {
+  private KernelProgram(BpfObject object, DataplaneConfig config, Features features) {
     this.object = object;
+    this.config = config;
     this.program = object.program("balancer");
     this.features = features;
   }
@@ -62,10 +64,28 @@ public final class KernelProgram implements AutoCloseable {
   /** Loads the program from an object file. */
   static KernelProgram load(
       byte[] elf, DataplaneConfig config, Features features, KernelTables tables) {
+    return load(elf, config, features, tables.geometry(), tables.mapsFor(features));
+  }
+
+  /**
+   * Loads the program with maps that exist already.
+   *
+   * @param maps the maps that the features need, by name
+   */
+  static KernelProgram load(
+      DataplaneConfig config, Features features, MapGeometry geometry, Map<String, BpfMap> maps) {
+    return load(BpfPrograms.balancer(), config, features, geometry, maps);
+  }
+
+  private static KernelProgram load(
+      byte[] elf,
+      DataplaneConfig config,
+      Features features,
+      MapGeometry geometry,
+      Map<String, BpfMap> maps) {
     BpfObject object = BpfObject.open("katran", elf);
     try {
-      configure(object.constants(".rodata.config"), config, features, tables);
-      Map<String, BpfMap> maps = tables.mapsFor(features);
+      configure(object.constants(".rodata.config"), config, features, geometry);
       for (String name : MAPS) {
         BpfMap map = maps.get(name);
         if (map == null) {
@@ -76,7 +96,7 @@ public final class KernelProgram implements AutoCloseable {
       }
       object.program("balancer").logLevel(BpfConstants.BPF_LOG_STATS);
       object.load();
-      return new KernelProgram(object, features);
+      return new KernelProgram(object, config, features);
     } catch (RuntimeException | Error e) {
       object.close();
       throw e;
@@ -85,9 +105,8 @@ public final class KernelProgram implements AutoCloseable {
 
   /** Writes a {@code struct katran_balancer_config}. */
   static void configure(
-      MemorySegment constants, DataplaneConfig config, Features features, KernelTables tables) {
+      MemorySegment constants, DataplaneConfig config, Features features, MapGeometry geometry) {
     Limits limits = config.limits();
-    MapGeometry geometry = tables.geometry();
     katran_balancer_config.features(constants, features(config, features));
     katran_balancer_config.vip_flags(constants, features.vipFlags() & ~VipFlags.HASH);
     katran_balancer_config.ring_size(constants, limits.ringSize());
@@ -157,6 +176,11 @@ public final class KernelProgram implements AutoCloseable {
   /** Returns the loaded program. */
   BpfProgram program() {
     return program;
+  }
+
+  /** Returns whether the program was loaded for this configuration and these features. */
+  boolean isFor(DataplaneConfig config, Features features) {
+    return this.config.equals(config) && this.features.equals(features);
   }
 
   /** Returns the features that the program was loaded for. */

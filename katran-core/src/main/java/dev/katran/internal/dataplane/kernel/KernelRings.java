@@ -14,35 +14,36 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The rings in the kernel. A new ring is written through its memory mapping before the program sees
- * it, and replaces the old one atomically. VIPs with equal stable rings share one map, which saves
- * memory and keeps its lines in the caches for all of them.
+ * it, and replaces the old one atomically. VIPs with equal rings share one map, which saves memory
+ * and descriptors, and keeps its lines in the caches for all of them.
+ *
+ * <p>Maps that no VIP uses any longer stay open until {@link #commit}, so that going back to them
+ * needs no new map. By then the kernel has waited for the packets that used them: before 6.8 it
+ * frees an inner map without waiting (CVE-2023-52447).
  */
 final class KernelRings implements RingTable, AutoCloseable {
 
   private static final VarHandle SLOT = ValueLayout.JAVA_INT.varHandle();
 
-  /** The number of pending rings at which they are installed. Limits their memory. */
-  private static final int MAX_PENDING = 64;
+  /** The number of rings that are installed in one batch. Limits the memory of its keys. */
+  private static final int MAX_PENDING = 4096;
 
   /** A ring in a map of its own, and the number of VIPs that use it. */
   private static final class RingMap {
 
     private final BpfMap map;
     private final long memory;
-
-    /** The slots, if the ring can be shared; null while they may change. */
-    private @Nullable RingSlots sharedSlots;
-
+    private RingSlots slots;
     private int users;
 
-    RingMap(BpfMap map) {
+    RingMap(BpfMap map, RingSlots slots) {
       this.map = map;
       this.memory = map.kernelMemory();
+      this.slots = slots;
     }
   }
 
@@ -52,7 +53,10 @@ final class KernelRings implements RingTable, AutoCloseable {
   private final KernelTables tables;
   private final int slots;
   private final Map<Integer, RingMap> installed = new ConcurrentHashMap<>();
-  private final Map<RingSlots, RingMap> shared = new HashMap<>();
+
+  /** All open maps by their slots, those that no VIP uses any longer included. */
+  private final Map<RingSlots, RingMap> open = new HashMap<>();
+
   private final List<PendingRing> pending = new ArrayList<>();
   private boolean isBatching;
 
@@ -72,7 +76,7 @@ final class KernelRings implements RingTable, AutoCloseable {
       KernelCalls.run(this::install);
     } finally {
       isBatching = false;
-      discardPending(each -> true);
+      pending.clear();
     }
   }
 
@@ -90,52 +94,31 @@ final class KernelRings implements RingTable, AutoCloseable {
   }
 
   private RingMap mapOf(RingSlots ring) {
-    RingMap existing = shared.get(ring);
+    RingMap existing = open.get(ring);
     if (existing != null) {
       return existing;
     }
-    RingMap created = new RingMap(write(ring));
-    if (ring.isStable()) {
-      share(created, ring);
-    }
-    return created;
-  }
-
-  /** Makes a map available to other VIPs. It is never written again, so it is unmapped. */
-  private void share(RingMap ringMap, RingSlots ring) {
-    ringMap.sharedSlots = ring;
-    ringMap.map.munmap();
-    shared.put(ring, ringMap);
-  }
-
-  private BpfMap write(RingSlots ring) {
     BpfMap map = tables.createRing();
     try {
-      MemorySegment memory = map.mmap();
-      MemorySegment.copy(ring.words(), 0, memory, ValueLayout.JAVA_INT, 0, slots);
-      int[] previous = ring.previousBackends();
-      if (previous != null) {
-        MemorySegment.copy(
-            previous, 0, memory, ValueLayout.JAVA_INT, tables.geometry().previousOffset(), slots);
-      }
-      return map;
+      write(map, ring);
+      RingMap created = new RingMap(map, ring);
+      open.put(ring, created);
+      return created;
     } catch (RuntimeException | Error e) {
       map.close();
       throw e;
     }
   }
 
-  private void discardPending(Predicate<PendingRing> condition) {
-    List<PendingRing> discarded = pending.stream().filter(condition).toList();
-    pending.removeAll(discarded);
-    discarded.forEach(each -> closeIfUnused(each.ring()));
-  }
-
-  private void closeIfUnused(RingMap ring) {
-    if (ring.users == 0 && pending.stream().noneMatch(each -> each.ring() == ring)) {
-      shared.remove(ring.sharedSlots, ring);
-      ring.map.close();
+  private void write(BpfMap map, RingSlots ring) {
+    MemorySegment memory = map.mmap();
+    MemorySegment.copy(ring.words(), 0, memory, ValueLayout.JAVA_INT, 0, slots);
+    int[] previous = ring.previousBackends();
+    if (previous != null) {
+      MemorySegment.copy(
+          previous, 0, memory, ValueLayout.JAVA_INT, tables.geometry().previousOffset(), slots);
     }
+    map.munmap();
   }
 
   /**
@@ -161,7 +144,7 @@ final class KernelRings implements RingTable, AutoCloseable {
         acquire(next);
       }
     } finally {
-      discardPending(each -> true);
+      pending.clear();
     }
   }
 
@@ -190,21 +173,33 @@ final class KernelRings implements RingTable, AutoCloseable {
     release(installed.put(next.vip(), next.ring()));
   }
 
-  private void release(@Nullable RingMap old) {
+  private static void release(@Nullable RingMap old) {
     if (old != null) {
       old.users--;
-      closeIfUnused(old);
     }
   }
 
+  /** Closes the maps that no VIP uses. */
+  void commit() {
+    open.values()
+        .removeIf(ring -> {
+          boolean isUnused = ring.users == 0;
+          if (isUnused) {
+            ring.map.close();
+          }
+          return isUnused;
+        });
+  }
+
+  /**
+   * Marks slots in place if this VIP alone uses the map. Otherwise puts a ring, which the other
+   * VIPs can share when they are marked alike.
+   */
   @Override
   public void mark(int vip, RingSlots ring) {
     ring.checkSize(slots);
     RingMap own = installed.get(vip);
-    if (own == null || own.sharedSlots != null) {
-      throw new IllegalStateException("all slots of the ring of VIP " + vip + " are stable");
-    }
-    if (shared.containsKey(ring)) {
+    if (own == null || own.users > 1 || open.containsKey(ring)) {
       put(vip, ring);
       return;
     }
@@ -213,9 +208,10 @@ final class KernelRings implements RingTable, AutoCloseable {
     for (int slot = 0; slot < slots; slot++) {
       SLOT.setOpaque(memory, (long) slot * Integer.BYTES, words[slot]);
     }
-    if (ring.isStable()) {
-      share(own, ring);
-    }
+    own.map.munmap();
+    open.remove(own.slots);
+    own.slots = ring;
+    open.put(ring, own);
   }
 
   @Override
@@ -224,7 +220,7 @@ final class KernelRings implements RingTable, AutoCloseable {
   }
 
   private void delete(int vip) {
-    discardPending(each -> each.vip() == vip);
+    pending.removeIf(each -> each.vip() == vip);
     try (Arena arena = Arena.ofConfined()) {
       tables.rings().delete(arena.allocateFrom(ValueLayout.JAVA_INT, vip));
     }
@@ -233,15 +229,11 @@ final class KernelRings implements RingTable, AutoCloseable {
 
   /** Returns the kernel memory of the installed rings, in bytes. */
   long kernelMemory() {
-    return ringMaps().stream().mapToLong(ring -> ring.memory).sum();
-  }
-
-  private Set<RingMap> ringMaps() {
-    return Set.copyOf(installed.values());
+    return Set.copyOf(installed.values()).stream().mapToLong(ring -> ring.memory).sum();
   }
 
   @Override
   public void close() {
-    ringMaps().forEach(ring -> ring.map.close());
+    open.values().forEach(ring -> ring.map.close());
   }
 }

@@ -36,12 +36,21 @@ final class KernelSourceRoutes implements IndexTable<Prefix> {
 
   /**
    * Replaces the tries one after the other. A packet has one family, so it sees the old or the new
-   * entries. If replacing the second trie fails, the control plane restores the first one.
+   * entries. If replacing the second trie fails, the first one is restored.
    */
   @Override
-  public void replace(Map<Prefix, Integer> entries) {
-    ipv4.replace(of(entries, true));
-    ipv6.replace(of(entries, false));
+  public Runnable replace(Map<Prefix, Integer> entries) {
+    Runnable undoIpv4 = ipv4.replace(of(entries, true));
+    try {
+      Runnable undoIpv6 = ipv6.replace(of(entries, false));
+      return () -> {
+        undoIpv6.run();
+        undoIpv4.run();
+      };
+    } catch (RuntimeException | Error e) {
+      undoIpv4.run();
+      throw e;
+    }
   }
 
   private static Map<Prefix, Integer> of(Map<Prefix, Integer> entries, boolean wantsIpv4) {

@@ -365,6 +365,16 @@ public final class KernelTables implements AutoCloseable {
         + tunnelEndpoints.kernelMemory();
   }
 
+  /** Frees the maps that were replaced as a whole. */
+  void commit() {
+    vips.commit();
+    serverIds.commit();
+    sourcesV4.commit();
+    sourcesV6.commit();
+    down.commit();
+    tunnelEndpoints.commit();
+  }
+
   @Override
   public void close() {
     maps.values().forEach(BpfMap::close);

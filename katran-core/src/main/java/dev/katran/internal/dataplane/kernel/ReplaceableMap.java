@@ -4,6 +4,8 @@ import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.MapSpec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -20,6 +22,9 @@ final class ReplaceableMap implements AutoCloseable {
 
   private @Nullable BpfMap outer;
   private @Nullable BpfMap current;
+
+  /** The inner maps that were replaced since the last {@link #commit}. */
+  private final List<BpfMap> replaced = new ArrayList<>();
 
   /**
    * Creates a handle for maps that do not exist yet.
@@ -42,8 +47,7 @@ final class ReplaceableMap implements AutoCloseable {
     if (outer == null) {
       BpfMap inner = create.get();
       try {
-        outer = BpfMap.create(MapSpec.arrayOfMaps(name, 1, inner));
-        install(inner);
+        create(inner);
       } catch (RuntimeException | Error e) {
         inner.close();
         throw e;
@@ -52,15 +56,33 @@ final class ReplaceableMap implements AutoCloseable {
     return outer;
   }
 
+  /** Leaves this handle without maps if it fails. */
+  private void create(BpfMap inner) {
+    BpfMap created = BpfMap.create(MapSpec.arrayOfMaps(name, 1, inner));
+    outer = created;
+    try {
+      install(inner);
+    } catch (RuntimeException | Error e) {
+      outer = null;
+      created.close();
+      throw e;
+    }
+  }
+
   /** Returns the current inner map. The first call creates it. */
   BpfMap current() {
     outer();
     return Objects.requireNonNull(current);
   }
 
-  /** Fills an empty inner map and atomically replaces the current one with it. */
-  void replace(Consumer<BpfMap> fill) {
-    outer();
+  /**
+   * Fills an empty inner map and atomically replaces the current one with it. The kernel waits
+   * until no packet uses the old one.
+   *
+   * @return brings the old map back; valid until {@link #commit}
+   */
+  Runnable replace(Consumer<BpfMap> fill) {
+    BpfMap before = current();
     BpfMap inner = create.get();
     try {
       fill.accept(inner);
@@ -69,14 +91,28 @@ final class ReplaceableMap implements AutoCloseable {
       inner.close();
       throw e;
     }
+    replaced.add(before);
+    return () -> restore(before);
+  }
+
+  private void restore(BpfMap before) {
+    BpfMap after = current();
+    if (after != before) {
+      install(before);
+      replaced.remove(before);
+      replaced.add(after);
+    }
+  }
+
+  /** Closes the maps that were replaced. */
+  void commit() {
+    replaced.forEach(BpfMap::close);
+    replaced.clear();
   }
 
   private void install(BpfMap inner) {
     try (Arena arena = Arena.ofConfined()) {
       outer().updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, 0), inner);
-    }
-    if (current != null) {
-      current.close();
     }
     current = inner;
   }
@@ -88,6 +124,7 @@ final class ReplaceableMap implements AutoCloseable {
 
   @Override
   public void close() {
+    commit();
     if (outer != null) {
       outer.close();
     }

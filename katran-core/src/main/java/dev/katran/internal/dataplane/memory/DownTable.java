@@ -40,7 +40,7 @@ final class DownTable implements IndexTable<DownKey> {
   }
 
   @Override
-  public void replace(Map<DownKey, Integer> entries) {
-    marks.replace(entries);
+  public Runnable replace(Map<DownKey, Integer> entries) {
+    return marks.replace(entries);
   }
 }

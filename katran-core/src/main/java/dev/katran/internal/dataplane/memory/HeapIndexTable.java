@@ -43,9 +43,11 @@ final class HeapIndexTable<K, P> implements IndexTable<K> {
   }
 
   @Override
-  public void replace(Map<K, Integer> entries) {
+  public Runnable replace(Map<K, Integer> entries) {
+    Map<P, Integer> before = indices;
     Map<P, Integer> replacement = new ConcurrentHashMap<>();
     entries.forEach((key, index) -> replacement.put(packetKey.apply(key), index));
     indices = replacement;
+    return () -> indices = before;
   }
 }

@@ -150,6 +150,10 @@ public final class JavaDataplane implements Dataplane {
     vips.batch(changes);
   }
 
+  /** Does nothing: the garbage collector frees what was replaced. */
+  @Override
+  public void commit() {}
+
   @Override
   public ResourceUsage resources() {
     return ResourceUsage.NONE;

@@ -32,10 +32,12 @@ final class SourceRoutes implements IndexTable<Prefix> {
   }
 
   @Override
-  public void replace(Map<Prefix, Integer> entries) {
+  public Runnable replace(Map<Prefix, Integer> entries) {
+    PrefixTable<Integer> before = routes;
     PrefixTable<Integer> replacement = new PrefixTable<>();
     put(replacement, entries);
     routes = replacement;
+    return () -> routes = before;
   }
 
   private static void put(PrefixTable<Integer> routes, Map<Prefix, Integer> entries) {

@@ -109,7 +109,7 @@ class ReadOnlyTablesTest {
     BpfObject balancer = BpfObject.open("katran", BpfPrograms.balancer());
     try (KernelTables tables = new KernelTables(use.config())) {
       KernelProgram.configure(
-          balancer.constants(".rodata.config"), use.config(), use.features(), tables);
+          balancer.constants(".rodata.config"), use.config(), use.features(), tables.geometry());
     }
     return balancer;
   }

@@ -1,0 +1,84 @@
+package dev.katran.internal.control;
+
+import dev.katran.Backend;
+import dev.katran.BackendKey;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The backends that a change touches, with the number of VIPs and table entries that will name each
+ * of them. All references that end must be removed before others are added, so that a change may
+ * give a backend another delivery in all VIPs and tables at once.
+ */
+final class BackendReferences {
+
+  /** A backend that a change touches. */
+  static final class Touched {
+
+    private final InstalledState.@Nullable InstalledBackend before;
+    private int users;
+    private @Nullable Delivery delivery;
+
+    private Touched(InstalledState.@Nullable InstalledBackend before) {
+      this.before = before;
+      this.users = before == null ? 0 : before.users();
+      this.delivery = before == null ? null : before.delivery();
+    }
+
+    /** Returns the installed backend; null if it is new. */
+    InstalledState.@Nullable InstalledBackend before() {
+      return before;
+    }
+
+    /** Returns how many VIPs and table entries will name the backend. */
+    int users() {
+      return users;
+    }
+
+    /** Returns how to reach the backend; null if it will not be used. */
+    @Nullable Delivery delivery() {
+      return users == 0 ? null : delivery;
+    }
+  }
+
+  private final Map<BackendKey, InstalledState.InstalledBackend> installed;
+  private final Map<BackendKey, Touched> touched = new LinkedHashMap<>();
+
+  BackendReferences(Map<BackendKey, InstalledState.InstalledBackend> installed) {
+    this.installed = installed;
+  }
+
+  private Touched touch(BackendKey key) {
+    return touched.computeIfAbsent(key, absent -> new Touched(installed.get(key)));
+  }
+
+  /** Removes a reference to an installed backend. */
+  void remove(Backend backend) {
+    touch(backend.key()).users--;
+  }
+
+  /**
+   * Adds a reference to a backend.
+   *
+   * @param user what refers to it, for messages
+   * @throws IllegalArgumentException if another reference has another delivery
+   */
+  void add(Backend backend, String user) {
+    Touched target = touch(backend.key());
+    Delivery delivery = Delivery.of(backend);
+    if (target.users > 0 && !delivery.equals(target.delivery)) {
+      throw new IllegalArgumentException(
+          "backend %s is via %s for %s, but via %s for another VIP or table; change all of them in"
+                  .formatted(backend.key(), delivery, user, target.delivery)
+              + " one apply()");
+    }
+    target.delivery = delivery;
+    target.users++;
+  }
+
+  /** Returns the backends that the change touches, in the order in which it names them. */
+  Map<BackendKey, Touched> touched() {
+    return touched;
+  }
+}

@@ -1,0 +1,34 @@
+package dev.katran.internal.control;
+
+import dev.katran.internal.dataplane.Dataplane;
+import java.util.List;
+
+/**
+ * Removes what a change has left unused. First removes the flow table entries of removed VIPs and
+ * backends, which takes long and needs no lock, then the VIPs and backends, whose indices are free
+ * only after that: an entry must not lead to the next owner of an index.
+ *
+ * @param flows selects the entries
+ * @param vips the indices of removed VIPs
+ * @param backends the indices of removed backends
+ */
+record CleanUp(StaleFlows flows, List<Integer> vips, List<Integer> backends) {
+
+  /** Returns whether nothing is left unused. */
+  boolean isEmpty() {
+    return !flows.isNeeded() && vips.isEmpty() && backends.isEmpty();
+  }
+
+  /** Removes the flow table entries. */
+  void purge(Dataplane dataplane) {
+    if (flows.isNeeded()) {
+      dataplane.flows().removeIf(flows);
+    }
+  }
+
+  /** Removes the VIPs' rings and the backends. May be repeated. */
+  void remove(Dataplane dataplane) {
+    vips.forEach(vip -> dataplane.rings().remove(vip));
+    backends.forEach(backend -> dataplane.backends().remove(backend));
+  }
+}

@@ -1,0 +1,373 @@
+package dev.katran.internal.control;
+
+import com.google.common.collect.Sets;
+import dev.katran.Backend;
+import dev.katran.BackendKey;
+import dev.katran.Vip;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.net.Addresses;
+import dev.katran.internal.nexthop.NextHops;
+import dev.katran.internal.packet.Hop;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Installs changes one at a time, each as a {@link Plan}.
+ *
+ * <p>Nothing slow happens under the lock of changes. What takes long is done between attempts: the
+ * change is planned under the lock; if next hops, rings, a program or a scan of the flow table are
+ * missing, they are prepared without it, and the change is planned again for the state that is
+ * installed by then. The dataplane is cleaned up after the change, without the lock as well.
+ */
+final class Installer {
+
+  private static final Logger log = LoggerFactory.getLogger(Installer.class);
+
+  /**
+   * How long a change waits for the next hops of new backends. Unresolved ones are retried later.
+   */
+  private static final Duration NEXT_HOP_TIMEOUT = Duration.ofMillis(500);
+
+  private final OpenDataplane open;
+  private final Dataplane dataplane;
+  private final DataplaneConfig config;
+  private final NextHops nextHops;
+  private final MonotonicClock clock;
+  private final RingCache rings;
+  private final PlanExecutor executor;
+
+  private final ReentrantLock changes = new ReentrantLock();
+  private final IndexAllocator vipIndices = new IndexAllocator(0);
+  private final IndexAllocator backendIndices = new IndexAllocator(Dataplane.NO_BACKEND + 1);
+
+  /** The next hops in the dataplane. */
+  private final Map<InetAddress, Hop> hops = new HashMap<>();
+
+  /** The backends that have found their next hop, but have no slots yet. */
+  private final Set<BackendKey> moved = new HashSet<>();
+
+  /** The clean-ups that are not finished. */
+  private final List<CleanUp> unfinished = new ArrayList<>();
+
+  /** The clean-ups that failed and are tried again. */
+  private final Queue<CleanUp> failed = new ConcurrentLinkedQueue<>();
+
+  private volatile InstalledState state = InstalledState.EMPTY;
+
+  Installer(OpenDataplane open, DataplaneConfig config, NextHops nextHops, MonotonicClock clock) {
+    this.open = open;
+    this.dataplane = open.get();
+    this.config = config;
+    this.nextHops = nextHops;
+    this.clock = clock;
+    this.rings = new RingCache(config.limits());
+    this.executor = new PlanExecutor(dataplane);
+  }
+
+  /** Returns the installed state. */
+  InstalledState state() {
+    return state;
+  }
+
+  /** Returns whether there is work for {@link #repair}. */
+  boolean isDirty() {
+    return executor.isDirty() || !failed.isEmpty();
+  }
+
+  /** Runs a task while no change runs. */
+  void locked(Runnable task) {
+    changes.lock();
+    try {
+      task.run();
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  /**
+   * Changes the dataplane and the state, while no other change runs. Does nothing if the balancer
+   * is closed or a failed change is not undone yet.
+   */
+  void update(UnaryOperator<InstalledState> update) {
+    locked(() -> {
+      if (!open.isClosed() && !executor.isDirty()) {
+        state = update.apply(state);
+      }
+    });
+  }
+
+  /**
+   * Changes the installed state, all or nothing.
+   *
+   * @param edit edits the desired state. It may run several times, for different installed states
+   */
+  void change(Consumer<DesiredState> edit) {
+    Preparation prepared = new Preparation();
+    while (!prepared.isInstalled()) {
+      Runnable next;
+      changes.lock();
+      try {
+        open.checkOpen();
+        next = attempt(edit, prepared);
+      } finally {
+        changes.unlock();
+      }
+      next.run();
+    }
+  }
+
+  /** Installs a change if it is prepared. Returns what to do next, without the lock. */
+  private Runnable attempt(Consumer<DesiredState> edit, Preparation prepared) {
+    executor.requireClean();
+    prepared.attempt();
+    DesiredState desired = new DesiredState(state);
+    edit.accept(desired);
+    List<Vip> changed =
+        desired.vips().values().stream()
+            .filter(vip -> Planner.isDifferent(vip, state.vips().get(vip.key()), moved))
+            .toList();
+    Set<InetAddress> unknown = unknownHops(changed, desired, prepared);
+    if (!unknown.isEmpty()) {
+      return () -> resolve(unknown, prepared);
+    }
+    Set<RingCache.Key> missing = missingRings(changed, prepared);
+    if (!missing.isEmpty()) {
+      return () -> missing.forEach(key -> prepared.rings().put(key, rings.get(key)));
+    }
+    Plan plan = plan(desired, prepared);
+    Runnable slow = slowParts(plan, prepared);
+    if (slow != null) {
+      return slow;
+    }
+    install(plan, prepared);
+    desired.onCommit().forEach(Runnable::run);
+    prepared.installed();
+    return () -> {
+      cleanUp(plan.cleanUp());
+      reduceProgram();
+    };
+  }
+
+  private @Nullable Hop hop(InetAddress address, Preparation prepared) {
+    Hop known = hops.get(address);
+    return known == null ? prepared.hops().get(address) : known;
+  }
+
+  /** Returns the new backends whose next hops were not asked for. */
+  private Set<InetAddress> unknownHops(
+      List<Vip> changed, DesiredState desired, Preparation prepared) {
+    Set<InetAddress> unknown = new HashSet<>();
+    Consumer<Backend> collect =
+        backend -> {
+          if (!state.backends().containsKey(backend.key())) {
+            unknown.add(backend.address());
+          }
+        };
+    changed.forEach(vip -> vip.backends().forEach(collect));
+    desired.addedReferences().forEach(collect);
+    unknown.removeAll(prepared.asked());
+    return prepared.isEnough() ? Set.of() : unknown;
+  }
+
+  private void resolve(Set<InetAddress> backends, Preparation prepared) {
+    prepared.asked().addAll(backends);
+    prepared.hops().putAll(nextHops.resolve(backends, NEXT_HOP_TIMEOUT));
+  }
+
+  private Set<RingCache.Key> missingRings(List<Vip> changed, Preparation prepared) {
+    Set<RingCache.Key> missing = new HashSet<>();
+    for (Vip vip : changed) {
+      RingCache.Key key = Planner.ringKey(vip, address -> hop(address, prepared));
+      if (rings.find(key) == null) {
+        missing.add(key);
+      }
+    }
+    return prepared.isEnough() ? Set.of() : missing;
+  }
+
+  private Plan plan(DesiredState desired, Preparation prepared) {
+    return new Planner(
+            state,
+            desired,
+            new Planner.Circumstances(
+                config,
+                rings,
+                address -> hop(address, prepared),
+                moved,
+                vipIndices,
+                backendIndices,
+                clock.now(),
+                SlotSettler.limitedFlows(dataplane)))
+        .plan();
+  }
+
+  /** Returns what to do before a plan is executed; null if nothing is left. */
+  private @Nullable Runnable slowParts(Plan plan, Preparation prepared) {
+    if (prepared.isEnough()) {
+      return null;
+    }
+    Features features = plan.features();
+    if (!features.equals(state.features()) && prepared.programs().add(features)) {
+      return using(dataplane.program().loading(features));
+    }
+    Map<Integer, Duration> expired = new HashMap<>(plan.longerIdle());
+    expired.entrySet().removeAll(prepared.expired().entrySet());
+    if (expired.isEmpty()) {
+      return null;
+    }
+    prepared.expired().putAll(expired);
+    return using(() -> removeExpired(expired));
+  }
+
+  private Runnable using(Runnable task) {
+    return () ->
+        open.use(() -> {
+          task.run();
+          return true;
+        });
+  }
+
+  private void removeExpired(Map<Integer, Duration> idle) {
+    dataplane
+        .flows()
+        .removeIf(entry -> {
+          Duration limit = idle.get(entry.vip());
+          return limit != null && entry.idle() > limit.toNanos();
+        });
+  }
+
+  private void install(Plan plan, Preparation prepared) {
+    executor.execute(plan);
+    plan.start().moveTo(clock.now());
+    plan.vipIndices().commit();
+    plan.backendIndices().commit();
+    InstalledState before = state;
+    state = plan.state();
+    moved.clear();
+    plan.added().forEach(key -> know(key, prepared.hops().get(key.address())));
+    Sets.difference(before.backends().keySet(), state.backends().keySet())
+        .forEach(key -> hops.remove(key.address()));
+    unfinished.forEach(each -> each.flows().keep(state));
+    unfinished.add(plan.cleanUp());
+    dataplane.commit();
+  }
+
+  private void know(BackendKey backend, @Nullable Hop hop) {
+    if (hop == null) {
+      log.warn("no next hop towards backend {} yet; it gets no flows until one is found", backend);
+    } else {
+      hops.put(backend.address(), hop);
+    }
+  }
+
+  /** Cleans up after a change. If that fails, it is tried again with the next {@link #repair}. */
+  private void cleanUp(CleanUp cleanUp) {
+    try {
+      if (cleanUp.flows().isNeeded()) {
+        using(() -> cleanUp.purge(dataplane)).run();
+      }
+      update(installed -> {
+        cleanUp.remove(dataplane);
+        cleanUp.vips().forEach(vipIndices::free);
+        cleanUp.backends().forEach(backendIndices::free);
+        unfinished.remove(cleanUp);
+        dataplane.commit();
+        return installed;
+      });
+    } catch (RuntimeException | Error e) {
+      if (!open.isClosed()) {
+        log.warn("cannot remove what is no longer used yet; tried again every second", e);
+        failed.add(cleanUp);
+      }
+    }
+  }
+
+  /** Specialises the program for what the state needs. If that fails, it stays as it is. */
+  private void reduceProgram() {
+    Runnable[] load = {null};
+    try {
+      update(installed -> {
+        Features needed = Planner.neededFeatures(installed);
+        if (!needed.equals(installed.features())) {
+          load[0] = using(dataplane.program().loading(needed));
+        }
+        return installed;
+      });
+      if (load[0] != null) {
+        load[0].run();
+        update(this::useNeededFeatures);
+      }
+    } catch (RuntimeException | Error e) {
+      if (!open.isClosed()) {
+        log.warn("cannot unload parts of the program that are no longer used", e);
+      }
+    }
+  }
+
+  private InstalledState useNeededFeatures(InstalledState installed) {
+    Features needed = Planner.neededFeatures(installed);
+    dataplane.program().use(needed);
+    dataplane.commit();
+    return installed.with(needed);
+  }
+
+  /** Undoes what a failed change has left, and cleans up where that failed before. */
+  void repair() {
+    locked(() -> {
+      if (!open.isClosed()) {
+        executor.repair();
+      }
+    });
+    for (int count = failed.size(); count > 0; count--) {
+      cleanUp(failed.remove());
+    }
+  }
+
+  /**
+   * Looks up all next hops again, and updates those that differ. A backend that has found its first
+   * one gets slots.
+   */
+  void refreshHops() {
+    Set<InetAddress> backends = new HashSet<>();
+    state.backends().keySet().forEach(key -> backends.add(key.address()));
+    Map<InetAddress, Hop> found = nextHops.resolve(backends, Duration.ZERO);
+    boolean[] hasMoved = {false};
+    update(installed -> {
+      installed
+          .backends()
+          .forEach((key, backend) -> refresh(key, backend, found.get(key.address())));
+      hasMoved[0] = !moved.isEmpty();
+      return installed;
+    });
+    if (hasMoved[0]) {
+      change(desired -> {});
+    }
+  }
+
+  private void refresh(BackendKey key, InstalledState.InstalledBackend backend, @Nullable Hop hop) {
+    if (hop == null || hop.equals(hops.get(key.address()))) {
+      return;
+    }
+    dataplane.backends().put(backend.number(), backend.delivery().entry(key.address(), hop));
+    if (hops.put(key.address(), hop) == null) {
+      moved.add(key);
+    }
+    log.info("next hop towards backend {} is now {}", Addresses.text(key.address()), hop.mac());
+  }
+}

@@ -1,0 +1,185 @@
+package dev.katran.internal.control;
+
+import dev.katran.BackendKey;
+import dev.katran.VipKey;
+import dev.katran.internal.dataplane.BackendEntry;
+import dev.katran.internal.dataplane.Counter;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.Destination;
+import dev.katran.internal.dataplane.DownKey;
+import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.dataplane.RingSlots;
+import dev.katran.internal.dataplane.VipEntry;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A write to the dataplane, and how to undo it. Both write absolute values, so that each may be
+ * repeated, and an operation that failed half way can be undone like one that succeeded.
+ */
+sealed interface Operation {
+
+  /** Writes what is new. */
+  void run(Dataplane dataplane);
+
+  /** Writes what was there before, whether {@link #run} succeeded or not. */
+  void undo(Dataplane dataplane);
+
+  /** Specialises the program. */
+  record UseProgram(Features before, Features after) implements Operation {
+
+    @Override
+    public void run(Dataplane dataplane) {
+      dataplane.program().use(after);
+    }
+
+    @Override
+    public void undo(Dataplane dataplane) {
+      dataplane.program().use(before);
+    }
+  }
+
+  /**
+   * Inserts or changes a backend.
+   *
+   * @param before null if it is new
+   */
+  record PutBackend(int number, @Nullable BackendEntry before, BackendEntry after)
+      implements Operation {
+
+    @Override
+    public void run(Dataplane dataplane) {
+      if (before == null) {
+        dataplane.counters().clear(new Counter.OfBackend(number));
+        dataplane.counters().clear(new Counter.WatchedMisses(number));
+      }
+      dataplane.backends().put(number, after);
+    }
+
+    @Override
+    public void undo(Dataplane dataplane) {
+      if (before == null) {
+        dataplane.backends().remove(number);
+      } else {
+        dataplane.backends().put(number, before);
+      }
+    }
+  }
+
+  /**
+   * Inserts or replaces the ring of a VIP.
+   *
+   * @param before null if the VIP is new
+   */
+  record PutRing(int vip, @Nullable RingSlots before, RingSlots after) implements Operation {
+
+    @Override
+    public void run(Dataplane dataplane) {
+      if (before == null) {
+        for (Counter.VipEvent event : Counter.VipEvent.values()) {
+          dataplane.counters().clear(new Counter.OfVip(vip, event));
+        }
+      }
+      put(dataplane, after);
+    }
+
+    @Override
+    public void undo(Dataplane dataplane) {
+      put(dataplane, before);
+    }
+
+    private void put(Dataplane dataplane, @Nullable RingSlots slots) {
+      if (slots == null || slots.isEmpty()) {
+        dataplane.rings().remove(vip);
+      } else {
+        dataplane.rings().put(vip, slots);
+      }
+    }
+  }
+
+  /**
+   * Inserts, changes or removes a VIP.
+   *
+   * @param before null if it is new
+   * @param after null to remove it
+   */
+  record PutVip(VipKey key, @Nullable VipEntry before, @Nullable VipEntry after)
+      implements Operation {
+
+    @Override
+    public void run(Dataplane dataplane) {
+      put(dataplane, after);
+    }
+
+    @Override
+    public void undo(Dataplane dataplane) {
+      put(dataplane, before);
+    }
+
+    private void put(Dataplane dataplane, @Nullable VipEntry entry) {
+      if (entry == null) {
+        dataplane.vips().remove(key);
+      } else {
+        dataplane.vips().put(key, entry);
+      }
+    }
+  }
+
+  /** Starts or stops answering pings. */
+  record AnswerPing(Destination destination, boolean answer) implements Operation {
+
+    @Override
+    public void run(Dataplane dataplane) {
+      dataplane.vips().answerPing(destination, answer);
+    }
+
+    @Override
+    public void undo(Dataplane dataplane) {
+      dataplane.vips().answerPing(destination, !answer);
+    }
+  }
+
+  /** Marks backends down, or up again. */
+  record Mark(Set<DownKey> keys, boolean down) implements Operation {
+
+    @Override
+    public void run(Dataplane dataplane) {
+      set(dataplane, down);
+    }
+
+    @Override
+    public void undo(Dataplane dataplane) {
+      set(dataplane, !down);
+    }
+
+    private void set(Dataplane dataplane, boolean down) {
+      if (down) {
+        Map<DownKey, Integer> marks = new HashMap<>();
+        keys.forEach(key -> marks.put(key, 1));
+        dataplane.down().put(marks);
+      } else {
+        dataplane.down().remove(keys);
+      }
+    }
+  }
+
+  /** Writes a table of server ids, source routes or tunnel endpoints. */
+  record WriteTable(
+      DesiredState.TableWrite write,
+      Map<BackendKey, InstalledState.InstalledBackend> before,
+      Map<BackendKey, InstalledState.InstalledBackend> after)
+      implements Operation {
+
+    @Override
+    public void run(Dataplane dataplane) {
+      write.run(after);
+    }
+
+    @Override
+    public void undo(Dataplane dataplane) {
+      write.undo(before);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package dev.katran.internal.control;
+
+import dev.katran.BackendKey;
+import dev.katran.internal.dataplane.Features;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A change, written down before the first write.
+ *
+ * @param first writes that packets do not see until the batch is in force
+ * @param batch writes that packets see all at once
+ * @param longerIdle the idle times so far of VIPs, by index, that get longer ones. Entries that
+ *     have expired would be valid again, although their flows may have moved since, so they are
+ *     removed before
+ * @param cleanUp removes what the new state no longer uses
+ * @param state the state that is installed then
+ * @param added the backends that are new
+ * @param vipIndices the indices of new VIPs
+ * @param backendIndices the indices of new backends
+ * @param start the time at which the windows of the change begin
+ */
+record Plan(
+    List<Operation> first,
+    List<Operation> batch,
+    Map<Integer, Duration> longerIdle,
+    CleanUp cleanUp,
+    InstalledState state,
+    Set<BackendKey> added,
+    IndexAllocator.Reservation vipIndices,
+    IndexAllocator.Reservation backendIndices,
+    ChangeWindow.Start start) {
+
+  /** Returns the program's features that the plan needs. */
+  Features features() {
+    return state.features();
+  }
+}
