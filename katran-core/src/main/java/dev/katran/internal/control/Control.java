@@ -209,7 +209,7 @@ public final class Control implements AutoCloseable {
     try {
       installer.change(edit);
     } catch (Failure e) {
-      throw exceptions.apply(withPrefix(e));
+      throw exceptions.apply(e);
     } finally {
       if (state().features().changes() || installer.isDirty()) {
         startTicking();
@@ -235,16 +235,9 @@ public final class Control implements AutoCloseable {
     return replaced[0];
   }
 
-  /** Adds to the message of a refused operation what became of the change. */
-  private Failure withPrefix(Failure failure) {
-    if (failure.kind() != Failure.Kind.REFUSED) {
-      return failure;
-    }
-    String prefix =
-        installer.isDirty()
-            ? "the change failed and could not be undone in full, which is tried again every second: "
-            : "the change was rolled back: ";
-    return failure.withMessage(prefix + failure.getMessage());
+  /** Returns whether a failed change, or the clean-up of one, is still to be finished by a tick. */
+  public boolean isDirty() {
+    return installer.isDirty();
   }
 
   private void startTicking() {

@@ -292,7 +292,9 @@ final class Installer {
       });
     } catch (RuntimeException | Error e) {
       if (!open.isClosed()) {
-        log.warn("cannot remove what is no longer used yet; tried again every second", e);
+        log.warn(
+            "cannot remove what is no longer used; tried again every second: {}", e.toString());
+        log.debug("cannot remove what is no longer used", e);
         failed.add(cleanUp);
       }
     }
@@ -315,7 +317,8 @@ final class Installer {
       }
     } catch (RuntimeException | Error e) {
       if (!open.isClosed()) {
-        log.warn("cannot unload parts of the program that are no longer used", e);
+        log.warn("cannot unload parts of the program that are no longer used: {}", e.toString());
+        log.debug("cannot unload parts of the program", e);
       }
     }
   }

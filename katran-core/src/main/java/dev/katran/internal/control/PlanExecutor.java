@@ -44,6 +44,13 @@ final class PlanExecutor {
       if (!plan.batch().isEmpty()) {
         dataplane.batch(() -> plan.batch().forEach(operation -> run(operation, begun)));
       }
+    } catch (Failure e) {
+      rollBack(List.copyOf(begun), e);
+      throw e.withMessage(
+          (isDirty()
+                  ? "the change failed and could not be undone yet, which is tried every second: "
+                  : "the change was rolled back: ")
+              + e.getMessage());
     } catch (RuntimeException | Error e) {
       rollBack(List.copyOf(begun), e);
       throw e;
@@ -62,11 +69,11 @@ final class PlanExecutor {
     } else {
       log.error(
           "a change failed and {} of its {} writes could not be undone: packets may be forwarded by"
-              + " either state until that succeeds, which is tried every second: {}",
+              + " either state until that succeeds, which is tried every second: {}: {}",
           dirty.size(),
           begun.size(),
           dirty,
-          cause);
+          cause.toString());
     }
   }
 
@@ -120,7 +127,7 @@ final class PlanExecutor {
     if (isDirty()) {
       throw new Failure(
           Failure.Kind.REFUSED,
-          "an earlier change failed and %d of its writes cannot be undone yet: %s"
+          "an earlier change failed, and %d of its writes cannot be undone yet: %s"
               .formatted(dirty.size(), dirty));
     }
   }

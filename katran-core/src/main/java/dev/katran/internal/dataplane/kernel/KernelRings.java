@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -52,10 +51,10 @@ final class KernelRings implements RingTable, AutoCloseable {
 
   private final KernelTables tables;
   private final int slots;
-  private final Map<Integer, RingMap> installed = new ConcurrentHashMap<>();
+  private final Map<Integer, RingMap> installed = new HashMap<>();
 
   /** All open maps by their slots, those that no VIP uses any longer included. */
-  private final Map<RingSlots, RingMap> open = new HashMap<>();
+  private final Map<RingSlots, RingMap> open = new ConcurrentHashMap<>();
 
   private final List<PendingRing> pending = new ArrayList<>();
   private boolean isBatching;
@@ -227,9 +226,9 @@ final class KernelRings implements RingTable, AutoCloseable {
     release(installed.remove(vip));
   }
 
-  /** Returns the kernel memory of the installed rings, in bytes. */
+  /** Returns the kernel memory of the rings, in bytes, including those that were just replaced. */
   long kernelMemory() {
-    return Set.copyOf(installed.values()).stream().mapToLong(ring -> ring.memory).sum();
+    return open.values().stream().mapToLong(ring -> ring.memory).sum();
   }
 
   @Override

@@ -10,7 +10,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** VIPs with equal stable rings share one ring map. */
+/** VIPs with equal rings share one ring map. */
 @NeedsKernel
 class SharedRingsTest {
 
@@ -22,7 +22,9 @@ class SharedRingsTest {
     dataplane.close();
   }
 
+  /** Returns the kernel memory without what was replaced. */
   private long memory() {
+    dataplane.commit();
     return dataplane.resources().memory();
   }
 
@@ -69,13 +71,25 @@ class SharedRingsTest {
   }
 
   @Test
-  void put_changingRing_isPrivateUntilStable() {
+  void put_replacedRing_staysOpenUntilCommit() {
+    dataplane.rings().put(0, all(1));
+    long one = memory();
+    dataplane.rings().put(0, all(2));
+    assertThat(dataplane.resources().memory()).isEqualTo(empty + 2 * (one - empty));
+    dataplane.rings().put(0, all(1));
+    assertThat(dataplane.resources().memory()).isEqualTo(empty + 2 * (one - empty));
+    assertThat(memory()).isEqualTo(one);
+  }
+
+  @Test
+  void mark_changingRings_shareMemory() {
     dataplane.rings().put(0, all(1));
     dataplane.rings().put(1, all(1));
     long one = memory();
     dataplane.rings().put(0, changing(2, 1));
-    dataplane.rings().put(1, changing(2, 1));
     assertThat(memory()).isEqualTo(empty + 2 * (one - empty));
+    dataplane.rings().put(1, changing(2, 1));
+    assertThat(memory()).isEqualTo(one);
 
     dataplane.rings().mark(0, all(2));
     assertThat(memory()).isEqualTo(empty + 2 * (one - empty));
@@ -84,12 +98,13 @@ class SharedRingsTest {
   }
 
   @Test
-  void mark_sharedRing_throws() {
-    dataplane.rings().put(0, all(1));
-
-    assertThatThrownBy(() -> dataplane.rings().mark(0, changing(2, 1)))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("VIP 0");
+  void mark_ringOfItsOwn_isWrittenInPlace() {
+    dataplane.rings().put(0, changing(2, 1));
+    long one = memory();
+    dataplane.rings().mark(0, all(2));
+    assertThat(dataplane.resources().memory()).isEqualTo(one);
+    dataplane.rings().put(1, all(2));
+    assertThat(dataplane.resources().memory()).isEqualTo(one);
   }
 
   @Test
