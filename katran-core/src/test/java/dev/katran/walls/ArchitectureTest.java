@@ -5,6 +5,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static dev.katran.walls.Room.ASSEMBLY;
+import static dev.katran.walls.Room.CONTROL;
 import static dev.katran.walls.Room.HANDLES;
 import static dev.katran.walls.Room.KERNEL;
 import static dev.katran.walls.Room.MEMORY;
@@ -18,7 +19,10 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import dev.katran.AttachMode;
 import dev.katran.LoadBalancer;
+import dev.katran.internal.control.MonotonicClock;
 import java.io.IOException;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -102,6 +106,22 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat(in(HANDLES))
         .because("handles are for applications, and are implemented by the internal packages")
+        .check(CLASSES);
+  }
+
+  @Test
+  void control_readsNoWallClock() {
+    noClasses()
+        .that(in(CONTROL))
+        .and(isNot(MonotonicClock.class))
+        .should()
+        .callMethod(Instant.class, "now")
+        .orShould()
+        .callMethod(System.class, "currentTimeMillis")
+        .orShould()
+        .dependOnClassesThat()
+        .areAssignableTo(Clock.class)
+        .because("windows and drains must not end, or never end, when the wall clock is set")
         .check(CLASSES);
   }
 

@@ -31,6 +31,13 @@ final class BackendReferences {
       return before;
     }
 
+    /** Returns whether anything about the backend changes. */
+    boolean hasChanged() {
+      return before == null
+          ? users > 0
+          : before.users() != users || !before.delivery().equals(delivery);
+    }
+
     /** Returns how many VIPs and table entries will name the backend. */
     int users() {
       return users;

@@ -75,6 +75,9 @@ final class Planner {
   private final List<Operation> batch = new ArrayList<>();
   private ImmutableMap<BackendKey, InstalledState.InstalledBackend> backends;
 
+  /** Whether a backend that is new or changes uses GUE. */
+  private boolean usesGue;
+
   Planner(InstalledState from, DesiredState desired, Circumstances circumstances) {
     this.from = from;
     this.desired = desired;
@@ -165,9 +168,11 @@ final class Planner {
       vip.backends().forEach(backend -> references.add(backend, key.toString()));
     }
     desired.addedReferences().forEach(backend -> references.add(backend, "a table"));
-    Map<BackendKey, InstalledState.InstalledBackend> after = new HashMap<>(from.backends());
-    references.touched().forEach((key, touched) -> planBackend(key, touched, after));
-    if (!after.equals(from.backends())) {
+    Map<BackendKey, BackendReferences.Touched> touched = references.touched();
+    touched.values().removeIf(each -> !each.hasChanged());
+    if (!touched.isEmpty()) { // otherwise not even a copy is made: there may be 65535
+      Map<BackendKey, InstalledState.InstalledBackend> after = new HashMap<>(from.backends());
+      touched.forEach((key, each) -> planBackend(key, each, after));
       checkLimit("backends", after.size(), circumstances.config().limits().backends());
       backends = ImmutableMap.copyOf(after);
     }
@@ -188,6 +193,7 @@ final class Planner {
       return;
     }
     checkSource(key, delivery);
+    usesGue |= delivery.encapsulation() instanceof Encapsulation.Gue;
     int number = before == null ? backendIndices.allocate() : before.number();
     after.put(key, new InstalledState.InstalledBackend(number, delivery, touched.users()));
     if (before == null) {
@@ -359,18 +365,25 @@ final class Planner {
    */
   private Features neededFeatures() {
     boolean changes = from.features().changes() || rings.changesSlots();
-    return neededFeatures(vips, backends, desired.watched(), changes);
+    boolean gue = usesGue || (from.features().gue() && usesGue(backends));
+    return neededFeatures(vips, gue, desired.watched(), changes);
   }
 
-  /** Returns the features that the program needs for a state. */
+  /** Returns the features that the program needs for a state. It has them, and may have others. */
   static Features neededFeatures(InstalledState state) {
-    return neededFeatures(
-        state.vips(), state.backends(), state.watched(), state.features().changes());
+    Features features = state.features();
+    boolean gue = features.gue() && usesGue(state.backends());
+    return neededFeatures(state.vips(), gue, state.watched(), features.changes());
+  }
+
+  private static boolean usesGue(Map<BackendKey, InstalledState.InstalledBackend> backends) {
+    return backends.values().stream()
+        .anyMatch(backend -> backend.delivery().encapsulation() instanceof Encapsulation.Gue);
   }
 
   private static Features neededFeatures(
       Map<VipKey, InstalledState.Installed> vips,
-      Map<BackendKey, InstalledState.InstalledBackend> backends,
+      boolean gue,
       Optional<VipKey> watched,
       boolean changes) {
     int flags = 0;
@@ -379,9 +392,6 @@ final class Planner {
       flags |= InstalledState.flags(installed.vip(), watched);
       prefixes |= installed.vip().key().prefix().isPresent();
     }
-    boolean gue =
-        backends.values().stream()
-            .anyMatch(backend -> backend.delivery().encapsulation() instanceof Encapsulation.Gue);
     return new Features(flags, gue, prefixes, changes);
   }
 }
