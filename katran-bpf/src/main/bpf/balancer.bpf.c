@@ -12,16 +12,14 @@
 
 /*
  * Decides about a packet that cannot be balanced. Passes it if it is for no VIP, unless it is
- * malformed and came in a tunnel: what ended a tunnel is not passed on unread.
+ * malformed and came in a tunnel: what ended a tunnel is not passed on unread. Not inline: few
+ * packets need it.
  */
-static __always_inline int drop_or_pass(const struct packet *packet)
+static __noinline int drop_or_pass(struct xdp_md *ctx, __u32 reason, bool was_in_tunnel)
 {
-	struct katran_flow copy = packet->flow;
-	bool was_in_tunnel = uses(packet, KATRAN_USES_DECAPSULATION) && packet->tunnel_bytes;
-
-	if (!(was_in_tunnel && packet->refusal == KATRAN_MALFORMED) && !is_for_vip_address(&copy))
+	if (!(was_in_tunnel && reason == KATRAN_MALFORMED) && !is_for_vip(ctx))
 		return XDP_PASS;
-	count_event(packet->refusal);
+	count_event(reason);
 	return XDP_DROP;
 }
 
@@ -37,19 +35,22 @@ static __always_inline int balance(struct xdp_md *ctx, bool is_plain)
 	if (uses(&packet, KATRAN_USES_DECAPSULATION)) {
 		struct ethhdr *eth = packet_data(ctx);
 
-		if ((void *)(eth + 1) > packet_end(ctx) || !is_for_us(ctx, eth, &packet))
+		if ((void *)(eth + 1) > packet_end(ctx) ||
+		    !is_for_us(ctx, read_mac(eth->h_dest), &packet))
 			return XDP_PASS;
 		verdict = decapsulate(ctx, &packet);
 		if (verdict != NEXT)
 			return verdict;
 	}
 	verdict = parse(ctx, &packet);
-	if (verdict == REFUSED)
-		return drop_or_pass(&packet);
+	if (verdict == ECHO_REQUEST)
+		return reply_to_ping(ctx);
+	if (verdict >= REFUSED)
+		return drop_or_pass(ctx, verdict - REFUSED,
+				    uses(&packet, KATRAN_USES_DECAPSULATION) &&
+					    packet.tunnel_bytes);
 	if (verdict != NEXT)
 		return verdict;
-	if (packet.is_echo)
-		return reply_to_ping(ctx, &packet);
 
 	if (!find_vip(&packet))
 		return XDP_PASS;

@@ -131,7 +131,7 @@ static __always_inline struct katran_backend *choose(struct xdp_md *ctx, struct 
 		return NULL;
 	backend = bpf_map_lookup_elem(&backends, number);
 	if (backend)
-		packet->backend_word = *(const volatile __u64 *)&backend->family;
+		packet->backend_word = backend_word(backend);
 	return backend;
 }
 

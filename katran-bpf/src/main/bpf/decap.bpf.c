@@ -99,7 +99,7 @@ static __always_inline bool parse_outer(struct xdp_md *ctx, struct tunnel *tunne
 
 	if ((void *)(eth + 1) > end)
 		return false;
-	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+	if (ethertype(eth) == bpf_htons(ETH_P_IP)) {
 		struct iphdr *ip = (void *)(eth + 1);
 
 		if ((void *)(ip + 1) > end || !is_well_formed_v4(ip, available) || ip->ihl != 5 ||
@@ -113,7 +113,7 @@ static __always_inline bool parse_outer(struct xdp_md *ctx, struct tunnel *tunne
 		return parse_tunnel(ip->protocol, ip + 1, end, config.gue_port, false, tunnel) &&
 		       is_for_us(&destination);
 	}
-	if (eth->h_proto == bpf_htons(ETH_P_IPV6)) {
+	if (ethertype(eth) == bpf_htons(ETH_P_IPV6)) {
 		struct ipv6hdr *ip = (void *)(eth + 1);
 
 		if ((void *)(ip + 1) > end || !is_well_formed_v6(ip, available))

@@ -128,7 +128,7 @@ static __always_inline bool pop_header(struct xdp_md *ctx, __u32 length, __be16 
 	if ((void *)(eth + 1) > packet_end(ctx))
 		return false;
 	copy = *eth;
-	copy.h_proto = type;
+	set_ethertype(&copy, type);
 	if (bpf_xdp_adjust_head(ctx, (int)length))
 		return false;
 	eth = packet_data(ctx);

@@ -54,34 +54,28 @@ static __always_inline int reply_to_ping_v6(struct ethhdr *eth, void *end)
 	return XDP_TX;
 }
 
-/* Not inline: few packets need it, and it must not cost the others registers. */
-static __noinline int reply_to_ping_noinline(struct xdp_md *ctx, struct katran_flow *flow)
+/*
+ * Replies in place to an echo request for a VIP's address, within this second's budget. Drops one
+ * from no unicast address or from the VIP itself. Passes requests for other addresses to the host.
+ * Not inline: few packets need it, and it must not cost the others registers.
+ */
+static __noinline int reply_to_ping(struct xdp_md *ctx)
 {
+	struct katran_flow flow;
 	struct ethhdr *eth;
 	void *end;
 
-	if (!is_for_vip_address(flow))
+	if (!read_addresses(ctx, &flow) || !is_vip_address(&flow))
 		return XDP_PASS;
 	eth = packet_data(ctx);
 	end = packet_end(ctx);
 	if ((void *)(eth + 1) > end)
 		return XDP_DROP;
-	if (!may_answer(&flow->source, &flow->destination, flow->family) ||
+	if (!may_answer(&flow.source, &flow.destination, flow.family) ||
 	    !has_answer_budget(KATRAN_REPLIES_SENT))
 		return XDP_DROP;
-	return flow->family == KATRAN_IPV4 ? reply_to_ping_v4(eth, end)
+	return flow.family == KATRAN_IPV4 ? reply_to_ping_v4(eth, end)
 					   : reply_to_ping_v6(eth, end);
-}
-
-/*
- * Replies in place to an echo request for a VIP's address, within this second's budget. Drops one
- * from no unicast address or from the VIP itself. Passes requests for other addresses to the host.
- */
-static __always_inline int reply_to_ping(struct xdp_md *ctx, const struct packet *packet)
-{
-	struct katran_flow copy = packet->flow; /* lets clang keep the packet in registers */
-
-	return reply_to_ping_noinline(ctx, &copy);
 }
 
 #endif

@@ -16,15 +16,14 @@ static __always_inline int encapsulate(struct xdp_md *ctx, const struct packet *
 				       const struct katran_backend *backend)
 {
 	__u16 inner_length = packet_length(packet);
-	struct mac mac;
 
 	if (uses(packet, KATRAN_USES_GUE) && backend_has(packet, KATRAN_BACKEND_GUE))
 		return backend_family(packet) == KATRAN_IPV4
-			       ? gue_in_ipv4(ctx, packet, backend, inner_length, &mac)
-			       : gue_in_ipv6(ctx, packet, backend, inner_length, &mac);
+			       ? gue_in_ipv4(ctx, packet, backend, inner_length)
+			       : gue_in_ipv6(ctx, packet, backend, inner_length);
 	return backend_family(packet) == KATRAN_IPV4
-		       ? ipip_in_ipv4(ctx, packet, backend, inner_length, &mac)
-		       : ipip_in_ipv6(ctx, packet, backend, inner_length, &mac);
+		       ? ipip_in_ipv4(ctx, packet, backend, inner_length)
+		       : ipip_in_ipv6(ctx, packet, backend, inner_length);
 }
 
 /* Sends the frame out of the backend's egress interface. */

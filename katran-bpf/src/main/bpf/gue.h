@@ -110,16 +110,16 @@ static __always_inline void write_gue(struct udphdr *udp, void *end, const struc
 
 static __always_inline int
 gue_in_ipv4(struct xdp_md *ctx, const struct packet *packet, const struct katran_backend *backend,
-	    __u16 inner_length, struct mac *mac)
+	    __u16 inner_length)
 {
 	__u16 length = sizeof(struct udphdr) + inner_length;
 	struct udphdr *udp;
 	struct ethhdr *eth;
 	struct iphdr *ip;
 
-	eth = push_header(ctx, sizeof(*ip) + sizeof(*udp), mac);
-	if (!eth)
+	if (!push_header(ctx, sizeof(*ip) + sizeof(*udp)))
 		return XDP_DROP;
+	eth = packet_data(ctx);
 	ip = (void *)(eth + 1);
 	udp = (void *)(ip + 1);
 	if ((void *)(udp + 1) > packet_end(ctx))
@@ -128,13 +128,13 @@ gue_in_ipv4(struct xdp_md *ctx, const struct packet *packet, const struct katran
 	write_gue(udp, packet_end(ctx), &packet->flow,
 		  gue_source_port(packet, KATRAN_IPV4), bpf_htons(config.gue_port), length,
 		  (__u64)ip->saddr + ip->daddr);
-	write_ethernet(eth, packet, backend, mac, bpf_htons(ETH_P_IP));
+	write_ethernet(eth, packet, backend, bpf_htons(ETH_P_IP));
 	return NEXT;
 }
 
 static __always_inline int
 gue_in_ipv6(struct xdp_md *ctx, const struct packet *packet, const struct katran_backend *backend,
-	    __u16 inner_length, struct mac *mac)
+	    __u16 inner_length)
 {
 	__u16 length = sizeof(struct udphdr) + inner_length;
 	__u64 addresses = 0;
@@ -142,9 +142,9 @@ gue_in_ipv6(struct xdp_md *ctx, const struct packet *packet, const struct katran
 	struct ethhdr *eth;
 	struct ipv6hdr *ip;
 
-	eth = push_header(ctx, sizeof(*ip) + sizeof(*udp), mac);
-	if (!eth)
+	if (!push_header(ctx, sizeof(*ip) + sizeof(*udp)))
 		return XDP_DROP;
+	eth = packet_data(ctx);
 	ip = (void *)(eth + 1);
 	udp = (void *)(ip + 1);
 	if ((void *)(udp + 1) > packet_end(ctx))
@@ -158,7 +158,7 @@ gue_in_ipv6(struct xdp_md *ctx, const struct packet *packet, const struct katran
 	write_gue(udp, packet_end(ctx), &packet->flow,
 		  gue_source_port(packet, KATRAN_IPV6), bpf_htons(config.gue_port), length,
 		  addresses);
-	write_ethernet(eth, packet, backend, mac, bpf_htons(ETH_P_IPV6));
+	write_ethernet(eth, packet, backend, bpf_htons(ETH_P_IPV6));
 	return NEXT;
 }
 

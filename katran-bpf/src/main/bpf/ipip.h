@@ -43,40 +43,38 @@ static __always_inline __u8 ipip_protocol(const struct packet *packet)
 }
 
 static __always_inline int ipip_in_ipv4(struct xdp_md *ctx, const struct packet *packet,
-					const struct katran_backend *backend, __u16 inner_length,
-					struct mac *mac)
+					const struct katran_backend *backend, __u16 inner_length)
 {
 	struct ethhdr *eth;
 	struct iphdr *ip;
 
-	eth = push_header(ctx, sizeof(*ip), mac);
-	if (!eth)
+	if (!push_header(ctx, sizeof(*ip)))
 		return XDP_DROP;
+	eth = packet_data(ctx);
 	ip = (void *)(eth + 1);
 	if ((void *)(ip + 1) > packet_end(ctx))
 		return XDP_DROP;
 	write_outer_ipv4(ip, packet, backend, ipip_protocol(packet),
 			 outer_source_v4(packet), inner_length);
-	write_ethernet(eth, packet, backend, mac, bpf_htons(ETH_P_IP));
+	write_ethernet(eth, packet, backend, bpf_htons(ETH_P_IP));
 	return NEXT;
 }
 
 static __always_inline int ipip_in_ipv6(struct xdp_md *ctx, const struct packet *packet,
-					const struct katran_backend *backend, __u16 inner_length,
-					struct mac *mac)
+					const struct katran_backend *backend, __u16 inner_length)
 {
 	struct ethhdr *eth;
 	struct ipv6hdr *ip;
 
-	eth = push_header(ctx, sizeof(*ip), mac);
-	if (!eth)
+	if (!push_header(ctx, sizeof(*ip)))
 		return XDP_DROP;
+	eth = packet_data(ctx);
 	ip = (void *)(eth + 1);
 	if ((void *)(ip + 1) > packet_end(ctx))
 		return XDP_DROP;
 	write_outer_ipv6(ip, packet, backend, ipip_protocol(packet), inner_length);
 	set_outer_source_v6(ip->saddr.in6_u.u6_addr32, packet);
-	write_ethernet(eth, packet, backend, mac, bpf_htons(ETH_P_IPV6));
+	write_ethernet(eth, packet, backend, bpf_htons(ETH_P_IPV6));
 	return NEXT;
 }
 

@@ -9,7 +9,6 @@
 #include "packet.h"
 
 #define OUTER_TTL 64
-#define IP_DONT_FRAGMENT 0x4000
 
 /*
  * Returns the outer traffic class. The ECN field is always the packet's own (RFC 6040, section
@@ -28,9 +27,7 @@ static __always_inline __u8 outer_tos(const struct packet *packet)
  */
 static __always_inline __be16 outer_fragmentation(const struct packet *packet)
 {
-	return uses(packet, KATRAN_USES_DONT_FRAGMENT) && packet->dont_fragment
-		       ? bpf_htons(IP_DONT_FRAGMENT)
-		       : 0;
+	return uses(packet, KATRAN_USES_DONT_FRAGMENT) ? packet->dont_fragment : 0;
 }
 
 /* Writes the IPv4 header of an outer packet with `length` bytes of payload. */
@@ -69,41 +66,28 @@ static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct pa
 }
 
 /*
- * Writes the Ethernet header in front of the outer IP header. `mac` is the original frame's
- * destination: our own address, and thus the source of frames that leave by the same interface.
+ * Writes the Ethernet header in front of the outer IP header. The original frame's destination is
+ * our own address, and thus the source of frames that leave by the same interface.
  */
 static __always_inline void write_ethernet(struct ethhdr *eth, const struct packet *packet,
-					   const struct katran_backend *backend,
-					   const struct mac *mac, __be16 type)
+					   const struct katran_backend *backend, __be16 type)
 {
-	struct mac *source = (void *)eth->h_source;
-	struct mac *destination = (void *)eth->h_dest;
+	__u64 source = packet->mac;
 
 	if (backend_has(packet, KATRAN_BACKEND_REDIRECT))
-		*source = *(const struct mac *)backend->source_mac;
-	else
-		*source = *mac;
-	destination->words[0] = packet->backend_word >> 16;
-	destination->words[1] = packet->backend_word >> 32;
-	destination->words[2] = packet->backend_word >> 48;
-	eth->h_proto = type;
+		source = read_mac(backend->source_mac);
+	write_mac(eth->h_source, source);
+	write_mac(eth->h_dest, packet->backend_word >> 16);
+	set_ethertype(eth, type);
 }
 
 /*
- * Grows the frame for an outer header of `outer` bytes and returns its new start. The caller writes
- * the Ethernet and outer headers there. Copies the original frame's destination address to `mac`.
- * Returns NULL if the driver left too little headroom.
+ * Grows the frame for an outer header of `outer` bytes. The caller writes the Ethernet and outer
+ * headers at its new start. Returns false if the driver left too little headroom.
  */
-static __always_inline void *push_header(struct xdp_md *ctx, int outer, struct mac *mac)
+static __always_inline bool push_header(struct xdp_md *ctx, int outer)
 {
-	struct ethhdr *eth = packet_data(ctx);
-
-	if ((void *)(eth + 1) > packet_end(ctx))
-		return NULL;
-	*mac = *(struct mac *)eth->h_dest;
-	if (bpf_xdp_adjust_head(ctx, -outer))
-		return NULL;
-	return packet_data(ctx);
+	return !bpf_xdp_adjust_head(ctx, -outer);
 }
 
 #endif

@@ -23,11 +23,14 @@
 /* Returned by a step that reached no verdict: the next step handles the packet. */
 #define NEXT (-1)
 
+/* Returned by a parser for an ICMP or ICMPv6 echo request. */
+#define ECHO_REQUEST (-3)
+
 /*
- * Returned by a parser for a packet that cannot be balanced, for the reason in `refusal`: it is
- * dropped if it is for a VIP's address, and otherwise none of our business.
+ * Returned by a parser, with the counter of the reason added, for a packet that cannot be balanced:
+ * it is dropped if it is for a VIP's address, and otherwise none of our business.
  */
-#define REFUSED (-3)
+#define REFUSED 0x100
 
 #define NO_SERVER_ID 0
 
@@ -44,10 +47,9 @@ struct packet {
 	__u16 bytes;	    /* for counters: IPv4 total length, IPv6 payload length */
 	__u32 payload;	    /* bytes behind the IP header, as it states them */
 	__u8 tos;	    /* IPv4 TOS or IPv6 traffic class */
-	bool dont_fragment; /* the IPv4 header's DF flag; set for IPv6 */
-	__u32 refusal;	    /* the counter of the reason, with REFUSED */
+	__be16 dont_fragment; /* the IPv4 header's DF flag; set for IPv6 */
+	__u64 mac;	    /* the frame's destination; see read_mac() */
 	__u64 backend_word; /* family, flags and MAC of the chosen backend, also read once */
-	bool is_echo;	    /* an echo request, to be answered */
 	bool is_icmp_error; /* an ICMP error: `flow` comes from the packet it quotes */
 	bool is_quoted_fragment; /* that packet has an IPv6 fragment header */
 	bool is_syn;	    /* SYN without ACK: opens a connection; see needs_tcp_flags() */
@@ -70,10 +72,30 @@ static __always_inline bool backend_has(const struct packet *packet, enum katran
 	return packet->backend_word >> 8 & flag;
 }
 
-/* An Ethernet address as 16-bit words, the alignment it always has: three copies instead of six. */
-struct mac {
-	__u16 words[ETH_ALEN / 2];
-};
+/*
+ * Reads the Ethernet address at `from`, which has two more bytes behind it. It is in the lower 48
+ * bits; the upper ones are arbitrary. One load takes the place of six: struct ethhdr is packed.
+ */
+static __always_inline __u64 read_mac(const void *from)
+{
+	return *(const __u64 *)from;
+}
+
+static __always_inline void write_mac(void *to, __u64 mac)
+{
+	*(__u32 *)to = mac;
+	*(__u16 *)(to + 4) = mac >> 32;
+}
+
+static __always_inline __be16 ethertype(const struct ethhdr *eth)
+{
+	return *(const __be16 *)((const void *)eth + offsetof(struct ethhdr, h_proto));
+}
+
+static __always_inline void set_ethertype(struct ethhdr *eth, __be16 type)
+{
+	*(__be16 *)((void *)eth + offsetof(struct ethhdr, h_proto)) = type;
+}
 
 static __always_inline void *packet_data(const struct xdp_md *ctx)
 {
@@ -120,6 +142,12 @@ static __always_inline __u32 packet_length(const struct packet *packet)
 						  : packet->bytes;
 }
 
+/* Refuses the packet for the reason that `counter` counts. */
+static __always_inline int refuse(enum katran_balancer_counter counter)
+{
+	return REFUSED + counter;
+}
+
 static __always_inline __u8 ipv6_traffic_class(const struct ipv6hdr *ip)
 {
 	return bpf_ntohs(*(const __be16 *)ip) >> 4;
@@ -140,12 +168,10 @@ static __always_inline void set_ipv6(struct katran_address *address, const struc
 
 static __always_inline void swap_macs(struct ethhdr *eth)
 {
-	struct mac *destination = (void *)eth->h_dest;
-	struct mac *source = (void *)eth->h_source;
-	struct mac copy = *source;
+	__u64 source = read_mac(eth->h_source);
 
-	*source = *destination;
-	*destination = copy;
+	write_mac(eth->h_source, read_mac(eth->h_dest));
+	write_mac(eth->h_dest, source);
 }
 
 #endif

@@ -41,6 +41,18 @@ static __always_inline struct katran_backend *find_backend(__u32 number)
 	return backend && *(const volatile __u8 *)&backend->family ? backend : NULL;
 }
 
+/*
+ * Reads the word that starts with `family`, at once: clang would split the load of a word in a
+ * struct whose alignment is less.
+ */
+static __always_inline __u64 backend_word(const struct katran_backend *backend)
+{
+	const volatile __u64 *word = (const volatile void *)&backend->family;
+
+	barrier_var(word);
+	return *word;
+}
+
 /* Returns the VIP's ring, or NULL. A packet fetches it once, so it sees no two. */
 static __always_inline void *find_ring(__u32 vip_number)
 {

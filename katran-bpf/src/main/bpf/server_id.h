@@ -227,6 +227,9 @@ static __always_inline int choose_by_server_id(struct xdp_md *ctx, struct packet
 {
 	__u8 protocol = packet->flow.protocol;
 
+	if (!any_vip_has(packet, KATRAN_VIP_QUIC | KATRAN_VIP_UDP_STABLE_ROUTING) &&
+	    !uses(packet, KATRAN_USES_TCP_SERVER_IDS))
+		return NEXT;
 	if (packet->is_icmp_error) {
 		if (protocol == IPPROTO_UDP && vip_has(packet, KATRAN_VIP_QUIC))
 			choose_by_quoted_quic_id(ctx, packet, number);

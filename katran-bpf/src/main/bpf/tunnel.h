@@ -67,7 +67,7 @@ static __always_inline void parse_outer(struct xdp_md *ctx, struct outer *outer)
 
 	if ((void *)(eth + 1) > end)
 		return;
-	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+	if (ethertype(eth) == bpf_htons(ETH_P_IP)) {
 		struct iphdr *ip = (void *)(eth + 1);
 
 		if ((void *)(ip + 1) > end || !is_well_formed_v4(ip, available) || ip->ihl != 5 ||
@@ -79,7 +79,7 @@ static __always_inline void parse_outer(struct xdp_md *ctx, struct outer *outer)
 		set_ipv4(&outer->source, ip->saddr);
 		set_ipv4(&outer->destination.address, ip->daddr);
 		find_tunnel(ip->protocol, ip + 1, end, sizeof(*ip), outer);
-	} else if (eth->h_proto == bpf_htons(ETH_P_IPV6)) {
+	} else if (ethertype(eth) == bpf_htons(ETH_P_IPV6)) {
 		struct ipv6hdr *ip = (void *)(eth + 1);
 
 		if ((void *)(ip + 1) > end || !is_well_formed_v6(ip, available))
@@ -220,31 +220,6 @@ static __noinline int decapsulate_once(struct xdp_md *ctx)
 }
 
 /*
- * Returns whether a decapsulated packet is for the address of a VIP. Its IP header was checked. Not
- * inline: few packets need it.
- */
-static __noinline bool is_inner_for_vip(struct xdp_md *ctx)
-{
-	struct ethhdr *eth = packet_data(ctx);
-	struct iphdr *v4 = (void *)(eth + 1);
-	struct ipv6hdr *v6 = (void *)(eth + 1);
-	struct katran_flow flow = {};
-
-	if ((void *)(v4 + 1) > packet_end(ctx))
-		return false;
-	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
-		flow.family = KATRAN_IPV4;
-		set_ipv4(&flow.destination, v4->daddr);
-	} else {
-		if ((void *)(v6 + 1) > packet_end(ctx))
-			return false;
-		flow.family = KATRAN_IPV6;
-		set_ipv6(&flow.destination, &v6->daddr);
-	}
-	return is_for_vip_address(&flow);
-}
-
-/*
  * Removes all tunnel headers that end here. NEXT: the packet must be balanced. Any other result is
  * a verdict.
  */
@@ -271,7 +246,7 @@ static __always_inline int decapsulate(struct xdp_md *ctx, struct packet *packet
 	int verdict = remove_tunnels(ctx, packet);
 
 	if (!packet->tunnel_bytes || !(config.features & KATRAN_USES_INNER_VIPS) ||
-	    (verdict != NEXT && verdict != XDP_PASS) || is_inner_for_vip(ctx))
+	    (verdict != NEXT && verdict != XDP_PASS) || is_for_vip(ctx))
 		return verdict;
 	count_event(KATRAN_TUNNELS_REFUSED);
 	return XDP_DROP;

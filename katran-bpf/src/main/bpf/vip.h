@@ -146,14 +146,51 @@ static __always_inline struct katran_vip *lookup_prefix_vip(const struct katran_
 }
 
 /*
- * Returns whether the flow's destination is the address of a VIP, whatever its protocol and port.
- * Changes the flow's protocol. Not inline: few packets need it.
+ * Reads the addresses of a frame whose IP header was checked. `flow` has no ports, and the family's
+ * ICMP for its protocol. Returns false if there is no IP header.
  */
-static __noinline bool is_for_vip_address(struct katran_flow *flow)
+static __always_inline bool read_addresses(const struct xdp_md *ctx, struct katran_flow *flow)
 {
-	flow->protocol = flow->family == KATRAN_IPV6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	struct ethhdr *eth = packet_data(ctx);
+	struct iphdr *v4 = (void *)(eth + 1);
+	struct ipv6hdr *v6 = (void *)(eth + 1);
+	void *end = packet_end(ctx);
+
+	*flow = (struct katran_flow){};
+	if ((void *)(v4 + 1) > end)
+		return false;
+	if (ethertype(eth) == bpf_htons(ETH_P_IP)) {
+		flow->family = KATRAN_IPV4;
+		flow->protocol = IPPROTO_ICMP;
+		set_ipv4(&flow->source, v4->saddr);
+		set_ipv4(&flow->destination, v4->daddr);
+		return true;
+	}
+	if ((void *)(v6 + 1) > end)
+		return false;
+	flow->family = KATRAN_IPV6;
+	flow->protocol = IPPROTO_ICMPV6;
+	set_ipv6(&flow->source, &v6->saddr);
+	set_ipv6(&flow->destination, &v6->daddr);
+	return true;
+}
+
+/* Returns whether a VIP, with whatever protocol and port, has the destination in `flow`. */
+static __always_inline bool is_vip_address(const struct katran_flow *flow)
+{
 	return lookup_any_port_vip_noinline(vip_table(), flow) ||
 	       (config.features & KATRAN_USES_PREFIX_VIPS && lookup_prefix_vip(flow, 0));
+}
+
+/*
+ * Returns whether a frame, whose IP header was checked, is for the address of a VIP. Not inline:
+ * few packets need it.
+ */
+static __noinline bool is_for_vip(struct xdp_md *ctx)
+{
+	struct katran_flow flow;
+
+	return read_addresses(ctx, &flow) && is_vip_address(&flow);
 }
 
 /* Finds the VIP of a flow that has none for its exact address and port. */

@@ -24,7 +24,7 @@ static __always_inline void set_backend(struct katran_backend *backend, struct p
 /* Parses the packet. Returns false unless it belongs to a TCP or UDP flow. */
 static __always_inline bool parse_flow(struct xdp_md *ctx, struct packet *packet)
 {
-	return parse(ctx, packet) == NEXT && !packet->is_echo && !packet->is_icmp_error;
+	return parse(ctx, packet) == NEXT && !packet->is_icmp_error;
 }
 
 SEC("xdp")
@@ -44,17 +44,16 @@ int bare_gue(struct xdp_md *ctx)
 {
 	struct packet packet = {.is_plain = true};
 	struct katran_backend backend = {};
-	struct mac mac;
 	int answer;
 
 	if (!parse_flow(ctx, &packet))
 		return XDP_PASS;
 	set_backend(&backend, &packet);
 	if (packet.flow.family == KATRAN_IPV4)
-		answer = gue_in_ipv4(ctx, &packet, &backend, packet.bytes, &mac);
+		answer = gue_in_ipv4(ctx, &packet, &backend, packet.bytes);
 	else
 		answer = gue_in_ipv6(ctx, &packet, &backend,
-				     packet.bytes + sizeof(struct ipv6hdr), &mac);
+				     packet.bytes + sizeof(struct ipv6hdr));
 	return answer == NEXT ? XDP_TX : XDP_DROP;
 }
 
