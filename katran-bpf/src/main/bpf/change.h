@@ -4,7 +4,8 @@
  * use the new one.
  *
  * Few packets take this path. It is a separate function that works on copies of the fields it
- * needs, so that the common path pays for one comparison only.
+ * needs, so that the common path pays for one comparison only. The function is global: the verifier
+ * checks it once, for any arguments, and not again for each state that a packet may be in.
  */
 #ifndef KATRAN_CHANGE_H
 #define KATRAN_CHANGE_H
@@ -24,19 +25,51 @@ struct change {
 	__u32 idle;	    /* seconds until an unused entry expires */
 	__u32 word;	    /* the slot's word in the ring */
 	__u32 previous;	    /* the slot's previous backend, if it is changing */
-	bool is_icmp_error; /* an ICMP error about the flow */
+	__u32 traits;	    /* enum change_trait */
 	bool is_syn;	    /* SYN without ACK */
 	bool is_rst;
-	bool is_initial;    /* a QUIC packet that opens a connection */
-	bool migrates_off_down; /* flows of this VIP leave backends that are down */
 };
+
+enum change_trait {
+	CHANGE_ICMP_ERROR = 1 << 0, /* an ICMP error about the flow */
+	CHANGE_INITIAL = 1 << 1,    /* a QUIC packet that opens a connection */
+	CHANGE_MIGRATES = 1 << 2,   /* flows of this VIP leave backends that are down */
+};
+
+/*
+ * Hands the packet's flow to choose_in_change(): before Linux 5.12, global functions take no
+ * pointers to structs. XDP programs run with softirqs disabled, so a CPU has one packet at a time.
+ * In test runs, older kernels leave them enabled.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct katran_flow);
+} changing_flow SEC(".maps");
+
+static __always_inline struct katran_flow *find_changing_flow(void)
+{
+	const __u32 first = 0;
+
+	return bpf_map_lookup_elem(&changing_flow, &first);
+}
+
+/* Copies a flow in whole words: a CPU is slow to load a word that it has just stored in parts. */
+static __always_inline void copy_flow(struct katran_flow *to, const struct katran_flow *from)
+{
+	to->source = from->source;
+	to->destination = from->destination;
+	*(__u32 *)&to->source_port = from->source_port | (__u32)from->destination_port << 16;
+	*(__u32 *)&to->protocol = from->protocol | (__u32)from->family << 8;
+}
 
 /* Reads the flags of the TCP header. Its presence was checked when the packet was parsed. */
 static __always_inline void read_tcp_flags(struct xdp_md *ctx, struct change *change)
 {
 	struct tcphdr *tcp = transport_header(ctx, change->flow.family);
 
-	if (change->flow.protocol != IPPROTO_TCP || change->is_icmp_error ||
+	if (change->flow.protocol != IPPROTO_TCP || change->traits & CHANGE_ICMP_ERROR ||
 	    (void *)(tcp + 1) > packet_end(ctx))
 		return;
 	change->is_syn = tcp->syn && !tcp->ack;
@@ -46,14 +79,14 @@ static __always_inline void read_tcp_flags(struct xdp_md *ctx, struct change *ch
 /* Returns whether the packet opens a connection. */
 static __always_inline bool begins(const struct change *change)
 {
-	return change->is_syn || change->is_initial;
+	return change->is_syn || change->traits & CHANGE_INITIAL;
 }
 
 /* Returns whether the flow leaves this backend because it is down. Counts the migration. */
 static __always_inline bool migrates(const struct change *change, __u32 backend)
 {
-	if (!(config.vip_flags & KATRAN_VIP_UDP_FLOW_MIGRATION) || !change->migrates_off_down ||
-	    !is_down(change->vip, backend))
+	if (!(config.vip_flags & KATRAN_VIP_UDP_FLOW_MIGRATION) ||
+	    !(change->traits & CHANGE_MIGRATES) || !is_down(change->vip, backend))
 		return false;
 	count_event(KATRAN_UDP_MIGRATIONS);
 	return true;
@@ -111,7 +144,7 @@ static __always_inline __u32 place_in_change(const struct change *change, void *
 	} else {
 		if (!migrates(change, change->previous))
 			place = change->previous;
-		if (change->is_rst || change->is_icmp_error || !find_backend(place))
+		if (change->is_rst || change->traits & CHANGE_ICMP_ERROR || !find_backend(place))
 			return place;
 		if (!has_budget(KATRAN_CHANGE_OTHERS, change->now, config.change_window,
 				config.change_others, KATRAN_FLOWS_LIMITED))
@@ -123,22 +156,37 @@ static __always_inline __u32 place_in_change(const struct change *change, void *
 }
 
 /*
- * Returns the number of the packet's backend, with CHANGE_MISSED on a flow table miss. Not inline:
- * see the top of this file.
+ * Chooses the backend of the packet whose flow is in `changing_flow`. `word` is the slot's word,
+ * with enum change_trait in the upper half; the other arguments are as in struct change. Returns
+ * the backend's number, with CHANGE_MISSED on a flow table miss. Global: see the top of this file.
+ * Linux before 6.8 checks it even if it is never called.
  */
-static __noinline __u32 choose_in_change(struct xdp_md *ctx, struct change *change)
+__noinline __u32 choose_in_change(struct xdp_md *ctx, __u32 vip, __u32 idle, __u64 word,
+				  __u32 previous)
 {
-	void *table = flow_table();
+	struct katran_flow *flow = find_changing_flow();
+	struct change change = {
+		.vip = vip,
+		.idle = idle,
+		.word = word,
+		.previous = previous,
+		.traits = word >> 32,
+	};
 	__u32 backend;
+	void *table;
 
-	change->now = bpf_ktime_get_ns();
-	read_tcp_flags(ctx, change);
+	if (!(config.features & KATRAN_USES_CHANGES) || !flow)
+		return KATRAN_NO_BACKEND;
+	copy_flow(&change.flow, flow);
+	change.now = bpf_ktime_get_ns();
+	table = flow_table();
+	read_tcp_flags(ctx, &change);
 	count_event(KATRAN_FLOW_LOOKUPS);
-	backend = lookup_in_change(change, table);
+	backend = lookup_in_change(&change, table);
 	if (backend != KATRAN_NO_BACKEND)
 		return backend;
-	count_miss(change->flow.protocol, change->is_syn);
-	return place_in_change(change, table) | CHANGE_MISSED;
+	count_miss(change.flow.protocol, change.is_syn);
+	return place_in_change(&change, table) | CHANGE_MISSED;
 }
 
 #endif

@@ -14,18 +14,20 @@
 static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet *packet,
 					      __u32 word, __u32 previous)
 {
-	struct change change = {
-		.flow = packet->flow,
-		.vip = packet->vip,
-		.idle = packet->idle,
-		.word = word,
-		.previous = previous,
-		.is_icmp_error = packet->is_icmp_error,
-		.is_initial = packet->is_initial,
-		.migrates_off_down = vip_has(packet, KATRAN_VIP_UDP_FLOW_MIGRATION),
-	};
-	__u32 answer = choose_in_change(ctx, &change);
+	struct katran_flow *flow = find_changing_flow();
+	__u64 traits = 0;
+	__u32 answer;
 
+	if (!flow)
+		return KATRAN_NO_BACKEND;
+	copy_flow(flow, &packet->flow);
+	if (packet->is_icmp_error)
+		traits |= CHANGE_ICMP_ERROR;
+	if (packet->is_initial)
+		traits |= CHANGE_INITIAL;
+	if (vip_has(packet, KATRAN_VIP_UDP_FLOW_MIGRATION))
+		traits |= CHANGE_MIGRATES;
+	answer = choose_in_change(ctx, packet->vip, packet->idle, traits << 32 | word, previous);
 	packet->is_missed |= !!(answer & CHANGE_MISSED);
 	return answer & KATRAN_SLOT_BACKEND;
 }
@@ -97,8 +99,11 @@ static __always_inline __u32 choose_and_insert(struct xdp_md *ctx, struct packet
 	now = bpf_ktime_get_ns();
 	is_limited = !has_new_flow_budget(now);
 	number = choose_for_new_flow(ctx, packet, is_limited);
-	if (!is_limited && find_backend(number))
-		insert_flow(flow_table(), &packet->flow, packet->vip, number, now);
+	if (!is_limited && find_backend(number)) {
+		const struct katran_flow key = packet->flow; /* see lookup_flow() */
+
+		insert_flow(flow_table(), &key, packet->vip, number, now);
+	}
 	return number;
 }
 

@@ -54,8 +54,7 @@ static __always_inline void *flow_table(void)
 static __always_inline struct katran_flow_entry *
 find_live_entry(void *table, const struct katran_flow *flow, __u64 now, __u64 idle)
 {
-	const struct katran_flow key = *flow; /* a copy lets clang keep the packet in registers */
-	struct katran_flow_entry *entry = bpf_map_lookup_elem(table, &key);
+	struct katran_flow_entry *entry = bpf_map_lookup_elem(table, flow);
 
 	if (!entry || (__s64)(now - entry->last_used) > (__s64)idle)
 		return NULL;
@@ -77,14 +76,13 @@ static __always_inline bool has_new_flow_budget(__u64 now)
 static __always_inline void insert_flow(void *table, const struct katran_flow *flow, __u32 vip,
 					__u32 backend, __u64 now)
 {
-	const struct katran_flow key = *flow;
 	const struct katran_flow_entry entry = {
 		.backend = backend,
 		.vip = vip,
 		.last_used = now,
 	};
 
-	bpf_map_update_elem(table, &key, &entry, BPF_ANY);
+	bpf_map_update_elem(table, flow, &entry, BPF_ANY);
 }
 
 /*
@@ -94,14 +92,13 @@ static __always_inline void insert_flow(void *table, const struct katran_flow *f
 static __always_inline void move_flow(void *table, const struct katran_flow *flow, __u32 vip,
 				      __u32 backend, __u64 now)
 {
-	const struct katran_flow key = *flow;
 	const struct katran_flow_entry entry = {
 		.backend = backend,
 		.vip = vip,
 		.last_used = now,
 	};
 
-	bpf_map_update_elem(table, &key, &entry, BPF_EXIST);
+	bpf_map_update_elem(table, flow, &entry, BPF_EXIST);
 }
 
 /* Counts a flow table miss. */
@@ -125,9 +122,11 @@ static __always_inline __u32 lookup_flow(struct packet *packet)
 
 	count(KATRAN_FLOW_LOOKUPS, config.counters_per_cpu, 0);
 	if (!packet->is_syn) {
+		/* a copy lets clang keep the packet in registers */
+		const struct katran_flow key = packet->flow;
+
 		now = bpf_ktime_get_ns();
-		entry = find_live_entry(flow_table(), &packet->flow, now,
-					tracked_idle(&packet->flow));
+		entry = find_live_entry(flow_table(), &key, now, tracked_idle(&key));
 		if (entry) {
 			entry->last_used = now;
 			return entry->backend;
@@ -148,21 +147,21 @@ enum agreement {
 /* Reconciles the flow's entry with a backend that was chosen by server id. */
 static __always_inline enum agreement reconcile_flow(const struct packet *packet, __u32 backend)
 {
+	const struct katran_flow key = packet->flow; /* see lookup_flow() */
 	void *table = flow_table();
 	__u64 now = bpf_ktime_get_ns();
-	struct katran_flow_entry *entry = find_live_entry(table, &packet->flow, now,
-							  tracked_idle(&packet->flow));
+	struct katran_flow_entry *entry = find_live_entry(table, &key, now, tracked_idle(&key));
 
 	if (!entry) {
 		if (!packet->is_rst && !packet->is_icmp_error && has_new_flow_budget(now))
-			insert_flow(table, &packet->flow, packet->vip, backend, now);
+			insert_flow(table, &key, packet->vip, backend, now);
 		return ABSENT;
 	}
 	if (entry->backend == backend) {
 		entry->last_used = now;
 		return MATCH;
 	}
-	move_flow(table, &packet->flow, packet->vip, backend, now);
+	move_flow(table, &key, packet->vip, backend, now);
 	return MISMATCH;
 }
 

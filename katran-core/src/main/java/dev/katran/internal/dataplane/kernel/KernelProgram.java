@@ -25,7 +25,7 @@ import java.util.Map;
 /** The program {@code balancer.bpf.c}, loaded for certain features. */
 public final class KernelProgram implements AutoCloseable {
 
-  /** All maps of the program. */
+  /** The maps that programs share. The map {@code changing_flow} is each program's own. */
   private static final List<String> MAPS =
       List.of(
           "vips",

@@ -48,6 +48,18 @@ class VerificationTest {
   static final Use NO_FEATURE = new Use("no feature", Features.NONE, CONFIG);
   private static final Use TRACKED = withFlags("flow table", VipFlags.TRACKED);
 
+  private static final Use EVERYTHING =
+      new Use(
+          "everything at once",
+          Features.ALL,
+          CONFIG.with(c -> {
+            c.sendPacketTooBig = true;
+            c.tcpServerIds = true;
+            c.trafficClass = TrafficClass.fixed(0x20);
+            c.decapsulation = Decapsulation.STRICT;
+            c.flowTableCpus = ONE_CPU;
+          }));
+
   /** The features and configuration that the program is loaded for. */
   record Use(String name, Features features, DataplaneConfig config) {
 
@@ -65,8 +77,9 @@ class VerificationTest {
   }
 
   /**
-   * Returns no feature, and each feature alone. {@link SpecialisationTest} tries combinations,
-   * which take too long in an emulator.
+   * Returns no feature, each feature alone, and the combinations that take the verifier most
+   * instructions. {@link SpecialisationTest} tries more of them, which take too long in an
+   * emulator.
    */
   static Stream<Use> uses() {
     return Stream.of(
@@ -90,7 +103,14 @@ class VerificationTest {
             "fixed traffic class", CONFIG.with(c -> c.trafficClass = TrafficClass.fixed(0x20))),
         withConfig("decapsulation", CONFIG.with(c -> c.decapsulation = Decapsulation.ANY)),
         withConfig(
-            "strict decapsulation", CONFIG.with(c -> c.decapsulation = Decapsulation.STRICT)));
+            "strict decapsulation", CONFIG.with(c -> c.decapsulation = Decapsulation.STRICT)),
+        new Use("a change", new Features(0, false, false, true), CONFIG),
+        new Use(
+            "flow table, QUIC, UDP flow migration, a change",
+            new Features(
+                VipFlags.TRACKED | VipFlags.QUIC | VipFlags.UDP_FLOW_MIGRATION, false, false, true),
+            CONFIG),
+        EVERYTHING);
   }
 
   private static Use withFlags(String name, int vipFlags) {
