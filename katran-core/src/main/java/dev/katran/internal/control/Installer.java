@@ -278,6 +278,7 @@ final class Installer {
 
   /** Cleans up after a change. If that fails, it is tried again with the next {@link #repair}. */
   private void cleanUp(CleanUp cleanUp) {
+    boolean[] isDone = {false};
     try {
       if (cleanUp.flows().isNeeded()) {
         using(() -> cleanUp.purge(dataplane)).run();
@@ -287,14 +288,17 @@ final class Installer {
         cleanUp.vips().forEach(vipIndices::free);
         cleanUp.backends().forEach(backendIndices::free);
         unfinished.remove(cleanUp);
+        isDone[0] = true;
         dataplane.commit();
         return installed;
       });
     } catch (RuntimeException | Error e) {
       if (!open.isClosed()) {
-        log.warn(
-            "cannot remove what is no longer used; tried again every second: {}", e.toString());
+        log.warn("cannot remove what is no longer used; tried again every second: {}", e.toString());
         log.debug("cannot remove what is no longer used", e);
+      }
+    } finally {
+      if (!isDone[0]) {
         failed.add(cleanUp);
       }
     }
