@@ -8,7 +8,6 @@ import dev.katran.internal.platform.Cpus;
 import dev.katran.needs.NeedsKernel;
 import java.io.IOException;
 import java.nio.file.Path;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -16,7 +15,6 @@ import org.junit.jupiter.api.Test;
  * package description for the system properties that set the seed and the number of frames.
  */
 @NeedsKernel
-@Tag("unemulated") // Linux 6.1 refuses some of the combinations of features that it draws
 class DifferentialFuzzTest {
 
   private static final long SEED = Long.getLong("katran.fuzz.seed", 1);
