@@ -13,6 +13,12 @@ import org.jspecify.annotations.Nullable;
  * @param up whether it is administratively up ({@code IFF_UP})
  * @param running whether it also has a carrier ({@code IFF_RUNNING})
  * @param kind the kind of virtual device, such as {@code veth}; empty for hardware
+ * @param type the kind of hardware, {@code ARPHRD_*} of {@code linux/if_arp.h}: {@link #ETHERNET}
+ *     if its frames have an Ethernet header and addresses
+ * @param lower the index of the interface below a VLAN, macvlan or tunnel interface; of a veth, the
+ *     index of its peer; 0 if there is none or it is in another namespace
+ * @param master the index of the bridge, bond, team or VRF that the interface belongs to, or 0
+ * @param vlanId the VLAN id of a VLAN interface, 0 to 4095; -1 of any other
  * @param xdpProgramId the id of the attached XDP program, or 0 if there is none; of several
  *     (driver, generic, hardware) the first one that the kernel reports
  * @since 0.1.0
@@ -25,4 +31,12 @@ public record Link(
     boolean up,
     boolean running,
     String kind,
-    int xdpProgramId) {}
+    int type,
+    int lower,
+    int master,
+    int vlanId,
+    int xdpProgramId) {
+
+  /** The {@link #type} of Ethernet interfaces, {@code ARPHRD_ETHER}. */
+  public static final int ETHERNET = 1;
+}

@@ -53,6 +53,10 @@ final class NetlinkReply {
     return struct;
   }
 
+  boolean has(int attribute) {
+    return attributes.containsKey(attribute);
+  }
+
   byte @Nullable [] bytes(int attribute) {
     MemorySegment value = attributes.get(attribute);
     return value == null ? null : value.toArray(ValueLayout.JAVA_BYTE);
@@ -61,6 +65,13 @@ final class NetlinkReply {
   int int32(int attribute, int ifAbsent) {
     MemorySegment value = attributes.get(attribute);
     return value == null ? ifAbsent : value.get(ValueLayout.JAVA_INT_UNALIGNED, 0);
+  }
+
+  int int16(int attribute, int ifAbsent) {
+    MemorySegment value = attributes.get(attribute);
+    return value == null
+        ? ifAbsent
+        : Short.toUnsignedInt(value.get(ValueLayout.JAVA_SHORT_UNALIGNED, 0));
   }
 
   String string(int attribute) {

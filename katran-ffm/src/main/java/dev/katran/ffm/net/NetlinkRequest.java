@@ -56,6 +56,12 @@ final class NetlinkRequest {
     return bytes(attribute, bytes.toArray(ValueLayout.JAVA_BYTE));
   }
 
+  NetlinkRequest int16(int attribute, int value) {
+    MemorySegment bytes = MemorySegment.ofArray(new byte[Short.BYTES]);
+    bytes.set(ValueLayout.JAVA_SHORT_UNALIGNED, 0, (short) value);
+    return bytes(attribute, bytes.toArray(ValueLayout.JAVA_BYTE));
+  }
+
   NetlinkRequest string(int attribute, String value) {
     return bytes(attribute, (value + '\0').getBytes(StandardCharsets.UTF_8));
   }

@@ -117,6 +117,48 @@ public final class Rtnetlink implements AutoCloseable {
     return link(name);
   }
 
+  /**
+   * Creates a virtual interface that needs no options. It is down.
+   *
+   * @param kind the kind of device, such as {@code dummy}, {@code bridge} or {@code ipip}
+   * @throws NetworkException with EEXIST if the name is in use, EOPNOTSUPP if the kernel does not
+   *     know the kind
+   */
+  public Link create(String name, String kind) {
+    NetlinkRequest request =
+        linkRequest(LibC.RTM_NEWLINK(), LibC.NLM_F_CREATE() | LibC.NLM_F_EXCL(), 0)
+            .string(LibC.IFLA_IFNAME(), checkedName(name))
+            .nest(LibC.IFLA_LINKINFO(), info -> info.string(LibC.IFLA_INFO_KIND(), kind));
+    netlink.exchange(request, "create " + kind + " interface " + name);
+    return link(name);
+  }
+
+  /**
+   * Creates a VLAN interface. It is down.
+   *
+   * @param lower the index of the interface that sends and receives the tagged frames
+   * @param id the VLAN id, 1 to 4094
+   * @throws NetworkException with EEXIST if the name, or the id on this interface, is in use
+   */
+  public Link createVlan(String name, int lower, int id) {
+    NetlinkRequest request =
+        linkRequest(LibC.RTM_NEWLINK(), LibC.NLM_F_CREATE() | LibC.NLM_F_EXCL(), 0)
+            .string(LibC.IFLA_IFNAME(), checkedName(name))
+            .int32(LibC.IFLA_LINK(), lower)
+            .nest(
+                LibC.IFLA_LINKINFO(),
+                info ->
+                    info.string(LibC.IFLA_INFO_KIND(), "vlan")
+                        .nest(LibC.IFLA_INFO_DATA(), data -> data.int16(LibC.IFLA_VLAN_ID(), id)));
+    netlink.exchange(request, "create VLAN interface " + name + " on interface " + lower);
+    return link(name);
+  }
+
+  /** Makes an interface a port of a bridge, bond, team or VRF; with 0, of none. */
+  public void setMaster(int index, int master) {
+    change(index, "set master to " + master, r -> r.int32(LibC.IFLA_MASTER(), master));
+  }
+
   /** Deletes an interface; deleting one end of a veth pair deletes both. */
   public void delete(int index) {
     netlink.exchange(linkRequest(LibC.RTM_DELLINK(), 0, index), "delete interface " + index);
@@ -220,6 +262,23 @@ public final class Rtnetlink implements AutoCloseable {
     }
     String via = gateway == null ? "" : " via " + Addresses.format(gateway);
     netlink.exchange(request, "add route to " + network + via + " on interface " + index);
+  }
+
+  /**
+   * Deletes a route of {@link #addRoute}.
+   *
+   * @throws NetworkException with ESRCH if there is no such route
+   */
+  public void deleteRoute(Cidr destination, int index) {
+    Cidr network = destination.network();
+    NetlinkRequest request = new NetlinkRequest(LibC.RTM_DELROUTE(), 0);
+    MemorySegment struct = request.struct(rtmsg.layout());
+    rtmsg.rtm_family(struct, (byte) Addresses.family(network.address()));
+    rtmsg.rtm_dst_len(struct, (byte) network.length());
+    rtmsg.rtm_table(struct, (byte) LibC.RT_TABLE_MAIN());
+    rtmsg.rtm_scope(struct, (byte) LibC.RT_SCOPE_NOWHERE()); // any scope
+    request.address(LibC.RTA_DST(), network.address()).int32(LibC.RTA_OIF(), index);
+    netlink.exchange(request, "delete route to " + network + " on interface " + index);
   }
 
   /**
@@ -352,6 +411,17 @@ public final class Rtnetlink implements AutoCloseable {
         "add neighbour %s at %s on interface %d".formatted(Addresses.format(address), mac, index));
   }
 
+  /**
+   * Deletes a neighbour entry.
+   *
+   * @throws NetworkException with ENOENT if there is none
+   */
+  public void deleteNeighbour(int index, InetAddress address) {
+    NetlinkRequest request = neighbourRequest(LibC.RTM_DELNEIGH(), 0, index, address, 0, 0);
+    netlink.exchange(
+        request, "delete neighbour " + Addresses.format(address) + " on interface " + index);
+  }
+
   /** Closes the socket, which no longer keeps the namespace alive. */
   @Override
   public void close() {
@@ -407,10 +477,12 @@ public final class Rtnetlink implements AutoCloseable {
     return request.address(LibC.NDA_DST(), address);
   }
 
-  private static Link toLink(MemorySegment message) {
+  static Link toLink(MemorySegment message) {
     NetlinkReply reply = new NetlinkReply(message, ifinfomsg.layout());
     int flags = ifinfomsg.ifi_flags(reply.struct());
     NetlinkReply xdp = reply.nest(LibC.IFLA_XDP());
+    NetlinkReply info = reply.nest(LibC.IFLA_LINKINFO());
+    String kind = info.string(LibC.IFLA_INFO_KIND());
     return new Link(
         ifinfomsg.ifi_index(reply.struct()),
         reply.string(LibC.IFLA_IFNAME()),
@@ -418,13 +490,17 @@ public final class Rtnetlink implements AutoCloseable {
         reply.int32(LibC.IFLA_MTU(), 0),
         (flags & LibC.IFF_UP()) != 0,
         (flags & LibC.IFF_RUNNING()) != 0,
-        reply.nest(LibC.IFLA_LINKINFO()).string(LibC.IFLA_INFO_KIND()),
+        kind,
+        Short.toUnsignedInt(ifinfomsg.ifi_type(reply.struct())),
+        reply.has(LibC.IFLA_LINK_NETNSID()) ? 0 : reply.int32(LibC.IFLA_LINK(), 0),
+        reply.int32(LibC.IFLA_MASTER(), 0),
+        kind.equals("vlan") ? info.nest(LibC.IFLA_INFO_DATA()).int16(LibC.IFLA_VLAN_ID(), -1) : -1,
         // With several programs, the kernel reports only the mode-specific attributes.
         xdp.int32(LibC.IFLA_XDP_PROG_ID(), xdp.int32(LibC.IFLA_XDP_DRV_PROG_ID(), 0)));
   }
 
   /** Returns null for loopback, whose MAC address is zero, and for tunnels, which have none. */
-  private static @Nullable MacAddress macOf(byte @Nullable [] linkLayerAddress) {
+  static @Nullable MacAddress macOf(byte @Nullable [] linkLayerAddress) {
     if (linkLayerAddress == null || linkLayerAddress.length != MacAddress.BYTES) {
       return null;
     }

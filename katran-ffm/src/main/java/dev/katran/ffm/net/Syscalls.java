@@ -1,6 +1,7 @@
 package dev.katran.ffm.net;
 
 import dev.katran.ffm.generated.libc.LibC;
+import dev.katran.ffm.generated.libc.sockaddr_nl;
 import dev.katran.ffm.internal.Native;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -29,12 +30,20 @@ final class Syscalls {
       Native.function(LibC.setns$address(), LibC.setns$descriptor());
   private static final MethodHandle SOCKET =
       Native.function(LibC.socket$address(), LibC.socket$descriptor());
+  private static final MethodHandle BIND =
+      Native.function(LibC.bind$address(), LibC.bind$descriptor());
   private static final MethodHandle SETSOCKOPT =
       Native.function(LibC.setsockopt$address(), LibC.setsockopt$descriptor());
   private static final MethodHandle SEND =
       Native.function(LibC.send$address(), LibC.send$descriptor());
   private static final MethodHandle RECV =
       Native.function(LibC.recv$address(), LibC.recv$descriptor());
+  private static final MethodHandle POLL =
+      Native.function(LibC.poll$address(), LibC.poll$descriptor());
+  private static final MethodHandle EVENTFD =
+      Native.function(LibC.eventfd$address(), LibC.eventfd$descriptor());
+  private static final MethodHandle WRITE =
+      Native.function(LibC.write$address(), LibC.write$descriptor());
   private static final MethodHandle IOCTL =
       Native.variadicFunction(
           LibC.ioctl.address(),
@@ -88,6 +97,18 @@ final class Syscalls {
     }
   }
 
+  /** Binds a socket to a netlink address that the kernel chooses. */
+  static void bindNetlink(int fd, String operation) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(sockaddr_nl.layout());
+      sockaddr_nl.nl_family(address, (short) LibC.AF_NETLINK());
+      checked(
+          (int) BIND.invokeExact(Native.state(), fd, address, (int) address.byteSize()), operation);
+    } catch (Throwable t) {
+      throw rethrown(t);
+    }
+  }
+
   static void setsockopt(int fd, int level, int option, int value, String operation) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment memory = arena.allocateFrom(LibC.C_INT, value);
@@ -115,14 +136,55 @@ final class Syscalls {
 
   /** Receives a message and returns its length; the part beyond the buffer is discarded. */
   static long receive(int fd, MemorySegment buffer, String operation) {
+    return receive(fd, buffer, 0, operation);
+  }
+
+  /**
+   * Receives a message like {@link #receive(int, MemorySegment, String)}, with flags of recv(2).
+   */
+  static long receive(int fd, MemorySegment buffer, int flags, String operation) {
     try {
+      int all = LibC.MSG_TRUNC() | flags;
       long size;
       do {
-        size =
-            (long)
-                RECV.invokeExact(Native.state(), fd, buffer, buffer.byteSize(), LibC.MSG_TRUNC());
+        size = (long) RECV.invokeExact(Native.state(), fd, buffer, buffer.byteSize(), all);
       } while (size < 0 && Native.errno() == LibC.EINTR());
       return checked(size, operation);
+    } catch (Throwable t) {
+      throw rethrown(t);
+    }
+  }
+
+  /**
+   * Waits without a timeout until one of {@code count} descriptors, an array of pollfd, is ready.
+   */
+  static void poll(MemorySegment descriptors, int count, String operation) {
+    try {
+      int ready;
+      do {
+        ready = (int) POLL.invokeExact(Native.state(), descriptors, (long) count, -1);
+      } while (ready < 0 && Native.errno() == LibC.EINTR());
+      checked(ready, operation);
+    } catch (Throwable t) {
+      throw rethrown(t);
+    }
+  }
+
+  /** Opens an eventfd(2): a counter of 0, which is readable while it is greater. */
+  static int eventfd(String operation) {
+    try {
+      int flags = LibC.EFD_CLOEXEC() | LibC.EFD_NONBLOCK();
+      return checked((int) EVENTFD.invokeExact(Native.state(), 0, flags), operation);
+    } catch (Throwable t) {
+      throw rethrown(t);
+    }
+  }
+
+  /** Adds 1 to the counter of an eventfd(2). */
+  static void signal(int eventfd, String operation) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment one = arena.allocateFrom(LibC.C_LONG, 1);
+      checked((long) WRITE.invokeExact(Native.state(), eventfd, one, one.byteSize()), operation);
     } catch (Throwable t) {
       throw rethrown(t);
     }

@@ -6,6 +6,7 @@
  *   <li>{@link dev.katran.ffm.net.NetworkNamespace} runs threads in a network namespace.
  *   <li>{@link dev.katran.ffm.net.Rtnetlink} reads and changes interfaces, addresses, routes and
  *       neighbours of one namespace, and looks up routes.
+ *   <li>{@link dev.katran.ffm.net.RtnetlinkMonitor} reports what changes there.
  *   <li>{@link dev.katran.ffm.net.Ethtool} queries an interface's driver and switches its offloads.
  * </ul>
  *

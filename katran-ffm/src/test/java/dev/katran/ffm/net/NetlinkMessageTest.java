@@ -59,6 +59,28 @@ class NetlinkMessageTest {
   }
 
   @Test
+  void toLink_vlanInterface_hasLowerInterfaceAndTag() {
+    MemorySegment struct = request.struct(ifinfomsg.layout());
+    ifinfomsg.ifi_index(struct, 9);
+    ifinfomsg.ifi_type(struct, (short) Link.ETHERNET);
+    request
+        .string(LibC.IFLA_IFNAME(), "eth0.7")
+        .int32(LibC.IFLA_LINK(), 2)
+        .int32(LibC.IFLA_MASTER(), 3)
+        .nest(
+            LibC.IFLA_LINKINFO(),
+            info ->
+                info.string(LibC.IFLA_INFO_KIND(), "vlan")
+                    .nest(LibC.IFLA_INFO_DATA(), data -> data.int16(LibC.IFLA_VLAN_ID(), 4094)));
+
+    Link link = Rtnetlink.toLink(payload(request.message(1)));
+
+    assertThat(link)
+        .isEqualTo(
+            new Link(9, "eth0.7", null, 0, false, false, "vlan", Link.ETHERNET, 2, 3, 4094, 0));
+  }
+
+  @Test
   void reply_absentAttributes_haveDefaults() {
     NetlinkReply reply = NetlinkReply.attributes(payload(request.message(1)));
 

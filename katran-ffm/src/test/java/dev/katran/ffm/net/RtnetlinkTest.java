@@ -56,6 +56,8 @@ class RtnetlinkTest {
     assertThat(near.up()).isFalse();
     assertThat(near.mac()).isNotNull().isNotEqualTo(far.mac());
     assertThat(near.xdpProgramId()).isZero();
+    assertThat(near.type()).isEqualTo(Link.ETHERNET);
+    assertThat(near.lower()).as("the peer is in another namespace").isZero();
     assertThat(far.up()).isFalse();
     assertThat(far.mtu()).isEqualTo(1400);
   }

@@ -68,6 +68,15 @@ public class LibC {
     public static final AddressLayout C_POINTER = ValueLayout.ADDRESS
             .withTargetLayout(MemoryLayout.sequenceLayout(java.lang.Long.MAX_VALUE, JAVA_BYTE));
     public static final ValueLayout.OfLong C_LONG = ValueLayout.JAVA_LONG;
+    private static final int SOL_NETLINK = (int)270L;
+    /**
+     * {@snippet lang=c :
+     * #define SOL_NETLINK 270
+     * }
+     */
+    public static int SOL_NETLINK() {
+        return SOL_NETLINK;
+    }
     private static final int EPERM = (int)1L;
     /**
      * {@snippet lang=c :
@@ -158,6 +167,15 @@ public class LibC {
     public static int ENETUNREACH() {
         return ENETUNREACH;
     }
+    private static final int ENOBUFS = (int)105L;
+    /**
+     * {@snippet lang=c :
+     * #define ENOBUFS 105
+     * }
+     */
+    public static int ENOBUFS() {
+        return ENOBUFS;
+    }
     private static final int EHOSTUNREACH = (int)113L;
     /**
      * {@snippet lang=c :
@@ -238,6 +256,15 @@ public class LibC {
      */
     public static int ETHTOOL_SGSO() {
         return ETHTOOL_SGSO;
+    }
+    private static final int ETHTOOL_GFLAGS = (int)37L;
+    /**
+     * {@snippet lang=c :
+     * #define ETHTOOL_GFLAGS 37
+     * }
+     */
+    public static int ETHTOOL_GFLAGS() {
+        return ETHTOOL_GFLAGS;
     }
     private static final int ETHTOOL_GGRO = (int)43L;
     /**
@@ -347,6 +374,15 @@ public class LibC {
     public static int NLMSG_DONE() {
         return NLMSG_DONE;
     }
+    private static final int NETLINK_ADD_MEMBERSHIP = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define NETLINK_ADD_MEMBERSHIP 1
+     * }
+     */
+    public static int NETLINK_ADD_MEMBERSHIP() {
+        return NETLINK_ADD_MEMBERSHIP;
+    }
     private static final int NETLINK_CAP_ACK = (int)10L;
     /**
      * {@snippet lang=c :
@@ -364,6 +400,24 @@ public class LibC {
      */
     public static int NETLINK_EXT_ACK() {
         return NETLINK_EXT_ACK;
+    }
+    private static final int IFA_F_NODAD = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define IFA_F_NODAD 2
+     * }
+     */
+    public static int IFA_F_NODAD() {
+        return IFA_F_NODAD;
+    }
+    private static final int NUD_INCOMPLETE = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define NUD_INCOMPLETE 1
+     * }
+     */
+    public static int NUD_INCOMPLETE() {
+        return NUD_INCOMPLETE;
     }
     private static final int NUD_REACHABLE = (int)2L;
     /**
@@ -401,6 +455,15 @@ public class LibC {
     public static int NUD_PROBE() {
         return NUD_PROBE;
     }
+    private static final int NUD_FAILED = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * #define NUD_FAILED 32
+     * }
+     */
+    public static int NUD_FAILED() {
+        return NUD_FAILED;
+    }
     private static final int NUD_NOARP = (int)64L;
     /**
      * {@snippet lang=c :
@@ -418,15 +481,6 @@ public class LibC {
      */
     public static int NUD_PERMANENT() {
         return NUD_PERMANENT;
-    }
-    private static final int IFA_F_NODAD = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define IFA_F_NODAD 2
-     * }
-     */
-    public static int IFA_F_NODAD() {
-        return IFA_F_NODAD;
     }
     private static final int RTPROT_STATIC = (int)4L;
     /**
@@ -446,14 +500,23 @@ public class LibC {
     public static int SIOCETHTOOL() {
         return SIOCETHTOOL;
     }
-    private static final int SOL_NETLINK = (int)270L;
+    private static final int ARPHRD_ETHER = (int)1L;
     /**
      * {@snippet lang=c :
-     * #define SOL_NETLINK 270
+     * #define ARPHRD_ETHER 1
      * }
      */
-    public static int SOL_NETLINK() {
-        return SOL_NETLINK;
+    public static int ARPHRD_ETHER() {
+        return ARPHRD_ETHER;
+    }
+    private static final int POLLIN = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define POLLIN 1
+     * }
+     */
+    public static int POLLIN() {
+        return POLLIN;
     }
     private static final int CLONE_NEWNET = (int)1073741824L;
     /**
@@ -463,394 +526,6 @@ public class LibC {
      */
     public static int CLONE_NEWNET() {
         return CLONE_NEWNET;
-    }
-
-    /**
-     * Variadic invoker class for:
-     * {@snippet lang=c :
-     * extern int open(const char *__file, int __oflag, ...)
-     * }
-     */
-    public static class open {
-        private static final FunctionDescriptor BASE_DESC = FunctionDescriptor.of(
-                LibC.C_INT,
-                LibC.C_POINTER,
-                LibC.C_INT
-            );
-        private static final MemorySegment ADDR = LibC.findOrThrow("open");
-
-        private final MethodHandle handle;
-        private final FunctionDescriptor descriptor;
-        private final MethodHandle spreader;
-
-        private open(MethodHandle handle, FunctionDescriptor descriptor, MethodHandle spreader) {
-            this.handle = handle;
-            this.descriptor = descriptor;
-            this.spreader = spreader;
-        }
-
-        /**
-         * Variadic invoker factory for:
-         * {@snippet lang=c :
-         * extern int open(const char *__file, int __oflag, ...)
-         * }
-         */
-        public static open makeInvoker(MemoryLayout... layouts) {
-            FunctionDescriptor desc$ = BASE_DESC.appendArgumentLayouts(layouts);
-            Linker.Option fva$ = Linker.Option.firstVariadicArg(BASE_DESC.argumentLayouts().size());
-            var mh$ = Linker.nativeLinker().downcallHandle(ADDR, desc$, fva$);
-            var spreader$ = mh$.asSpreader(Object[].class, layouts.length);
-            return new open(mh$, desc$, spreader$);
-        }
-
-        /**
-         * {@return the address}
-         */
-        public static MemorySegment address() {
-            return ADDR;
-        }
-
-        /**
-         * {@return the specialized method handle}
-         */
-        public MethodHandle handle() {
-            return handle;
-        }
-
-        /**
-         * {@return the specialized descriptor}
-         */
-        public FunctionDescriptor descriptor() {
-            return descriptor;
-        }
-
-        public int apply(MemorySegment __file, int __oflag, Object... x2) {
-            try {
-                if (TRACE_DOWNCALLS) {
-                    traceDowncall("open", __file, __oflag, x2);
-                }
-                return (int) spreader.invokeExact(__file, __oflag, x2);
-            } catch(IllegalArgumentException | ClassCastException ex$)  {
-                throw ex$; // rethrow IAE from passing wrong number/type of args
-            } catch (Throwable ex$) {
-               throw new AssertionError("should not reach here", ex$);
-            }
-        }
-    }
-    private static final int NLMSGERR_ATTR_MSG = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * enum nlmsgerr_attrs.NLMSGERR_ATTR_MSG = 1
-     * }
-     */
-    public static int NLMSGERR_ATTR_MSG() {
-        return NLMSGERR_ATTR_MSG;
-    }
-    private static final int IFLA_ADDRESS = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFLA_ADDRESS = 1
-     * }
-     */
-    public static int IFLA_ADDRESS() {
-        return IFLA_ADDRESS;
-    }
-    private static final int IFLA_IFNAME = (int)3L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFLA_IFNAME = 3
-     * }
-     */
-    public static int IFLA_IFNAME() {
-        return IFLA_IFNAME;
-    }
-    private static final int IFLA_MTU = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFLA_MTU = 4
-     * }
-     */
-    public static int IFLA_MTU() {
-        return IFLA_MTU;
-    }
-    private static final int IFLA_LINKINFO = (int)18L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFLA_LINKINFO = 18
-     * }
-     */
-    public static int IFLA_LINKINFO() {
-        return IFLA_LINKINFO;
-    }
-    private static final int IFLA_NET_NS_FD = (int)28L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFLA_NET_NS_FD = 28
-     * }
-     */
-    public static int IFLA_NET_NS_FD() {
-        return IFLA_NET_NS_FD;
-    }
-    private static final int IFLA_XDP = (int)43L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFLA_XDP = 43
-     * }
-     */
-    public static int IFLA_XDP() {
-        return IFLA_XDP;
-    }
-    private static final int IFLA_INFO_KIND = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFLA_INFO_KIND = 1
-     * }
-     */
-    public static int IFLA_INFO_KIND() {
-        return IFLA_INFO_KIND;
-    }
-    private static final int IFLA_INFO_DATA = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFLA_INFO_DATA = 2
-     * }
-     */
-    public static int IFLA_INFO_DATA() {
-        return IFLA_INFO_DATA;
-    }
-    private static final int IFLA_XDP_PROG_ID = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFLA_XDP_PROG_ID = 4
-     * }
-     */
-    public static int IFLA_XDP_PROG_ID() {
-        return IFLA_XDP_PROG_ID;
-    }
-    private static final int IFLA_XDP_DRV_PROG_ID = (int)5L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFLA_XDP_DRV_PROG_ID = 5
-     * }
-     */
-    public static int IFLA_XDP_DRV_PROG_ID() {
-        return IFLA_XDP_DRV_PROG_ID;
-    }
-    private static final int NDA_DST = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.NDA_DST = 1
-     * }
-     */
-    public static int NDA_DST() {
-        return NDA_DST;
-    }
-    private static final int NDA_LLADDR = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.NDA_LLADDR = 2
-     * }
-     */
-    public static int NDA_LLADDR() {
-        return NDA_LLADDR;
-    }
-    private static final int IFA_ADDRESS = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFA_ADDRESS = 1
-     * }
-     */
-    public static int IFA_ADDRESS() {
-        return IFA_ADDRESS;
-    }
-    private static final int IFA_LOCAL = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFA_LOCAL = 2
-     * }
-     */
-    public static int IFA_LOCAL() {
-        return IFA_LOCAL;
-    }
-    private static final int RTM_NEWLINK = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.RTM_NEWLINK = 16
-     * }
-     */
-    public static int RTM_NEWLINK() {
-        return RTM_NEWLINK;
-    }
-    private static final int RTM_DELLINK = (int)17L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.RTM_DELLINK = 17
-     * }
-     */
-    public static int RTM_DELLINK() {
-        return RTM_DELLINK;
-    }
-    private static final int RTM_GETLINK = (int)18L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.RTM_GETLINK = 18
-     * }
-     */
-    public static int RTM_GETLINK() {
-        return RTM_GETLINK;
-    }
-    private static final int RTM_NEWADDR = (int)20L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.RTM_NEWADDR = 20
-     * }
-     */
-    public static int RTM_NEWADDR() {
-        return RTM_NEWADDR;
-    }
-    private static final int RTM_GETADDR = (int)22L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.RTM_GETADDR = 22
-     * }
-     */
-    public static int RTM_GETADDR() {
-        return RTM_GETADDR;
-    }
-    private static final int RTM_NEWROUTE = (int)24L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.RTM_NEWROUTE = 24
-     * }
-     */
-    public static int RTM_NEWROUTE() {
-        return RTM_NEWROUTE;
-    }
-    private static final int RTM_GETROUTE = (int)26L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.RTM_GETROUTE = 26
-     * }
-     */
-    public static int RTM_GETROUTE() {
-        return RTM_GETROUTE;
-    }
-    private static final int RTM_NEWNEIGH = (int)28L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.RTM_NEWNEIGH = 28
-     * }
-     */
-    public static int RTM_NEWNEIGH() {
-        return RTM_NEWNEIGH;
-    }
-    private static final int RTM_GETNEIGH = (int)30L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.RTM_GETNEIGH = 30
-     * }
-     */
-    public static int RTM_GETNEIGH() {
-        return RTM_GETNEIGH;
-    }
-    private static final int RTN_UNICAST = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.RTN_UNICAST = 1
-     * }
-     */
-    public static int RTN_UNICAST() {
-        return RTN_UNICAST;
-    }
-    private static final int RTN_LOCAL = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.RTN_LOCAL = 2
-     * }
-     */
-    public static int RTN_LOCAL() {
-        return RTN_LOCAL;
-    }
-    private static final int RT_SCOPE_UNIVERSE = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * enum rt_scope_t.RT_SCOPE_UNIVERSE = 0
-     * }
-     */
-    public static int RT_SCOPE_UNIVERSE() {
-        return RT_SCOPE_UNIVERSE;
-    }
-    private static final int RT_SCOPE_LINK = (int)253L;
-    /**
-     * {@snippet lang=c :
-     * enum rt_scope_t.RT_SCOPE_LINK = 253
-     * }
-     */
-    public static int RT_SCOPE_LINK() {
-        return RT_SCOPE_LINK;
-    }
-    private static final int RT_TABLE_MAIN = (int)254L;
-    /**
-     * {@snippet lang=c :
-     * enum rt_class_t.RT_TABLE_MAIN = 254
-     * }
-     */
-    public static int RT_TABLE_MAIN() {
-        return RT_TABLE_MAIN;
-    }
-    private static final int RTA_DST = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * enum rtattr_type_t.RTA_DST = 1
-     * }
-     */
-    public static int RTA_DST() {
-        return RTA_DST;
-    }
-    private static final int RTA_OIF = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * enum rtattr_type_t.RTA_OIF = 4
-     * }
-     */
-    public static int RTA_OIF() {
-        return RTA_OIF;
-    }
-    private static final int RTA_GATEWAY = (int)5L;
-    /**
-     * {@snippet lang=c :
-     * enum rtattr_type_t.RTA_GATEWAY = 5
-     * }
-     */
-    public static int RTA_GATEWAY() {
-        return RTA_GATEWAY;
-    }
-    private static final int RTA_PREFSRC = (int)7L;
-    /**
-     * {@snippet lang=c :
-     * enum rtattr_type_t.RTA_PREFSRC = 7
-     * }
-     */
-    public static int RTA_PREFSRC() {
-        return RTA_PREFSRC;
-    }
-    private static final int RTA_VIA = (int)18L;
-    /**
-     * {@snippet lang=c :
-     * enum rtattr_type_t.RTA_VIA = 18
-     * }
-     */
-    public static int RTA_VIA() {
-        return RTA_VIA;
-    }
-    private static final int VETH_INFO_PEER = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.VETH_INFO_PEER = 1
-     * }
-     */
-    public static int VETH_INFO_PEER() {
-        return VETH_INFO_PEER;
     }
     private static final int SOCK_DGRAM = (int)2L;
     /**
@@ -887,6 +562,15 @@ public class LibC {
      */
     public static int MSG_TRUNC() {
         return MSG_TRUNC;
+    }
+    private static final int MSG_DONTWAIT = (int)64L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.MSG_DONTWAIT = 64
+     * }
+     */
+    public static int MSG_DONTWAIT() {
+        return MSG_DONTWAIT;
     }
 
     private static class socket {
@@ -944,6 +628,66 @@ public class LibC {
                 traceDowncall("socket", __domain, __type, __protocol);
             }
             return (int)mh$.invokeExact(__domain, __type, __protocol);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class bind {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LibC.C_INT,
+            LibC.C_INT,
+            LibC.C_POINTER,
+            LibC.C_INT
+        );
+
+        public static final MemorySegment ADDR = LibC.findOrThrow("bind");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * extern int bind(int __fd, const struct sockaddr *__addr, socklen_t __len)
+     * }
+     */
+    public static FunctionDescriptor bind$descriptor() {
+        return bind.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * extern int bind(int __fd, const struct sockaddr *__addr, socklen_t __len)
+     * }
+     */
+    public static MethodHandle bind$handle() {
+        return bind.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * extern int bind(int __fd, const struct sockaddr *__addr, socklen_t __len)
+     * }
+     */
+    public static MemorySegment bind$address() {
+        return bind.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * extern int bind(int __fd, const struct sockaddr *__addr, socklen_t __len)
+     * }
+     */
+    public static int bind(int __fd, MemorySegment __addr, int __len) {
+        var mh$ = bind.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bind", __fd, __addr, __len);
+            }
+            return (int)mh$.invokeExact(__fd, __addr, __len);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -1132,6 +876,610 @@ public class LibC {
            throw new AssertionError("should not reach here", ex$);
         }
     }
+
+    /**
+     * Variadic invoker class for:
+     * {@snippet lang=c :
+     * extern int open(const char *__file, int __oflag, ...)
+     * }
+     */
+    public static class open {
+        private static final FunctionDescriptor BASE_DESC = FunctionDescriptor.of(
+                LibC.C_INT,
+                LibC.C_POINTER,
+                LibC.C_INT
+            );
+        private static final MemorySegment ADDR = LibC.findOrThrow("open");
+
+        private final MethodHandle handle;
+        private final FunctionDescriptor descriptor;
+        private final MethodHandle spreader;
+
+        private open(MethodHandle handle, FunctionDescriptor descriptor, MethodHandle spreader) {
+            this.handle = handle;
+            this.descriptor = descriptor;
+            this.spreader = spreader;
+        }
+
+        /**
+         * Variadic invoker factory for:
+         * {@snippet lang=c :
+         * extern int open(const char *__file, int __oflag, ...)
+         * }
+         */
+        public static open makeInvoker(MemoryLayout... layouts) {
+            FunctionDescriptor desc$ = BASE_DESC.appendArgumentLayouts(layouts);
+            Linker.Option fva$ = Linker.Option.firstVariadicArg(BASE_DESC.argumentLayouts().size());
+            var mh$ = Linker.nativeLinker().downcallHandle(ADDR, desc$, fva$);
+            var spreader$ = mh$.asSpreader(Object[].class, layouts.length);
+            return new open(mh$, desc$, spreader$);
+        }
+
+        /**
+         * {@return the address}
+         */
+        public static MemorySegment address() {
+            return ADDR;
+        }
+
+        /**
+         * {@return the specialized method handle}
+         */
+        public MethodHandle handle() {
+            return handle;
+        }
+
+        /**
+         * {@return the specialized descriptor}
+         */
+        public FunctionDescriptor descriptor() {
+            return descriptor;
+        }
+
+        public int apply(MemorySegment __file, int __oflag, Object... x2) {
+            try {
+                if (TRACE_DOWNCALLS) {
+                    traceDowncall("open", __file, __oflag, x2);
+                }
+                return (int) spreader.invokeExact(__file, __oflag, x2);
+            } catch(IllegalArgumentException | ClassCastException ex$)  {
+                throw ex$; // rethrow IAE from passing wrong number/type of args
+            } catch (Throwable ex$) {
+               throw new AssertionError("should not reach here", ex$);
+            }
+        }
+    }
+    private static final int ETH_FLAG_RXVLAN = (int)256L;
+    /**
+     * {@snippet lang=c :
+     * enum ethtool_flags.ETH_FLAG_RXVLAN = 256
+     * }
+     */
+    public static int ETH_FLAG_RXVLAN() {
+        return ETH_FLAG_RXVLAN;
+    }
+    private static final int NLMSGERR_ATTR_MSG = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum nlmsgerr_attrs.NLMSGERR_ATTR_MSG = 1
+     * }
+     */
+    public static int NLMSGERR_ATTR_MSG() {
+        return NLMSGERR_ATTR_MSG;
+    }
+    private static final int IFLA_ADDRESS = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_ADDRESS = 1
+     * }
+     */
+    public static int IFLA_ADDRESS() {
+        return IFLA_ADDRESS;
+    }
+    private static final int IFLA_IFNAME = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_IFNAME = 3
+     * }
+     */
+    public static int IFLA_IFNAME() {
+        return IFLA_IFNAME;
+    }
+    private static final int IFLA_MTU = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_MTU = 4
+     * }
+     */
+    public static int IFLA_MTU() {
+        return IFLA_MTU;
+    }
+    private static final int IFLA_LINK = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_LINK = 5
+     * }
+     */
+    public static int IFLA_LINK() {
+        return IFLA_LINK;
+    }
+    private static final int IFLA_MASTER = (int)10L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_MASTER = 10
+     * }
+     */
+    public static int IFLA_MASTER() {
+        return IFLA_MASTER;
+    }
+    private static final int IFLA_LINKINFO = (int)18L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_LINKINFO = 18
+     * }
+     */
+    public static int IFLA_LINKINFO() {
+        return IFLA_LINKINFO;
+    }
+    private static final int IFLA_NET_NS_FD = (int)28L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_NET_NS_FD = 28
+     * }
+     */
+    public static int IFLA_NET_NS_FD() {
+        return IFLA_NET_NS_FD;
+    }
+    private static final int IFLA_LINK_NETNSID = (int)37L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_LINK_NETNSID = 37
+     * }
+     */
+    public static int IFLA_LINK_NETNSID() {
+        return IFLA_LINK_NETNSID;
+    }
+    private static final int IFLA_XDP = (int)43L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_XDP = 43
+     * }
+     */
+    public static int IFLA_XDP() {
+        return IFLA_XDP;
+    }
+    private static final int IFLA_INFO_KIND = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_INFO_KIND = 1
+     * }
+     */
+    public static int IFLA_INFO_KIND() {
+        return IFLA_INFO_KIND;
+    }
+    private static final int IFLA_INFO_DATA = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_INFO_DATA = 2
+     * }
+     */
+    public static int IFLA_INFO_DATA() {
+        return IFLA_INFO_DATA;
+    }
+    private static final int IFLA_VLAN_ID = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_VLAN_ID = 1
+     * }
+     */
+    public static int IFLA_VLAN_ID() {
+        return IFLA_VLAN_ID;
+    }
+    private static final int IFLA_XDP_PROG_ID = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_XDP_PROG_ID = 4
+     * }
+     */
+    public static int IFLA_XDP_PROG_ID() {
+        return IFLA_XDP_PROG_ID;
+    }
+    private static final int IFLA_XDP_DRV_PROG_ID = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_XDP_DRV_PROG_ID = 5
+     * }
+     */
+    public static int IFLA_XDP_DRV_PROG_ID() {
+        return IFLA_XDP_DRV_PROG_ID;
+    }
+    private static final int IFA_ADDRESS = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFA_ADDRESS = 1
+     * }
+     */
+    public static int IFA_ADDRESS() {
+        return IFA_ADDRESS;
+    }
+    private static final int IFA_LOCAL = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFA_LOCAL = 2
+     * }
+     */
+    public static int IFA_LOCAL() {
+        return IFA_LOCAL;
+    }
+    private static final int NDA_DST = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.NDA_DST = 1
+     * }
+     */
+    public static int NDA_DST() {
+        return NDA_DST;
+    }
+    private static final int NDA_LLADDR = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.NDA_LLADDR = 2
+     * }
+     */
+    public static int NDA_LLADDR() {
+        return NDA_LLADDR;
+    }
+    private static final int RTM_NEWLINK = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_NEWLINK = 16
+     * }
+     */
+    public static int RTM_NEWLINK() {
+        return RTM_NEWLINK;
+    }
+    private static final int RTM_DELLINK = (int)17L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_DELLINK = 17
+     * }
+     */
+    public static int RTM_DELLINK() {
+        return RTM_DELLINK;
+    }
+    private static final int RTM_GETLINK = (int)18L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_GETLINK = 18
+     * }
+     */
+    public static int RTM_GETLINK() {
+        return RTM_GETLINK;
+    }
+    private static final int RTM_NEWADDR = (int)20L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_NEWADDR = 20
+     * }
+     */
+    public static int RTM_NEWADDR() {
+        return RTM_NEWADDR;
+    }
+    private static final int RTM_GETADDR = (int)22L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_GETADDR = 22
+     * }
+     */
+    public static int RTM_GETADDR() {
+        return RTM_GETADDR;
+    }
+    private static final int RTM_NEWROUTE = (int)24L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_NEWROUTE = 24
+     * }
+     */
+    public static int RTM_NEWROUTE() {
+        return RTM_NEWROUTE;
+    }
+    private static final int RTM_DELROUTE = (int)25L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_DELROUTE = 25
+     * }
+     */
+    public static int RTM_DELROUTE() {
+        return RTM_DELROUTE;
+    }
+    private static final int RTM_GETROUTE = (int)26L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_GETROUTE = 26
+     * }
+     */
+    public static int RTM_GETROUTE() {
+        return RTM_GETROUTE;
+    }
+    private static final int RTM_NEWNEIGH = (int)28L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_NEWNEIGH = 28
+     * }
+     */
+    public static int RTM_NEWNEIGH() {
+        return RTM_NEWNEIGH;
+    }
+    private static final int RTM_DELNEIGH = (int)29L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_DELNEIGH = 29
+     * }
+     */
+    public static int RTM_DELNEIGH() {
+        return RTM_DELNEIGH;
+    }
+    private static final int RTM_GETNEIGH = (int)30L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_GETNEIGH = 30
+     * }
+     */
+    public static int RTM_GETNEIGH() {
+        return RTM_GETNEIGH;
+    }
+    private static final int RTM_NEWRULE = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_NEWRULE = 32
+     * }
+     */
+    public static int RTM_NEWRULE() {
+        return RTM_NEWRULE;
+    }
+    private static final int RTM_DELRULE = (int)33L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_DELRULE = 33
+     * }
+     */
+    public static int RTM_DELRULE() {
+        return RTM_DELRULE;
+    }
+    private static final int RTM_NEWNEXTHOP = (int)104L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_NEWNEXTHOP = 104
+     * }
+     */
+    public static int RTM_NEWNEXTHOP() {
+        return RTM_NEWNEXTHOP;
+    }
+    private static final int RTM_DELNEXTHOP = (int)105L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_DELNEXTHOP = 105
+     * }
+     */
+    public static int RTM_DELNEXTHOP() {
+        return RTM_DELNEXTHOP;
+    }
+    private static final int RTN_UNICAST = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTN_UNICAST = 1
+     * }
+     */
+    public static int RTN_UNICAST() {
+        return RTN_UNICAST;
+    }
+    private static final int RTN_LOCAL = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTN_LOCAL = 2
+     * }
+     */
+    public static int RTN_LOCAL() {
+        return RTN_LOCAL;
+    }
+    private static final int RT_SCOPE_UNIVERSE = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum rt_scope_t.RT_SCOPE_UNIVERSE = 0
+     * }
+     */
+    public static int RT_SCOPE_UNIVERSE() {
+        return RT_SCOPE_UNIVERSE;
+    }
+    private static final int RT_SCOPE_LINK = (int)253L;
+    /**
+     * {@snippet lang=c :
+     * enum rt_scope_t.RT_SCOPE_LINK = 253
+     * }
+     */
+    public static int RT_SCOPE_LINK() {
+        return RT_SCOPE_LINK;
+    }
+    private static final int RT_SCOPE_NOWHERE = (int)255L;
+    /**
+     * {@snippet lang=c :
+     * enum rt_scope_t.RT_SCOPE_NOWHERE = 255
+     * }
+     */
+    public static int RT_SCOPE_NOWHERE() {
+        return RT_SCOPE_NOWHERE;
+    }
+    private static final int RT_TABLE_MAIN = (int)254L;
+    /**
+     * {@snippet lang=c :
+     * enum rt_class_t.RT_TABLE_MAIN = 254
+     * }
+     */
+    public static int RT_TABLE_MAIN() {
+        return RT_TABLE_MAIN;
+    }
+    private static final int RTA_DST = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum rtattr_type_t.RTA_DST = 1
+     * }
+     */
+    public static int RTA_DST() {
+        return RTA_DST;
+    }
+    private static final int RTA_OIF = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum rtattr_type_t.RTA_OIF = 4
+     * }
+     */
+    public static int RTA_OIF() {
+        return RTA_OIF;
+    }
+    private static final int RTA_GATEWAY = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * enum rtattr_type_t.RTA_GATEWAY = 5
+     * }
+     */
+    public static int RTA_GATEWAY() {
+        return RTA_GATEWAY;
+    }
+    private static final int RTA_PREFSRC = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * enum rtattr_type_t.RTA_PREFSRC = 7
+     * }
+     */
+    public static int RTA_PREFSRC() {
+        return RTA_PREFSRC;
+    }
+    private static final int RTA_VIA = (int)18L;
+    /**
+     * {@snippet lang=c :
+     * enum rtattr_type_t.RTA_VIA = 18
+     * }
+     */
+    public static int RTA_VIA() {
+        return RTA_VIA;
+    }
+    private static final int RTNLGRP_LINK = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum rtnetlink_groups.RTNLGRP_LINK = 1
+     * }
+     */
+    public static int RTNLGRP_LINK() {
+        return RTNLGRP_LINK;
+    }
+    private static final int RTNLGRP_NEIGH = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum rtnetlink_groups.RTNLGRP_NEIGH = 3
+     * }
+     */
+    public static int RTNLGRP_NEIGH() {
+        return RTNLGRP_NEIGH;
+    }
+    private static final int RTNLGRP_IPV4_ROUTE = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * enum rtnetlink_groups.RTNLGRP_IPV4_ROUTE = 7
+     * }
+     */
+    public static int RTNLGRP_IPV4_ROUTE() {
+        return RTNLGRP_IPV4_ROUTE;
+    }
+    private static final int RTNLGRP_IPV4_RULE = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum rtnetlink_groups.RTNLGRP_IPV4_RULE = 8
+     * }
+     */
+    public static int RTNLGRP_IPV4_RULE() {
+        return RTNLGRP_IPV4_RULE;
+    }
+    private static final int RTNLGRP_IPV6_ROUTE = (int)11L;
+    /**
+     * {@snippet lang=c :
+     * enum rtnetlink_groups.RTNLGRP_IPV6_ROUTE = 11
+     * }
+     */
+    public static int RTNLGRP_IPV6_ROUTE() {
+        return RTNLGRP_IPV6_ROUTE;
+    }
+    private static final int RTNLGRP_IPV6_RULE = (int)19L;
+    /**
+     * {@snippet lang=c :
+     * enum rtnetlink_groups.RTNLGRP_IPV6_RULE = 19
+     * }
+     */
+    public static int RTNLGRP_IPV6_RULE() {
+        return RTNLGRP_IPV6_RULE;
+    }
+    private static final int RTNLGRP_NEXTHOP = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * enum rtnetlink_groups.RTNLGRP_NEXTHOP = 32
+     * }
+     */
+    public static int RTNLGRP_NEXTHOP() {
+        return RTNLGRP_NEXTHOP;
+    }
+    private static final int FRA_SRC = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.FRA_SRC = 2
+     * }
+     */
+    public static int FRA_SRC() {
+        return FRA_SRC;
+    }
+    private static final int FRA_TABLE = (int)15L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.FRA_TABLE = 15
+     * }
+     */
+    public static int FRA_TABLE() {
+        return FRA_TABLE;
+    }
+    private static final int FR_ACT_TO_TBL = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.FR_ACT_TO_TBL = 1
+     * }
+     */
+    public static int FR_ACT_TO_TBL() {
+        return FR_ACT_TO_TBL;
+    }
+    private static final int NHA_ID = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.NHA_ID = 1
+     * }
+     */
+    public static int NHA_ID() {
+        return NHA_ID;
+    }
+    private static final int NHA_BLACKHOLE = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.NHA_BLACKHOLE = 4
+     * }
+     */
+    public static int NHA_BLACKHOLE() {
+        return NHA_BLACKHOLE;
+    }
+    private static final int VETH_INFO_PEER = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.VETH_INFO_PEER = 1
+     * }
+     */
+    public static int VETH_INFO_PEER() {
+        return VETH_INFO_PEER;
+    }
     private static final int IFF_UP = (int)1L;
     /**
      * {@snippet lang=c :
@@ -1149,6 +1497,66 @@ public class LibC {
      */
     public static int IFF_RUNNING() {
         return IFF_RUNNING;
+    }
+
+    private static class poll {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LibC.C_INT,
+            LibC.C_POINTER,
+            LibC.C_LONG,
+            LibC.C_INT
+        );
+
+        public static final MemorySegment ADDR = LibC.findOrThrow("poll");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * extern int poll(struct pollfd *__fds, nfds_t __nfds, int __timeout)
+     * }
+     */
+    public static FunctionDescriptor poll$descriptor() {
+        return poll.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * extern int poll(struct pollfd *__fds, nfds_t __nfds, int __timeout)
+     * }
+     */
+    public static MethodHandle poll$handle() {
+        return poll.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * extern int poll(struct pollfd *__fds, nfds_t __nfds, int __timeout)
+     * }
+     */
+    public static MemorySegment poll$address() {
+        return poll.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * extern int poll(struct pollfd *__fds, nfds_t __nfds, int __timeout)
+     * }
+     */
+    public static int poll(MemorySegment __fds, long __nfds, int __timeout) {
+        var mh$ = poll.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("poll", __fds, __nfds, __timeout);
+            }
+            return (int)mh$.invokeExact(__fds, __nfds, __timeout);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
     }
 
     private static class unshare {
@@ -1263,6 +1671,83 @@ public class LibC {
                 traceDowncall("setns", __fd, __nstype);
             }
             return (int)mh$.invokeExact(__fd, __nstype);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+    private static final int EFD_CLOEXEC = (int)524288L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.EFD_CLOEXEC = 524288
+     * }
+     */
+    public static int EFD_CLOEXEC() {
+        return EFD_CLOEXEC;
+    }
+    private static final int EFD_NONBLOCK = (int)2048L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.EFD_NONBLOCK = 2048
+     * }
+     */
+    public static int EFD_NONBLOCK() {
+        return EFD_NONBLOCK;
+    }
+
+    private static class eventfd {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LibC.C_INT,
+            LibC.C_INT,
+            LibC.C_INT
+        );
+
+        public static final MemorySegment ADDR = LibC.findOrThrow("eventfd");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * extern int eventfd(unsigned int __count, int __flags)
+     * }
+     */
+    public static FunctionDescriptor eventfd$descriptor() {
+        return eventfd.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * extern int eventfd(unsigned int __count, int __flags)
+     * }
+     */
+    public static MethodHandle eventfd$handle() {
+        return eventfd.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * extern int eventfd(unsigned int __count, int __flags)
+     * }
+     */
+    public static MemorySegment eventfd$address() {
+        return eventfd.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * extern int eventfd(unsigned int __count, int __flags)
+     * }
+     */
+    public static int eventfd(int __count, int __flags) {
+        var mh$ = eventfd.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("eventfd", __count, __flags);
+            }
+            return (int)mh$.invokeExact(__count, __flags);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -1398,6 +1883,102 @@ public class LibC {
            throw new AssertionError("should not reach here", ex$);
         }
     }
+
+    private static class write {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LibC.C_LONG,
+            LibC.C_INT,
+            LibC.C_POINTER,
+            LibC.C_LONG
+        );
+
+        public static final MemorySegment ADDR = LibC.findOrThrow("write");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * extern ssize_t write(int __fd, const void *__buf, size_t __n)
+     * }
+     */
+    public static FunctionDescriptor write$descriptor() {
+        return write.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * extern ssize_t write(int __fd, const void *__buf, size_t __n)
+     * }
+     */
+    public static MethodHandle write$handle() {
+        return write.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * extern ssize_t write(int __fd, const void *__buf, size_t __n)
+     * }
+     */
+    public static MemorySegment write$address() {
+        return write.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * extern ssize_t write(int __fd, const void *__buf, size_t __n)
+     * }
+     */
+    public static long write(int __fd, MemorySegment __buf, long __n) {
+        var mh$ = write.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("write", __fd, __buf, __n);
+            }
+            return (long)mh$.invokeExact(__fd, __buf, __n);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+    private static final int AF_UNSPEC = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define AF_UNSPEC 0
+     * }
+     */
+    public static int AF_UNSPEC() {
+        return AF_UNSPEC;
+    }
+    private static final int AF_INET = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define AF_INET 2
+     * }
+     */
+    public static int AF_INET() {
+        return AF_INET;
+    }
+    private static final int AF_INET6 = (int)10L;
+    /**
+     * {@snippet lang=c :
+     * #define AF_INET6 10
+     * }
+     */
+    public static int AF_INET6() {
+        return AF_INET6;
+    }
+    private static final int AF_NETLINK = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define AF_NETLINK 16
+     * }
+     */
+    public static int AF_NETLINK() {
+        return AF_NETLINK;
+    }
     private static final int O_CLOEXEC = (int)524288L;
     /**
      * {@snippet lang=c :
@@ -1443,32 +2024,14 @@ public class LibC {
     public static int NTF_USE() {
         return NTF_USE;
     }
-    private static final int AF_INET = (int)2L;
+    private static final int NTF_PROXY = (int)8L;
     /**
      * {@snippet lang=c :
-     * #define AF_INET 2
+     * #define NTF_PROXY 8
      * }
      */
-    public static int AF_INET() {
-        return AF_INET;
-    }
-    private static final int AF_INET6 = (int)10L;
-    /**
-     * {@snippet lang=c :
-     * #define AF_INET6 10
-     * }
-     */
-    public static int AF_INET6() {
-        return AF_INET6;
-    }
-    private static final int AF_NETLINK = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * #define AF_NETLINK 16
-     * }
-     */
-    public static int AF_NETLINK() {
-        return AF_NETLINK;
+    public static int NTF_PROXY() {
+        return NTF_PROXY;
     }
     private static final int IFNAMSIZ = (int)16L;
     /**
