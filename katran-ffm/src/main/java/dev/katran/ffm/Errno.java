@@ -54,6 +54,9 @@ public final class Errno {
   /** The buffer, or the log, is too small. */
   public static final int ENOSPC = 28;
 
+  /** Numerical result out of range; from an XDP attachment, the MTU is too large. */
+  public static final int ERANGE = 34;
+
   /** The kernel does not implement this call. */
   public static final int ENOSYS = 38;
 

@@ -1,8 +1,11 @@
 package dev.katran.ffm;
 
+import dev.katran.ffm.generated.libbpf.bpf_link_info;
 import dev.katran.ffm.internal.Bpf;
 import dev.katran.ffm.internal.FdInfo;
 import dev.katran.ffm.internal.LibC;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -112,7 +115,27 @@ public final class XdpLink implements AutoCloseable {
    * @throws IllegalStateException if the link is closed
    */
   public int programId() {
-    return (int) FdInfo.of(fd()).number("prog_id").orElse(0);
+    try (Arena arena = Arena.ofConfined()) {
+      return bpf_link_info.prog_id(info(arena));
+    }
+  }
+
+  /**
+   * Returns whether the program is attached. False once the interface was deleted or the link was
+   * detached, by {@code bpftool link detach} for example; it is never attached again then.
+   *
+   * @throws IllegalStateException if the link is closed
+   */
+  public boolean isAttached() {
+    try (Arena arena = Arena.ofConfined()) {
+      return bpf_link_info.xdp.ifindex(bpf_link_info.xdp(info(arena))) != 0;
+    }
+  }
+
+  private MemorySegment info(Arena arena) {
+    MemorySegment info = arena.allocate(bpf_link_info.layout());
+    check("query", Bpf.info(fd(), info));
+    return info;
   }
 
   /**

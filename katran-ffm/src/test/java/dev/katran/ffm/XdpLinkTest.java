@@ -8,6 +8,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import dev.katran.ffm.XdpLink.Mode;
+import dev.katran.ffm.internal.Bpf;
+import dev.katran.ffm.net.Link;
+import dev.katran.ffm.net.Rtnetlink;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -46,6 +49,36 @@ class XdpLinkTest {
 
         assertThat(XdpLink.attachedProgram(LOOPBACK)).hasValue(attached(report));
         assertThat(link.programId()).isEqualTo(report.info().id());
+      }
+    });
+  }
+
+  @Test
+  void isAttached_interfaceDeleted_isFalse() throws Exception {
+    Isolated.inNetworkNamespace(() -> {
+      try (Rtnetlink netlink = Rtnetlink.open()) {
+        Link bridge = netlink.create("br0", "bridge");
+        try (XdpLink link = XdpLink.attach(verdict, bridge.index(), Mode.GENERIC)) {
+          assertThat(link.isAttached()).isTrue();
+
+          netlink.delete(bridge.index());
+
+          assertThat(link.isAttached()).isFalse();
+        }
+      }
+    });
+  }
+
+  @Test
+  void isAttached_detachedFromOutside_isFalse() throws Exception {
+    Isolated.inNetworkNamespace(() -> {
+      try (XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC)) {
+        assertThat(link.isAttached()).isTrue();
+
+        Bpf.detachLink(link.fd()); // as another process does with a descriptor of its own
+
+        assertThat(link.isAttached()).isFalse();
+        assertThat(link.programId()).isEqualTo(verdict.info().id());
       }
     });
   }

@@ -32,14 +32,27 @@ public final class Ethtool {
      * Leaves checksums to the device; veth does not compute them at all. While this is off, the
      * kernel ignores {@link #TSO}.
      */
-    TX_CHECKSUM(LibC.ETHTOOL_GTXCSUM(), LibC.ETHTOOL_STXCSUM());
+    TX_CHECKSUM(LibC.ETHTOOL_GTXCSUM(), LibC.ETHTOOL_STXCSUM()),
+    /**
+     * Takes VLAN tags out of received frames and delivers them beside the frame, where XDP programs
+     * do not see them; {@code rxvlan} of ethtool(8).
+     */
+    RX_VLAN(LibC.ETHTOOL_GFLAGS(), LibC.ETHTOOL_SFLAGS(), LibC.ETH_FLAG_RXVLAN());
 
     private final int get;
     private final int set;
 
+    /** The bit of the feature in the value, which other features share. */
+    private final int bit;
+
     Feature(int get, int set) {
+      this(get, set, 1);
+    }
+
+    Feature(int get, int set, int bit) {
       this.get = get;
       this.set = set;
+      this.bit = bit;
     }
   }
 
@@ -70,7 +83,7 @@ public final class Ethtool {
       MemorySegment value = arena.allocate(ethtool_value.layout());
       ethtool_value.cmd(value, feature.get);
       ioctl(arena, interfaceName, value, "read " + feature + " of interface " + interfaceName);
-      return ethtool_value.data(value) != 0;
+      return (ethtool_value.data(value) & feature.bit) != 0;
     }
   }
 
@@ -82,11 +95,14 @@ public final class Ethtool {
    */
   public static void setFeature(String interfaceName, Feature feature, boolean on) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment value = arena.allocate(ethtool_value.layout());
-      ethtool_value.cmd(value, feature.set);
-      ethtool_value.data(value, on ? 1 : 0);
       String operation =
           "switch %s of interface %s %s".formatted(feature, interfaceName, on ? "on" : "off");
+      MemorySegment value = arena.allocate(ethtool_value.layout());
+      ethtool_value.cmd(value, feature.get);
+      ioctl(arena, interfaceName, value, operation);
+      int others = ethtool_value.data(value) & ~feature.bit;
+      ethtool_value.cmd(value, feature.set);
+      ethtool_value.data(value, on ? others | feature.bit : others);
       ioctl(arena, interfaceName, value, operation);
     }
   }

@@ -1,5 +1,7 @@
 package dev.katran.ffm.net;
 
+import dev.katran.ffm.generated.libc.LibC;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,5 +40,32 @@ public record Link(
     int xdpProgramId) {
 
   /** The {@link #type} of Ethernet interfaces, {@code ARPHRD_ETHER}. */
-  public static final int ETHERNET = 1;
+  public static final int ETHERNET = LibC.ARPHRD_ETHER();
+
+  /** The {@link #type} of loopback interfaces, {@code ARPHRD_LOOPBACK}. */
+  public static final int LOOPBACK = LibC.ARPHRD_LOOPBACK();
+
+  private static final Map<Integer, String> TYPES =
+      Map.ofEntries(
+          Map.entry(ETHERNET, "Ethernet"),
+          Map.entry(LOOPBACK, "loopback"),
+          Map.entry(LibC.ARPHRD_NONE(), "no link layer, as of tun and WireGuard"),
+          Map.entry(LibC.ARPHRD_TUNNEL(), "IPv4 tunnel"),
+          Map.entry(LibC.ARPHRD_TUNNEL6(), "IPv6 tunnel"),
+          Map.entry(LibC.ARPHRD_SIT(), "IPv6 in IPv4 tunnel"),
+          Map.entry(LibC.ARPHRD_IPGRE(), "GRE tunnel"),
+          Map.entry(LibC.ARPHRD_PPP(), "PPP"),
+          Map.entry(LibC.ARPHRD_RAWIP(), "raw IP"),
+          Map.entry(LibC.ARPHRD_INFINIBAND(), "InfiniBand"),
+          Map.entry(LibC.ARPHRD_CAN(), "CAN"));
+
+  /** Returns whether its frames begin with an Ethernet header; true for loopback as well. */
+  public boolean hasEthernetHeader() {
+    return type == ETHERNET || type == LOOPBACK;
+  }
+
+  /** Returns a name of the {@link #type}, such as {@code IPv4 tunnel (ARPHRD 768)}. */
+  public String typeName() {
+    return "%s (ARPHRD %d)".formatted(TYPES.getOrDefault(type, "unknown type"), type);
+  }
 }

@@ -12,6 +12,8 @@ public final class NetworkException extends NativeException {
 
   private static final long serialVersionUID = 1L;
 
+  private final String detail;
+
   /**
    * Creates an exception.
    *
@@ -21,5 +23,11 @@ public final class NetworkException extends NativeException {
    */
   public NetworkException(String operation, int errno, String detail) {
     super(operation, errno, detail);
+    this.detail = detail;
+  }
+
+  /** Returns the explanation in the message; empty if there is none. */
+  public String detail() {
+    return detail;
   }
 }

@@ -266,6 +266,15 @@ public class LibC {
     public static int ETHTOOL_GFLAGS() {
         return ETHTOOL_GFLAGS;
     }
+    private static final int ETHTOOL_SFLAGS = (int)38L;
+    /**
+     * {@snippet lang=c :
+     * #define ETHTOOL_SFLAGS 38
+     * }
+     */
+    public static int ETHTOOL_SFLAGS() {
+        return ETHTOOL_SFLAGS;
+    }
     private static final int ETHTOOL_GGRO = (int)43L;
     /**
      * {@snippet lang=c :
@@ -508,6 +517,96 @@ public class LibC {
      */
     public static int ARPHRD_ETHER() {
         return ARPHRD_ETHER;
+    }
+    private static final int ARPHRD_INFINIBAND = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * #define ARPHRD_INFINIBAND 32
+     * }
+     */
+    public static int ARPHRD_INFINIBAND() {
+        return ARPHRD_INFINIBAND;
+    }
+    private static final int ARPHRD_CAN = (int)280L;
+    /**
+     * {@snippet lang=c :
+     * #define ARPHRD_CAN 280
+     * }
+     */
+    public static int ARPHRD_CAN() {
+        return ARPHRD_CAN;
+    }
+    private static final int ARPHRD_PPP = (int)512L;
+    /**
+     * {@snippet lang=c :
+     * #define ARPHRD_PPP 512
+     * }
+     */
+    public static int ARPHRD_PPP() {
+        return ARPHRD_PPP;
+    }
+    private static final int ARPHRD_RAWIP = (int)519L;
+    /**
+     * {@snippet lang=c :
+     * #define ARPHRD_RAWIP 519
+     * }
+     */
+    public static int ARPHRD_RAWIP() {
+        return ARPHRD_RAWIP;
+    }
+    private static final int ARPHRD_TUNNEL = (int)768L;
+    /**
+     * {@snippet lang=c :
+     * #define ARPHRD_TUNNEL 768
+     * }
+     */
+    public static int ARPHRD_TUNNEL() {
+        return ARPHRD_TUNNEL;
+    }
+    private static final int ARPHRD_TUNNEL6 = (int)769L;
+    /**
+     * {@snippet lang=c :
+     * #define ARPHRD_TUNNEL6 769
+     * }
+     */
+    public static int ARPHRD_TUNNEL6() {
+        return ARPHRD_TUNNEL6;
+    }
+    private static final int ARPHRD_LOOPBACK = (int)772L;
+    /**
+     * {@snippet lang=c :
+     * #define ARPHRD_LOOPBACK 772
+     * }
+     */
+    public static int ARPHRD_LOOPBACK() {
+        return ARPHRD_LOOPBACK;
+    }
+    private static final int ARPHRD_SIT = (int)776L;
+    /**
+     * {@snippet lang=c :
+     * #define ARPHRD_SIT 776
+     * }
+     */
+    public static int ARPHRD_SIT() {
+        return ARPHRD_SIT;
+    }
+    private static final int ARPHRD_IPGRE = (int)778L;
+    /**
+     * {@snippet lang=c :
+     * #define ARPHRD_IPGRE 778
+     * }
+     */
+    public static int ARPHRD_IPGRE() {
+        return ARPHRD_IPGRE;
+    }
+    private static final int ARPHRD_NONE = (int)65534L;
+    /**
+     * {@snippet lang=c :
+     * #define ARPHRD_NONE 65534
+     * }
+     */
+    public static int ARPHRD_NONE() {
+        return ARPHRD_NONE;
     }
     private static final int POLLIN = (int)1L;
     /**
@@ -1075,6 +1174,24 @@ public class LibC {
     public static int IFLA_VLAN_ID() {
         return IFLA_VLAN_ID;
     }
+    private static final int IFLA_XDP_FD = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_XDP_FD = 1
+     * }
+     */
+    public static int IFLA_XDP_FD() {
+        return IFLA_XDP_FD;
+    }
+    private static final int IFLA_XDP_FLAGS = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_XDP_FLAGS = 3
+     * }
+     */
+    public static int IFLA_XDP_FLAGS() {
+        return IFLA_XDP_FLAGS;
+    }
     private static final int IFLA_XDP_PROG_ID = (int)4L;
     /**
      * {@snippet lang=c :
@@ -1092,6 +1209,15 @@ public class LibC {
      */
     public static int IFLA_XDP_DRV_PROG_ID() {
         return IFLA_XDP_DRV_PROG_ID;
+    }
+    private static final int IFLA_XDP_EXPECTED_FD = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_XDP_EXPECTED_FD = 8
+     * }
+     */
+    public static int IFLA_XDP_EXPECTED_FD() {
+        return IFLA_XDP_EXPECTED_FD;
     }
     private static final int IFA_ADDRESS = (int)1L;
     /**
@@ -1155,6 +1281,15 @@ public class LibC {
      */
     public static int RTM_GETLINK() {
         return RTM_GETLINK;
+    }
+    private static final int RTM_SETLINK = (int)19L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_SETLINK = 19
+     * }
+     */
+    public static int RTM_SETLINK() {
+        return RTM_SETLINK;
     }
     private static final int RTM_NEWADDR = (int)20L;
     /**
@@ -2014,6 +2149,42 @@ public class LibC {
      */
     public static int NLA_TYPE_MASK() {
         return NLA_TYPE_MASK;
+    }
+    private static final int XDP_FLAGS_UPDATE_IF_NOEXIST = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define XDP_FLAGS_UPDATE_IF_NOEXIST 1
+     * }
+     */
+    public static int XDP_FLAGS_UPDATE_IF_NOEXIST() {
+        return XDP_FLAGS_UPDATE_IF_NOEXIST;
+    }
+    private static final int XDP_FLAGS_SKB_MODE = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define XDP_FLAGS_SKB_MODE 2
+     * }
+     */
+    public static int XDP_FLAGS_SKB_MODE() {
+        return XDP_FLAGS_SKB_MODE;
+    }
+    private static final int XDP_FLAGS_DRV_MODE = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define XDP_FLAGS_DRV_MODE 4
+     * }
+     */
+    public static int XDP_FLAGS_DRV_MODE() {
+        return XDP_FLAGS_DRV_MODE;
+    }
+    private static final int XDP_FLAGS_REPLACE = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define XDP_FLAGS_REPLACE 16
+     * }
+     */
+    public static int XDP_FLAGS_REPLACE() {
+        return XDP_FLAGS_REPLACE;
     }
     private static final int NTF_USE = (int)1L;
     /**
