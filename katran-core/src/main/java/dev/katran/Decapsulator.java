@@ -245,6 +245,11 @@ public final class Decapsulator implements AutoCloseable {
     return program.passed();
   }
 
+  /** Returns how the program is attached to its interface. */
+  public Attachment attachment() {
+    return LoadBalancer.attachment(program.attachment());
+  }
+
   /** Detaches the program, which leaves the interface as it was. Does nothing the second time. */
   @Override
   public void close() {

@@ -8,6 +8,7 @@ import dev.katran.internal.control.Control;
 import dev.katran.internal.control.FlowEntries;
 import dev.katran.internal.control.FlowRouting;
 import dev.katran.internal.control.InstalledState;
+import dev.katran.internal.dataplane.InterfaceState;
 import dev.katran.internal.dataplane.ResourceUsage;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -409,6 +410,26 @@ public final class LoadBalancer implements AutoCloseable {
   /** Returns the limits that the balancer was opened with. */
   public Limits limits() {
     return control.limits();
+  }
+
+  /**
+   * Returns how the program is attached to its interface; empty for a balancer without one, that is
+   * {@linkplain #detached} or {@linkplain #inMemory in memory}.
+   *
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public Optional<Attachment> attachment() {
+    return control.attachment().map(LoadBalancer::attachment);
+  }
+
+  static Attachment attachment(InterfaceState state) {
+    return new Attachment(
+        state.name(),
+        state.ifindex(),
+        state.mode(),
+        state.attached(),
+        state.programId(),
+        state.since());
   }
 
   /**

@@ -71,7 +71,7 @@ public final class Assembly {
           try {
             return control(
                 dataplane,
-                nextHop == null ? NextHops.routed(dataplane.interfaceIndex()) : fixedNextHop());
+                nextHop == null ? NextHops.routed(dataplane::interfaceIndex) : fixedNextHop());
           } catch (RuntimeException | Error e) {
             dataplane.close();
             throw e;

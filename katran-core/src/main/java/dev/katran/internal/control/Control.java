@@ -12,12 +12,14 @@ import dev.katran.VipKey;
 import dev.katran.internal.dataplane.CounterTable;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.InterfaceState;
 import dev.katran.internal.dataplane.ResourceUsage;
 import dev.katran.internal.failure.Failure;
 import dev.katran.internal.nexthop.NextHops;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -99,10 +101,7 @@ public final class Control implements AutoCloseable {
     this.sourceRoutes = new LiveTable<>(this, TableKinds.sourceRoutes(config.limits()));
     this.tunnelEndpoints =
         new LiveTable<>(this, TableKinds.tunnelEndpoints(config.decapsulation()));
-    this.refresher =
-        nextHops.changes() || dataplane.program().isAttached()
-            ? ticker.start("next hops", this::refresh)
-            : null;
+    this.refresher = nextHops.changes() ? ticker.start("next hops", installer::refreshHops) : null;
   }
 
   /** Runs code of the application on a thread of its own: it may block, or close the balancer. */
@@ -188,6 +187,11 @@ public final class Control implements AutoCloseable {
   /** Returns the kernel resources in use. */
   public ResourceUsage resources() {
     return use(dataplane::resources);
+  }
+
+  /** Returns how the program is attached to its interface; empty without an interface. */
+  public Optional<InterfaceState> attachment() {
+    return dataplane().program().attachment();
   }
 
   /** Runs a query and keeps the dataplane open meanwhile. */
@@ -299,12 +303,6 @@ public final class Control implements AutoCloseable {
     return result;
   }
 
-  private void refresh() {
-    installer.refreshHops();
-    installer.update(state -> {
-      dataplane.program().adapt();
-      return state;
-    });
   }
 
   @Override

@@ -15,6 +15,9 @@ public interface DecapsulationProgram extends AutoCloseable {
   /** Returns the packets dropped because they were marked as congested. */
   Count congested();
 
+  /** Returns the interface and how the program is attached to it. */
+  InterfaceState attachment();
+
   /**
    * Reads the addresses of this host again, if the rules depend on them. Must not run at the same
    * time as itself or {@link #close}.

@@ -3,6 +3,7 @@ package dev.katran.internal.dataplane;
 import dev.katran.Simulation;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 
 /** The program of a {@link Dataplane}. */
 public interface ForwardingProgram {
@@ -22,13 +23,10 @@ public interface ForwardingProgram {
     return () -> {};
   }
 
-  /** Returns whether the program depends on an interface, see {@link #adapt}. */
-  default boolean isAttached() {
-    return false;
+  /** Returns the interface and how the program is attached to it; empty without an interface. */
+  default Optional<InterfaceState> attachment() {
+    return Optional.empty();
   }
-
-  /** Adapts the program to changes of its interface. Called once per second. */
-  default void adapt() {}
 
   /**
    * Runs a frame through the program as if it had been received, including the effects on counters

@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
+import java.util.function.IntSupplier;
 
 /** Resolves the next hop of each backend. */
 public interface NextHops extends AutoCloseable {
@@ -17,10 +18,10 @@ public interface NextHops extends AutoCloseable {
   /**
    * Returns a resolver that uses the kernel's routes, in the calling thread's network namespace.
    *
-   * @param ifindex the index of the interface on which packets arrive
+   * @param ingress the index of the interface on which packets arrive, now
    */
-  static NextHops routed(int ifindex) {
-    return RoutedNextHops.open(ifindex);
+  static NextHops routed(IntSupplier ingress) {
+    return RoutedNextHops.open(ingress);
   }
 
   /**

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,15 +35,15 @@ final class RoutedNextHops implements NextHops {
   private static final Duration POLL_INTERVAL = Duration.ofMillis(2);
 
   private final Rtnetlink netlink;
-  private final int ingress;
+  private final IntSupplier ingress;
   private final Set<InetAddress> withoutRoute = ConcurrentHashMap.newKeySet();
 
-  private RoutedNextHops(Rtnetlink netlink, int ingress) {
+  private RoutedNextHops(Rtnetlink netlink, IntSupplier ingress) {
     this.netlink = netlink;
     this.ingress = ingress;
   }
 
-  static RoutedNextHops open(int ingress) {
+  static RoutedNextHops open(IntSupplier ingress) {
     return new RoutedNextHops(Rtnetlink.open(), ingress);
   }
 
@@ -113,7 +114,7 @@ final class RoutedNextHops implements NextHops {
   }
 
   private Hop hop(int ifindex, MacAddress mac) {
-    if (ifindex == ingress) {
+    if (ifindex == ingress.getAsInt()) {
       return new Hop(mac, null);
     }
     dev.katran.ffm.net.MacAddress source = netlink.link(ifindex).mac();

@@ -69,8 +69,15 @@ class SurroundingsTest {
 
   @Test
   void advice_errno_namesWhatToChange() {
-    assertThat(XdpInterface.advice(AttachMode.NATIVE, Errno.EINVAL)).contains("MTU");
-    assertThat(XdpInterface.advice(AttachMode.GENERIC, Errno.EPERM)).contains("CAP_NET_ADMIN");
-    assertThat(XdpInterface.advice(AttachMode.GENERIC, Errno.ENOMEM)).isEmpty();
+    XdpInterface eth0 = new XdpInterface("eth0", 2, null, 9000, "veth");
+
+    assertThat(eth0.advice(AttachMode.NATIVE, Errno.EINVAL))
+        .contains("MTU of 9000", "ethtool -L eth0 combined 1");
+    assertThat(eth0.advice(AttachMode.NATIVE, Errno.ERANGE))
+        .contains("ip link set eth0 mtu")
+        .doesNotContain("queues");
+    assertThat(eth0.advice(AttachMode.NATIVE, Errno.ENOSPC)).contains("lacks queues");
+    assertThat(eth0.advice(AttachMode.GENERIC, Errno.EPERM)).contains("CAP_NET_ADMIN");
+    assertThat(eth0.advice(AttachMode.GENERIC, Errno.EEXIST)).isEmpty();
   }
 }

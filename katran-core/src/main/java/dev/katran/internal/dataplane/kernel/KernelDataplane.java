@@ -3,12 +3,9 @@ package dev.katran.internal.dataplane.kernel;
 import dev.katran.AttachMode;
 import dev.katran.Prefix;
 import dev.katran.Simulation;
-import dev.katran.ffm.BpfException;
 import dev.katran.ffm.BpfMap;
-import dev.katran.ffm.Errno;
+import dev.katran.ffm.BpfProgram;
 import dev.katran.ffm.NativeException;
-import dev.katran.ffm.XdpLink;
-import dev.katran.ffm.net.Rtnetlink;
 import dev.katran.internal.dataplane.BackendTable;
 import dev.katran.internal.dataplane.CounterTable;
 import dev.katran.internal.dataplane.Dataplane;
@@ -18,6 +15,7 @@ import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.FlowTable;
 import dev.katran.internal.dataplane.ForwardingProgram;
 import dev.katran.internal.dataplane.IndexTable;
+import dev.katran.internal.dataplane.InterfaceState;
 import dev.katran.internal.dataplane.ResourceUsage;
 import dev.katran.internal.dataplane.RingTable;
 import dev.katran.internal.dataplane.VipTable;
@@ -30,6 +28,8 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,8 +40,8 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   private static final Logger log = LoggerFactory.getLogger(KernelDataplane.class);
 
-  /** Changes if the interface's MAC address does. */
-  private DataplaneConfig config;
+  /** Changes if the interface's index or MAC address does. Guarded by {@code replacing}. */
+  private volatile DataplaneConfig config;
 
   private final KernelTables tables;
   private final KernelCounters counters;
@@ -58,9 +58,11 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   /** The programs that were replaced, or loaded ahead, since the last {@link #commit}. */
   private final List<KernelProgram> spare = new ArrayList<>();
 
-  private @Nullable XdpLink link;
-  private @Nullable Rtnetlink netlink;
-  private int ifindex;
+  /** Held while the program is replaced, by a change or because the interface changed. */
+  private final ReentrantLock replacing = new ReentrantLock();
+
+  /** Null if the program is not attached to an interface. */
+  private @Nullable XdpAttachment attachment;
 
   private KernelDataplane(DataplaneConfig config, KernelTables tables) {
     this.config = config;
@@ -95,15 +97,15 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
       DataplaneConfig config, String interfaceName, AttachMode mode, boolean acceptForeignMacs) {
     PlatformCheck.check();
     XdpInterface ingress = XdpInterface.find(interfaceName);
+    ingress.checkVlanTags();
     KernelDataplane dataplane =
         detached(
             acceptForeignMacs
                 ? config
                 : config.with(c -> c.own = own(ingress.ifindex(), ingress.mac())));
     try {
-      dataplane.link = ingress.attach(dataplane.program.program(), mode);
-      dataplane.ifindex = ingress.ifindex();
-      dataplane.netlink = Rtnetlink.open();
+      dataplane.attachment =
+          XdpAttachment.open(ingress, mode, dataplane::programFor, dataplane.replacing);
       return dataplane;
     } catch (RuntimeException | Error e) {
       dataplane.close();
@@ -136,9 +138,17 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     return program;
   }
 
-  /** Returns the index of the interface, or 0 if the program is not attached. */
+  /**
+   * Returns the index of the interface, or 0 if the program is not attached to one. It changes if
+   * the interface is deleted and created again.
+   */
   public int interfaceIndex() {
-    return ifindex;
+    return attachment == null ? 0 : attachment.state().ifindex();
+  }
+
+  @Override
+  public Optional<InterfaceState> attachment() {
+    return attachment == null ? Optional.empty() : Optional.of(attachment.state());
   }
 
   @Override
@@ -161,10 +171,15 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   @Override
   public void use(Features features) {
-    if (features.equals(program.features())) {
-      return;
+    replacing.lock();
+    try {
+      if (features.equals(program.features())) {
+        return;
+      }
+      KernelCalls.run(() -> replaceProgram(config, features));
+    } finally {
+      replacing.unlock();
     }
-    KernelCalls.run(() -> replaceProgram(config, features));
     if (!features.tracksFlows()) {
       flows.clear(); // no program updates the entries any longer
     }
@@ -177,7 +192,9 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     }
     programLock.writeLock().lock();
     try {
-      attach(unused);
+      if (attachment != null) {
+        attachment.update(unused.program());
+      }
       KernelProgram before = program;
       program = unused;
       config = next;
@@ -216,45 +233,17 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     }
   }
 
-  @Override
-  public boolean isAttached() {
-    return link != null;
-  }
-
-  /** Follows the interface's MAC address, which is constant in the program. */
-  @Override
-  public void adapt() {
+  /** Returns the program for the interface, whose index and MAC address are constants in it. */
+  private BpfProgram programFor(int index, dev.katran.ffm.net.@Nullable MacAddress mac) {
     DataplaneConfig.OwnInterface before = config.own();
-    DataplaneConfig.OwnInterface now = before == null ? null : readOwn(before.ifindex());
+    DataplaneConfig.OwnInterface now = before == null ? null : own(index, mac);
     if (now != null && !now.equals(before)) {
-      DataplaneConfig next = config.with(c -> c.own = now);
-      KernelCalls.run(() -> replaceProgram(next, program.features()));
-      log.info("the interface's MAC address is now {}", now.mac());
-    }
-  }
-
-  /** Returns the interface as it is now, or null if it is gone. */
-  private DataplaneConfig.@Nullable OwnInterface readOwn(int index) {
-    try {
-      return netlink == null ? null : own(index, netlink.link(index).mac());
-    } catch (NativeException e) {
-      log.debug("cannot read interface {}", index, e);
-      return null;
-    }
-  }
-
-  /** Replaces the attached program. Does nothing if the interface is gone. */
-  private void attach(KernelProgram next) {
-    if (link == null) {
-      return;
-    }
-    try {
-      link.update(next.program());
-    } catch (BpfException e) {
-      if (e.errno() != Errno.ENOLINK) {
-        throw e;
+      replaceProgram(config.with(c -> c.own = now), program.features());
+      if (now.ifindex() == before.ifindex()) {
+        log.info("the interface's MAC address is now {}", now.mac());
       }
     }
+    return program.program();
   }
 
   @Override
@@ -342,11 +331,8 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   @Override
   public void close() {
-    if (link != null) {
-      link.close();
-    }
-    if (netlink != null) {
-      netlink.close();
+    if (attachment != null) {
+      attachment.close();
     }
     closeSpare();
     program.close();

@@ -11,10 +11,10 @@ import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.BpfObject;
 import dev.katran.ffm.NativeException;
-import dev.katran.ffm.XdpLink;
 import dev.katran.internal.dataplane.AddressFilter;
 import dev.katran.internal.dataplane.DecapsulationProgram;
 import dev.katran.internal.dataplane.DecapsulationRules;
+import dev.katran.internal.dataplane.InterfaceState;
 import dev.katran.internal.platform.LoadFailure;
 import dev.katran.internal.platform.PlatformCheck;
 import dev.katran.internal.platform.XdpInterface;
@@ -22,6 +22,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** A running decapsulator: the program {@code decap.bpf.c} and its maps. */
 public final class KernelDecapsulator implements DecapsulationProgram {
@@ -30,15 +31,19 @@ public final class KernelDecapsulator implements DecapsulationProgram {
   private final FilterMap sources;
   private final FilterMap inner;
   private final MappedCounters counters;
-  private final XdpLink link;
+  private final XdpAttachment attachment;
 
   private KernelDecapsulator(
-      BpfObject object, FilterMap sources, FilterMap inner, MappedCounters counters, XdpLink link) {
+      BpfObject object,
+      FilterMap sources,
+      FilterMap inner,
+      MappedCounters counters,
+      XdpAttachment attachment) {
     this.object = object;
     this.sources = sources;
     this.inner = inner;
     this.counters = counters;
-    this.link = link;
+    this.attachment = attachment;
   }
 
   /**
@@ -68,8 +73,10 @@ public final class KernelDecapsulator implements DecapsulationProgram {
       try {
         MappedCounters counters =
             new MappedCounters(object.map("counters"), Katran.KATRAN_DECAP_COUNTERS());
-        XdpLink link = ingress.attach(object.program("decap"), mode);
-        return new KernelDecapsulator(object, sources, inner, counters, link);
+        XdpAttachment attachment =
+            XdpAttachment.open(
+                ingress, mode, (index, mac) -> object.program("decap"), new ReentrantLock());
+        return new KernelDecapsulator(object, sources, inner, counters, attachment);
       } catch (RuntimeException | Error e) {
         inner.close();
         throw e;
@@ -146,6 +153,11 @@ public final class KernelDecapsulator implements DecapsulationProgram {
   }
 
   @Override
+  public InterfaceState attachment() {
+    return attachment.state();
+  }
+
+  @Override
   public void refresh() {
     sources.refresh();
     inner.refresh();
@@ -153,7 +165,7 @@ public final class KernelDecapsulator implements DecapsulationProgram {
 
   @Override
   public void close() {
-    link.close();
+    attachment.close();
     sources.close();
     inner.close();
     object.close();
