@@ -50,7 +50,7 @@ public final class Backend {
    *
    * @param address IPv4 or IPv6 literal; host names are rejected
    * @throws IllegalArgumentException if it is not a literal, has a zone, or is IPv4-mapped,
-   *     unspecified or multicast
+   *     unspecified, loopback, broadcast, multicast or link-local IPv6
    */
   public static Backend of(String address) {
     return of(BackendKey.of(address));
@@ -59,8 +59,8 @@ public final class Backend {
   /**
    * Returns a backend of weight 1 that is not draining and is reached by IPIP.
    *
-   * @throws IllegalArgumentException if the address has a zone, or is IPv4-mapped, unspecified or
-   *     multicast
+   * @throws IllegalArgumentException if the address has a zone, or is IPv4-mapped, unspecified,
+   *     loopback, broadcast, multicast or link-local IPv6
    */
   public static Backend of(InetAddress address) {
     return of(BackendKey.of(address));

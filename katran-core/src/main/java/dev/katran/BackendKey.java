@@ -23,7 +23,7 @@ public final class BackendKey {
    *
    * @param address IPv4 or IPv6 literal; host names are rejected
    * @throws IllegalArgumentException if it is not a literal, has a zone, or is IPv4-mapped,
-   *     unspecified or multicast
+   *     unspecified, loopback, broadcast, multicast or link-local IPv6
    */
   public static BackendKey of(String address) {
     return of(Addresses.parse("backend", address));
@@ -32,8 +32,8 @@ public final class BackendKey {
   /**
    * Returns the key of the backend at an address.
    *
-   * @throws IllegalArgumentException if the address has a zone, or is IPv4-mapped, unspecified or
-   *     multicast
+   * @throws IllegalArgumentException if the address has a zone, or is IPv4-mapped, unspecified,
+   *     loopback, broadcast, multicast or link-local IPv6
    */
   public static BackendKey of(InetAddress address) {
     return new BackendKey(Addresses.checkUnicast("backend", address));

@@ -19,6 +19,9 @@ import java.util.function.Consumer;
  */
 public final class Flows {
 
+  /** No entry is idle for longer: 292 years. */
+  private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
+
   private final FlowEntries entries;
   private final int capacity;
 
@@ -79,7 +82,8 @@ public final class Flows {
    * Reports how the table is used. Visits every entry, which takes some tenths of a second for a
    * million.
    *
-   * @param idle how long an entry must be without packets to count as idle; 0 or more
+   * @param idle how long an entry must be without packets to count as idle; 0 or more, of any
+   *     length
    * @throws IllegalArgumentException if it is negative
    * @throws IllegalStateException if the balancer is closed
    */
@@ -87,7 +91,7 @@ public final class Flows {
     if (idle.isNegative()) {
       throw new IllegalArgumentException("idle time " + idle + " is negative");
     }
-    FlowEntries.Usage usage = entries.usage(idle);
+    FlowEntries.Usage usage = entries.usage(idle.compareTo(LONGEST) > 0 ? LONGEST : idle);
     return new FlowTableReport(capacity, usage.entries(), usage.stale(), usage.idle());
   }
 }

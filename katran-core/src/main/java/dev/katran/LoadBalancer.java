@@ -10,6 +10,7 @@ import dev.katran.internal.control.FlowRouting;
 import dev.katran.internal.control.InstalledState;
 import dev.katran.internal.dataplane.InterfaceState;
 import dev.katran.internal.dataplane.ResourceUsage;
+import dev.katran.internal.net.Addresses;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -127,13 +128,15 @@ public final class LoadBalancer implements AutoCloseable {
    * other threads may change as well, use {@link #update}.
    *
    * @throws IllegalArgumentException if a backend is via GUE and the balancer has no source address
-   *     of its family, or if another VIP reaches a backend in another way
+   *     of its family, if another VIP reaches a backend in another way, or if the VIP's prefix
+   *     contains an address of this host, see {@link LoadBalancerBuilder#coverHostAddresses}
    * @throws LimitExceededException if there would be more VIPs or backends than {@link #limits}
    * @throws LoadBalancerException if the kernel refuses
    * @throws IllegalStateException if the balancer is closed
    */
   public void put(Vip vip) {
     requireNonNull(vip, "vip");
+    checkHostAddresses(vip.key());
     control.change(desired -> desired.vips().put(vip.key(), vip));
   }
 
@@ -206,11 +209,26 @@ public final class LoadBalancer implements AutoCloseable {
       if (byKey.put(vip.key(), vip) != null) {
         throw new IllegalArgumentException("duplicate VIP " + vip.key());
       }
+      checkHostAddresses(vip.key());
     }
     control.change(desired -> {
       desired.vips().clear();
       desired.vips().putAll(byKey);
     });
+  }
+
+  private void checkHostAddresses(VipKey key) {
+    if (key.prefix().isEmpty() || control.state().vips().containsKey(key)) {
+      return;
+    }
+    Prefix prefix = key.prefix().orElseThrow();
+    for (InetAddress own : control.hostAddresses()) {
+      if (prefix.contains(own)) {
+        throw new IllegalArgumentException(
+            "VIP %s contains %s, an address of this host, whose packets would be balanced as well; if that is meant, set coverHostAddresses on the builder"
+                .formatted(key, Addresses.text(own)));
+      }
+    }
   }
 
   /** Returns the installed VIPs. */

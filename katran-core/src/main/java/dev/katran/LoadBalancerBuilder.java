@@ -48,6 +48,8 @@ public final class LoadBalancerBuilder {
   private IpipSources ipipSources = IpipSources.DEFAULT;
   private int answersPerSecond = DataplaneConfig.DEFAULT_ANSWERS_PER_SECOND;
   private boolean acceptForeignMacs;
+  private boolean coverHostAddresses;
+  private boolean flowTableOnDemand;
   private @Nullable ImmutableList<Prefix> tunnelSources;
   private boolean anyInnerDestination;
   private Decapsulation decapsulation = Decapsulation.OFF;
@@ -109,7 +111,7 @@ public final class LoadBalancerBuilder {
    *
    * @param literal IPv4 or IPv6 address, usually one of this host's
    * @throws IllegalArgumentException if it is not a literal, has a zone, or is IPv4-mapped,
-   *     unspecified or multicast
+   *     unspecified, loopback, broadcast, multicast or link-local IPv6
    */
   public LoadBalancerBuilder sourceAddress(String literal) {
     return sourceAddress(Addresses.parse("source", literal));
@@ -118,8 +120,8 @@ public final class LoadBalancerBuilder {
   /**
    * Sets the outer source address of GUE packets, see {@link #sourceAddress(String)}.
    *
-   * @throws IllegalArgumentException if the address has a zone, or is IPv4-mapped, unspecified or
-   *     multicast
+   * @throws IllegalArgumentException if the address has a zone, or is IPv4-mapped, unspecified,
+   *     loopback, broadcast, multicast or link-local IPv6
    */
   public LoadBalancerBuilder sourceAddress(InetAddress address) {
     this.gue = gue.withSource(Addresses.checkUnicast("source", address));
@@ -214,6 +216,28 @@ public final class LoadBalancerBuilder {
    */
   public LoadBalancerBuilder acceptForeignMacs(boolean accept) {
     this.acceptForeignMacs = accept;
+    return this;
+  }
+
+  /**
+   * Sets whether a VIP of a prefix may contain an address of this host, whose packets are balanced
+   * then: those of {@code tcp 10.0.0.0/8:*} take away the host's SSH. By default, such a VIP is
+   * refused when it is installed. The addresses of all interfaces count, except for loopback and
+   * link-local ones; those that the host gets later are not checked.
+   */
+  public LoadBalancerBuilder coverHostAddresses(boolean cover) {
+    this.coverHostAddresses = cover;
+    return this;
+  }
+
+  /**
+   * Sets whether the flow table is allocated when a VIP first needs it, rather than at open. By
+   * default all of its memory, about 120 bytes for each of {@link Limits#flowTableSize} entries, is
+   * allocated at open, because a host that lacks it should not find out in its first change. Switch
+   * it on for balancers that only have VIPs with {@link Tracking#NONE}, which never need the table.
+   */
+  public LoadBalancerBuilder flowTableOnDemand(boolean onDemand) {
+    this.flowTableOnDemand = onDemand;
     return this;
   }
 
@@ -331,7 +355,8 @@ public final class LoadBalancerBuilder {
         switch (kind) {
           case IN_MEMORY -> assembly.inMemory();
           case DETACHED -> assembly.detached();
-          case ATTACHED -> assembly.attached(interfaceName, attachMode, acceptForeignMacs);
+          case ATTACHED ->
+              assembly.attached(interfaceName, attachMode, acceptForeignMacs, coverHostAddresses);
         });
   }
 
@@ -356,6 +381,7 @@ public final class LoadBalancerBuilder {
         answersPerSecond,
         tunnelSources == null ? ipipSources.prefixes() : tunnelSources,
         /* innerVipsOnly= */ !anyInnerDestination,
+        /* reservesFlowTable= */ !flowTableOnDemand,
         /* own= */ null);
   }
 }

@@ -29,10 +29,11 @@ public sealed interface NextHop {
    * Returns one fixed router for all backends, on the interface that packets arrive on.
    *
    * @param mac the router's Ethernet address, such as {@code "02:00:00:00:00:01"}
-   * @throws IllegalArgumentException if {@code mac} is not an Ethernet address
+   * @throws IllegalArgumentException if {@code mac} is not an Ethernet address, or is zero,
+   *     multicast or broadcast
    */
   static NextHop via(String mac) {
-    return new Via(MacAddress.parse(mac));
+    return new Via(MacAddress.parseUnicast("next hop", mac));
   }
 
   /**

@@ -64,7 +64,8 @@ public final class Vip {
    *     all of its addresses that have no VIP of their own; host names are rejected
    * @param port 1 to 65535
    * @throws IllegalArgumentException if the port is out of range, or the address is not a literal,
-   *     has a zone, or is IPv4-mapped, unspecified or multicast
+   *     has a zone, or is IPv4-mapped, unspecified, loopback, broadcast, multicast or link-local
+   *     IPv6
    */
   public static Builder tcp(String address, int port) {
     return of(VipKey.tcp(address, port));

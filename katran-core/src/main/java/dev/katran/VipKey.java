@@ -2,6 +2,7 @@ package dev.katran;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.common.collect.ImmutableList;
 import dev.katran.internal.net.Addresses;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -9,6 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The identity of a {@link Vip}: the destination address or prefix, the port and the protocol of
@@ -29,6 +31,20 @@ public final class VipKey {
 
   /** The port of a VIP that matches every port, {@value}. */
   static final int EVERY_PORT = 0;
+
+  /** Unspecified, loopback, link-local (IPv6), multicast and broadcast addresses. */
+  private static final ImmutableList<Prefix> UNUSABLE =
+      Stream.of(
+              "0.0.0.0/32",
+              "127.0.0.0/8",
+              "224.0.0.0/4",
+              "255.255.255.255/32",
+              "::/128",
+              "::1/128",
+              "fe80::/10",
+              "ff00::/8")
+          .map(Prefix::of)
+          .collect(ImmutableList.toImmutableList());
 
   private static final Pattern TEXT =
       Pattern.compile(
@@ -53,7 +69,8 @@ public final class VipKey {
    * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}
    * @param port 1 to 65535
    * @throws IllegalArgumentException if the port is out of range, or the address is not a literal,
-   *     has a zone, or is IPv4-mapped, unspecified or multicast
+   *     has a zone, or is IPv4-mapped, unspecified, loopback, broadcast, multicast or link-local
+   *     IPv6
    */
   public static VipKey tcp(String address, int port) {
     return parse(address, checkPort(address, port), Protocol.TCP);
@@ -64,7 +81,7 @@ public final class VipKey {
    *
    * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}
    * @throws IllegalArgumentException if the address is not a literal, has a zone, or is
-   *     IPv4-mapped, unspecified or multicast
+   *     IPv4-mapped, unspecified, loopback, broadcast, multicast or link-local IPv6
    */
   public static VipKey tcp(String address) {
     return parse(address, EVERY_PORT, Protocol.TCP);
@@ -76,7 +93,8 @@ public final class VipKey {
    * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}
    * @param port 1 to 65535
    * @throws IllegalArgumentException if the port is out of range, or the address is not a literal,
-   *     has a zone, or is IPv4-mapped, unspecified or multicast
+   *     has a zone, or is IPv4-mapped, unspecified, loopback, broadcast, multicast or link-local
+   *     IPv6
    */
   public static VipKey udp(String address, int port) {
     return parse(address, checkPort(address, port), Protocol.UDP);
@@ -87,7 +105,7 @@ public final class VipKey {
    *
    * @param address IPv4 or IPv6 literal, or a prefix such as {@code 203.0.113.0/24}
    * @throws IllegalArgumentException if the address is not a literal, has a zone, or is
-   *     IPv4-mapped, unspecified or multicast
+   *     IPv4-mapped, unspecified, loopback, broadcast, multicast or link-local IPv6
    */
   public static VipKey udp(String address) {
     return parse(address, EVERY_PORT, Protocol.UDP);
@@ -98,7 +116,7 @@ public final class VipKey {
    *
    * @param port 1 to 65535, or 0 for every port
    * @throws IllegalArgumentException if the port is out of range, or the address has a zone, or is
-   *     IPv4-mapped, unspecified or multicast
+   *     IPv4-mapped, unspecified, loopback, broadcast, multicast or link-local IPv6
    */
   public static VipKey of(Protocol protocol, InetAddress address, int port) {
     return new VipKey(
@@ -127,11 +145,12 @@ public final class VipKey {
    * Returns the key of a VIP for all addresses of a prefix that have no VIP of their own.
    *
    * @param port 1 to 65535, or 0 for every port
-   * @throws IllegalArgumentException if the port is out of range
+   * @throws IllegalArgumentException if the port is out of range, or the prefix only has addresses
+   *     that no VIP can have: loopback, link-local IPv6, multicast, broadcast or unspecified
    */
   public static VipKey of(Protocol protocol, Prefix prefix, int port) {
     return new VipKey(
-        prefix.address(),
+        checkPrefix(prefix).address(),
         Optional.of(prefix),
         Addresses.checkPort("VIP port", port),
         requireNonNull(protocol, "protocol"));
@@ -161,6 +180,17 @@ public final class VipKey {
     return address.indexOf('/') < 0
         ? of(protocol, Addresses.parse("VIP", address), port)
         : of(protocol, Prefix.of(address), port);
+  }
+
+  /** Rejects a prefix whose addresses are all of a kind that no VIP can have. */
+  private static Prefix checkPrefix(Prefix prefix) {
+    for (Prefix unusable : UNUSABLE) {
+      if (unusable.length() <= prefix.length() && unusable.contains(prefix.address())) {
+        throw new IllegalArgumentException(
+            "VIP %s is in %s, whose addresses no VIP can have".formatted(prefix, unusable));
+      }
+    }
+    return prefix;
   }
 
   private static int checkPort(String address, int port) {

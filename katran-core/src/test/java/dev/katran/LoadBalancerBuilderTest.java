@@ -84,4 +84,41 @@ class LoadBalancerBuilderTest {
         .isThrownBy(() -> NextHop.via(mac))
         .withMessage("MAC address \"%s\" is not of the form 02:00:5e:10:00:01", mac);
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "00:00:00:00:00:00, next hop 00:00:00:00:00:00 is the zero address",
+    "ff:ff:ff:ff:ff:ff, next hop ff:ff:ff:ff:ff:ff is the address of a group",
+    "01:00:5e:00:00:01, next hop 01:00:5e:00:00:01 is the address of a group",
+    "33:33:00:00:00:01, next hop 33:33:00:00:00:01 is the address of a group",
+  })
+  void nextHop_macOfNoInterface_throws(String mac, String message) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> NextHop.via(mac))
+        .withMessageStartingWith(message);
+  }
+
+  @Test
+  void durations_longest_workOrAreRefusedByTheirRange() {
+    Duration longest = Duration.ofSeconds(Long.MAX_VALUE, 999_999_999);
+    Duration shortest = Duration.ofSeconds(Long.MIN_VALUE);
+    try (LoadBalancer lb = inMemory().open()) {
+      lb.put(WEB);
+      assertThat(lb.flows().report(longest).idle()).isZero();
+      assertThatIllegalArgumentException().isThrownBy(() -> lb.flows().report(shortest));
+      assertThatIllegalArgumentException()
+          .isThrownBy(
+              () -> lb.whenDrained(WEB.key(), BackendKey.of("10.0.0.1"), longest, Duration.ZERO));
+      assertThatIllegalArgumentException()
+          .isThrownBy(
+              () -> lb.whenDrained(WEB.key(), BackendKey.of("10.0.0.1"), shortest, Duration.ZERO));
+    }
+    for (Duration outOfRange : new Duration[] {longest, shortest}) {
+      assertThatIllegalArgumentException().isThrownBy(() -> inMemory().changeWindow(outOfRange));
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Vip.tcp("203.0.113.10", 443).changeWindow(outOfRange));
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Vip.tcp("203.0.113.10", 443).idleTime(outOfRange));
+    }
+  }
 }

@@ -102,6 +102,20 @@ class VipKeyTest {
         "tcp [::]:443",
         "tcp 224.0.0.1:443",
         "tcp [ff02::1]:443",
+        "tcp 127.0.0.1:443",
+        "tcp 127.0.0.0/8:443",
+        "tcp 127.16.0.0/12:443",
+        "tcp 224.0.0.0/4:443",
+        "tcp 239.1.0.0/16:443",
+        "tcp 0.0.0.0/32:443",
+        "tcp 255.255.255.255:443",
+        "tcp 255.255.255.255/32:443",
+        "tcp [::1]:443",
+        "tcp [::1/128]:443",
+        "tcp [fe80::1]:443",
+        "tcp [fe80::/10]:443",
+        "tcp [fe80::/64]:443",
+        "tcp [ff00::/8]:443",
         "tcp 203.0.113.10/24:443",
         "tcp 203.0.113.0/33:443",
         "tcp 203.0.113.0/:443",
@@ -219,5 +233,11 @@ class VipKeyTest {
         .isNotEqualTo(VipKey.tcp("203.0.113.0"))
         .isNotEqualTo(VipKey.tcp("203.0.113.0/32", 443))
         .isNotEqualTo(VipKey.tcp("203.0.113.0/24", 443));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0.0.0.0/0", "128.0.0.0/1", "::/0", "fc00::/6", "169.254.0.0/16"})
+  void of_prefixWithUsableAddresses_isAccepted(String prefix) {
+    assertThat(VipKey.tcp(prefix, 443).prefix()).contains(Prefix.of(prefix));
   }
 }

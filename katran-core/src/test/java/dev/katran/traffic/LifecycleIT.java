@@ -2,6 +2,7 @@ package dev.katran.traffic;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.katran.AttachMode;
 import dev.katran.Backend;
@@ -201,6 +202,28 @@ class LifecycleIT {
 
       lb.put(vips.getFirst().without(vips.getFirst().backends().getFirst().key()));
       assertThat(lb.counters().vip(vips.getFirst())).contains(Count.ZERO);
+    }
+  }
+
+  @Test
+  void put_prefixThatContainsAddressOfTheHost_isRefusedUnlessMeant() throws Exception {
+    Vip wide = Vip.tcp("10.0.0.0/8").backends(vips.getFirst().backends()).build();
+    Vip wideIpv6 = Vip.tcp("fc00::/16", 443).backends(vips.getFirst().backends()).build();
+    String own = testbed.balancer().ipv4().getHostAddress();
+    try (LoadBalancer lb = testbed.open()) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> lb.put(wide))
+          .withMessageContaining(
+              "VIP tcp 10.0.0.0/8:* contains " + own + ", an address of this host")
+          .withMessageContaining("coverHostAddresses");
+      assertThatIllegalArgumentException().isThrownBy(() -> lb.put(wideIpv6));
+      assertThatIllegalArgumentException().isThrownBy(() -> lb.apply(List.of(wide)));
+      assertThat(lb.vips()).isEmpty();
+      lb.put(Vip.tcp("203.0.113.0/24").backends(wide.backends()).build());
+    }
+    try (LoadBalancer lb = testbed.open(builder -> builder.coverHostAddresses(true))) {
+      lb.apply(List.of(wide, wideIpv6));
+      assertThat(lb.vips()).hasSize(2);
     }
   }
 

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RingBuffer implements AutoCloseable {
 
+  private static final Duration LONGEST_POLL = Duration.ofMillis(Integer.MAX_VALUE);
+
   private final String name;
   private final Consumer<MemorySegment> consumer;
   private final Arena lifetime = Arena.ofShared();
@@ -66,13 +68,17 @@ public final class RingBuffer implements AutoCloseable {
   /**
    * Waits for events and passes them to the consumer in the calling thread.
    *
-   * @param timeout the longest wait, in whole milliseconds up to 2^31 - 1
+   * @param timeout the longest wait, in whole milliseconds; more than 2^31 - 1 of them count as
+   *     that
    * @return the number of events; 0 after the timeout, or if a signal interrupted the wait
    * @throws BpfException if the kernel fails the call
    * @throws IllegalStateException if the ring buffer is closed
    */
   public int poll(Duration timeout) {
-    int millis = Math.clamp(timeout.toMillis(), 0, Integer.MAX_VALUE);
+    int millis =
+        timeout.isNegative()
+            ? 0
+            : timeout.compareTo(LONGEST_POLL) > 0 ? Integer.MAX_VALUE : (int) timeout.toMillis();
     return receive(() -> RingBuffers.poll(handle, millis));
   }
 

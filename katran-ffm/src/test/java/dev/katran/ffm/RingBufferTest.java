@@ -41,6 +41,16 @@ class RingBufferTest {
   }
 
   @Test
+  void poll_anyDuration_isAccepted() {
+    try (RingBuffer ring = RingBuffer.open(map, this::accept)) {
+      assertThat(ring.poll(Duration.ofSeconds(Long.MIN_VALUE))).isZero();
+      Lab.run(report);
+
+      assertThat(ring.poll(Duration.ofSeconds(Long.MAX_VALUE, 999_999_999))).isEqualTo(1);
+    }
+  }
+
+  @Test
   void poll_noEvents_returnsZero() {
     try (RingBuffer ring = RingBuffer.open(map, this::accept)) {
       assertThat(ring.poll(Duration.ofMillis(1))).isZero();

@@ -62,12 +62,18 @@ public final class Assembly {
    *
    * @param acceptForeignMacs whether frames to other MAC addresses than the interface's are
    *     balanced
+   * @param coverHostAddresses whether VIPs of prefixes may contain addresses of this host
    */
-  public Control attached(String interfaceName, AttachMode mode, boolean acceptForeignMacs) {
+  public Control attached(
+      String interfaceName,
+      AttachMode mode,
+      boolean acceptForeignMacs,
+      boolean coverHostAddresses) {
     return opened(
         () -> {
           KernelDataplane dataplane =
-              KernelDataplane.attached(config, interfaceName, mode, acceptForeignMacs);
+              KernelDataplane.attached(
+                  config, interfaceName, mode, acceptForeignMacs, coverHostAddresses);
           try {
             return control(
                 dataplane,

@@ -194,6 +194,11 @@ public final class Control implements AutoCloseable {
     return dataplane().program().attachment();
   }
 
+  /** Returns the addresses of the host that no VIP of a prefix may contain. */
+  public Set<InetAddress> hostAddresses() {
+    return use(() -> dataplane.program().hostAddresses());
+  }
+
   /** Runs a query and keeps the dataplane open meanwhile. */
   <T> T use(Supplier<T> query) {
     try {

@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param tunnelSources the outer sources whose tunnels may end at the balancer, or none for any
  * @param innerVipsOnly whether packets from tunnels are dropped if they are for no VIP's address,
  *     unless they are sent back out
+ * @param reservesFlowTable whether the flow table is allocated at open rather than when the first
+ *     program needs it
  * @param own the interface if only frames that are addressed to it are balanced, or null
  */
 public record DataplaneConfig(
@@ -45,6 +47,7 @@ public record DataplaneConfig(
     int answersPerSecond,
     ImmutableList<Prefix> tunnelSources,
     boolean innerVipsOnly,
+    boolean reservesFlowTable,
     @Nullable OwnInterface own) {
 
   /** The default of {@link #answersPerSecond}. */
@@ -90,6 +93,7 @@ public record DataplaneConfig(
     builder.answersPerSecond = answersPerSecond;
     builder.tunnelSources = tunnelSources;
     builder.innerVipsOnly = innerVipsOnly;
+    builder.reservesFlowTable = reservesFlowTable;
     builder.own = own;
     changes.accept(builder);
     return builder.build();
@@ -137,6 +141,9 @@ public record DataplaneConfig(
     /** See {@link DataplaneConfig#innerVipsOnly}. */
     public boolean innerVipsOnly;
 
+    /** See {@link DataplaneConfig#reservesFlowTable}. */
+    public boolean reservesFlowTable;
+
     /** See {@link DataplaneConfig#own}. */
     public @Nullable OwnInterface own;
 
@@ -161,6 +168,7 @@ public record DataplaneConfig(
           answersPerSecond,
           tunnelSources,
           innerVipsOnly,
+          reservesFlowTable,
           own);
     }
   }

@@ -3,7 +3,9 @@ package dev.katran.internal.dataplane;
 import dev.katran.Simulation;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
 import java.util.Optional;
+import java.util.Set;
 
 /** The program of a {@link Dataplane}. */
 public interface ForwardingProgram {
@@ -26,6 +28,14 @@ public interface ForwardingProgram {
   /** Returns the interface and how the program is attached to it; empty without an interface. */
   default Optional<InterfaceState> attachment() {
     return Optional.empty();
+  }
+
+  /**
+   * Returns the addresses of the host that no VIP of a prefix may contain. Empty without an
+   * interface, or if they may.
+   */
+  default Set<InetAddress> hostAddresses() {
+    return Set.of();
   }
 
   /**

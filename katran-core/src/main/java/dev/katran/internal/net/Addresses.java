@@ -11,13 +11,16 @@ public final class Addresses {
 
   private static final byte[] MAPPED_PREFIX = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1};
 
+  private static final byte[] BROADCAST = {-1, -1, -1, -1};
+
   private Addresses() {}
 
   /**
    * Parses an IPv4 or IPv6 literal.
    *
    * @param what the use of the address, such as {@code "backend"}, for the message
-   * @throws IllegalArgumentException if the text is not a literal, has a zone, or is IPv4-mapped
+   * @throws IllegalArgumentException if the text is not a literal in ASCII, has a zone, or is
+   *     IPv4-mapped
    */
   public static InetAddress parse(String what, String literal) {
     if (literal.indexOf('%') >= 0) {
@@ -25,6 +28,10 @@ public final class Addresses {
     }
     InetAddress address;
     try {
+      // the parser takes the digits of every script
+      if (!literal.chars().allMatch(c -> c < 128)) {
+        throw new IllegalArgumentException("not ASCII");
+      }
       address = InetAddresses.forString(literal);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
@@ -61,18 +68,37 @@ public final class Addresses {
     return address;
   }
 
-  /** Checks an address like {@link #check} and also rejects unspecified and multicast addresses. */
+  /**
+   * Checks an address like {@link #check} and also rejects those that no packet from or to another
+   * host can have: unspecified, loopback, broadcast and multicast addresses, and link-local
+   * addresses of IPv6, which mean nothing without their zone.
+   */
   public static InetAddress checkUnicast(String what, InetAddress address) {
     check(what, address);
-    if (address.isAnyLocalAddress()) {
-      throw new IllegalArgumentException(
-          "%s %s is the unspecified address".formatted(what, text(address)));
-    }
-    if (address.isMulticastAddress()) {
-      throw new IllegalArgumentException(
-          "%s %s is a multicast address".formatted(what, text(address)));
+    String reason = reasonAgainst(address);
+    if (!reason.isEmpty()) {
+      throw new IllegalArgumentException("%s %s is %s".formatted(what, text(address), reason));
     }
     return address;
+  }
+
+  private static String reasonAgainst(InetAddress address) {
+    if (address.isAnyLocalAddress()) {
+      return "the unspecified address";
+    }
+    if (address.isMulticastAddress()) {
+      return "a multicast address";
+    }
+    if (address.isLoopbackAddress()) {
+      return "a loopback address, which never leaves its host";
+    }
+    if (address instanceof Inet4Address && Arrays.equals(address.getAddress(), BROADCAST)) {
+      return "the broadcast address";
+    }
+    if (address instanceof Inet6Address && address.isLinkLocalAddress()) {
+      return "a link-local address, which means nothing without its interface; use a global or unique local one";
+    }
+    return "";
   }
 
   /** Returns whether an address is neither unspecified nor multicast. */

@@ -30,6 +30,25 @@ public record MacAddress(long bits) {
     return new MacAddress(HexFormat.fromHexDigitsToLong(text.replace(":", "")));
   }
 
+  /**
+   * Parses the address of one interface.
+   *
+   * @param what the use of the address, such as {@code "next hop"}, for the message
+   * @throws IllegalArgumentException if the text has another form, or the address is zero or that
+   *     of a group (multicast or broadcast)
+   */
+  public static MacAddress parseUnicast(String what, String text) {
+    MacAddress mac = parse(text);
+    if (mac.bits == 0) {
+      throw new IllegalArgumentException("%s %s is the zero address".formatted(what, mac));
+    }
+    if ((mac.bits >> 40 & 1) != 0) {
+      throw new IllegalArgumentException(
+          "%s %s is the address of a group, not of one interface".formatted(what, mac));
+    }
+    return mac;
+  }
+
   /** Returns the six bytes in network order. */
   public byte[] toBytes() {
     byte[] wide = ByteBuffer.allocate(Long.BYTES).putLong(bits).array();

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.katran.Backend;
 import dev.katran.Flow;
+import dev.katran.LoadBalancer;
 import dev.katran.Vip;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Accepted and rejected addresses, in {@link Addresses} and in every part of the API. */
@@ -18,7 +20,7 @@ class AddressesTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"10.0.0.1", "255.255.255.255", "127.0.0.1", "fc00::1", "::1", "::1.2.3.4", "1::"})
+      strings = {"10.0.0.1", "255.255.255.254", "169.254.0.7", "fc00::1", "::1.2.3.4", "1::"})
   void parseUnicast_literal_isAccepted(String literal) {
     assertThat(Addresses.parseUnicast("backend", literal).isAnyLocalAddress()).isFalse();
   }
@@ -39,7 +41,10 @@ class AddressesTest {
         "10.0.0.0/8",
         "fc00::1::2",
         "[fc00::1]",
-        "fc00::g"
+        "fc00::g",
+        "\uff11\uff10.0.0.1", // full-width digits
+        "fc00::\uff11",
+        "10.0.0.\u0661" // an Arabic digit
       })
   void parse_notALiteral_throwsWithoutLookup(String literal) {
     assertThatIllegalArgumentException()
@@ -105,6 +110,27 @@ class AddressesTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Vip.udp(literal))
         .withMessage("VIP %s is a multicast address", literal);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1,       a loopback address",
+    "127.255.0.1,     a loopback address",
+    "::1,             a loopback address",
+    "255.255.255.255, the broadcast address",
+    "fe80::1,         a link-local address",
+    "febf::1,         a link-local address",
+  })
+  void checkUnicast_addressOfNoOtherHost_throws(String literal, String reason) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Backend.of(literal))
+        .withMessageStartingWith("backend %s is %s", literal, reason);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Vip.tcp(literal, 443))
+        .withMessageStartingWith("VIP %s is %s", literal, reason);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> LoadBalancer.inMemory().sourceAddress(literal))
+        .withMessageStartingWith("source %s is %s", literal, reason);
   }
 
   @ParameterizedTest

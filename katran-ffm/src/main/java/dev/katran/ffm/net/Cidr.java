@@ -38,6 +38,9 @@ public record Cidr(InetAddress address, int length) {
   public static Cidr parse(String text) {
     int slash = text.indexOf('/');
     try {
+      if (!text.chars().allMatch(c -> c < 128)) {
+        throw new IllegalArgumentException("digits must be ASCII"); // the JDK takes any script's
+      }
       if (slash < 0) {
         return host(InetAddress.ofLiteral(text));
       }

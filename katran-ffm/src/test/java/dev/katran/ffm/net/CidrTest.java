@@ -37,6 +37,8 @@ class CidrTest {
     "10.0.0.0/, the part after the slash must be a number",
     "10.0.0.0/x, the part after the slash must be a number",
     "localhost/8, localhost",
+    "\uff11\uff10.0.0.0/8, digits must be ASCII",
+    "10.0.0.0/\uff18, digits must be ASCII",
   })
   void parse_illegalText_throws(String text, String message) {
     assertThatIllegalArgumentException()

@@ -20,6 +20,7 @@ import dev.katran.internal.dataplane.ResourceUsage;
 import dev.katran.internal.dataplane.RingTable;
 import dev.katran.internal.dataplane.VipTable;
 import dev.katran.internal.net.MacAddress;
+import dev.katran.internal.platform.HostAddresses;
 import dev.katran.internal.platform.LoadFailure;
 import dev.katran.internal.platform.PlatformCheck;
 import dev.katran.internal.platform.XdpInterface;
@@ -29,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +66,9 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   /** Null if the program is not attached to an interface. */
   private @Nullable XdpAttachment attachment;
 
+  /** Null if VIPs may contain them. */
+  private @Nullable HostAddresses hostAddresses;
+
   private KernelDataplane(DataplaneConfig config, KernelTables tables) {
     this.config = config;
     this.tables = tables;
@@ -92,9 +97,14 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
    * @param interfaceName in the calling thread's network namespace
    * @param acceptForeignMacs whether frames to other MAC addresses than the interface's are
    *     balanced
+   * @param coverHostAddresses whether VIPs of prefixes may contain addresses of this host
    */
   public static KernelDataplane attached(
-      DataplaneConfig config, String interfaceName, AttachMode mode, boolean acceptForeignMacs) {
+      DataplaneConfig config,
+      String interfaceName,
+      AttachMode mode,
+      boolean acceptForeignMacs,
+      boolean coverHostAddresses) {
     PlatformCheck.check();
     XdpInterface ingress = XdpInterface.find(interfaceName);
     ingress.checkVlanTags();
@@ -104,6 +114,9 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
                 ? config
                 : config.with(c -> c.own = own(ingress.ifindex(), ingress.mac())));
     try {
+      if (!coverHostAddresses) {
+        dataplane.hostAddresses = HostAddresses.open();
+      }
       dataplane.attachment =
           XdpAttachment.open(ingress, mode, dataplane::programFor, dataplane.replacing);
       return dataplane;
@@ -144,6 +157,11 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
    */
   public int interfaceIndex() {
     return attachment == null ? 0 : attachment.state().ifindex();
+  }
+
+  @Override
+  public Set<InetAddress> hostAddresses() {
+    return hostAddresses == null ? Set.of() : KernelCalls.get(hostAddresses::list);
   }
 
   @Override
@@ -333,6 +351,9 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   public void close() {
     if (attachment != null) {
       attachment.close();
+    }
+    if (hostAddresses != null) {
+      hostAddresses.close();
     }
     closeSpare();
     program.close();

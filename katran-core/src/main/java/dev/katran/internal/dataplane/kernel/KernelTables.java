@@ -135,6 +135,9 @@ public final class KernelTables implements AutoCloseable {
     createArray("backends", katran_backend.sizeof(), geometry.backendIndices());
     createArray(
         "counters", katran_counter.sizeof(), geometry.countersPerCpu() * BpfMap.possibleCpus());
+    if (config.reservesFlowTable()) {
+      flows(); // by far the largest map: a lack of memory shows now, not in the first change
+    }
   }
 
   private void create(
