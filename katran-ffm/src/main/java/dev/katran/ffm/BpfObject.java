@@ -4,10 +4,14 @@ import dev.katran.ffm.internal.BpfObjects;
 import dev.katran.ffm.internal.ElfFile;
 import dev.katran.ffm.internal.LibbpfLog;
 import dev.katran.ffm.internal.Native;
+import dev.katran.ffm.internal.ProfilingSignals;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -31,6 +35,11 @@ public final class BpfObject implements AutoCloseable {
   }
 
   private static final int ALIGNMENT = 8;
+
+  /** The number of loads under signals. The pauses between them double, up to 256 ms. */
+  private static final int ATTEMPTS = 10;
+
+  private static final long FIRST_PAUSE = Duration.ofMillis(1).toNanos();
 
   private final String name;
   private final MemorySegment handle;
@@ -84,7 +93,45 @@ public final class BpfObject implements AutoCloseable {
         throw new BpfException(operation, Native.errno(), log.warnings());
       }
       log.succeeded();
+      return wrap(name, handle);
+    }
+  }
+
+  private static BpfObject wrap(String name, MemorySegment handle) {
+    try {
       return new BpfObject(name, handle);
+    } catch (RuntimeException | Error e) {
+      BpfObjects.close(handle);
+      throw e;
+    }
+  }
+
+  /**
+   * Opens, configures and loads an object. Starts over if a signal makes the kernel abandon the
+   * verification of a program, which takes a fresh object: libbpf itself tries five times at once,
+   * and this method ten times in half a second. {@link #load()} blocks the signals of profilers, so
+   * this is about other ones.
+   *
+   * @param name the name of the object in messages
+   * @param elf the file's contents
+   * @param configure sets constants, maps and programs; called for each object
+   * @throws BpfException as for {@link #open(String, MemorySegment)} and {@link #load()}
+   * @throws LibbpfUnavailableException if libbpf cannot be used
+   */
+  public static BpfObject load(String name, byte[] elf, Consumer<BpfObject> configure) {
+    for (int attempt = 1; ; attempt++) {
+      BpfObject object = open(name, elf);
+      try {
+        configure.accept(object);
+        object.load();
+        return object;
+      } catch (RuntimeException | Error e) {
+        object.close();
+        if (attempt == ATTEMPTS || !(e instanceof BpfException b && b.errno() == Errno.EAGAIN)) {
+          throw e;
+        }
+      }
+      LockSupport.parkNanos(FIRST_PAUSE << (attempt - 1));
     }
   }
 
@@ -143,10 +190,12 @@ public final class BpfObject implements AutoCloseable {
   }
 
   /**
-   * Creates the maps and verifies and loads the programs: all of them or, on failure, none.
+   * Creates the maps and verifies and loads the programs: all of them or, on failure, none. Blocks
+   * {@code SIGPROF} and {@code SIGVTALRM} in the calling thread meanwhile.
    *
    * @throws BpfException if the kernel rejects a map or a program, the latter with the verifier's
-   *     log
+   *     log; or if another signal interrupts the verification ({@code EAGAIN}), see {@link
+   *     #load(String, byte[], Consumer)}
    * @throws IllegalStateException if this was called before or the object is closed
    */
   public synchronized void load() {
@@ -159,7 +208,9 @@ public final class BpfObject implements AutoCloseable {
       try {
         maps.forEach(BpfMap::beforeLoad);
         programs.forEach(BpfProgram::beforeLoad);
-        rc = BpfObjects.load(handle);
+        try (ProfilingSignals _ = ProfilingSignals.block()) {
+          rc = BpfObjects.load(handle);
+        }
       } finally {
         maps.forEach(BpfMap::afterLoad);
         for (BpfProgram program : programs) {

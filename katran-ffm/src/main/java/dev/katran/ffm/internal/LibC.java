@@ -4,13 +4,14 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Calls the few libc functions that BPF needs: memory mappings, close and vsnprintf.
+ * Calls the few libc functions that BPF needs: files, memory mappings, limits and vsnprintf.
  *
  * @since 0.1.0
  */
@@ -25,6 +26,10 @@ public final class LibC {
   private static final int MAP_NORESERVE = 0x4000;
   private static final long MAP_FAILED = -1;
 
+  // The flags of open(2), from asm-generic/fcntl.h.
+  private static final int O_RDONLY = 0;
+  private static final int O_CLOEXEC = 0x80000;
+
   private static final MethodHandle MMAP =
       function(
           "mmap",
@@ -34,6 +39,13 @@ public final class LibC {
       function("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
   private static final MethodHandle CLOSE =
       function("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+  private static final MethodHandle OPEN =
+      Native.variadicFunction(
+          address("open"), FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT), 2);
+  private static final MethodHandle READ =
+      function("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+  private static final MethodHandle GETRLIMIT =
+      function("getrlimit", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
   private static final MethodHandle GETPAGESIZE =
       function("getpagesize", FunctionDescriptor.of(JAVA_INT));
   private static final MethodHandle VSNPRINTF =
@@ -81,6 +93,35 @@ public final class LibC {
     }
   }
 
+  /** Opens a file for reading; returns its descriptor, or -1, see Native.errno(). */
+  public static int open(String path) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int) OPEN.invokeExact(Native.state(), arena.allocateFrom(path), O_RDONLY | O_CLOEXEC);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Reads from a file into {@code buffer}; returns the bytes, or -1, see Native.errno(). */
+  public static long read(int fd, MemorySegment buffer) {
+    try {
+      return (long) READ.invokeExact(Native.state(), fd, buffer, buffer.byteSize());
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Returns the soft limit of a resource, -1 for none, see getrlimit(2). */
+  public static long limit(int resource) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment limit = arena.allocate(2 * JAVA_LONG.byteSize(), JAVA_LONG.byteAlignment());
+      int ignored = (int) GETRLIMIT.invokeExact(Native.state(), resource, limit);
+      return limit.get(JAVA_LONG, 0);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
   /** Returns the page size in bytes. */
   public static int pageSize() {
     try {
@@ -105,8 +146,12 @@ public final class LibC {
     }
   }
 
-  private static MethodHandle function(String name, FunctionDescriptor descriptor) {
-    return Native.function(
-        Linker.nativeLinker().defaultLookup().find(name).orElseThrow(), descriptor);
+  /** Links a function of libc. */
+  static MethodHandle function(String name, FunctionDescriptor descriptor) {
+    return Native.function(address(name), descriptor);
+  }
+
+  private static MemorySegment address(String name) {
+    return Linker.nativeLinker().defaultLookup().find(name).orElseThrow();
   }
 }

@@ -89,10 +89,9 @@ public final class KernelDecapsulator implements DecapsulationProgram {
 
   private static BpfObject load(DecapsulationRules rules) {
     try {
-      BpfObject object = BpfObject.open("katran", BpfPrograms.decap());
+      BpfObject object =
+          BpfObject.load("katran", BpfPrograms.decap(), fresh -> configure(fresh, rules));
       try {
-        configure(object, rules);
-        object.load();
         rules.destinations().forEach(each -> addDestination(object.map("destinations"), each));
         return object;
       } catch (RuntimeException | Error e) {

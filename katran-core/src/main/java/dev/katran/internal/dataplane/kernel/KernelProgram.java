@@ -83,23 +83,26 @@ public final class KernelProgram implements AutoCloseable {
       Features features,
       MapGeometry geometry,
       Map<String, BpfMap> maps) {
-    BpfObject object = BpfObject.open("katran", elf);
-    try {
-      configure(object.constants(".rodata.config"), config, features, geometry);
-      for (String name : MAPS) {
-        BpfMap map = maps.get(name);
-        if (map == null) {
-          object.map(name).autocreate(false);
-        } else {
-          object.map(name).reuse(map);
-        }
+    BpfObject object =
+        BpfObject.load(
+            "katran",
+            elf,
+            fresh -> {
+              configure(fresh.constants(".rodata.config"), config, features, geometry);
+              selectMaps(fresh, maps);
+              fresh.program("balancer").logLevel(BpfConstants.BPF_LOG_STATS);
+            });
+    return new KernelProgram(object, config, features);
+  }
+
+  private static void selectMaps(BpfObject object, Map<String, BpfMap> maps) {
+    for (String name : MAPS) {
+      BpfMap map = maps.get(name);
+      if (map == null) {
+        object.map(name).autocreate(false);
+      } else {
+        object.map(name).reuse(map);
       }
-      object.program("balancer").logLevel(BpfConstants.BPF_LOG_STATS);
-      object.load();
-      return new KernelProgram(object, config, features);
-    } catch (RuntimeException | Error e) {
-      object.close();
-      throw e;
     }
   }
 
