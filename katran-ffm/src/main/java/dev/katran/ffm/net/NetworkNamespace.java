@@ -17,6 +17,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A network namespace with platform threads that run in it.
@@ -35,6 +36,7 @@ import java.util.concurrent.atomic.AtomicReference;
 public final class NetworkNamespace implements AutoCloseable {
 
   private static final AtomicInteger CREATED = new AtomicInteger();
+  private static final int NOT_OPEN = -1;
   private static final String OF_THIS_THREAD = "/proc/thread-self/ns/net";
   private static final Duration WORKER_SHUTDOWN = Duration.ofSeconds(1);
   private static final Path SYSCTLS = Path.of("/proc/sys");
@@ -46,7 +48,14 @@ public final class NetworkNamespace implements AutoCloseable {
   private final int fd;
   private boolean closed;
 
-  private NetworkNamespace(String name, Callable<Integer> enter) {
+  /**
+   * Starts the worker in the namespace.
+   *
+   * @param opened the descriptor of the namespace, closed here on failure; {@code NOT_OPEN} if
+   *     {@code enter} opens it
+   * @param enter enters the namespace and returns its descriptor
+   */
+  private NetworkNamespace(String name, int opened, Callable<Integer> enter) {
     this.name = name;
     // The thread does not end before close(): the future catches what a task throws.
     this.worker =
@@ -55,14 +64,33 @@ public final class NetworkNamespace implements AutoCloseable {
           workerThread.set(thread);
           return thread;
         });
+    AtomicInteger descriptor = new AtomicInteger(opened);
     try {
-      this.fd = callInWorker(enter);
-    } catch (RuntimeException e) {
+      this.fd =
+          callInWorker(() -> {
+            descriptor.set(enter.call());
+            return descriptor.get();
+          });
+    } catch (Throwable t) {
+      // By the worker, which may still be using it: an interrupt ends only the wait for it.
+      worker.execute(() -> closeIfOpen(descriptor.get()));
       worker.shutdown();
-      throw e;
-    } catch (Exception e) {
-      worker.shutdown();
-      throw new IllegalStateException("enter network namespace " + name, e);
+      throw failure(t);
+    }
+  }
+
+  private RuntimeException failure(Throwable thrown) {
+    return switch (thrown) {
+      case RuntimeException e -> e;
+      case Error e -> throw e;
+      case InterruptedException e -> cancelled(e);
+      default -> new IllegalStateException("enter network namespace " + name, thrown);
+    };
+  }
+
+  private static void closeIfOpen(int descriptor) {
+    if (descriptor != NOT_OPEN) {
+      Syscalls.close(descriptor);
     }
   }
 
@@ -84,6 +112,7 @@ public final class NetworkNamespace implements AutoCloseable {
   public static NetworkNamespace create(String name) {
     return new NetworkNamespace(
         name,
+        NOT_OPEN,
         () -> {
           Syscalls.unshare(LibC.CLONE_NEWNET(), "create network namespace " + name);
           return Syscalls.open(OF_THIS_THREAD, "open network namespace " + name);
@@ -111,17 +140,13 @@ public final class NetworkNamespace implements AutoCloseable {
   }
 
   private static NetworkNamespace entering(String name, int fd) {
-    try {
-      return new NetworkNamespace(
-          name,
-          () -> {
-            Syscalls.setns(fd, LibC.CLONE_NEWNET(), "enter network namespace " + name);
-            return fd;
-          });
-    } catch (RuntimeException e) {
-      Syscalls.close(fd);
-      throw e;
-    }
+    return new NetworkNamespace(
+        name,
+        fd,
+        () -> {
+          Syscalls.setns(fd, LibC.CLONE_NEWNET(), "enter network namespace " + name);
+          return fd;
+        });
   }
 
   /** Returns the name in messages and thread names. */
@@ -132,6 +157,9 @@ public final class NetworkNamespace implements AutoCloseable {
   /**
    * Runs a task in the namespace's worker thread and waits for its result. Tasks run one at a time.
    * A thread of this namespace runs its task directly.
+   *
+   * <p>If the caller is interrupted and the task succeeds all the same, an {@link AutoCloseable}
+   * result is closed in the worker thread, because the caller does not get it.
    *
    * @return the result of the task
    * @throws Exception the exception of the task; or {@link InterruptedException} if the calling
@@ -155,14 +183,18 @@ public final class NetworkNamespace implements AutoCloseable {
     } catch (RuntimeException e) {
       throw e;
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      CancellationException cancelled =
-          new CancellationException("interrupted while waiting for network namespace " + name);
-      cancelled.initCause(e);
-      throw cancelled;
+      throw cancelled(e);
     } catch (Exception e) {
       throw new AssertionError("a Runnable cannot throw a checked exception", e);
     }
+  }
+
+  private CancellationException cancelled(InterruptedException interrupt) {
+    Thread.currentThread().interrupt();
+    CancellationException cancelled =
+        new CancellationException("interrupted while waiting for network namespace " + name);
+    cancelled.initCause(interrupt);
+    return cancelled;
   }
 
   /**
@@ -176,8 +208,8 @@ public final class NetworkNamespace implements AutoCloseable {
     started.add(thread);
     try {
       run(thread::start); // a new thread inherits the namespace of the thread that starts it
-    } catch (RuntimeException e) {
-      started.remove(thread);
+    } catch (RuntimeException | Error e) {
+      thread.abandon();
       throw e;
     }
     return thread;
@@ -278,9 +310,10 @@ public final class NetworkNamespace implements AutoCloseable {
   }
 
   private <T> T callInWorker(Callable<T> task) throws Exception {
+    Call<T> call = new Call<>(task);
     Future<T> future;
     try {
-      future = worker.submit(task);
+      future = worker.submit(call);
     } catch (RejectedExecutionException e) {
       throw new IllegalStateException("network namespace " + name + " is closed", e);
     }
@@ -292,6 +325,7 @@ public final class NetworkNamespace implements AutoCloseable {
       }
       throw (Error) e.getCause();
     } catch (InterruptedException e) {
+      call.abandon();
       future.cancel(true);
       throw e;
     }
@@ -302,8 +336,51 @@ public final class NetworkNamespace implements AutoCloseable {
     return "network namespace " + name;
   }
 
+  /** A task whose caller may stop waiting. */
+  private static final class Call<T> implements Callable<T> {
+
+    private final Callable<T> task;
+    private @Nullable T result;
+    private boolean abandoned;
+
+    Call(Callable<T> task) {
+      this.task = task;
+    }
+
+    @Override
+    public T call() throws Exception {
+      T got = task.call();
+      synchronized (this) {
+        result = got;
+        if (!abandoned) {
+          return got;
+        }
+      }
+      close(got);
+      return got;
+    }
+
+    /** Closes the result, unless the task throws, as soon as there is one. */
+    void abandon() throws Exception {
+      T got;
+      synchronized (this) {
+        abandoned = true;
+        got = result;
+      }
+      close(got);
+    }
+
+    private static void close(@Nullable Object result) throws Exception {
+      if (result instanceof AutoCloseable closeable) {
+        closeable.close();
+      }
+    }
+  }
+
   /** A thread in this namespace. */
   private final class NamespaceThread extends Thread {
+
+    private volatile boolean abandoned;
 
     NamespaceThread(String threadName, Runnable task) {
       super(null, task, threadName, 0, false);
@@ -314,10 +391,19 @@ public final class NetworkNamespace implements AutoCloseable {
       return NetworkNamespace.this;
     }
 
+    /** Makes the thread end, or do nothing if it is started later. */
+    void abandon() {
+      abandoned = true;
+      interrupt();
+      started.remove(this);
+    }
+
     @Override
     public void run() {
       try {
-        super.run();
+        if (!abandoned) {
+          super.run();
+        }
       } finally {
         started.remove(this);
       }

@@ -13,8 +13,11 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -211,6 +214,87 @@ class NetworkNamespaceTest {
     assertThat(Thread.getAllStackTraces().keySet())
         .extracting(Thread::getName)
         .doesNotContain("left-behind");
+  }
+
+  @Test
+  void create_interrupted_leaksNoThreadOrFileDescriptor() throws Exception {
+    NetworkNamespace.create().close();
+    long descriptors = openDescriptors();
+    for (int i = 0; i < 100; i++) {
+      closeUnlessCancelled(() -> NetworkNamespace.create("interrupted"));
+      closeUnlessCancelled(NetworkNamespace::current);
+    }
+    awaitEndOf("interrupted");
+    awaitEndOf("current");
+
+    assertThat(openDescriptors()).isEqualTo(descriptors);
+  }
+
+  /** The worker may be done before the caller starts to wait. */
+  private static void closeUnlessCancelled(Supplier<NetworkNamespace> open) {
+    Thread.currentThread().interrupt();
+    try {
+      open.get().close();
+    } catch (CancellationException e) {
+      // the usual outcome
+    }
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
+  private static void awaitEndOf(String threadName) throws InterruptedException {
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (thread.getName().equals(threadName)) {
+        assertThat(thread.join(Duration.ofSeconds(10))).as("%s has ended", thread).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void call_interruptedButTheTaskSucceeds_closesItsResult() throws Exception {
+    try (NetworkNamespace namespace = NetworkNamespace.create()) {
+      CountDownLatch running = new CountDownLatch(1);
+      CountDownLatch closed = new CountDownLatch(1);
+      AutoCloseable result = closed::countDown;
+      Thread caller =
+          Thread.ofPlatform()
+              .start(() ->
+                  assertThatThrownBy(() ->
+                          namespace.call(() -> {
+                            running.countDown();
+                            ignoreInterrupt();
+                            return result;
+                          }))
+                      .isInstanceOf(InterruptedException.class));
+      running.await();
+      caller.interrupt();
+
+      assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  private static void ignoreInterrupt() {
+    try {
+      Thread.sleep(60_000);
+    } catch (InterruptedException e) {
+      // as a task does that has passed its last wait
+    }
+  }
+
+  @Test
+  void start_interrupted_runsNoThread() throws Exception {
+    try (NetworkNamespace namespace = NetworkNamespace.create()) {
+      for (int i = 0; i < 20; i++) {
+        Thread.currentThread().interrupt();
+        try {
+          namespace.start("late", NetworkNamespaceTest::sleep).interrupt();
+        } catch (CancellationException e) {
+          // the usual outcome
+        }
+        assertThat(Thread.interrupted()).isTrue();
+      }
+      namespace.run(() -> {});
+      awaitEndOf("late");
+    }
   }
 
   private static void sleep() {
