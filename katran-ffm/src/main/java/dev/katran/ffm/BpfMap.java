@@ -10,6 +10,7 @@ import dev.katran.ffm.internal.FdInfo;
 import dev.katran.ffm.internal.LibC;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
@@ -93,7 +94,7 @@ public final class BpfMap implements AutoCloseable {
   private static BpfMap own(int fd) {
     try {
       return new BpfMap(fd, KernelInfo.map(fd));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LibC.close(fd);
       throw e;
     }
@@ -329,9 +330,10 @@ public final class BpfMap implements AutoCloseable {
    * Returns a cursor that reads the whole map in batches.
    *
    * @param batchSize the number of entries per system call, greater than 0
+   * @param memory receives the entries and must live as long as the cursor is used
    */
-  public MapCursor entries(int batchSize) {
-    return new MapCursor(layout, this::fd, MapLayout.positive(batchSize));
+  public MapCursor entries(int batchSize, SegmentAllocator memory) {
+    return new MapCursor(layout, this::fd, MapLayout.positive(batchSize), memory);
   }
 
   /**
@@ -381,15 +383,43 @@ public final class BpfMap implements AutoCloseable {
    * @throws IllegalStateException if the map is closed or not such an array
    */
   public synchronized MemorySegment mmap() {
+    int open = requireMappable();
+    if (mapping == null) {
+      mapping = new MapMemory(open, memorySize(), toString());
+    }
+    return mapping.segment();
+  }
+
+  /**
+   * Maps the values of an array into memory, as {@link #mmap} does, for the calling thread while
+   * {@code action} runs. This is the cheap way to write a map once: unmapping the segment of {@link
+   * #mmap}, which any thread may use, makes the JVM stop each thread for a moment.
+   *
+   * @param action must not keep the segment
+   * @throws BpfException if the kernel refuses, for example for a frozen map ({@code EPERM})
+   * @throws IllegalStateException if the map is closed or not such an array
+   */
+  public void access(Consumer<MemorySegment> action) {
+    try (Arena lifetime = Arena.ofConfined()) {
+      action.accept(mapUntilClosed(lifetime));
+    }
+  }
+
+  private synchronized MemorySegment mapUntilClosed(Arena lifetime) {
+    return MapMemory.map(requireMappable(), memorySize(), toString(), lifetime);
+  }
+
+  private int requireMappable() {
     int open = fd();
     if (type != BPF_MAP_TYPE_ARRAY || (flags & BPF_F_MMAPABLE) == 0) {
       throw new IllegalStateException(
           "map " + name + " is not an array with the flag BPF_F_MMAPABLE");
     }
-    if (mapping == null) {
-      mapping = MapMemory.map(open, (long) maxEntries * valueStride(), toString());
-    }
-    return mapping.segment();
+    return open;
+  }
+
+  private long memorySize() {
+    return (long) maxEntries * valueStride();
   }
 
   /**
@@ -412,9 +442,12 @@ public final class BpfMap implements AutoCloseable {
     Pins.pin(this, fd(), path);
   }
 
-  /** Returns the kernel memory that the map occupies, in bytes. */
-  public long kernelMemory() {
-    return FdInfo.of(fd()).number("memlock").orElse(0);
+  /**
+   * Returns the kernel memory that the map occupies, in bytes: {@code memlock} in {@code
+   * /proc/self/fdinfo}. 0 if that cannot be read or the map is closed.
+   */
+  public synchronized long kernelMemory() {
+    return fd < 0 ? 0 : FdInfo.memory(fd); // close() waits, so the number is not another file's
   }
 
   /** Unmaps the map from memory, if it is mapped, and invalidates the segment. */

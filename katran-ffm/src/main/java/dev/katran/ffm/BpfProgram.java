@@ -94,12 +94,12 @@ public final class BpfProgram {
 
   /**
    * Returns the kernel memory that the program occupies, in bytes: {@code memlock} in {@code
-   * /proc/self/fdinfo}.
+   * /proc/self/fdinfo}. 0 if that cannot be read.
    *
    * @throws IllegalStateException if the program is not loaded or is closed
    */
   public long kernelMemory() {
-    return FdInfo.of(fd()).number("memlock").orElse(0);
+    return FdInfo.memory(fd());
   }
 
   /** Runs the program once on a frame, with {@link TestRunOptions#DEFAULT}. */
@@ -123,6 +123,8 @@ public final class BpfProgram {
    * @param options the number of runs and other options
    * @throws BpfException if the kernel rejects the frame or the context ({@code EINVAL}), or {@code
    *     out} is too small ({@code ENOSPC})
+   * @throws IllegalArgumentException if a segment is not native, its arena is closed or belongs to
+   *     another thread, or the length exceeds the frame's segment
    * @throws IllegalStateException if the program is not loaded or is closed
    */
   public TestRunResult run(
@@ -223,6 +225,13 @@ public final class BpfProgram {
   private static MemorySegment requireNative(MemorySegment segment) {
     if (!segment.isNative()) {
       throw new IllegalArgumentException("needs a native segment, got " + segment);
+    }
+    // The kernel gets addresses, so the JVM does not check the segments at the call.
+    if (!segment.scope().isAlive()) {
+      throw new IllegalArgumentException("the arena of " + segment + " is closed");
+    }
+    if (!segment.isAccessibleBy(Thread.currentThread())) {
+      throw new IllegalArgumentException(segment + " belongs to another thread");
     }
     return segment;
   }

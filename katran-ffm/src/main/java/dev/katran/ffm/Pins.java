@@ -30,10 +30,14 @@ final class Pins {
     if (fd < 0) {
       throw new BpfException(operation, -fd);
     }
-    if (!FdInfo.of(fd).has(kind + "_type")) {
+    try {
+      if (!FdInfo.of(fd).has(kind + "_type")) {
+        throw new BpfException(operation, Errno.EINVAL, "the pinned object is not a " + kind);
+      }
+      return fd;
+    } catch (RuntimeException | Error e) {
       LibC.close(fd);
-      throw new BpfException(operation, Errno.EINVAL, "the pinned object is not a " + kind);
+      throw e;
     }
-    return fd;
   }
 }

@@ -78,13 +78,20 @@ public final class XdpLink implements AutoCloseable {
    */
   public static XdpLink openPinned(Path path) {
     int fd = Pins.open("link", path);
-    FdInfo info = FdInfo.of(fd);
-    if (!info.has("ifindex")) {
+    try {
+      long ifindex =
+          FdInfo.of(fd)
+              .number("ifindex")
+              .orElseThrow(() ->
+                  new BpfException(
+                      "open link pinned at " + path,
+                      Errno.EINVAL,
+                      "the pinned object is not an XDP link"));
+      return new XdpLink(fd, (int) ifindex);
+    } catch (RuntimeException | Error e) {
       LibC.close(fd);
-      throw new BpfException(
-          "open link pinned at " + path, Errno.EINVAL, "the pinned object is not an XDP link");
+      throw e;
     }
-    return new XdpLink(fd, (int) info.number("ifindex").orElseThrow());
   }
 
   /**
@@ -114,7 +121,7 @@ public final class XdpLink implements AutoCloseable {
    *
    * @throws IllegalStateException if the link is closed
    */
-  public int programId() {
+  public synchronized int programId() {
     try (Arena arena = Arena.ofConfined()) {
       return bpf_link_info.prog_id(info(arena));
     }
@@ -126,7 +133,7 @@ public final class XdpLink implements AutoCloseable {
    *
    * @throws IllegalStateException if the link is closed
    */
-  public boolean isAttached() {
+  public synchronized boolean isAttached() {
     try (Arena arena = Arena.ofConfined()) {
       return bpf_link_info.xdp.ifindex(bpf_link_info.xdp(info(arena))) != 0;
     }

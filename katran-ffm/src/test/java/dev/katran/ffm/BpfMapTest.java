@@ -19,6 +19,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -249,8 +252,48 @@ class BpfMapTest {
     assertThatIllegalStateException().isThrownBy(() -> table.update(key(1), value));
     assertThatIllegalStateException().isThrownBy(() -> table.delete(key(1)));
     assertThatIllegalStateException().isThrownBy(table::freeze);
-    assertThatIllegalStateException().isThrownBy(table::kernelMemory);
+    assertThat(table.kernelMemory()).isZero();
     assertThat(table.name()).isEqualTo("table");
+  }
+
+  /** Unsynchronised, it would read a number that is closed meanwhile, or another file's. */
+  @Test
+  void kernelMemory_whileMapsAreClosed_neverThrows() throws Exception {
+    MapSpec spec = MapSpec.array("numbers").valueSize(8).maxEntries(1);
+    AtomicReference<BpfMap> current = new AtomicReference<>(BpfMap.create(spec));
+    AtomicBoolean done = new AtomicBoolean();
+    FutureTask<Void> reader =
+        new FutureTask<>(
+            () -> {
+              while (!done.get()) {
+                current.get().kernelMemory();
+              }
+            },
+            null);
+    Thread.ofPlatform().start(reader);
+    for (int i = 0; i < 2000; i++) {
+      current.getAndSet(BpfMap.create(spec)).close();
+    }
+    done.set(true);
+    current.get().close();
+
+    assertThatCode(reader::get).doesNotThrowAnyException();
+  }
+
+  @Test
+  void kernelMemory_noDescriptorLeft_isZero() {
+    assertThat(table.kernelMemory()).isPositive();
+    long[] memory = {-1};
+    Descriptors.withLeft(0, () -> memory[0] = table.kernelMemory());
+
+    assertThat(memory[0]).isZero();
+  }
+
+  @Test
+  void create_noDescriptorLeft_throwsEmfile() {
+    MapSpec spec = MapSpec.array("numbers").valueSize(8).maxEntries(1);
+    Descriptors.withLeft(
+        0, () -> assertThatThrownBy(() -> BpfMap.create(spec)).hasMessageContaining("EMFILE"));
   }
 
   private MemorySegment key(int number) {

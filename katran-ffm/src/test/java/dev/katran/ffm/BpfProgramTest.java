@@ -129,6 +129,22 @@ class BpfProgramTest {
   }
 
   @Test
+  void run_segmentOfAClosedArena_throws() {
+    MemorySegment closed;
+    try (Arena arena = Arena.ofShared()) {
+      closed = arena.allocate(80);
+    }
+    BpfProgram verdict = lab.program("verdict");
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> verdict.run(closed, 80, null, null))
+        .withMessageContaining("is closed");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> verdict.run(frame, 80, closed, null))
+        .withMessageContaining("is closed");
+  }
+
+  @Test
   void info_loadedProgram_isComplete() {
     BpfProgram verdict = lab.program("verdict");
     ProgramInfo info = verdict.info();

@@ -4,7 +4,6 @@ import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_PERCPU_HASH;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -72,13 +71,12 @@ class MapBatchTest {
       }
       table.update(Lab.of(arena, 9), values);
 
-      try (MapCursor cursor = table.entries(8)) {
-        assertThat(cursor.next()).isEqualTo(1);
-        assertThat(cursor.key(0).get(JAVA_INT, 0)).isEqualTo(9);
-        assertThat(cursor.value(0).mismatch(values)).isEqualTo(-1);
-        assertThat(cursor.next()).isZero();
-        assertThat(cursor.next()).isZero();
-      }
+      MapCursor cursor = table.entries(8, arena);
+      assertThat(cursor.next()).isEqualTo(1);
+      assertThat(cursor.key(0).get(JAVA_INT, 0)).isEqualTo(9);
+      assertThat(cursor.value(0).mismatch(values)).isEqualTo(-1);
+      assertThat(cursor.next()).isZero();
+      assertThat(cursor.next()).isZero();
     }
   }
 
@@ -130,16 +128,37 @@ class MapBatchTest {
   }
 
   @Test
-  void next_closedCursor_throws() {
+  void next_memoryClosed_throws() {
     try (BpfMap table =
         BpfMap.create(MapSpec.hash("table").keySize(4).valueSize(8).maxEntries(10))) {
-      MapCursor cursor = table.entries(4);
-      cursor.close();
+      MapCursor cursor;
+      try (Arena batch = Arena.ofConfined()) {
+        cursor = table.entries(4, batch);
+      }
 
-      assertThatCode(cursor::close).doesNotThrowAnyException();
-      assertThatIllegalStateException()
-          .isThrownBy(cursor::next)
-          .withMessage("cursor of map table is closed");
+      assertThatIllegalStateException().isThrownBy(cursor::next);
+    }
+  }
+
+  @Test
+  void moveTo_otherMemory_continues() {
+    try (BpfMap table =
+        BpfMap.create(MapSpec.hash("table").keySize(4).valueSize(8).maxEntries(100))) {
+      fill(table, 100);
+      Map<Integer, Long> entries = new HashMap<>();
+      MapCursor cursor = table.entries(8, Arena.ofAuto());
+      int read;
+      do {
+        try (Arena batch = Arena.ofConfined()) {
+          cursor.moveTo(batch);
+          read = cursor.next();
+          for (int i = 0; i < read; i++) {
+            entries.put(cursor.key(i).get(JAVA_INT, 0), cursor.value(i).get(JAVA_LONG, 0));
+          }
+        }
+      } while (read > 0);
+
+      assertThat(entries).isEqualTo(expected(100));
     }
   }
 
@@ -155,7 +174,8 @@ class MapBatchTest {
 
   private static Map<Integer, Long> read(BpfMap map, int batchSize) {
     Map<Integer, Long> entries = new HashMap<>();
-    try (MapCursor cursor = map.entries(batchSize)) {
+    try (Arena batch = Arena.ofConfined()) {
+      MapCursor cursor = map.entries(batchSize, batch);
       for (int n = cursor.next(); n > 0; n = cursor.next()) {
         for (int i = 0; i < n; i++) {
           Long before =

@@ -8,8 +8,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.katran.ffm.internal.LibC;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 @KernelTest
@@ -73,6 +77,29 @@ class MapMemoryTest {
 
     assertThatIllegalStateException().isThrownBy(() -> memory.get(JAVA_INT, 0));
     assertThatIllegalStateException().isThrownBy(map::mmap).withMessage("map numbers is closed");
+  }
+
+  @Test
+  void access_writesTheMap_thenUnmapsIt() throws Exception {
+    try (BpfMap map = array("numbers", 4, 1, BPF_F_MMAPABLE)) {
+      long before = mappings();
+      MemorySegment[] kept = new MemorySegment[1];
+      map.access(memory -> {
+        memory.set(JAVA_INT, 0, 7);
+        kept[0] = memory;
+      });
+
+      assertThatIllegalStateException().isThrownBy(() -> kept[0].get(JAVA_INT, 0));
+      assertThat(map.mmap().get(JAVA_INT, 0)).isEqualTo(7);
+      map.munmap();
+      assertThat(mappings()).isEqualTo(before);
+    }
+  }
+
+  private static long mappings() throws IOException {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
+      return lines.filter(line -> line.contains("bpf-map")).count();
+    }
   }
 
   @Test

@@ -102,6 +102,55 @@ class PinsTest {
         });
   }
 
+  /** What it is, is read in /proc, for which it takes a second descriptor. */
+  @Test
+  void openPinned_oneDescriptorLeft_leaksNone() throws Exception {
+    Path map = directory.resolve("map");
+    Path link = directory.resolve("link");
+    Isolated.withBpfFileSystem(
+        directory,
+        () -> {
+          try (BpfObject lab = Lab.load()) {
+            lab.map("mapped").pin(map);
+            try (XdpLink attached =
+                XdpLink.attach(lab.program("verdict"), LOOPBACK, Mode.GENERIC)) {
+              attached.pin(link);
+            }
+          }
+          BpfMap.openPinned(map).close();
+          XdpLink.openPinned(link).close();
+          long before = Descriptors.count();
+          Descriptors.withLeft(
+              1,
+              () -> {
+                for (int i = 0; i < 3; i++) {
+                  assertThatThrownBy(() -> BpfMap.openPinned(map))
+                      .isInstanceOf(BpfException.class)
+                      .hasMessageContaining("EMFILE");
+                  assertThatThrownBy(() -> XdpLink.openPinned(link))
+                      .isInstanceOf(BpfException.class)
+                      .hasMessageContaining("EMFILE");
+                }
+              });
+          assertThat(Descriptors.count()).isEqualTo(before);
+        });
+  }
+
+  @Test
+  void openPinned_mapAsXdpLink_leaksNone() throws Exception {
+    Path path = directory.resolve("map");
+    Isolated.withBpfFileSystem(
+        directory,
+        () -> {
+          try (BpfObject lab = Lab.load()) {
+            lab.map("mapped").pin(path);
+          }
+          long before = Descriptors.count();
+          assertThatThrownBy(() -> XdpLink.openPinned(path)).hasMessageContaining("EINVAL");
+          assertThat(Descriptors.count()).isEqualTo(before);
+        });
+  }
+
   @Test
   void pin_ordinaryDirectory_throwsEperm() {
     Path path = directory.resolve("numbers");

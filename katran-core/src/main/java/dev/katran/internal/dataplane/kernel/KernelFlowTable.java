@@ -83,7 +83,7 @@ final class KernelFlowTable implements FlowTable {
     return new KernelScan(maps.get());
   }
 
-  /** Scans one map after the other, in batches. */
+  /** Scans one map after the other, in batches. Any thread may take the next step. */
   private static final class KernelScan implements Scan {
 
     private final Iterator<BpfMap> remaining;
@@ -95,21 +95,32 @@ final class KernelFlowTable implements FlowTable {
 
     @Override
     public boolean next(int count, Consumer<Entry> action) {
+      try (Arena arena = Arena.ofConfined()) {
+        if (cursor != null) {
+          cursor.moveTo(arena);
+        }
+        return next(count, action, arena);
+      }
+    }
+
+    private boolean next(int count, Consumer<Entry> action, Arena arena) {
       int passed = 0;
       while (passed < count) {
-        if (cursor == null) {
+        MapCursor current = cursor;
+        if (current == null) {
           if (!remaining.hasNext()) {
             return false;
           }
-          cursor = KernelCalls.get(() -> remaining.next().entries(BATCH));
+          current = remaining.next().entries(BATCH, arena);
+          cursor = current;
         }
-        int read = KernelCalls.get(cursor::next);
+        int read = KernelCalls.get(current::next);
         if (read == 0) {
-          close();
+          cursor = null;
         }
         long now = System.nanoTime();
         for (int i = 0; i < read; i++) {
-          action.accept(entry(Abi.readFlow(cursor.key(i)), cursor.value(i), now));
+          action.accept(entry(Abi.readFlow(current.key(i)), current.value(i), now));
         }
         passed += read;
       }
@@ -118,10 +129,7 @@ final class KernelFlowTable implements FlowTable {
 
     @Override
     public void close() {
-      if (cursor != null) {
-        cursor.close();
-        cursor = null;
-      }
+      // Between two steps a scan holds neither memory nor a descriptor.
     }
   }
 
@@ -133,7 +141,8 @@ final class KernelFlowTable implements FlowTable {
   private long deleteIf(Predicate<Entry> condition) {
     long removed = 0;
     for (BpfMap map : maps.get()) {
-      try (MapCursor cursor = map.entries(BATCH)) {
+      try (Arena arena = Arena.ofConfined()) {
+        MapCursor cursor = map.entries(BATCH, arena);
         for (int count = cursor.next(); count > 0; count = cursor.next()) {
           long now = System.nanoTime();
           for (int i = 0; i < count; i++) {

@@ -36,7 +36,11 @@ final class TestRun {
    */
   static long measure(BpfProgram program, MemorySegment frame) {
     FrameLength.check(frame.byteSize());
-    return program.run(frame, (int) frame.byteSize(), null, null).nanos();
+    try (Arena arena = Arena.ofConfined()) {
+      // A copy stays valid whatever another thread does to the frame's arena.
+      MemorySegment copy = arena.allocate(frame.byteSize()).copyFrom(frame);
+      return program.run(copy, (int) copy.byteSize(), null, null).nanos();
+    }
   }
 
   /** Converts an XDP action. */

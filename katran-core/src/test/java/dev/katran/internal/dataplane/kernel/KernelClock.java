@@ -6,6 +6,7 @@ import dev.katran.bpf.generated.katran_flow_entry;
 import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.MapCursor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
@@ -58,7 +59,8 @@ public final class KernelClock {
   }
 
   private static void age(BpfMap map, Shift shift) {
-    try (MapCursor cursor = map.entries(BATCH)) {
+    try (Arena arena = Arena.ofConfined()) {
+      MapCursor cursor = map.entries(BATCH, arena);
       for (int count = cursor.next(); count > 0; count = cursor.next()) {
         for (int i = 0; i < count; i++) {
           MemorySegment value = cursor.value(i);
