@@ -39,7 +39,10 @@ public final class Table<K, V> {
     return Optional.ofNullable(table.get(requireNonNull(key, "key")));
   }
 
-  /** Returns a read-only view of all entries that follows changes, in no particular order. */
+  /**
+   * Returns a read-only view of all entries that follows changes, in no particular order. An
+   * iteration sees the entries of the time at which it began.
+   */
   public Map<K, V> entries() {
     return table.entries();
   }

@@ -12,6 +12,7 @@ import dev.katran.internal.dataplane.memory.JavaDataplane;
 import dev.katran.packets.Encapsulated;
 import dev.katran.packets.Packet;
 import java.net.InetAddress;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -99,6 +100,43 @@ class TableTest {
     lb.serverIds().clear();
     assertThat(lb.serverIds().entries()).isEmpty();
     assertThat(backendOfServerId(2)).isEqualTo(ONE.address());
+  }
+
+  @Test
+  void entries_afterAnyChange_showsIt() {
+    Map<Integer, Backend> entries = lb.serverIds().entries();
+    assertThat(entries).isEmpty();
+    lb.serverIds().put(1, ONE);
+    assertThat(entries).isEqualTo(Map.of(1, ONE)).containsEntry(1, ONE).doesNotContainKey(2);
+    lb.serverIds().replace(Map.of(2, TWO, 3, THREE));
+    assertThat(entries).isEqualTo(Map.of(2, TWO, 3, THREE)).hasSize(2);
+    assertThat(entries.keySet()).containsExactlyInAnyOrder(2, 3);
+    lb.serverIds().remove(2);
+    assertThat(entries.get(2)).isNull();
+    assertThat(entries.values()).containsExactly(THREE);
+    lb.serverIds().clear();
+    assertThat(entries).isEmpty();
+  }
+
+  @Test
+  void entries_iterator_seesTheTimeItBegan() {
+    lb.serverIds().putAll(Map.of(1, ONE, 2, TWO));
+    Set<Integer> seen = new HashSet<>();
+    for (int id : lb.serverIds().entries().keySet()) {
+      lb.serverIds().replace(Map.of(3, THREE));
+      seen.add(id);
+    }
+    assertThat(seen).containsExactlyInAnyOrder(1, 2);
+  }
+
+  @Test
+  void entries_modified_throws() {
+    lb.serverIds().put(1, ONE);
+    Map<Integer, Backend> entries = lb.serverIds().entries();
+    assertThatThrownBy(() -> entries.put(2, TWO)).isInstanceOf(UnsupportedOperationException.class);
+    assertThatThrownBy(() -> entries.remove(1)).isInstanceOf(UnsupportedOperationException.class);
+    assertThatThrownBy(entries::clear).isInstanceOf(UnsupportedOperationException.class);
+    assertThat(entries).isEqualTo(Map.of(1, ONE));
   }
 
   @Test

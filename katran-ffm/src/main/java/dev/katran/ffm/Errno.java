@@ -51,6 +51,12 @@ public final class Errno {
   /** Invalid or unknown argument. */
   public static final int EINVAL = 22;
 
+  /** The system has too many open files. */
+  public static final int ENFILE = 23;
+
+  /** The process has too many open files. */
+  public static final int EMFILE = 24;
+
   /** The buffer, or the log, is too small. */
   public static final int ENOSPC = 28;
 

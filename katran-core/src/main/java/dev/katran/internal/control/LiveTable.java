@@ -7,7 +7,6 @@ import dev.katran.BackendKey;
 import dev.katran.internal.dataplane.IndexTable;
 import dev.katran.internal.failure.Failure;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -52,7 +51,7 @@ public final class LiveTable<K, V> {
 
   /** Returns a read-only view of the entries. */
   public Map<K, V> entries() {
-    return Collections.unmodifiableMap(entries);
+    return new CurrentEntries<>(() -> entries);
   }
 
   /** Inserts or replaces entries. */
