@@ -29,12 +29,20 @@ public final class ProgramTimer {
    *
    * @param frame an Ethernet frame as for {@code simulate}, in native memory; not modified
    * @return nanoseconds
-   * @throws IllegalArgumentException if the frame is too short or too long, or not in native memory
+   * @throws IllegalArgumentException if the frame is too short or too long, not in native memory,
+   *     or its arena is closed or confined to another thread
    * @throws IllegalStateException if the balancer is closed
    */
   public long nanos(MemorySegment frame) {
     if (!frame.isNative()) {
       throw new IllegalArgumentException("the frame is not in native memory: " + frame);
+    }
+    if (!frame.scope().isAlive()) {
+      throw new IllegalArgumentException("the frame's arena is closed: " + frame);
+    }
+    if (!frame.isAccessibleBy(Thread.currentThread())) {
+      throw new IllegalArgumentException(
+          "the frame's arena is confined to another thread: " + frame);
     }
     return balancer.measure(frame);
   }
