@@ -347,6 +347,10 @@ public final class LoadBalancerBuilder {
    * @throws MissingCapabilityException if the process may not load or attach programs
    * @throws UnsupportedKernelException if this is not Linux, or the kernel is too old
    * @throws LibbpfException if libbpf is missing, older than 1.0, or may not be called
+   * @throws OutOfResourcesException if the process has too few file descriptors left, or the kernel
+   *     too little memory for the tables
+   * @throws IllegalArgumentException if this machine can have no such {@linkplain #forwardingCores
+   *     forwarding core} or has no such NUMA node
    * @throws LoadBalancerException if the kernel refuses for another reason
    */
   public LoadBalancer open() {

@@ -14,6 +14,7 @@ import dev.katran.internal.failure.Failure;
  *       usable
  *   <li>{@link XdpHookBusyException}: another XDP program is attached
  *   <li>{@link LimitExceededException}: a limit would be exceeded
+ *   <li>{@link OutOfResourcesException}: too few file descriptors, or too little memory
  *   <li>this class itself: the kernel refused for another reason, which the message and the cause
  *       name
  * </ul>
@@ -45,6 +46,7 @@ public class LoadBalancerException extends RuntimeException {
       case UNSUPPORTED_KERNEL -> new UnsupportedKernelException(failure);
       case LIBBPF -> new LibbpfException(failure);
       case LIMIT -> new LimitExceededException(failure);
+      case EXHAUSTED -> new OutOfResourcesException(failure);
     };
   }
 }

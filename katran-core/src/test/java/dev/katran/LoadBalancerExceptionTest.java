@@ -20,6 +20,7 @@ class LoadBalancerExceptionTest {
       case UNSUPPORTED_KERNEL -> UnsupportedKernelException.class;
       case LIBBPF -> LibbpfException.class;
       case LIMIT -> LimitExceededException.class;
+      case EXHAUSTED -> OutOfResourcesException.class;
     };
   }
 

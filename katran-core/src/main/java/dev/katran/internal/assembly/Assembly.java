@@ -18,6 +18,7 @@ import dev.katran.internal.failure.Failure;
 import dev.katran.internal.net.MacAddress;
 import dev.katran.internal.nexthop.NextHops;
 import dev.katran.internal.packet.Hop;
+import dev.katran.internal.platform.Refusal;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -122,7 +123,7 @@ public final class Assembly {
     } catch (LibbpfUnavailableException e) {
       throw exceptions.apply(new Failure(Failure.Kind.LIBBPF, NativeAccess.explain(e), e));
     } catch (NativeException e) {
-      throw exceptions.apply(new Failure(Failure.Kind.REFUSED, prefix + e.getMessage(), e));
+      throw exceptions.apply(Refusal.of(prefix + e.getMessage(), e));
     } catch (Failure e) {
       throw exceptions.apply(e);
     }

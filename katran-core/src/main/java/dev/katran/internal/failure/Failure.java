@@ -28,7 +28,9 @@ public final class Failure extends RuntimeException {
     /** libbpf is missing, too old or not allowed to be called. */
     LIBBPF,
     /** A configured limit would be exceeded. */
-    LIMIT
+    LIMIT,
+    /** The process or the machine has run out of descriptors or memory. */
+    EXHAUSTED
   }
 
   private final Kind kind;

@@ -53,7 +53,7 @@ public final class LoadFailure {
                   + ": this kernel, Linux %s, has no bpf(2); use one built with CONFIG_BPF_SYSCALL"
                       .formatted(System.getProperty("os.version")),
               refusal);
-      default -> new Failure(Failure.Kind.REFUSED, message, refusal);
+      default -> Refusal.of(message, refusal);
     };
   }
 

@@ -165,8 +165,7 @@ public record XdpInterface(
           e);
     } catch (NativeException e) {
       boolean inDriver = mode != AttachMode.GENERIC;
-      throw new Failure(
-          Failure.Kind.REFUSED,
+      throw Refusal.of(
           "cannot attach to %s (driver %s) in mode %s: %s%s%s"
               .formatted(
                   name,

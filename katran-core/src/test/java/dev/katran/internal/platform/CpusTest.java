@@ -13,13 +13,13 @@ class CpusTest {
   @ParameterizedTest
   @CsvSource({"0, 1", "'0-3\n', 4", "'0-1,4,6-7', 5", "0-127, 128", "0-255, 128"})
   void of_list_countsThoseOnline(String list, int online) {
-    assertThat(Cpus.of(128, list)).isEqualTo(new Cpus(128, online));
+    assertThat(Cpus.of(128, IdList.parse(list))).isEqualTo(new Cpus(128, online));
   }
 
   @ParameterizedTest
   @CsvSource({"''", "none", "0-", "-3", "'0,,1'", "3-1", "99999999999"})
   void of_otherFormat_assumesAllAreOnline(String list) {
-    assertThat(Cpus.of(128, list)).isEqualTo(new Cpus(128, 128));
+    assertThat(Cpus.of(128, IdList.parse(list))).isEqualTo(new Cpus(128, 128));
   }
 
   @Nested

@@ -2,6 +2,7 @@ package dev.katran.internal.dataplane.kernel;
 
 import dev.katran.ffm.NativeException;
 import dev.katran.internal.failure.Failure;
+import dev.katran.internal.platform.Refusal;
 import java.util.function.Supplier;
 
 /** Converts errors of libbpf and the kernel to the {@link Failure} that the port specifies. */
@@ -22,7 +23,7 @@ final class KernelCalls {
     try {
       return operation.get();
     } catch (NativeException e) {
-      throw new Failure(Failure.Kind.REFUSED, e.getMessage(), e);
+      throw Refusal.of(e);
     }
   }
 }

@@ -33,7 +33,7 @@ final class KernelIndexTable<K> implements IndexTable<K>, AutoCloseable {
         new ReplaceableMap(
             name,
             () ->
-                BpfMap.create(
+                MapCreation.create(
                     MapSpec.of(mapType, name)
                         .keySize(keySize)
                         .valueSize(Integer.BYTES)

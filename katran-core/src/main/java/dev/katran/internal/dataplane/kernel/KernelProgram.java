@@ -1,5 +1,6 @@
 package dev.katran.internal.dataplane.kernel;
 
+import com.google.common.base.Suppliers;
 import dev.katran.Decapsulation;
 import dev.katran.Limits;
 import dev.katran.TrafficClass;
@@ -21,6 +22,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** The program {@code balancer.bpf.c}, loaded for certain features. */
 public final class KernelProgram implements AutoCloseable {
@@ -44,6 +46,9 @@ public final class KernelProgram implements AutoCloseable {
           "tunnel_sources_v6",
           "watched");
 
+  /** Kept, so that replacing the program takes no descriptor to read the file again. */
+  private static final Supplier<byte[]> OBJECT_FILE = Suppliers.memoize(BpfPrograms::balancer);
+
   private final BpfObject object;
   private final BpfProgram program;
   private final DataplaneConfig config;
@@ -58,7 +63,7 @@ public final class KernelProgram implements AutoCloseable {
 
   /** Loads the program with these tables. */
   public static KernelProgram load(DataplaneConfig config, Features features, KernelTables tables) {
-    return load(BpfPrograms.balancer(), config, features, tables);
+    return load(OBJECT_FILE.get(), config, features, tables);
   }
 
   /** Loads the program from an object file. */

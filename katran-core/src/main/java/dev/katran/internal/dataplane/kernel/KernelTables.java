@@ -77,6 +77,7 @@ public final class KernelTables implements AutoCloseable {
 
   /** Creates the maps that every program needs, in these sizes. */
   KernelTables(DataplaneConfig config, MapGeometry geometry) {
+    ForwardingCores.check(config.flowTableCpus());
     this.config = config;
     this.limits = config.limits();
     this.geometry = geometry;
@@ -130,7 +131,8 @@ public final class KernelTables implements AutoCloseable {
     vips.outer();
     try (BpfMap template = createRing()) {
       maps.put(
-          "rings", BpfMap.create(MapSpec.arrayOfMaps("rings", geometry.vipIndices(), template)));
+          "rings",
+          MapCreation.create(MapSpec.arrayOfMaps("rings", geometry.vipIndices(), template)));
     }
     createArray("backends", katran_backend.sizeof(), geometry.backendIndices());
     createArray(
@@ -144,7 +146,7 @@ public final class KernelTables implements AutoCloseable {
       String name, int type, long keySize, long valueSize, int maxEntries, int flags) {
     maps.put(
         name,
-        BpfMap.create(
+        MapCreation.create(
             MapSpec.of(type, name)
                 .keySize(keySize)
                 .valueSize(valueSize)
@@ -164,7 +166,7 @@ public final class KernelTables implements AutoCloseable {
 
   /** Creates an empty ring that is not installed yet. The caller owns it. */
   BpfMap createRing() {
-    return BpfMap.create(
+    return MapCreation.create(
         MapSpec.array("ring")
             .valueSize(katran_ring_line.sizeof())
             .maxEntries(2 * geometry.ringLines())
@@ -229,7 +231,7 @@ public final class KernelTables implements AutoCloseable {
   }
 
   private BpfMap createVips() {
-    return BpfMap.create(
+    return MapCreation.create(
         MapSpec.array("vips")
             .valueSize(katran_vip_line.sizeof())
             .maxEntries(Katran.KATRAN_FIRST_VIP_LINE() + geometry.vipLines())
@@ -286,9 +288,6 @@ public final class KernelTables implements AutoCloseable {
 
   private BpfMap flows() {
     if (!maps.containsKey("flows")) {
-      if (!config.flowTableCpus().isEmpty()) {
-        createCpuFlows();
-      }
       create(
           "flows",
           BpfConstants.BPF_MAP_TYPE_LRU_HASH,
@@ -297,21 +296,35 @@ public final class KernelTables implements AutoCloseable {
           limits.flowTableSize(),
           geometry.hasFlowsPerCpu() ? BpfConstants.BPF_F_NO_COMMON_LRU : 0);
     }
+    if (!config.flowTableCpus().isEmpty() && !maps.containsKey("cpu_flows")) {
+      createCpuFlows();
+    }
     return map("flows");
   }
 
   private void createCpuFlows() {
+    List<BpfMap> created = new ArrayList<>();
     try (Arena arena = Arena.ofConfined()) {
       for (DataplaneConfig.FlowTableCpu cpu : config.flowTableCpus()) {
-        BpfMap own = createFlowTableOf(cpu, geometry.flowsPerCpu());
-        cpuFlows.add(own);
-        if (!maps.containsKey("cpu_flows")) {
-          maps.put(
-              "cpu_flows",
-              BpfMap.create(MapSpec.arrayOfMaps("cpu_flows", BpfMap.possibleCpus(), own)));
-        }
-        map("cpu_flows").updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, cpu.cpu()), own);
+        created.add(createFlowTableOf(cpu, geometry.flowsPerCpu()));
       }
+      BpfMap byCpu =
+          MapCreation.create(
+              MapSpec.arrayOfMaps("cpu_flows", BpfMap.possibleCpus(), created.getFirst()));
+      try {
+        for (int i = 0; i < created.size(); i++) {
+          int cpu = config.flowTableCpus().get(i).cpu();
+          byCpu.updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, cpu), created.get(i));
+        }
+      } catch (RuntimeException | Error e) {
+        byCpu.close();
+        throw e;
+      }
+      maps.put("cpu_flows", byCpu);
+      cpuFlows.addAll(created);
+    } catch (RuntimeException | Error e) {
+      created.forEach(BpfMap::close);
+      throw e;
     }
   }
 
@@ -321,7 +334,7 @@ public final class KernelTables implements AutoCloseable {
             .keySize(katran_flow.sizeof())
             .valueSize(katran_flow_entry.sizeof())
             .maxEntries(entries);
-    return BpfMap.create(
+    return MapCreation.create(
         cpu.numaNode().isPresent() ? spec.numaNode(cpu.numaNode().getAsInt()) : spec);
   }
 

@@ -1,0 +1,133 @@
+package dev.katran;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.katran.ffm.BpfException;
+import dev.katran.ffm.Errno;
+import dev.katran.internal.platform.Refusal;
+import dev.katran.needs.NeedsKernel;
+import dev.katran.needs.OpenFiles;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** A process without file descriptors gets an exception that says so, and loses none. */
+@NeedsKernel
+class ExhaustionTest {
+
+  /** More descriptors than opening, or a put, takes. */
+  private static final int ENOUGH = 40;
+
+  private static final Limits LIMITS =
+      Limits.defaults().vips(8).backends(8).ringSize(251).flowTableSize(1024);
+  private static final Vip WEB =
+      Vip.tcp("203.0.113.10", 80)
+          .backends(Backend.of("10.0.0.1"), Backend.of("10.0.0.2"))
+          .tracking(Tracking.ALWAYS)
+          .build();
+
+  /** Loads the classes that the tests need when no file can be opened. */
+  @BeforeAll
+  static void loadClasses() {
+    OpenFiles.loadClasses();
+    assertThat(LoadBalancerException.of(Refusal.of(new BpfException("warm up", Errno.EMFILE))))
+        .isInstanceOf(OutOfResourcesException.class);
+    try (LoadBalancer lb = open()) {
+      assertThat(outcome(1, () -> lb.put(WEB))).isPresent();
+      lb.put(WEB);
+    }
+  }
+
+  private static LoadBalancer open() {
+    return LoadBalancer.detached()
+        .limits(LIMITS)
+        .forwardingCores(ForwardingCore.of(0), ForwardingCore.of(1))
+        .open();
+  }
+
+  /** Returns what a task throws when it can open only so many files. */
+  private static Optional<RuntimeException> outcome(int left, Runnable task) {
+    return OpenFiles.withLeft(
+        left,
+        () -> {
+          try {
+            task.run();
+            return Optional.empty();
+          } catch (RuntimeException e) {
+            return Optional.of(e);
+          }
+        });
+  }
+
+  @Test
+  void open_anyNumberOfDescriptorsLeft_opensOrSaysSo() {
+    Map<String, Integer> before = OpenFiles.count();
+    List<Boolean> opened = new ArrayList<>();
+    for (int left = 0; left < ENOUGH; left++) {
+      Optional<RuntimeException> thrown = outcome(left, () -> open().close());
+      thrown.ifPresent(ExhaustionTest::assertNamesTheLimit);
+      opened.add(thrown.isEmpty());
+      assertThat(OpenFiles.count()).as("with %d left", left).isEqualTo(before);
+    }
+    assertThat(opened).as("by descriptors left").startsWith(false, false, false).endsWith(true);
+  }
+
+  @Test
+  void put_anyNumberOfDescriptorsLeft_putsOrSaysSo() {
+    Map<String, Integer> before = OpenFiles.count();
+    List<Boolean> put = new ArrayList<>();
+    for (int left = 0; left < ENOUGH; left++) {
+      try (LoadBalancer lb = open()) {
+        Optional<RuntimeException> thrown = outcome(left, () -> lb.put(WEB));
+        thrown.ifPresent(ExhaustionTest::assertNamesTheLimit);
+        put.add(thrown.isEmpty());
+        assertThat(lb.vips()).hasSize(thrown.isEmpty() ? 1 : 0);
+      }
+      assertThat(OpenFiles.count()).as("with %d left", left).isEqualTo(before);
+    }
+    assertThat(put).as("by descriptors left").startsWith(false, false).endsWith(true);
+  }
+
+  /** What a failed put has created for the next one may stay, but only once. */
+  @Test
+  void put_failsAgainAndAgain_takesNoMoreDescriptors() {
+    for (int left : IntStream.range(0, ENOUGH / 4).toArray()) {
+      try (LoadBalancer lb = open()) {
+        outcome(left, () -> lb.put(WEB));
+        Map<String, Integer> once = OpenFiles.count();
+        for (int i = 0; i < 3 && lb.vips().isEmpty(); i++) {
+          outcome(Math.min(left, 1), () -> lb.put(WEB));
+        }
+        assertThat(OpenFiles.count()).as("with %d left", left).isEqualTo(once);
+      }
+    }
+  }
+
+  private static void assertNamesTheLimit(RuntimeException thrown) {
+    assertThat(thrown)
+        .isInstanceOf(OutOfResourcesException.class)
+        .hasMessageContaining("EMFILE (Too many open files)")
+        .hasMessageContaining("ulimit -n")
+        .hasMessageContaining("files open");
+  }
+
+  @Test
+  void open_coreThatDoesNotExist_throws() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> LoadBalancer.detached().forwardingCores(ForwardingCore.of(9999)).open())
+        .withMessageStartingWith("forwarding core 9999 does not exist: this machine has CPUs ");
+  }
+
+  @Test
+  void open_nodeThatDoesNotExist_throws() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> LoadBalancer.detached().forwardingCores(ForwardingCore.of(0).onNode(999)).open())
+        .withMessageStartingWith("forwarding core 0 is on NUMA node 999, which does not exist: ");
+  }
+}
