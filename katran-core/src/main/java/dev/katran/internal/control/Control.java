@@ -20,6 +20,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -306,8 +307,6 @@ public final class Control implements AutoCloseable {
       drains.close();
     }
     return result;
-  }
-
   }
 
   @Override

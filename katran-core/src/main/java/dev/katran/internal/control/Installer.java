@@ -294,7 +294,8 @@ final class Installer {
       });
     } catch (RuntimeException | Error e) {
       if (!open.isClosed()) {
-        log.warn("cannot remove what is no longer used; tried again every second: {}", e.toString());
+        log.warn(
+            "cannot remove what is no longer used; tried again every second: {}", e.toString());
         log.debug("cannot remove what is no longer used", e);
       }
     } finally {
