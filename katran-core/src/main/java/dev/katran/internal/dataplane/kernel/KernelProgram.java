@@ -79,7 +79,7 @@ public final class KernelProgram implements AutoCloseable {
    */
   static KernelProgram load(
       DataplaneConfig config, Features features, MapGeometry geometry, Map<String, BpfMap> maps) {
-    return load(BpfPrograms.balancer(), config, features, geometry, maps);
+    return load(OBJECT_FILE.get(), config, features, geometry, maps);
   }
 
   private static KernelProgram load(
