@@ -103,7 +103,13 @@ class LoadBalancerBuilderTest {
     Duration longest = Duration.ofSeconds(Long.MAX_VALUE, 999_999_999);
     Duration shortest = Duration.ofSeconds(Long.MIN_VALUE);
     try (LoadBalancer lb = inMemory().open()) {
-      lb.put(WEB);
+      lb.put(
+          Vip.tcp("203.0.113.10", 443)
+              .tracking(Tracking.ALWAYS)
+              .backends(Backend.of("10.0.0.1"))
+              .build());
+      lb.simulate(Packet.tcp("198.51.100.7", 1, "203.0.113.10", 443).frame());
+      assertThat(lb.flows().report(longest).entries()).isEqualTo(1);
       assertThat(lb.flows().report(longest).idle()).isZero();
       assertThatIllegalArgumentException().isThrownBy(() -> lb.flows().report(shortest));
       assertThatIllegalArgumentException()

@@ -82,7 +82,10 @@ public final class Host extends Node {
    * @throws LabException if the kernel refuses the address, for example because it exists already
    */
   public void addLoopbackAddress(String address) {
-    Cidr prefix = Cidr.host(InetAddress.ofLiteral(address));
+    Cidr prefix = Cidr.parse(address);
+    if (!prefix.equals(Cidr.host(prefix.address()))) {
+      throw new IllegalArgumentException(prefix + " is not a single address");
+    }
     LabException.explain(
         "cannot add %s to host %s".formatted(address, name()),
         () -> {

@@ -16,7 +16,10 @@ import dev.katran.ffm.net.MacAddress;
 import dev.katran.ffm.net.Rtnetlink;
 import dev.katran.lab.Host;
 import dev.katran.needs.NeedsKernel;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.FutureTask;
@@ -213,6 +216,19 @@ class AttachmentIT {
   }
 
   @Test
+  void openAndClose_manyTimes_leavesNoDescriptorsAndNoThreads() throws Exception {
+    testbed.open().close(); // loads what stays loaded
+    long descriptors = openDescriptors();
+    long threads = keepers();
+    for (int i = 0; i < 10; i++) {
+      testbed.open().close();
+    }
+
+    await().atMost(SOON).until(() -> keepers() == threads);
+    assertThat(openDescriptors()).isEqualTo(descriptors);
+  }
+
+  @Test
   void open_mtuTooLarge_namesItRatherThanFallingBack() throws Exception {
     setMtuOfRouter(9000);
 
@@ -234,6 +250,12 @@ class AttachmentIT {
         LoadBalancer inMemory = LoadBalancer.inMemory().open()) {
       assertThat(detached.attachment()).isEmpty();
       assertThat(inMemory.attachment()).isEmpty();
+    }
+  }
+
+  private static long openDescriptors() throws IOException {
+    try (var descriptors = Files.list(Path.of("/proc/self/fd"))) {
+      return descriptors.count();
     }
   }
 

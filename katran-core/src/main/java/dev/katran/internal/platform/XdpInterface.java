@@ -192,14 +192,16 @@ public record XdpInterface(
       if (e instanceof XdpBusyException || !isUnsupported(e.errno())) {
         throw e;
       }
+      String explanation = explanation(program, true);
       Attached attached = attach(program, XdpLink.Mode.GENERIC);
       log.warn(
-          "driver {} of {} has no native mode ({}); the program runs in generic mode, which is several"
+          "driver {} of {} has no native mode ({}){}; the program runs in generic mode, which is several"
               + " times slower and drops packets that the driver has merged (ethtool -K {} gro off"
               + " lro off)",
           driver,
           name,
           e.errnoName(),
+          explanation,
           name);
       return attached;
     }
