@@ -72,6 +72,9 @@ public final class Errno {
   /** The device or the file system does not support the operation. */
   public static final int EOPNOTSUPP = 95;
 
+  /** No buffer space: a table or a socket's buffer is full. */
+  public static final int ENOBUFS = 105;
+
   /** The operation was canceled. */
   public static final int ECANCELED = 125;
 

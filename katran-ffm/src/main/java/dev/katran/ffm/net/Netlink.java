@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A route netlink socket, see rtnetlink(7). It belongs permanently to the network namespace of the
- * thread that opened it, and handles one request at a time.
+ * A netlink socket, see netlink(7). It belongs permanently to the network namespace of the thread
+ * that opened it, and handles one request at a time.
  */
 final class Netlink implements AutoCloseable {
 
@@ -31,9 +31,19 @@ final class Netlink implements AutoCloseable {
     this.fd = fd;
   }
 
+  /** Opens a socket for rtnetlink(7). */
   static Netlink open() {
+    return open(LibC.NETLINK_ROUTE());
+  }
+
+  /**
+   * Opens a socket.
+   *
+   * @param protocol such as {@code NETLINK_ROUTE}
+   */
+  static Netlink open(int protocol) {
     String operation = "open a netlink socket";
-    int fd = Syscalls.socket(LibC.AF_NETLINK(), LibC.SOCK_RAW(), LibC.NETLINK_ROUTE(), operation);
+    int fd = Syscalls.socket(LibC.AF_NETLINK(), LibC.SOCK_RAW(), protocol, operation);
     try {
       // Errors carry an explanation, but no copy of the request.
       for (int option : new int[] {LibC.NETLINK_EXT_ACK(), LibC.NETLINK_CAP_ACK()}) {

@@ -74,6 +74,11 @@ final class NetlinkReply {
         : Short.toUnsignedInt(value.get(ValueLayout.JAVA_SHORT_UNALIGNED, 0));
   }
 
+  long int64(int attribute, long ifAbsent) {
+    MemorySegment value = attributes.get(attribute);
+    return value == null ? ifAbsent : value.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
+  }
+
   String string(int attribute) {
     byte[] bytes = bytes(attribute);
     if (bytes == null) {

@@ -3,16 +3,10 @@ package dev.katran.ffm.net;
 import dev.katran.ffm.generated.libc.LibC;
 import dev.katran.ffm.generated.libc.ifaddrmsg;
 import dev.katran.ffm.generated.libc.ifinfomsg;
-import dev.katran.ffm.generated.libc.ndmsg;
-import dev.katran.ffm.generated.libc.rtmsg;
-import dev.katran.ffm.generated.libc.rtvia;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -31,15 +25,6 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1.0
  */
 public final class Rtnetlink implements AutoCloseable {
-
-  /** The neighbour states in which the MAC address is usable, NUD_VALID in net/neighbour.h. */
-  private static final int USABLE =
-      LibC.NUD_REACHABLE()
-          | LibC.NUD_STALE()
-          | LibC.NUD_DELAY()
-          | LibC.NUD_PROBE()
-          | LibC.NUD_PERMANENT()
-          | LibC.NUD_NOARP();
 
   private final Netlink netlink;
 
@@ -240,28 +225,16 @@ public final class Rtnetlink implements AutoCloseable {
    * @param index the index of the egress interface
    */
   public void addRoute(Cidr destination, @Nullable InetAddress gateway, int index) {
-    Cidr network = destination.network();
-    NetlinkRequest request =
-        new NetlinkRequest(LibC.RTM_NEWROUTE(), LibC.NLM_F_CREATE() | LibC.NLM_F_REPLACE());
-    MemorySegment struct = request.struct(rtmsg.layout());
-    int family = Addresses.family(network.address());
-    rtmsg.rtm_family(struct, (byte) family);
-    rtmsg.rtm_dst_len(struct, (byte) network.length());
-    rtmsg.rtm_table(struct, (byte) LibC.RT_TABLE_MAIN());
-    rtmsg.rtm_protocol(struct, (byte) LibC.RTPROT_STATIC());
-    rtmsg.rtm_type(struct, (byte) LibC.RTN_UNICAST());
-    rtmsg.rtm_scope(
-        struct, (byte) (gateway == null ? LibC.RT_SCOPE_LINK() : LibC.RT_SCOPE_UNIVERSE()));
-    request.address(LibC.RTA_DST(), network.address()).int32(LibC.RTA_OIF(), index);
-    if (gateway != null) {
-      if (Addresses.family(gateway) == family) {
-        request.address(LibC.RTA_GATEWAY(), gateway);
-      } else {
-        request.bytes(LibC.RTA_VIA(), toVia(gateway));
-      }
-    }
-    String via = gateway == null ? "" : " via " + Addresses.format(gateway);
-    netlink.exchange(request, "add route to " + network + via + " on interface " + index);
+    Routes.add(netlink, destination, gateway, index, 0);
+  }
+
+  /**
+   * Adds a route like {@link #addRoute(Cidr, InetAddress, int)}, with an MTU of its own.
+   *
+   * @param mtu in bytes, lower than the interface's
+   */
+  public void addRoute(Cidr destination, @Nullable InetAddress gateway, int index, int mtu) {
+    Routes.add(netlink, destination, gateway, index, mtu);
   }
 
   /**
@@ -270,15 +243,7 @@ public final class Rtnetlink implements AutoCloseable {
    * @throws NetworkException with ESRCH if there is no such route
    */
   public void deleteRoute(Cidr destination, int index) {
-    Cidr network = destination.network();
-    NetlinkRequest request = new NetlinkRequest(LibC.RTM_DELROUTE(), 0);
-    MemorySegment struct = request.struct(rtmsg.layout());
-    rtmsg.rtm_family(struct, (byte) Addresses.family(network.address()));
-    rtmsg.rtm_dst_len(struct, (byte) network.length());
-    rtmsg.rtm_table(struct, (byte) LibC.RT_TABLE_MAIN());
-    rtmsg.rtm_scope(struct, (byte) LibC.RT_SCOPE_NOWHERE()); // any scope
-    request.address(LibC.RTA_DST(), network.address()).int32(LibC.RTA_OIF(), index);
-    netlink.exchange(request, "delete route to " + network + " on interface " + index);
+    Routes.delete(netlink, destination, index);
   }
 
   /**
@@ -288,23 +253,17 @@ public final class Rtnetlink implements AutoCloseable {
    *     or the destination is a local address
    */
   public RouteLookup route(InetAddress destination) {
-    String operation = "find a route to " + Addresses.format(destination);
-    NetlinkReply reply = findRoute(destination, operation);
-    int type = typeOf(reply);
-    if (type == LibC.RTN_LOCAL()) {
-      throw new NetworkException(
-          operation, LibC.EINVAL(), Addresses.format(destination) + " is a local address");
-    }
-    if (type != LibC.RTN_UNICAST()) {
-      throw new NetworkException(
-          operation, LibC.EHOSTUNREACH(), "the route has type " + type + ", not unicast");
-    }
-    InetAddress gateway = reply.address(LibC.RTA_GATEWAY());
-    if (gateway == null) {
-      gateway = fromVia(reply.bytes(LibC.RTA_VIA()));
-    }
-    return new RouteLookup(
-        reply.int32(LibC.RTA_OIF(), 0), gateway, reply.address(LibC.RTA_PREFSRC()));
+    return Routes.find(netlink, destination, 0);
+  }
+
+  /**
+   * Looks up the route to a destination in the table of a VRF.
+   *
+   * @param vrf the index of the VRF's device
+   * @throws NetworkException like {@link #route(InetAddress)}
+   */
+  public RouteLookup route(InetAddress destination, int vrf) {
+    return Routes.find(netlink, destination, vrf);
   }
 
   /**
@@ -312,53 +271,7 @@ public final class Rtnetlink implements AutoCloseable {
    * a little later than it was added.
    */
   public boolean isLocal(InetAddress destination) {
-    try {
-      String operation = "find a route to " + Addresses.format(destination);
-      return typeOf(findRoute(destination, operation)) == LibC.RTN_LOCAL();
-    } catch (NetworkException noRoute) {
-      return false;
-    }
-  }
-
-  private NetlinkReply findRoute(InetAddress destination, String operation) {
-    NetlinkRequest request = new NetlinkRequest(LibC.RTM_GETROUTE(), 0);
-    MemorySegment struct = request.struct(rtmsg.layout());
-    rtmsg.rtm_family(struct, (byte) Addresses.family(destination));
-    rtmsg.rtm_dst_len(struct, (byte) Cidr.host(destination).length());
-    request.address(LibC.RTA_DST(), destination);
-    try {
-      return new NetlinkReply(netlink.exchange(request, operation).getFirst(), rtmsg.layout());
-    } catch (NetworkException e) {
-      throw new NetworkException(operation, e.errno(), whyNoRoute(e.errno()));
-    }
-  }
-
-  private static int typeOf(NetlinkReply route) {
-    return Byte.toUnsignedInt(rtmsg.rtm_type(route.struct()));
-  }
-
-  private static String whyNoRoute(int errno) {
-    if (errno == LibC.ENETUNREACH()) {
-      return "no route to this destination";
-    }
-    boolean rejecting =
-        errno == LibC.EHOSTUNREACH() || errno == LibC.EINVAL() || errno == LibC.EACCES();
-    return rejecting ? "the route is unreachable, blackhole or prohibit" : "";
-  }
-
-  private static byte[] toVia(InetAddress gateway) {
-    byte[] address = gateway.getAddress();
-    return ByteBuffer.allocate((int) rtvia.sizeof() + address.length)
-        .order(ByteOrder.nativeOrder())
-        .putShort((short) Addresses.family(gateway))
-        .put(address)
-        .array();
-  }
-
-  private static @Nullable InetAddress fromVia(byte @Nullable [] via) {
-    return via == null
-        ? null
-        : Addresses.of(Arrays.copyOfRange(via, (int) rtvia.sizeof(), via.length));
+    return Routes.isLocal(netlink, destination);
   }
 
   /**
@@ -368,47 +281,31 @@ public final class Rtnetlink implements AutoCloseable {
    *     MAC addresses
    */
   public @Nullable MacAddress neighbour(int index, InetAddress address) {
-    NetlinkReply reply = neighbourEntry(index, address);
-    if (reply == null || (ndmsg.ndm_state(reply.struct()) & USABLE) == 0) {
-      return null;
-    }
-    return macOf(reply.bytes(LibC.NDA_LLADDR()));
+    Neighbour neighbour = neighbourEntry(index, address);
+    return neighbour != null && neighbour.state().usable() ? neighbour.mac() : null;
+  }
+
+  /** Returns an entry of the kernel's neighbour table, or null if there is none. */
+  public @Nullable Neighbour neighbourEntry(int index, InetAddress address) {
+    return Neighbours.find(netlink, index, address);
   }
 
   /**
    * Starts resolution of a neighbour's MAC address, by ARP or neighbour discovery, or confirmation
    * of a stale one. Returns immediately; {@link #neighbour} returns the result when it arrives.
+   * Throws a {@link NetworkException} with ENOBUFS if the kernel's neighbour table is full.
    *
    * <p>The kernel gives up after three seconds without a reply; probe again then. It probes IPv6
    * neighbours from the interface's link-local address, which a new interface lacks for up to two
    * seconds, during duplicate address detection (RFC 4862, section 5.4).
    */
   public void probe(int index, InetAddress address) {
-    NetlinkReply reply = neighbourEntry(index, address);
-    if (reply != null && (ndmsg.ndm_state(reply.struct()) & LibC.NUD_PERMANENT()) != 0) {
-      return; // the request below would replace the permanent entry
-    }
-    NetlinkRequest request =
-        neighbourRequest(
-            LibC.RTM_NEWNEIGH(), LibC.NLM_F_CREATE(), index, address, 0, LibC.NTF_USE());
-    netlink.exchange(
-        request, "probe neighbour " + Addresses.format(address) + " on interface " + index);
+    Neighbours.probe(netlink, index, address);
   }
 
   /** Adds a permanent neighbour entry, which the kernel neither confirms nor updates. */
   public void addNeighbour(int index, InetAddress address, MacAddress mac) {
-    NetlinkRequest request =
-        neighbourRequest(
-                LibC.RTM_NEWNEIGH(),
-                LibC.NLM_F_CREATE() | LibC.NLM_F_REPLACE(),
-                index,
-                address,
-                LibC.NUD_PERMANENT(),
-                0)
-            .bytes(LibC.NDA_LLADDR(), mac.toBytes());
-    netlink.exchange(
-        request,
-        "add neighbour %s at %s on interface %d".formatted(Addresses.format(address), mac, index));
+    Neighbours.add(netlink, index, address, mac);
   }
 
   /**
@@ -417,9 +314,7 @@ public final class Rtnetlink implements AutoCloseable {
    * @throws NetworkException with ENOENT if there is none
    */
   public void deleteNeighbour(int index, InetAddress address) {
-    NetlinkRequest request = neighbourRequest(LibC.RTM_DELNEIGH(), 0, index, address, 0, 0);
-    netlink.exchange(
-        request, "delete neighbour " + Addresses.format(address) + " on interface " + index);
+    Neighbours.delete(netlink, index, address);
   }
 
   /** Closes the socket, which no longer keeps the namespace alive. */
@@ -451,30 +346,6 @@ public final class Rtnetlink implements AutoCloseable {
     NetlinkRequest request = new NetlinkRequest(type, flags);
     ifinfomsg.ifi_index(request.struct(ifinfomsg.layout()), index);
     return request;
-  }
-
-  private @Nullable NetlinkReply neighbourEntry(int index, InetAddress address) {
-    String operation = "find neighbour " + Addresses.format(address) + " on interface " + index;
-    NetlinkRequest request = neighbourRequest(LibC.RTM_GETNEIGH(), 0, index, address, 0, 0);
-    try {
-      return new NetlinkReply(netlink.exchange(request, operation).getFirst(), ndmsg.layout());
-    } catch (NetworkException e) {
-      if (e.errno() == LibC.ENOENT()) {
-        return null;
-      }
-      throw e;
-    }
-  }
-
-  private static NetlinkRequest neighbourRequest(
-      int type, int flags, int index, InetAddress address, int state, int neighbourFlags) {
-    NetlinkRequest request = new NetlinkRequest(type, flags);
-    MemorySegment struct = request.struct(ndmsg.layout());
-    ndmsg.ndm_family(struct, (byte) Addresses.family(address));
-    ndmsg.ndm_ifindex(struct, index);
-    ndmsg.ndm_state(struct, (short) state);
-    ndmsg.ndm_flags(struct, (byte) neighbourFlags);
-    return request.address(LibC.NDA_DST(), address);
   }
 
   static Link toLink(MemorySegment message) {

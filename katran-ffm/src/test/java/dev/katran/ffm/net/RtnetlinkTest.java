@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.katran.ffm.Errno;
 import dev.katran.ffm.KernelTest;
+import dev.katran.ffm.generated.libc.LibC;
+import dev.katran.ffm.generated.libc.ifinfomsg;
 import java.net.InetAddress;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -19,6 +23,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Tests rtnetlink on two namespaces, left and right, that are connected by a veth pair. */
 @KernelTest
 class RtnetlinkTest {
+
+  /** From linux/if_link.h. */
+  private static final int IFLA_VRF_TABLE = 1;
 
   private static final MacAddress OTHER_MAC = MacAddress.parse("02:00:00:00:00:99");
 
@@ -179,7 +186,8 @@ class RtnetlinkTest {
     InetAddress address = InetAddress.ofLiteral(destination);
     RouteLookup route = netlink.route(address);
 
-    assertThat(route).isEqualTo(new RouteLookup(near.index(), null, InetAddress.ofLiteral(source)));
+    assertThat(route)
+        .isEqualTo(new RouteLookup(near.index(), null, InetAddress.ofLiteral(source), 0));
     assertThat(route.nextHop(address)).isEqualTo(address);
   }
 
@@ -256,6 +264,73 @@ class RtnetlinkTest {
     Thread.sleep(50);
 
     assertThat(netlink.neighbour(near.index(), address)).isNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"203.0.113.10, 192.0.2.2", "2001:db8:9::10, 2001:db8::2"})
+  void route_withMtu_hasIt(String destination, String gateway) {
+    netlink.addRoute(Cidr.parse(destination), InetAddress.ofLiteral(gateway), near.index(), 1300);
+
+    assertThat(netlink.route(InetAddress.ofLiteral(destination)).mtu()).isEqualTo(1300);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"203.0.113.10, 192.0.2.2", "2001:db8:9::10, 2001:db8::2"})
+  void route_inVrf_isThatOfItsTable(String destination, String gateway) {
+    int vrf = createVrf("vrf");
+    InetAddress address = InetAddress.ofLiteral(destination);
+    netlink.addRoute(Cidr.parse(destination), InetAddress.ofLiteral(gateway), near.index());
+    assertThat(netlink.route(address).egressIndex()).isEqualTo(near.index());
+    assertThatNetlink(() -> netlink.route(address, vrf)).hasMessageContaining("UNREACH");
+
+    netlink.setMaster(near.index(), vrf); // moves the connected routes to the VRF's table
+    InetAddress onLink = InetAddress.ofLiteral(gateway);
+    assertThat(netlink.route(onLink, vrf).egressIndex()).isEqualTo(near.index());
+    assertThatNetlink(() -> netlink.route(onLink)).hasMessageContaining("UNREACH");
+  }
+
+  /** Creates a VRF without routes, or aborts the test if the kernel was built without VRFs. */
+  private int createVrf(String name) {
+    NetlinkRequest request =
+        new NetlinkRequest(LibC.RTM_NEWLINK(), LibC.NLM_F_CREATE() | LibC.NLM_F_EXCL());
+    request.struct(ifinfomsg.layout());
+    request
+        .string(LibC.IFLA_IFNAME(), name)
+        .nest(
+            LibC.IFLA_LINKINFO(),
+            info ->
+                info.string(LibC.IFLA_INFO_KIND(), "vrf")
+                    .nest(LibC.IFLA_INFO_DATA(), data -> data.int32(IFLA_VRF_TABLE, 77)));
+    Netlink[] socket = new Netlink[1];
+    left.run(() -> socket[0] = Netlink.open());
+    try {
+      socket[0].exchange(request, "create VRF " + name);
+    } catch (NetworkException e) {
+      assumeThat(e.errno()).as("%s", e.getMessage()).isNotEqualTo(Errno.EOPNOTSUPP);
+      throw e;
+    } finally {
+      socket[0].close();
+    }
+    int index = netlink.link(name).index();
+    netlink.setUp(index);
+    return index;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"192.0.2.2", "2001:db8::2"})
+  void neighbourEntry_resolvedDeletedAndConfigured_hasItsState(String literal) throws Exception {
+    InetAddress address = InetAddress.ofLiteral(literal);
+    assertThat(netlink.neighbourEntry(near.index(), address)).isNull();
+    netlink.probe(near.index(), address);
+    awaitNeighbour(address);
+
+    assertThat(netlink.neighbourEntry(near.index(), address))
+        .isEqualTo(new Neighbour(near.index(), address, far.mac(), NeighbourState.REACHABLE));
+    netlink.deleteNeighbour(near.index(), address);
+    assertThat(netlink.neighbour(near.index(), address)).isNull();
+    netlink.addNeighbour(near.index(), address, OTHER_MAC);
+    assertThat(netlink.neighbourEntry(near.index(), address))
+        .isEqualTo(new Neighbour(near.index(), address, OTHER_MAC, NeighbourState.PERMANENT));
   }
 
   @ParameterizedTest

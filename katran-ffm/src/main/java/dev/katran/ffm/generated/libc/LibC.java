@@ -302,6 +302,15 @@ public class LibC {
     public static int NETLINK_ROUTE() {
         return NETLINK_ROUTE;
     }
+    private static final int NETLINK_GENERIC = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define NETLINK_GENERIC 16
+     * }
+     */
+    public static int NETLINK_GENERIC() {
+        return NETLINK_GENERIC;
+    }
     private static final int NLM_F_REQUEST = (int)1L;
     /**
      * {@snippet lang=c :
@@ -1066,6 +1075,33 @@ public class LibC {
     public static int NLMSGERR_ATTR_MSG() {
         return NLMSGERR_ATTR_MSG;
     }
+    private static final int CTRL_CMD_GETFAMILY = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.CTRL_CMD_GETFAMILY = 3
+     * }
+     */
+    public static int CTRL_CMD_GETFAMILY() {
+        return CTRL_CMD_GETFAMILY;
+    }
+    private static final int CTRL_ATTR_FAMILY_ID = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.CTRL_ATTR_FAMILY_ID = 1
+     * }
+     */
+    public static int CTRL_ATTR_FAMILY_ID() {
+        return CTRL_ATTR_FAMILY_ID;
+    }
+    private static final int CTRL_ATTR_FAMILY_NAME = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.CTRL_ATTR_FAMILY_NAME = 2
+     * }
+     */
+    public static int CTRL_ATTR_FAMILY_NAME() {
+        return CTRL_ATTR_FAMILY_NAME;
+    }
     private static final int IFLA_ADDRESS = (int)1L;
     /**
      * {@snippet lang=c :
@@ -1489,6 +1525,15 @@ public class LibC {
     public static int RTA_PREFSRC() {
         return RTA_PREFSRC;
     }
+    private static final int RTA_METRICS = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum rtattr_type_t.RTA_METRICS = 8
+     * }
+     */
+    public static int RTA_METRICS() {
+        return RTA_METRICS;
+    }
     private static final int RTA_VIA = (int)18L;
     /**
      * {@snippet lang=c :
@@ -1497,6 +1542,15 @@ public class LibC {
      */
     public static int RTA_VIA() {
         return RTA_VIA;
+    }
+    private static final int RTAX_MTU = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTAX_MTU = 2
+     * }
+     */
+    public static int RTAX_MTU() {
+        return RTAX_MTU;
     }
     private static final int RTNLGRP_LINK = (int)1L;
     /**
@@ -2149,6 +2203,15 @@ public class LibC {
      */
     public static int NLA_TYPE_MASK() {
         return NLA_TYPE_MASK;
+    }
+    private static final int GENL_ID_CTRL = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define GENL_ID_CTRL 16
+     * }
+     */
+    public static int GENL_ID_CTRL() {
+        return GENL_ID_CTRL;
     }
     private static final int XDP_FLAGS_UPDATE_IF_NOEXIST = (int)1L;
     /**
