@@ -417,6 +417,20 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
+   * Returns the backends whose next hop is not known, with the reason; none if every backend is
+   * reachable, or if the next hop is fixed. They have no slots, and get them by themselves when
+   * their next hop is found.
+   *
+   * <p>A backend keeps its next hop for three seconds after the neighbour fails or the route is
+   * withdrawn, and is not in this list meanwhile.
+   *
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public List<UnresolvedBackend> unresolved() {
+    return control.unresolved();
+  }
+
+  /**
    * Returns the counters. The result may be kept and read again and again.
    *
    * @throws IllegalStateException if the balancer is closed

@@ -13,13 +13,18 @@ import dev.katran.internal.net.MacAddress;
 public sealed interface NextHop {
 
   /**
-   * Returns resolution through the kernel's routing table and neighbour cache, repeated every
-   * second. Backends may be on the link or behind routers, and routes may change. Frames for a
-   * backend whose next hop is unresolved are dropped until it is resolved for the first time; from
-   * then on the last known next hop is used.
+   * Returns resolution through the kernel's routing table and neighbour cache. Backends may be on
+   * the link or behind routers, and routes may change: the kernel's notifications are followed. If
+   * the interface that packets arrive on belongs to a VRF, the VRF's routes apply. Rules for
+   * packets that are forwarded ({@code iif}) do not apply.
+   *
+   * <p>A backend without a next hop has no slots until it has one; see {@link
+   * LoadBalancer#unresolved()}. A next hop is kept for three seconds after its neighbour fails or
+   * its route is withdrawn, since ARP and routing protocols often heal within that time.
    *
    * <p>If the route leaves by another interface than the one that packets arrive on, that
-   * interface's driver must support XDP redirect.
+   * interface's driver must support XDP redirect, or the program must run in generic mode. VLAN and
+   * bridge interfaces do not support it.
    */
   static NextHop auto() {
     return Auto.INSTANCE;

@@ -43,6 +43,16 @@ final class Balancers {
         entriesPerStep);
   }
 
+  /** Creates a control plane whose next hops, clock and ticker the test drives. */
+  static Control control(
+      Dataplane dataplane,
+      DataplaneConfig config,
+      NextHops nextHops,
+      MonotonicClock clock,
+      Ticker ticker) {
+    return new Control(dataplane, config, nextHops, clock, ticker, LoadBalancerException::of);
+  }
+
   /** Creates a control plane whose clock and ticker the test drives. */
   static Control control(
       Dataplane dataplane, DataplaneConfig config, MonotonicClock clock, Ticker ticker) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import com.google.common.collect.Maps;
 import dev.katran.internal.control.Control;
 import dev.katran.internal.control.FakeClock;
 import dev.katran.internal.dataplane.Dataplane;
@@ -12,13 +13,13 @@ import dev.katran.internal.dataplane.InterceptedDataplane;
 import dev.katran.internal.dataplane.memory.JavaDataplane;
 import dev.katran.internal.net.MacAddress;
 import dev.katran.internal.nexthop.NextHops;
+import dev.katran.internal.nexthop.Resolution;
 import dev.katran.internal.packet.Hop;
 import dev.katran.packets.Packet;
 import java.net.InetAddress;
 import java.time.Duration;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -94,19 +95,28 @@ class WithoutLockTest {
   private final class SlowNextHops implements NextHops {
 
     @Override
-    public Map<InetAddress, Hop> resolve(Collection<InetAddress> backends, Duration timeout) {
-      if (backends.contains(SLOW.address())) {
+    public Map<InetAddress, Resolution> resolve(Set<InetAddress> backends, Duration timeout) {
+      if (backends.contains(SLOW.address()) && !timeout.isZero()) {
         waitForTest();
       }
-      Map<InetAddress, Hop> hops = new HashMap<>();
-      backends.forEach(
-          backend -> hops.put(backend, new Hop(MacAddress.parse("02:00:00:00:00:01"), null)));
-      return hops;
+      return Maps.toMap(
+          backends,
+          backend -> new Resolution.Resolved(new Hop(MacAddress.parse("02:00:00:00:00:01"), null)));
     }
 
     @Override
-    public boolean changes() {
-      return false;
+    public void retain(Set<InetAddress> backends) {
+      // It follows none.
+    }
+
+    @Override
+    public Map<InetAddress, Resolution> current() {
+      return Map.of();
+    }
+
+    @Override
+    public void onChange(Runnable listener) {
+      // It never changes.
     }
 
     @Override

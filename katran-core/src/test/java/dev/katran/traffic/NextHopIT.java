@@ -2,6 +2,7 @@ package dev.katran.traffic;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.katran.AttachMode;
@@ -11,6 +12,9 @@ import dev.katran.Flow;
 import dev.katran.LoadBalancer;
 import dev.katran.NextHop;
 import dev.katran.Protocol;
+import dev.katran.Route;
+import dev.katran.UnresolvedBackend;
+import dev.katran.UnresolvedBackend.Reason;
 import dev.katran.Vip;
 import dev.katran.ffm.net.Cidr;
 import dev.katran.ffm.net.Ethtool;
@@ -18,6 +22,7 @@ import dev.katran.ffm.net.Link;
 import dev.katran.ffm.net.MacAddress;
 import dev.katran.ffm.net.NetworkNamespace;
 import dev.katran.ffm.net.Rtnetlink;
+import dev.katran.ffm.net.XdpFeatures;
 import dev.katran.lab.Host;
 import dev.katran.lab.Router;
 import dev.katran.needs.NeedsKernel;
@@ -35,6 +40,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -52,7 +58,7 @@ class NextHopIT {
   private static final Cidr SECOND_IPV6 = Cidr.parse("fc00:0:0:99::1/64");
 
   /**
-   * The balancer retries once per second, and the kernel may have to probe a neighbor repeatedly.
+   * The balancer probes once per second, and the kernel may have to probe a neighbour repeatedly.
    */
   private static final Duration FEW_SECONDS = Duration.ofSeconds(10);
 
@@ -85,7 +91,11 @@ class NextHopIT {
     try (LoadBalancer lb = testbed.open()) {
       String log = logOf(() -> lb.put(vip));
       assertThat(log).contains("no next hop towards backend " + backend);
-      assertThat(lb.route(anyFlow(vip)).backend()).contains(backend);
+      assertThat(lb.unresolved())
+          .containsExactly(
+              new UnresolvedBackend(
+                  backend.key(), Reason.NO_ROUTE, "no route to this destination"));
+      assertThat(lb.route(anyFlow(vip)).reason()).isEqualTo(Route.Reason.EMPTY_RING);
       assertThat(testbed.client().tryUdp(Testbed.target(vip))).isEmpty();
       assertThat(lb.counters().dropped().packets()).isEqualTo(1);
       assertThat(lb.counters().backend(backend)).contains(Count.ZERO);
@@ -94,6 +104,114 @@ class NextHopIT {
       addDefaultRoute(backend.address());
       awaitReply(vip);
       assertThat(lb.counters().backend(backend).orElseThrow().packets()).isPositive();
+      assertThat(lb.unresolved()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"IPV4_IN_IPV4", "IPV6_IN_IPV6"})
+  void forward_routeWithdrawn_isUnresolvedUntilItReturns(TunnelCase tunnel) throws Exception {
+    Vip vip = tunnel.vip(testbed, Protocol.UDP);
+    Backend backend = tunnel.backend(server);
+    int ifindex = testbed.balancer().ifindex();
+    try (LoadBalancer lb = testbed.open()) {
+      lb.put(vip);
+      awaitReply(vip);
+      long forwarded = lb.counters().backend(backend).orElseThrow().packets();
+      long start = System.nanoTime();
+      balancerNetlink.deleteRoute(defaultOf(backend.address()), ifindex);
+
+      awaitReason(lb, backend, Reason.NO_ROUTE);
+      assertThat(Duration.ofNanos(System.nanoTime() - start))
+          .isBetween(Duration.ofMillis(2900), Duration.ofSeconds(6));
+      assertThat(testbed.client().tryUdp(Testbed.target(vip))).isEmpty();
+      assertThat(lb.counters().backend(backend).orElseThrow().packets()).isEqualTo(forwarded);
+      addDefaultRoute(backend.address());
+      awaitReply(vip);
+      assertThat(lb.unresolved()).isEmpty();
+    }
+  }
+
+  @Test
+  void forward_gatewayVanishes_isUnresolvedUntilItAnswers() throws Exception {
+    TunnelCase tunnel = TunnelCase.IPV4_IN_IPV4;
+    Vip vip = tunnel.vip(testbed, Protocol.UDP);
+    Backend backend = tunnel.backend(server);
+    confirmNeighboursOften();
+    try (LoadBalancer lb = testbed.open()) {
+      lb.put(vip);
+      awaitReply(vip);
+      testbed.lab().router().sysctl("net.ipv4.conf.balancer.arp_ignore", "8");
+
+      awaitReason(lb, backend, Reason.NEIGHBOUR_FAILED);
+      assertThat(lb.unresolved().getFirst().detail())
+          .isEqualTo(testbed.balancer().routerIpv4().getHostAddress() + " on eth0 does not answer");
+      assertThat(lb.route(anyFlow(vip)).reason()).isEqualTo(Route.Reason.EMPTY_RING);
+      testbed.lab().router().sysctl("net.ipv4.conf.balancer.arp_ignore", "0");
+      awaitReply(vip);
+      assertThat(lb.unresolved()).isEmpty();
+    }
+  }
+
+  /** A veth sends redirected frames only if its other end has GRO or an XDP program. */
+  @Test
+  void forward_egressThatSendsNoRedirectedFrames_isUnresolvedUntilItDoes() throws Exception {
+    TunnelCase tunnel = TunnelCase.IPV4_IN_IPV4;
+    addSecondLink();
+    testbed.lab().router().run(() -> Ethtool.setFeature(SECOND, Ethtool.Feature.GRO, false));
+    assumeThat(testbed.balancer().call(this::redirectsToSecond))
+        .as("Linux 6.3 or later")
+        .isNotEqualTo(XdpFeatures.Redirect.UNKNOWN);
+    Vip vip = tunnel.vip(testbed, Protocol.UDP);
+    Backend backend = tunnel.backend(server);
+    routeVia(backend, SECOND);
+    try (LoadBalancer lb = testbed.open(builder -> builder.attach(AttachMode.NATIVE))) {
+      lb.put(vip);
+      assertThat(lb.unresolved())
+          .containsExactly(
+              new UnresolvedBackend(
+                  backend.key(),
+                  Reason.EGRESS_UNSUPPORTED,
+                  "the route leaves by second, but it sends no frames of an XDP program in native"
+                      + " mode"));
+
+      testbed.lab().router().run(() -> Ethtool.setFeature(SECOND, Ethtool.Feature.GRO, true));
+      awaitReply(vip);
+      assertThat(lb.unresolved()).isEmpty();
+    }
+  }
+
+  private XdpFeatures.Redirect redirectsToSecond() {
+    try (XdpFeatures features = XdpFeatures.open()) {
+      return features.redirect(balancerNetlink.link(SECOND).index());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"NATIVE", "GENERIC"})
+  void forward_backendBehindBridge_isUnresolvedOrForwarded(AttachMode mode) throws Exception {
+    TunnelCase tunnel = TunnelCase.IPV4_IN_IPV4;
+    addSecondLink();
+    Link bridge = balancerNetlink.create("br0", "bridge");
+    balancerNetlink.setMac(bridge.index(), ANOTHER_MAC);
+    balancerNetlink.setMaster(balancerNetlink.link(SECOND).index(), bridge.index());
+    balancerNetlink.setUp(bridge.index());
+    balancerNetlink.addAddress(bridge.index(), next(SECOND_IPV4));
+    Vip vip = tunnel.vip(testbed, Protocol.UDP);
+    Backend backend = tunnel.backend(server);
+    balancerNetlink.addRoute(Cidr.host(backend.address()), SECOND_IPV4.address(), bridge.index());
+    try (LoadBalancer lb = testbed.open(builder -> builder.attach(mode))) {
+      lb.put(vip);
+      if (mode == AttachMode.GENERIC) {
+        awaitReply(vip);
+        assertThat(lb.unresolved()).isEmpty();
+      } else {
+        assertThat(lb.unresolved().getFirst().reason()).isEqualTo(Reason.EGRESS_UNSUPPORTED);
+        assertThat(lb.unresolved().getFirst().detail())
+            .startsWith("the route leaves by br0, but it is a bridge");
+        assertThat(testbed.client().tryUdp(Testbed.target(vip))).isEmpty();
+        assertThat(lb.counters().backend(backend)).contains(Count.ZERO);
+      }
     }
   }
 
@@ -133,13 +251,7 @@ class NextHopIT {
   @ParameterizedTest
   @EnumSource(names = {"IPV4_IN_IPV4", "IPV6_IN_IPV6"})
   void forward_gatewayChangesMacSilently_usesNewMac(TunnelCase tunnel) throws Exception {
-    for (String family : new String[] {"ipv4", "ipv6"}) {
-      // faster than the kernel's defaults of 30 s, 5 s and 1 s
-      String neigh = "net." + family + ".neigh.eth0.";
-      testbed.balancer().sysctl(neigh + "base_reachable_time_ms", "500");
-      testbed.balancer().sysctl(neigh + "delay_first_probe_time", "1");
-      testbed.balancer().sysctl(neigh + "retrans_time_ms", "100");
-    }
+    confirmNeighboursOften();
     Vip vip = tunnel.vip(testbed, Protocol.UDP);
     try (LoadBalancer lb = testbed.open()) {
       lb.put(vip);
@@ -167,10 +279,7 @@ class NextHopIT {
     Vip vip = tunnel.vip(testbed, Protocol.UDP);
     Backend backend = tunnel.backend(server);
     Link second = balancerNetlink.link(SECOND);
-    balancerNetlink.addRoute(
-        Cidr.host(backend.address()),
-        (backend.address() instanceof Inet4Address ? SECOND_IPV4 : SECOND_IPV6).address(),
-        second.index());
+    routeVia(backend, SECOND);
     try (LoadBalancer lb = testbed.open(builder -> builder.attach(mode))) {
       lb.put(vip);
       Encapsulated frame = forwarded(lb, vip);
@@ -183,6 +292,35 @@ class NextHopIT {
       assertThat(server.decapsulator().decapsulated(tunnel.kind()))
           .isEqualTo(new Count(1, tunnel.countedBytes(sent.length)));
     }
+  }
+
+  private void confirmNeighboursOften() {
+    for (String family : new String[] {"ipv4", "ipv6"}) {
+      // faster than the kernel's defaults of 30 s, 5 s and 1 s
+      String neigh = "net." + family + ".neigh.eth0.";
+      testbed.balancer().sysctl(neigh + "base_reachable_time_ms", "500");
+      testbed.balancer().sysctl(neigh + "delay_first_probe_time", "1");
+      testbed.balancer().sysctl(neigh + "retrans_time_ms", "100");
+    }
+  }
+
+  private void awaitReason(LoadBalancer lb, Backend backend, Reason reason) {
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() ->
+            lb.unresolved().stream()
+                .anyMatch(each -> each.backend().equals(backend.key()) && each.reason() == reason));
+  }
+
+  private static Cidr defaultOf(InetAddress family) {
+    return Cidr.parse(family instanceof Inet4Address ? "0.0.0.0/0" : "::/0");
+  }
+
+  private void routeVia(Backend backend, String link) {
+    balancerNetlink.addRoute(
+        Cidr.host(backend.address()),
+        (backend.address() instanceof Inet4Address ? SECOND_IPV4 : SECOND_IPV6).address(),
+        balancerNetlink.link(link).index());
   }
 
   /** Creates a second link between router and balancer and returns the router's end. */
@@ -226,11 +364,10 @@ class NextHopIT {
 
   private void addDefaultRoute(InetAddress family) {
     Host host = testbed.balancer();
-    if (family instanceof Inet4Address) {
-      balancerNetlink.addRoute(Cidr.parse("0.0.0.0/0"), host.routerIpv4(), host.ifindex());
-    } else {
-      balancerNetlink.addRoute(Cidr.parse("::/0"), host.routerIpv6(), host.ifindex());
-    }
+    balancerNetlink.addRoute(
+        defaultOf(family),
+        family instanceof Inet4Address ? host.routerIpv4() : host.routerIpv6(),
+        host.ifindex());
   }
 
   private void awaitReply(Vip vip) {

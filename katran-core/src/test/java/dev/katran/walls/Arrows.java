@@ -65,7 +65,7 @@ record Arrows(Room from, ImmutableSet<Room> to, String because) {
               .mayUse(FFM, FAILURE, VALUES)
               .because("it checks what Linux offers, whichever program is loaded"),
           from(NEXTHOP)
-              .mayUse(FFM, NET, PACKET)
+              .mayUse(FFM, NET, PACKET, VALUES)
               .because("a next hop belongs to an address, whichever backend has it"),
           from(RING).mayUse().because("a ring is computed from numbers alone"),
           from(NET).mayUse().because("every other room may use it"),

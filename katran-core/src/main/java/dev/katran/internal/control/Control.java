@@ -7,6 +7,7 @@ import dev.katran.Limits;
 import dev.katran.Prefix;
 import dev.katran.Simulation;
 import dev.katran.TunnelEndpoint;
+import dev.katran.UnresolvedBackend;
 import dev.katran.Vip;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.CounterTable;
@@ -16,9 +17,13 @@ import dev.katran.internal.dataplane.InterfaceState;
 import dev.katran.internal.dataplane.ResourceUsage;
 import dev.katran.internal.failure.Failure;
 import dev.katran.internal.nexthop.NextHops;
+import dev.katran.internal.nexthop.Resolution;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -102,7 +107,11 @@ public final class Control implements AutoCloseable {
     this.sourceRoutes = new LiveTable<>(this, TableKinds.sourceRoutes(config.limits()));
     this.tunnelEndpoints =
         new LiveTable<>(this, TableKinds.tunnelEndpoints(config.decapsulation()));
-    this.refresher = nextHops.changes() ? ticker.start("next hops", installer::refreshHops) : null;
+    this.refresher =
+        dataplane.program().attachment().isPresent()
+            ? ticker.start("next hops", installer::unfollow)
+            : null;
+    nextHops.onChange(this::refreshHops);
   }
 
   /** Runs code of the application on a thread of its own: it may block, or close the balancer. */
@@ -221,7 +230,7 @@ public final class Control implements AutoCloseable {
     } catch (Failure e) {
       throw exceptions.apply(e);
     } finally {
-      if (state().features().changes() || installer.isDirty()) {
+      if (state().features().changes() || installer.isDirty() || installer.hasStaleHops()) {
         startTicking();
       }
     }
@@ -266,6 +275,7 @@ public final class Control implements AutoCloseable {
     ticks.lock();
     try {
       installer.repair();
+      installer.unfollow();
       step("settling slots", this::settle);
       step("drains", () -> drains.step(state(), clock.now()));
     } finally {
@@ -307,6 +317,36 @@ public final class Control implements AutoCloseable {
       drains.close();
     }
     return result;
+  }
+
+  /** Returns the backends that have no next hop, and so no slots. */
+  public List<UnresolvedBackend> unresolved() {
+    Map<InetAddress, Resolution> known = nextHops.current();
+    List<UnresolvedBackend> unresolved = new ArrayList<>();
+    openState()
+        .backends()
+        .forEach((key, backend) -> {
+          if (!backend.delivery().local()
+              && known.get(key.address())
+                  instanceof Resolution.Unresolved(var reason, String detail)) {
+            unresolved.add(new UnresolvedBackend(key, reason, detail));
+          }
+        });
+    return List.copyOf(unresolved);
+  }
+
+  private void refreshHops() {
+    try {
+      installer.refreshHops();
+    } catch (RuntimeException | Error e) {
+      if (!open.isClosed()) {
+        log.warn("cannot update next hops yet; tried again every second", e);
+      }
+    } finally {
+      if (state().features().changes() || installer.isDirty() || installer.hasStaleHops()) {
+        startTicking();
+      }
+    }
   }
 
   @Override

@@ -7,8 +7,8 @@ import dev.katran.Vip;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.Features;
-import dev.katran.internal.net.Addresses;
 import dev.katran.internal.nexthop.NextHops;
+import dev.katran.internal.nexthop.Resolution;
 import dev.katran.internal.packet.Hop;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -39,9 +40,7 @@ final class Installer {
 
   private static final Logger log = LoggerFactory.getLogger(Installer.class);
 
-  /**
-   * How long a change waits for the next hops of new backends. Unresolved ones are retried later.
-   */
+  /** How long a change waits for the next hops of new backends. They are followed from then on. */
   private static final Duration NEXT_HOP_TIMEOUT = Duration.ofMillis(500);
 
   private final OpenDataplane open;
@@ -59,8 +58,20 @@ final class Installer {
   /** The next hops in the dataplane. */
   private final Map<InetAddress, Hop> hops = new HashMap<>();
 
-  /** The backends that have found their next hop, but have no slots yet. */
+  /** The backends that have found or lost their next hop, but have, or lack, slots still. */
   private final Set<BackendKey> moved = new HashSet<>();
+
+  /** The changes that are being prepared. */
+  private final Set<Preparation> preparations = new HashSet<>();
+
+  /** Whether next hops have changed, but not in the dataplane yet. */
+  private volatile boolean hasStaleHops;
+
+  /** Whether some backends have {@link #moved}. */
+  private volatile boolean hasMoved;
+
+  /** Whether next hops may be followed of backends that are not installed. */
+  private volatile boolean followsTooMany;
 
   /** The clean-ups that are not finished. */
   private final List<CleanUp> unfinished = new ArrayList<>();
@@ -88,6 +99,11 @@ final class Installer {
   /** Returns whether there is work for {@link #repair}. */
   boolean isDirty() {
     return executor.isDirty() || !failed.isEmpty();
+  }
+
+  /** Returns whether there are next hops that {@link #repair} has to update. */
+  boolean hasStaleHops() {
+    return hasStaleHops || hasMoved;
   }
 
   /** Runs a task while no change runs. */
@@ -119,17 +135,39 @@ final class Installer {
    */
   void change(Consumer<DesiredState> edit) {
     Preparation prepared = new Preparation();
-    while (!prepared.isInstalled()) {
-      Runnable next;
-      changes.lock();
-      try {
-        open.checkOpen();
-        next = attempt(edit, prepared);
-      } finally {
-        changes.unlock();
+    locked(() -> preparations.add(prepared));
+    try {
+      while (!prepared.isInstalled()) {
+        Runnable next;
+        changes.lock();
+        try {
+          open.checkOpen();
+          next = attempt(edit, prepared);
+        } finally {
+          changes.unlock();
+        }
+        next.run();
       }
-      next.run();
+    } finally {
+      locked(() -> {
+        preparations.remove(prepared);
+        followsTooMany |= !prepared.isInstalled() && !prepared.asked().isEmpty();
+      });
     }
+  }
+
+  /** Stops following the next hops of backends that neither are installed nor will be. */
+  void unfollow() {
+    if (!followsTooMany) {
+      return;
+    }
+    locked(() -> {
+      followsTooMany = false;
+      Set<InetAddress> followed = new HashSet<>();
+      state.backends().keySet().forEach(key -> followed.add(key.address()));
+      preparations.forEach(each -> followed.addAll(each.asked()));
+      nextHops.retain(followed);
+    });
   }
 
   /** Installs a change if it is prepared. Returns what to do next, without the lock. */
@@ -144,7 +182,8 @@ final class Installer {
             .toList();
     Set<InetAddress> unknown = unknownHops(changed, desired, prepared);
     if (!unknown.isEmpty()) {
-      return () -> resolve(unknown, prepared);
+      prepared.asked().addAll(unknown);
+      return () -> prepared.hops().putAll(nextHops.resolve(unknown, NEXT_HOP_TIMEOUT));
     }
     Set<RingCache.Key> missing = missingRings(changed, prepared);
     if (!missing.isEmpty()) {
@@ -161,12 +200,14 @@ final class Installer {
     return () -> {
       cleanUp(plan.cleanUp());
       reduceProgram();
+      refreshAdded(plan.added());
     };
   }
 
   private @Nullable Hop hop(InetAddress address, Preparation prepared) {
     Hop known = hops.get(address);
-    return known == null ? prepared.hops().get(address) : known;
+    Resolution found = prepared.hops().get(address);
+    return known == null && found != null ? found.hop().orElse(null) : known;
   }
 
   /** Returns the new backends whose next hops were not asked for. */
@@ -183,11 +224,6 @@ final class Installer {
     desired.addedReferences().forEach(collect);
     unknown.removeAll(prepared.asked());
     return prepared.isEnough() ? Set.of() : unknown;
-  }
-
-  private void resolve(Set<InetAddress> backends, Preparation prepared) {
-    prepared.asked().addAll(backends);
-    prepared.hops().putAll(nextHops.resolve(backends, NEXT_HOP_TIMEOUT));
   }
 
   private Set<RingCache.Key> missingRings(List<Vip> changed, Preparation prepared) {
@@ -260,19 +296,26 @@ final class Installer {
     InstalledState before = state;
     state = plan.state();
     moved.clear();
+    hasMoved = false;
     plan.added().forEach(key -> know(key, prepared.hops().get(key.address())));
-    Sets.difference(before.backends().keySet(), state.backends().keySet())
-        .forEach(key -> hops.remove(key.address()));
+    Set<BackendKey> removed =
+        Sets.difference(before.backends().keySet(), state.backends().keySet());
+    removed.forEach(key -> hops.remove(key.address()));
+    followsTooMany |= !removed.isEmpty();
     unfinished.forEach(each -> each.flows().keep(state));
     unfinished.add(plan.cleanUp());
     dataplane.commit();
   }
 
-  private void know(BackendKey backend, @Nullable Hop hop) {
-    if (hop == null) {
-      log.warn("no next hop towards backend {} yet; it gets no flows until one is found", backend);
-    } else {
-      hops.put(backend.address(), hop);
+  private void know(BackendKey backend, @Nullable Resolution found) {
+    switch (found) {
+      case Resolution.Resolved(Hop hop) -> hops.put(backend.address(), hop);
+      case Resolution.Unresolved unresolved ->
+          log.warn(
+              "no next hop towards backend {} yet; it gets no flows until one is found: {}",
+              backend,
+              unresolved.detail());
+      case null -> hasStaleHops = true; // the change was prepared too often to ask for it
     }
   }
 
@@ -345,37 +388,77 @@ final class Installer {
     for (int count = failed.size(); count > 0; count--) {
       cleanUp(failed.remove());
     }
+    if (hasStaleHops()) {
+      refreshHops();
+    }
   }
 
   /**
-   * Looks up all next hops again, and updates those that differ. A backend that has found its first
-   * one gets slots.
+   * Updates the next hops that differ from those in the dataplane. A backend that has found its
+   * first one gets slots; one that has lost it gives its slots up.
    */
   void refreshHops() {
-    Set<InetAddress> backends = new HashSet<>();
-    state.backends().keySet().forEach(key -> backends.add(key.address()));
-    Map<InetAddress, Hop> found = nextHops.resolve(backends, Duration.ZERO);
-    boolean[] hasMoved = {false};
+    hasStaleHops = false;
+    try {
+      refreshHops(state.backends().keySet());
+    } catch (RuntimeException | Error e) {
+      hasStaleHops = true;
+      throw e;
+    }
+  }
+
+  /** Updates the next hops that changed before their backends were installed. */
+  private void refreshAdded(Set<BackendKey> added) {
+    try {
+      if (!added.isEmpty()) {
+        refreshHops(added);
+      }
+    } catch (RuntimeException | Error e) {
+      if (!open.isClosed()) {
+        log.warn("cannot update next hops yet; tried again every second", e);
+        hasStaleHops = true;
+      }
+    }
+  }
+
+  private void refreshHops(Set<BackendKey> backends) {
+    Set<InetAddress> addresses = new HashSet<>();
+    backends.forEach(key -> addresses.add(key.address()));
+    Map<InetAddress, Resolution> found = nextHops.resolve(addresses, Duration.ZERO);
+    boolean[] isUpdated = {false};
     update(installed -> {
-      installed
-          .backends()
-          .forEach((key, backend) -> refresh(key, backend, found.get(key.address())));
-      hasMoved[0] = !moved.isEmpty();
+      for (BackendKey key : backends) {
+        InstalledState.InstalledBackend backend = installed.backends().get(key);
+        Resolution resolution = found.get(key.address());
+        if (backend != null && resolution != null) {
+          refresh(key, backend, resolution.hop().orElse(null));
+        }
+      }
+      isUpdated[0] = true;
       return installed;
     });
-    if (hasMoved[0]) {
+    if (!isUpdated[0]) {
+      hasStaleHops = true;
+    }
+    if (hasMoved) {
       change(desired -> {});
     }
   }
 
   private void refresh(BackendKey key, InstalledState.InstalledBackend backend, @Nullable Hop hop) {
-    if (hop == null || hop.equals(hops.get(key.address()))) {
+    Hop before = hops.get(key.address());
+    if (Objects.equals(before, hop)) {
       return;
     }
     dataplane.backends().put(backend.number(), backend.delivery().entry(key.address(), hop));
-    if (hops.put(key.address(), hop) == null) {
-      moved.add(key);
+    if (hop == null) {
+      hops.remove(key.address());
+    } else {
+      hops.put(key.address(), hop);
     }
-    log.info("next hop towards backend {} is now {}", Addresses.text(key.address()), hop.mac());
+    if (before == null || hop == null) {
+      moved.add(key);
+      hasMoved = true;
+    }
   }
 }

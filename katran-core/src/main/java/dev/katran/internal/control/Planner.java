@@ -223,7 +223,13 @@ final class Planner {
     InstalledState.Installed before = from.vips().get(vip.key());
     Duration window = vip.changeWindow().orElse(defaultWindow());
     RingPlanner.Planned ring =
-        rings.plan(before, vip, circumstances.rings().get(ringKey(vip)), window, this::number);
+        rings.plan(
+            before,
+            vip,
+            circumstances.rings().get(ringKey(vip)),
+            unreachable(vip),
+            window,
+            this::number);
     InstalledState.Installed after =
         new InstalledState.Installed(
             vip,
@@ -243,6 +249,17 @@ final class Planner {
     return after;
   }
 
+  /** Returns the indices of a VIP's backends that have no next hop, and so no slots. */
+  private Set<Integer> unreachable(Vip vip) {
+    Set<Integer> unreachable = new HashSet<>();
+    for (Backend backend : vip.backends()) {
+      if (!isReachable(backend, circumstances.hops())) {
+        unreachable.add(number(backend.key()));
+      }
+    }
+    return unreachable;
+  }
+
   private Duration defaultWindow() {
     return circumstances.config().flowRules().changeWindow();
   }
@@ -259,10 +276,12 @@ final class Planner {
   /** Returns what the ring of a VIP depends on: its backends that have a next hop or are local. */
   static RingCache.Key ringKey(Vip vip, Function<InetAddress, @Nullable Hop> hops) {
     List<Backend> reachable =
-        vip.backends().stream()
-            .filter(each -> each.local() || hops.apply(each.address()) != null)
-            .toList();
+        vip.backends().stream().filter(each -> isReachable(each, hops)).toList();
     return RingCache.Key.of(vip.algorithm(), reachable);
+  }
+
+  private static boolean isReachable(Backend backend, Function<InetAddress, @Nullable Hop> hops) {
+    return backend.local() || hops.apply(backend.address()) != null;
   }
 
   private void planWrites(

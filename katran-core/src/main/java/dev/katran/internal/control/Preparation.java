@@ -2,7 +2,7 @@ package dev.katran.internal.control;
 
 import dev.katran.Ring;
 import dev.katran.internal.dataplane.Features;
-import dev.katran.internal.packet.Hop;
+import dev.katran.internal.nexthop.Resolution;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.HashMap;
@@ -19,7 +19,7 @@ final class Preparation {
   /** How often a change is prepared. A part that is missing after that is done under the lock. */
   private static final int MAX_ATTEMPTS = 8;
 
-  private final Map<InetAddress, Hop> hops = new HashMap<>();
+  private final Map<InetAddress, Resolution> hops = new HashMap<>();
   private final Set<InetAddress> asked = new HashSet<>();
 
   /** Keeps the rings in the cache. */
@@ -50,12 +50,12 @@ final class Preparation {
     installed = true;
   }
 
-  /** Returns the next hops that were found. */
-  Map<InetAddress, Hop> hops() {
+  /** Returns what was found out about next hops. */
+  Map<InetAddress, Resolution> hops() {
     return hops;
   }
 
-  /** Returns the backends whose next hops were asked for. */
+  /** Returns the backends whose next hops were asked for. Guarded by the lock of changes. */
   Set<InetAddress> asked() {
     return asked;
   }

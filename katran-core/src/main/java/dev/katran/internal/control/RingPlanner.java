@@ -6,6 +6,7 @@ import dev.katran.Tracking;
 import dev.katran.Vip;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -59,6 +60,8 @@ final class RingPlanner {
    *
    * @param before null if the VIP is new
    * @param ring its new ring
+   * @param unreachable the indices of its backends that have no next hop. Their flows move to the
+   *     new backends at once, like those of backends that leave
    * @param window how long a slot is changing after its backend changes
    * @param number returns the index of a backend
    */
@@ -66,13 +69,15 @@ final class RingPlanner {
       InstalledState.@Nullable Installed before,
       Vip vip,
       Ring ring,
+      Set<Integer> unreachable,
       Duration window,
       ToIntFunction<BackendKey> number) {
     if (before == null || !keepsFlows(before.vip(), vip)) {
       return new Planned(ring, stable.computeIfAbsent(ring, each -> stable(each, number)));
     }
     // A backend can leave without changing the ring: a draining backend has no slots.
-    Set<Integer> removed = from.leaving(before.vip(), vip);
+    Set<Integer> removed = new HashSet<>(from.leaving(before.vip(), vip));
+    removed.addAll(unreachable);
     if (ring.equals(before.ring()) && removed.isEmpty()) {
       return new Planned(before.ring(), before.slots());
     }

@@ -3,11 +3,11 @@ package dev.katran.internal.nexthop;
 import dev.katran.internal.packet.Hop;
 import java.net.InetAddress;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.IntSupplier;
 
-/** Resolves the next hop of each backend. */
+/** Finds the next hops of backends and follows them. Thread-safe. */
 public interface NextHops extends AutoCloseable {
 
   /** Returns a resolver with the same next hop for every backend. */
@@ -16,25 +16,38 @@ public interface NextHops extends AutoCloseable {
   }
 
   /**
-   * Returns a resolver that uses the kernel's routes, in the calling thread's network namespace.
+   * Returns a resolver that uses the kernel's routes, in the calling thread's network namespace. If
+   * the interface belongs to a VRF, the routes are the VRF's.
    *
-   * @param ingress the index of the interface on which packets arrive, now
+   * @param ifindex returns the index of the interface on which packets arrive; it changes when the
+   *     interface is deleted and comes back
    */
-  static NextHops routed(IntSupplier ingress) {
-    return RoutedNextHops.open(ingress);
+  static NextHops routed(IntSupplier ifindex) {
+    return RoutedNextHops.open(ifindex);
   }
 
   /**
-   * Resolves the current next hops of backends. The result has no entry for a backend whose next
-   * hop is unknown.
+   * Finds the next hops of backends, and follows them from now on. Does not return early if the
+   * thread is interrupted.
    *
-   * @param timeout how long to wait for neighbours that do not answer at once
+   * @param timeout how long to wait, at most, until each is resolved or known to be unresolvable
+   * @return what is known about each of them then
    */
-  Map<InetAddress, Hop> resolve(Collection<InetAddress> backends, Duration timeout);
+  Map<InetAddress, Resolution> resolve(Set<InetAddress> backends, Duration timeout);
 
-  /** Returns whether next hops can change after they were resolved. */
-  boolean changes();
+  /** Stops following all backends but these. */
+  void retain(Set<InetAddress> backends);
 
+  /** Returns what is known about all followed backends, an immutable map. Makes no system call. */
+  Map<InetAddress, Resolution> current();
+
+  /**
+   * Calls a listener whenever {@link #current} has changed, from a thread of the resolver that
+   * holds no lock. Changes that follow each other closely are reported as one.
+   */
+  void onChange(Runnable listener);
+
+  /** Stops following. No listener is called after this returns, unless a listener calls it. */
   @Override
   void close();
 }

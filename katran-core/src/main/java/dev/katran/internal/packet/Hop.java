@@ -8,8 +8,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param mac the destination MAC address
  * @param egress the egress interface, or null for the interface that the frame arrived by
+ * @param mtu the longest packet that can be sent to it, in bytes without the Ethernet header; 0 if
+ *     it is unknown
  */
-public record Hop(MacAddress mac, @Nullable Egress egress) {
+public record Hop(MacAddress mac, @Nullable Egress egress, int mtu) {
+
+  /** Creates a hop with an unknown MTU. */
+  public Hop(MacAddress mac, @Nullable Egress egress) {
+    this(mac, egress, 0);
+  }
 
   /**
    * An egress interface other than the one that the frame arrived by.

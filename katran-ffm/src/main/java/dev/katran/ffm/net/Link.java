@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param vlanId the VLAN id of a VLAN interface, 0 to 4095; -1 of any other
  * @param xdpProgramId the id of the attached XDP program, or 0 if there is none; of several
  *     (driver, generic, hardware) the first one that the kernel reports
+ * @param xdpGeneric whether an XDP program runs in generic mode, and none in another mode
  * @since 0.1.0
  */
 public record Link(
@@ -37,7 +38,8 @@ public record Link(
     int lower,
     int master,
     int vlanId,
-    int xdpProgramId) {
+    int xdpProgramId,
+    boolean xdpGeneric) {
 
   /** The {@link #type} of Ethernet interfaces, {@code ARPHRD_ETHER}. */
   public static final int ETHERNET = LibC.ARPHRD_ETHER();

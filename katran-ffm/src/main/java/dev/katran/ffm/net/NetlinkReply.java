@@ -67,6 +67,11 @@ final class NetlinkReply {
     return value == null ? ifAbsent : value.get(ValueLayout.JAVA_INT_UNALIGNED, 0);
   }
 
+  int int8(int attribute, int ifAbsent) {
+    MemorySegment value = attributes.get(attribute);
+    return value == null ? ifAbsent : Byte.toUnsignedInt(value.get(ValueLayout.JAVA_BYTE, 0));
+  }
+
   int int16(int attribute, int ifAbsent) {
     MemorySegment value = attributes.get(attribute);
     return value == null

@@ -367,7 +367,8 @@ public final class Rtnetlink implements AutoCloseable {
         reply.int32(LibC.IFLA_MASTER(), 0),
         kind.equals("vlan") ? info.nest(LibC.IFLA_INFO_DATA()).int16(LibC.IFLA_VLAN_ID(), -1) : -1,
         // With several programs, the kernel reports only the mode-specific attributes.
-        xdp.int32(LibC.IFLA_XDP_PROG_ID(), xdp.int32(LibC.IFLA_XDP_DRV_PROG_ID(), 0)));
+        xdp.int32(LibC.IFLA_XDP_PROG_ID(), xdp.int32(LibC.IFLA_XDP_DRV_PROG_ID(), 0)),
+        xdp.int8(LibC.IFLA_XDP_ATTACHED(), 0) == LibC.XDP_ATTACHED_SKB());
   }
 
   /** Returns null for loopback, whose MAC address is zero, and for tunnels, which have none. */

@@ -77,7 +77,8 @@ class NetlinkMessageTest {
 
     assertThat(link)
         .isEqualTo(
-            new Link(9, "eth0.7", null, 0, false, false, "vlan", Link.ETHERNET, 2, 3, 4094, 0));
+            new Link(
+                9, "eth0.7", null, 0, false, false, "vlan", Link.ETHERNET, 2, 3, 4094, 0, false));
   }
 
   @Test

@@ -1210,6 +1210,15 @@ public class LibC {
     public static int IFLA_VLAN_ID() {
         return IFLA_VLAN_ID;
     }
+    private static final int XDP_ATTACHED_SKB = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.XDP_ATTACHED_SKB = 2
+     * }
+     */
+    public static int XDP_ATTACHED_SKB() {
+        return XDP_ATTACHED_SKB;
+    }
     private static final int IFLA_XDP_FD = (int)1L;
     /**
      * {@snippet lang=c :
@@ -1218,6 +1227,15 @@ public class LibC {
      */
     public static int IFLA_XDP_FD() {
         return IFLA_XDP_FD;
+    }
+    private static final int IFLA_XDP_ATTACHED = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFLA_XDP_ATTACHED = 2
+     * }
+     */
+    public static int IFLA_XDP_ATTACHED() {
+        return IFLA_XDP_ATTACHED;
     }
     private static final int IFLA_XDP_FLAGS = (int)3L;
     /**
