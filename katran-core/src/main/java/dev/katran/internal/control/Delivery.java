@@ -3,7 +3,9 @@ package dev.katran.internal.control;
 import dev.katran.Backend;
 import dev.katran.Encapsulation;
 import dev.katran.internal.dataplane.BackendEntry;
+import dev.katran.internal.packet.Frame;
 import dev.katran.internal.packet.Hop;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,12 @@ record Delivery(Encapsulation encapsulation, boolean local) {
    */
   BackendEntry entry(InetAddress address, @Nullable Hop hop) {
     return new BackendEntry(address, encapsulation, local, hop);
+  }
+
+  /** Returns the size of the outer headers without the Ethernet header, in bytes. */
+  int overhead(InetAddress backend) {
+    int ip = backend instanceof Inet4Address ? Frame.IPV4_HEADER : Frame.IPV6_HEADER;
+    return encapsulation instanceof Encapsulation.Gue ? ip + Frame.UDP_HEADER : ip;
   }
 
   /** Returns text such as {@code IPIP} or {@code GUE, local}. */

@@ -55,6 +55,8 @@ final class Installer {
   private final IndexAllocator vipIndices = new IndexAllocator(0);
   private final IndexAllocator backendIndices = new IndexAllocator(Dataplane.NO_BACKEND + 1);
 
+  private final TunnelRoom room;
+
   /** The next hops in the dataplane. */
   private final Map<InetAddress, Hop> hops = new HashMap<>();
 
@@ -89,6 +91,7 @@ final class Installer {
     this.clock = clock;
     this.rings = new RingCache(config.limits());
     this.executor = new PlanExecutor(dataplane);
+    this.room = new TunnelRoom(config.limits().maxPacketSize());
   }
 
   /** Returns the installed state. */
@@ -309,13 +312,21 @@ final class Installer {
 
   private void know(BackendKey backend, @Nullable Resolution found) {
     switch (found) {
-      case Resolution.Resolved(Hop hop) -> hops.put(backend.address(), hop);
+      case Resolution.Resolved(Hop hop) -> know(backend, hop);
       case Resolution.Unresolved unresolved ->
           log.warn(
               "no next hop towards backend {} yet; it gets no flows until one is found: {}",
               backend,
               unresolved.detail());
       case null -> hasStaleHops = true; // the change was prepared too often to ask for it
+    }
+  }
+
+  private void know(BackendKey backend, Hop hop) {
+    hops.put(backend.address(), hop);
+    InstalledState.InstalledBackend installed = state.backends().get(backend);
+    if (installed != null) {
+      room.check(backend, installed.delivery(), hop);
     }
   }
 
@@ -454,7 +465,7 @@ final class Installer {
     if (hop == null) {
       hops.remove(key.address());
     } else {
-      hops.put(key.address(), hop);
+      know(key, hop);
     }
     if (before == null || hop == null) {
       moved.add(key);

@@ -45,6 +45,11 @@ public final class FakeNextHops implements NextHops {
     set.put(backend, new Resolved(new Hop(mac, null)));
   }
 
+  /** Gives a backend a next hop with an MTU. */
+  public void mtu(InetAddress backend, int mtu) {
+    set.put(backend, new Resolved(new Hop(MacAddress.parse("02:00:00:00:00:01"), null, mtu)));
+  }
+
   /** Calls the listener. */
   public void announce() {
     if (listener != null) {
