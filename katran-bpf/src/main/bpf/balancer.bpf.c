@@ -54,8 +54,11 @@ static __always_inline int balance(struct xdp_md *ctx, bool is_plain)
 
 	if (!find_vip(&packet))
 		return XDP_PASS;
-	if (frame_length(ctx) > config.max_packet_size)
-		return uses(&packet, KATRAN_USES_TOO_BIG) ? answer_too_big(ctx, &packet) : XDP_DROP;
+	if (frame_length(ctx) > config.max_packet_size) {
+		if (packet_length(&packet) + ETH_HLEN <= config.max_packet_size)
+			return XDP_DROP; /* too long because of its padding only */
+		return answer_too_big(ctx, config.max_packet_size - ETH_HLEN, packet.is_icmp_error);
+	}
 	backend = choose(ctx, &packet, &number);
 	if (!backend)
 		return XDP_DROP;

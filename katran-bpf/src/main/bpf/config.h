@@ -8,8 +8,8 @@
 
 /* Features that leave a packet's way straight, so the plain program has them, too. */
 #define PLAIN_FEATURES                                                                           \
-	(KATRAN_USES_CHANGES | KATRAN_USES_OWN_MAC | KATRAN_USES_DONT_FRAGMENT |                 \
-	 KATRAN_USES_DYNAMIC_PORTS | KATRAN_USES_IPIP_PREFIXES)
+	(KATRAN_USES_TOO_BIG | KATRAN_USES_CHANGES | KATRAN_USES_OWN_MAC |                       \
+	 KATRAN_USES_DONT_FRAGMENT | KATRAN_USES_DYNAMIC_PORTS | KATRAN_USES_IPIP_PREFIXES)
 
 /* Constant after load: the verifier removes the branches that it disables. */
 const volatile struct katran_balancer_config config SEC(".rodata.config") = {};

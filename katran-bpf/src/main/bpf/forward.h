@@ -6,6 +6,7 @@
 #include "config.h"
 #include "gue.h"
 #include "ipip.h"
+#include "too_big.h"
 #include "watch.h"
 
 /*
@@ -47,7 +48,7 @@ static __always_inline void count_forwarded(const struct packet *packet, __u32 b
 
 /*
  * Encapsulates the packet and sends it to its backend. Passes it to the host if the backend is
- * local.
+ * local, and tells its sender if the tunnel has no room for it.
  */
 static __always_inline int forward(struct xdp_md *ctx, const struct packet *packet,
 				   const struct katran_backend *backend, __u32 number)
@@ -60,6 +61,8 @@ static __always_inline int forward(struct xdp_md *ctx, const struct packet *pack
 		count_event(KATRAN_BACKEND_UNKNOWN);
 		return XDP_DROP;
 	}
+	if (packet_length(packet) > backend->room)
+		return answer_too_big(ctx, backend->room, packet->is_icmp_error);
 	if (encapsulate(ctx, packet, backend) != NEXT) {
 		count_event(backend_family(packet) == KATRAN_IPV4 ? KATRAN_ENCAP_FAILED_V4
 							   : KATRAN_ENCAP_FAILED_V6);

@@ -156,7 +156,7 @@ struct katran_backend {
 	__u8 flags;  /* enum katran_backend_flag */
 	__u8 destination_mac[6];
 	__u8 source_mac[6]; /* of the egress interface, for KATRAN_BACKEND_REDIRECT */
-	__u8 reserved[2];
+	__u16 room;	    /* longest packet that fits in the tunnel, in bytes */
 	__u32 egress_ifindex;
 	__u8 padding[28];
 };
@@ -305,7 +305,7 @@ enum katran_vip_counter {
 /* Features that the program may use, in addition to the VIPs' flags. */
 enum katran_feature {
 	KATRAN_USES_GUE = 1 << 0,	       /* some backends have KATRAN_BACKEND_GUE */
-	KATRAN_USES_TOO_BIG = 1 << 1,	       /* reply to frames longer than max_packet_size */
+	KATRAN_USES_TOO_BIG = 1 << 1,	       /* reply to packets that are too long */
 	KATRAN_USES_PREFIX_VIPS = 1 << 2,      /* the map `prefix_vips` exists */
 	KATRAN_USES_TCP_SERVER_IDS = 1 << 3,   /* route by server ids in a TCP option */
 	KATRAN_USES_DECAPSULATION = 1 << 4,    /* decapsulate tunneled packets */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Replies to frames that are too big to forward, with the VIP as the sender: ICMP "fragmentation
+ * Replies to packets that are too big to forward, with the VIP as the sender: ICMP "fragmentation
  * needed" (RFC 1191) or ICMPv6 "packet too big" (RFC 8201).
+ *
+ * Few packets need this, so it is not inline and shares nothing with the common path.
  */
 #ifndef KATRAN_TOO_BIG_H
 #define KATRAN_TOO_BIG_H
@@ -12,6 +14,7 @@
 #include "config.h"
 #include "icmp.h"
 #include "packet.h"
+#include "vip.h"
 
 #define TOO_BIG_TTL 64
 
@@ -129,8 +132,7 @@ static __always_inline int answer_too_big_v6(struct xdp_md *ctx, __u32 mtu)
 	return XDP_TX;
 }
 
-/* Not inline: few frames need this, and it must not cost the others registers. */
-static __noinline int write_too_big(struct xdp_md *ctx, __u8 family, __u32 mtu)
+static __always_inline int write_too_big(struct xdp_md *ctx, __u8 family, __u32 mtu)
 {
 	if (family == KATRAN_IPV4)
 		return answer_too_big_v4(ctx, mtu);
@@ -138,19 +140,20 @@ static __noinline int write_too_big(struct xdp_md *ctx, __u8 family, __u32 mtu)
 }
 
 /*
- * Replies to a frame longer than the maximum with the MTU, within this second's budget. Drops ICMP
- * errors, packets from no unicast address (RFC 1122, section 3.2.2), frames that are too long only
- * because of their padding, and frames that the driver cannot resize.
+ * Replies to a packet that is longer than `mtu`, within this second's budget, or drops it. Drops
+ * ICMP errors, packets from no unicast address (RFC 1122, section 3.2.2), and frames that the
+ * driver cannot resize.
  */
-static __always_inline int answer_too_big(struct xdp_md *ctx, const struct packet *packet)
+static __noinline int answer_too_big(struct xdp_md *ctx, __u32 mtu, bool is_icmp_error)
 {
-	const struct katran_flow *flow = &packet->flow;
+	struct katran_flow flow;
 
-	if (packet->is_icmp_error || packet_length(packet) + ETH_HLEN <= config.max_packet_size ||
-	    !may_answer(&flow->source, &flow->destination, flow->family) ||
+	if (!(config.features & KATRAN_USES_TOO_BIG) || is_icmp_error ||
+	    !read_addresses(ctx, &flow) ||
+	    !may_answer(&flow.source, &flow.destination, flow.family) ||
 	    !has_answer_budget(KATRAN_ERRORS_SENT))
 		return XDP_DROP;
-	return write_too_big(ctx, flow->family, config.max_packet_size - ETH_HLEN);
+	return write_too_big(ctx, flow.family, mtu);
 }
 
 #endif

@@ -158,7 +158,9 @@ public final class Limits {
 
   /**
    * Returns these limits with another size of the largest frame that is forwarded, its Ethernet
-   * header of 14 bytes included. The path to the backends needs room for the outer headers on top.
+   * header of 14 bytes included. The path to the backends needs room for the outer headers on top;
+   * packets for a backend whose path has less are limited further, see {@link
+   * LoadBalancerBuilder#sendPacketTooBig}.
    *
    * @param maxPacketSize 590 to 65549 bytes
    * @throws IllegalArgumentException if it is out of range

@@ -40,7 +40,7 @@ public final class LoadBalancerBuilder {
   private Limits limits = Limits.defaults();
   private NextHop nextHop = NextHop.auto();
   private AttachMode attachMode = AttachMode.AUTOMATIC;
-  private boolean sendPacketTooBig;
+  private boolean sendPacketTooBig = true;
   private GueConfig gue = GueConfig.NONE;
   private boolean tcpServerIds;
   private TrafficClass trafficClass = TrafficClass.copied();
@@ -95,9 +95,15 @@ public final class LoadBalancerBuilder {
   }
 
   /**
-   * Sets whether the sender of a frame longer than {@link Limits#maxPacketSize} is told the MTU
-   * (ICMP "fragmentation needed", ICMPv6 "packet too big"), so that it sends shorter packets. The
-   * default is to drop such frames silently.
+   * Sets whether the sender of a packet that is too long is told the MTU (ICMP "fragmentation
+   * needed", ICMPv6 "packet too big"), so that it sends shorter packets. That is the default;
+   * otherwise such packets are dropped silently.
+   *
+   * <p>A packet is too long if its frame exceeds {@link Limits#maxPacketSize}, or if the packet and
+   * the outer headers exceed the MTU on the way to its backend: that of the route or of the egress
+   * interface. The outer headers are an IPv4 header of 20 bytes or an IPv6 header of 40, and for
+   * GUE another 8 bytes. With {@link NextHop#via} the MTU is unknown, and only {@code
+   * maxPacketSize} counts.
    */
   public LoadBalancerBuilder sendPacketTooBig(boolean send) {
     this.sendPacketTooBig = send;

@@ -168,9 +168,9 @@ class EncapsulationTest {
   @Test
   void sendPacketTooBig_oversizedFrame_isAnswered() {
     byte[] frame = Packet.tcp("198.51.100.7", 1, "203.0.113.10", 443).payload(1500).frame();
-    try (LoadBalancer dropping = LoadBalancer.inMemory().limits(LIMITS).open();
-        LoadBalancer answering =
-            LoadBalancer.inMemory().limits(LIMITS).sendPacketTooBig(true).open()) {
+    try (LoadBalancer dropping =
+            LoadBalancer.inMemory().limits(LIMITS).sendPacketTooBig(false).open();
+        LoadBalancer answering = LoadBalancer.inMemory().limits(LIMITS).open()) {
       dropping.put(WEB);
       answering.put(WEB);
       assertThat(dropping.simulate(frame).verdict()).isEqualTo(Verdict.DROP);

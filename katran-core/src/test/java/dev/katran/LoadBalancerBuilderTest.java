@@ -20,10 +20,10 @@ class LoadBalancerBuilderTest {
   }
 
   @Test
-  void sendPacketTooBig_onAndOffAgain_dropsSilently() {
+  void sendPacketTooBig_defaultAndOff_answersOrDropsSilently() {
     byte[] oversized = Packet.tcp("198.51.100.7", 1, "203.0.113.10", 443).payload(1500).frame();
-    try (LoadBalancer on = inMemory().sendPacketTooBig(true).open();
-        LoadBalancer off = inMemory().sendPacketTooBig(true).sendPacketTooBig(false).open()) {
+    try (LoadBalancer on = inMemory().open();
+        LoadBalancer off = inMemory().sendPacketTooBig(false).open()) {
       on.put(WEB);
       off.put(WEB);
 

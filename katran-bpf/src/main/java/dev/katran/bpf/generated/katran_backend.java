@@ -20,7 +20,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     __u8 flags;
  *     __u8 destination_mac[6];
  *     __u8 source_mac[6];
- *     __u8 reserved[2];
+ *     __u16 room;
  *     __u32 egress_ifindex;
  *     __u8 padding[28];
  * }
@@ -38,7 +38,7 @@ public class katran_backend {
         Katran.C_CHAR.withName("flags"),
         MemoryLayout.sequenceLayout(6, Katran.C_CHAR).withName("destination_mac"),
         MemoryLayout.sequenceLayout(6, Katran.C_CHAR).withName("source_mac"),
-        MemoryLayout.sequenceLayout(2, Katran.C_CHAR).withName("reserved"),
+        Katran.C_SHORT.withName("room"),
         Katran.C_INT.withName("egress_ifindex"),
         MemoryLayout.sequenceLayout(28, Katran.C_CHAR).withName("padding")
     ).withName("katran_backend");
@@ -336,81 +336,48 @@ public class katran_backend {
         source_mac$ELEM_HANDLE.set(struct, 0L, index0, fieldValue);
     }
 
-    private static final SequenceLayout reserved$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("reserved"));
+    private static final OfShort room$LAYOUT = (OfShort)$LAYOUT.select(groupElement("room"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * __u8 reserved[2]
+     * __u16 room
      * }
      */
-    public static final SequenceLayout reserved$layout() {
-        return reserved$LAYOUT;
+    public static final OfShort room$layout() {
+        return room$LAYOUT;
     }
 
-    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+    private static final long room$OFFSET = $LAYOUT.byteOffset(groupElement("room"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * __u8 reserved[2]
+     * __u16 room
      * }
      */
-    public static final long reserved$offset() {
-        return reserved$OFFSET;
+    public static final long room$offset() {
+        return room$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * __u8 reserved[2]
+     * __u16 room
      * }
      */
-    public static MemorySegment reserved(MemorySegment struct) {
-        return struct.asSlice(reserved$OFFSET, reserved$LAYOUT.byteSize());
+    public static short room(MemorySegment struct) {
+        return struct.get(room$LAYOUT, room$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * __u8 reserved[2]
+     * __u16 room
      * }
      */
-    public static void reserved(MemorySegment struct, MemorySegment fieldValue) {
-        MemorySegment.copy(fieldValue, 0L, struct, reserved$OFFSET, reserved$LAYOUT.byteSize());
-    }
-
-    private static long[] reserved$DIMS = { 2 };
-
-    /**
-     * Dimensions for array field:
-     * {@snippet lang=c :
-     * __u8 reserved[2]
-     * }
-     */
-    public static long[] reserved$dimensions() {
-        return reserved$DIMS;
-    }
-    private static final VarHandle reserved$ELEM_HANDLE = reserved$LAYOUT.varHandle(sequenceElement());
-
-    /**
-     * Indexed getter for field:
-     * {@snippet lang=c :
-     * __u8 reserved[2]
-     * }
-     */
-    public static byte reserved(MemorySegment struct, long index0) {
-        return (byte)reserved$ELEM_HANDLE.get(struct, 0L, index0);
-    }
-
-    /**
-     * Indexed setter for field:
-     * {@snippet lang=c :
-     * __u8 reserved[2]
-     * }
-     */
-    public static void reserved(MemorySegment struct, long index0, byte fieldValue) {
-        reserved$ELEM_HANDLE.set(struct, 0L, index0, fieldValue);
+    public static void room(MemorySegment struct, short fieldValue) {
+        struct.set(room$LAYOUT, room$OFFSET, fieldValue);
     }
 
     private static final OfInt egress_ifindex$LAYOUT = (OfInt)$LAYOUT.select(groupElement("egress_ifindex"));

@@ -3,9 +3,7 @@ package dev.katran.internal.control;
 import dev.katran.Backend;
 import dev.katran.Encapsulation;
 import dev.katran.internal.dataplane.BackendEntry;
-import dev.katran.internal.packet.Frame;
 import dev.katran.internal.packet.Hop;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -32,8 +30,7 @@ record Delivery(Encapsulation encapsulation, boolean local) {
 
   /** Returns the size of the outer headers without the Ethernet header, in bytes. */
   int overhead(InetAddress backend) {
-    int ip = backend instanceof Inet4Address ? Frame.IPV4_HEADER : Frame.IPV6_HEADER;
-    return encapsulation instanceof Encapsulation.Gue ? ip + Frame.UDP_HEADER : ip;
+    return BackendEntry.overhead(backend, encapsulation);
   }
 
   /** Returns text such as {@code IPIP} or {@code GUE, local}. */

@@ -91,7 +91,7 @@ final class Installer {
     this.clock = clock;
     this.rings = new RingCache(config.limits());
     this.executor = new PlanExecutor(dataplane);
-    this.room = new TunnelRoom(config.limits().maxPacketSize());
+    this.room = new TunnelRoom(config.limits().maxPacketSize(), config.sendPacketTooBig());
   }
 
   /** Returns the installed state. */

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Warns if the paths to backends have no room for the outer headers. Nothing else tells: a frame
- * that exceeds the MTU counts as forwarded, and is lost in the driver or on the way.
+ * Warns if the paths to backends have no room for the longest packets and the outer headers. Such
+ * packets are not forwarded.
  */
 final class TunnelRoom {
 
@@ -21,14 +21,17 @@ final class TunnelRoom {
   private record Path(int mtu, int overhead) {}
 
   private final int maxPacket;
+  private final boolean answers;
   private final Set<Path> warned = new HashSet<>();
 
   /**
    * Creates a check.
    *
    * @param maxPacketSize the length of the longest frame, with its Ethernet header
+   * @param answers whether the senders of packets that are too long are told
    */
-  TunnelRoom(int maxPacketSize) {
+  TunnelRoom(int maxPacketSize, boolean answers) {
+    this.answers = answers;
     this.maxPacket = maxPacketSize - ETHERNET_HEADER;
   }
 
@@ -42,16 +45,16 @@ final class TunnelRoom {
     if (room < maxPacket && warned.add(new Path(hop.mtu(), overhead))) {
       log.warn(
           "packets of {} to {} bytes do not fit in the tunnel to backend {}, and others like it: its"
-              + " path has an MTU of {}, of which {} takes {}. Raise the MTU to {}, or lower"
-              + " Limits.maxPacketSize to {}",
+              + " path has an MTU of {}, of which {} takes {}. {}; raise the MTU to {} to forward"
+              + " them",
           room + 1,
           maxPacket,
           backend,
           hop.mtu(),
           delivery.encapsulation(),
           overhead,
-          maxPacket + overhead,
-          room + ETHERNET_HEADER);
+          answers ? "Their senders are told to send shorter ones" : "They are dropped",
+          maxPacket + overhead);
     }
   }
 }

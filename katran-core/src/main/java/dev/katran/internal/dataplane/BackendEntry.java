@@ -1,7 +1,9 @@
 package dev.katran.internal.dataplane;
 
 import dev.katran.Encapsulation;
+import dev.katran.internal.packet.Frame;
 import dev.katran.internal.packet.Hop;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +19,22 @@ import org.jspecify.annotations.Nullable;
  */
 public record BackendEntry(
     InetAddress address, Encapsulation encapsulation, boolean local, @Nullable Hop hop) {
+
+  /** The room of a tunnel whose path has an unknown MTU: no packet is longer. */
+  private static final int ANY = 0xffff;
+
+  /** Returns the size of the outer headers without the Ethernet header, in bytes. */
+  public static int overhead(InetAddress address, Encapsulation encapsulation) {
+    int ip = address instanceof Inet4Address ? Frame.IPV4_HEADER : Frame.IPV6_HEADER;
+    return encapsulation instanceof Encapsulation.Gue ? ip + Frame.UDP_HEADER : ip;
+  }
+
+  /** Returns the length of the longest packet that fits in the tunnel, in bytes, 0 to 65535. */
+  public int room() {
+    return hop == null || hop.mtu() == 0
+        ? ANY
+        : Math.clamp(hop.mtu() - overhead(address, encapsulation), 0, ANY);
+  }
 
   /** Creates a backend on another host. */
   public BackendEntry(InetAddress address, Encapsulation encapsulation, @Nullable Hop hop) {

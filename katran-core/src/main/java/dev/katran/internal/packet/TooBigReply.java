@@ -7,7 +7,7 @@ import static dev.katran.internal.packet.Frame.IPV6_MIN_MTU;
 import static dev.katran.internal.packet.Frame.NETWORK;
 
 /**
- * Replies to a frame that is too big to forward, with the VIP as the sender: ICMP "fragmentation
+ * Replies to a packet that is too big to forward, with the VIP as the sender: ICMP "fragmentation
  * needed" (RFC 1191) or ICMPv6 "packet too big" (RFC 8201); {@code too_big.h} in Java.
  */
 public final class TooBigReply {
@@ -25,10 +25,9 @@ public final class TooBigReply {
   /**
    * Writes the reply over the frame. An IPv6 reply never states an MTU below 1280.
    *
-   * @param maxPacketSize the length of the longest frame, with its Ethernet header
+   * @param mtu the length of the longest packet, in bytes
    */
-  public static void write(Frame frame, boolean isIpv6, int maxPacketSize) {
-    int mtu = maxPacketSize - Frame.ETHERNET_HEADER;
+  public static void write(Frame frame, boolean isIpv6, int mtu) {
     if (isIpv6) {
       writeIpv6(frame, Math.max(mtu, IPV6_MIN_MTU));
     } else {

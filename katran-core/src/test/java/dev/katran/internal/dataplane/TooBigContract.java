@@ -6,8 +6,10 @@ import static dev.katran.packets.Packet.NETWORK;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.katran.Count;
+import dev.katran.Encapsulation;
 import dev.katran.Simulation;
 import dev.katran.Verdict;
+import dev.katran.internal.packet.Hop;
 import dev.katran.packets.Hex;
 import dev.katran.packets.InternetChecksum;
 import dev.katran.packets.Packet;
@@ -15,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Oversized frames for a VIP, answered with ICMP "packet too big". */
@@ -24,7 +27,10 @@ public abstract class TooBigContract extends DataplaneContract {
 
   @Override
   DataplaneConfig config() {
-    return CONFIG.with(c -> c.sendPacketTooBig = true);
+    return CONFIG.with(c -> {
+      c.sendPacketTooBig = true;
+      c.gue = GueContract.GUE;
+    });
   }
 
   @ParameterizedTest
@@ -81,6 +87,41 @@ public abstract class TooBigContract extends DataplaneContract {
 
     forwarded(Packet.udp(client, 1, vip, 443).payload(1514 - headers).frame());
     assertPasses(Packet.udp(client, 1, vip, 444).payload(1515 - headers).frame());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "10.0.0.9, IPIP, 1480",
+    "fc00::9,  IPIP, 1460",
+    "10.0.0.9, GUE,  1472",
+    "fc00::9,  GUE,  1452",
+  })
+  void tunnelWithoutRoom_answersWithItsRoom(String backend, String tunnel, int room) {
+    Encapsulation encapsulation = tunnel.equals("GUE") ? Encapsulation.gue() : Encapsulation.ipip();
+    dataplane.program().use(new Features(0, tunnel.equals("GUE"), false));
+    serve(tcp(VIP4, 443), 0, NO_FLAGS, 1, backend);
+    Hop hop = new Hop(HOP.mac(), null, 1500);
+    dataplane.backends().put(1, new BackendEntry(address(backend), encapsulation, hop));
+
+    byte[] fits = Packet.tcp(CLIENT4, 49152, VIP4, 443).payload(room - 40).frame();
+    assertThat(forwarded(fits).destination()).isEqualTo(address(backend));
+    byte[] frame = Packet.tcp(CLIENT4, 49152, VIP4, 443).payload(room - 39).frame();
+    byte[] quoted = Arrays.copyOfRange(frame, NETWORK, NETWORK + 84);
+    byte[] content = ByteBuffer.allocate(4 + 84).putInt(room).put(quoted).array();
+    Simulation simulation = dataplane.program().run(frame);
+    assertThat(Hex.of(simulation.frame()))
+        .isEqualTo(
+            CLIENT_MAC + BALANCER_MAC + "0800" + Hex.of(answer(VIP4, CLIENT4, 3, 4, content)));
+    assertThat(dataplane.counters().read(new Counter.OfBackend(1)).packets()).isOne();
+  }
+
+  @Test
+  void tunnelWithoutRoom_icmpError_dropsWithoutAnswer() {
+    serveAllFamilies();
+    Hop hop = new Hop(HOP.mac(), null, 1000);
+    dataplane.backends().put(1, new BackendEntry(address(BACKEND4), hop));
+    byte[] quoted4 = Packet.tcp(VIP4, 443, CLIENT4, 49152).payload(1100).ip();
+    assertDrops(Packet.icmp("192.0.2.1", VIP4, 3, 1).payload(quoted4).frame());
   }
 
   @Test

@@ -155,6 +155,7 @@ final class Abi {
     if ((long) BACKEND_WORD.getAcquire(target, BACKEND_WORD_OFFSET) == 0) {
       writeAddress(katran_backend.address(target), entry.address());
     }
+    katran_backend.room(target, (short) entry.room());
     Hop hop = entry.hop();
     long word = Byte.toUnsignedLong(family(entry.address()));
     int flags =

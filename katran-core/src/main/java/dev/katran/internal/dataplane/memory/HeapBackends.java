@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 final class HeapBackends implements BackendTable {
 
   /** A {@link BackendEntry} with its address in the format of packets. */
-  record Entry(Address address, Encapsulation encapsulation, boolean local, @Nullable Hop hop) {}
+  record Entry(
+      Address address, Encapsulation encapsulation, boolean local, @Nullable Hop hop, int room) {}
 
   private final Map<Integer, Entry> backends = new ConcurrentHashMap<>();
 
@@ -21,7 +22,12 @@ final class HeapBackends implements BackendTable {
   public void put(int index, BackendEntry entry) {
     backends.put(
         index,
-        new Entry(Address.of(entry.address()), entry.encapsulation(), entry.local(), entry.hop()));
+        new Entry(
+            Address.of(entry.address()),
+            entry.encapsulation(),
+            entry.local(),
+            entry.hop(),
+            entry.room()));
   }
 
   @Override

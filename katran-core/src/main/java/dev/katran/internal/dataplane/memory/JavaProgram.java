@@ -154,8 +154,10 @@ final class JavaProgram implements ForwardingProgram {
     if (match == null) {
       return Verdict.PASS;
     }
-    if (frame.length() > config.limits().maxPacketSize()) {
-      return replyTooBig(frame, packet);
+    int maxPacketSize = config.limits().maxPacketSize();
+    if (frame.length() > maxPacketSize) {
+      boolean isPadded = packet.end() <= maxPacketSize;
+      return isPadded ? Verdict.DROP : replyTooBig(frame, packet, maxPacketSize - Frame.NETWORK);
     }
     Chooser.Choice choice = chooser.choose(frame, packet, match, features);
     if (choice == null) {
@@ -172,25 +174,26 @@ final class JavaProgram implements ForwardingProgram {
       counters.add(Counter.Total.BACKEND_UNKNOWN);
       return Verdict.DROP;
     }
+    if (packet.end() - Frame.NETWORK > backend.room()) {
+      return replyTooBig(frame, packet, backend.room());
+    }
     boolean gue = features.gue() && backend.encapsulation() instanceof Encapsulation.Gue;
     forwarder.encapsulate(frame, packet, choice.flow(), backend.address(), gue, hop);
     count(packet, vip, choice, wasDecapsulated);
     return Verdict.TX;
   }
 
-  private Verdict replyTooBig(Frame frame, ParsedFrame.Packet packet) {
+  private Verdict replyTooBig(Frame frame, ParsedFrame.Packet packet, int mtu) {
     FiveTuple flow = packet.flow();
-    boolean isPadded = packet.end() <= config.limits().maxPacketSize();
     // an ICMP error must not be answered with another
     if (!config.sendPacketTooBig()
         || packet.isIcmpError()
-        || isPadded
         || !mayAnswer(flow.source(), flow.destination())
         || !isWithin(errors)) {
       return Verdict.DROP;
     }
     boolean isIpv6 = packet.isIpv6();
-    TooBigReply.write(frame, isIpv6, config.limits().maxPacketSize());
+    TooBigReply.write(frame, isIpv6, mtu);
     counters.add(isIpv6 ? Counter.Total.TOO_BIG_V6 : Counter.Total.TOO_BIG_V4);
     return Verdict.TX;
   }
