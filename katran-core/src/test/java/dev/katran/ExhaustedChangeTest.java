@@ -24,7 +24,9 @@ class ExhaustedChangeTest {
           .mapToObj(i ->
               Vip.tcp("203.0.113." + (10 + i), 443)
                   .backends(
-                      Backend.of("10.0.1." + i), Backend.of("10.0.2." + i), Backend.of("10.0.3." + i))
+                      Backend.of("10.0.1." + i),
+                      Backend.of("10.0.2." + i),
+                      Backend.of("10.0.3." + i))
                   .build())
           .toList();
 

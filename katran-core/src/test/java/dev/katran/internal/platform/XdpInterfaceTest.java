@@ -59,7 +59,7 @@ class XdpInterfaceTest {
   }
 
   private static Link link(int index, String name, int type, int lower, int vlanId) {
-    return new Link(
-        index, name, null, 1500, true, true, vlanId < 0 ? "" : "vlan", type, lower, 0, vlanId, 0);
+    String kind = vlanId < 0 ? "" : "vlan";
+    return new Link(index, name, null, 1500, true, true, kind, type, lower, 0, vlanId, 0, false);
   }
 }
