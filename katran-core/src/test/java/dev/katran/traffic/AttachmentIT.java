@@ -216,6 +216,34 @@ class AttachmentIT {
   }
 
   @Test
+  void interface_changesItsMacOften_keepsOneProgram() throws Exception {
+    try (LoadBalancer lb = testbed.open();
+        Rtnetlink netlink = testbed.balancer().call(() -> Rtnetlink.open())) {
+      lb.put(vip);
+      changeMac(lb, netlink, "02:00:00:00:00:70");
+      long descriptors = openDescriptors();
+      for (int i = 1; i < 5; i++) {
+        changeMac(lb, netlink, "02:00:00:00:00:7" + i);
+      }
+
+      await()
+          .atMost(SOON)
+          .untilAsserted(() -> assertThat(openDescriptors()).isEqualTo(descriptors));
+      assertThat(lb.attachment().orElseThrow().programId()).hasValue(programOfInterface());
+      assertThat(log.lines("XdpAttachment")).isEmpty();
+    }
+  }
+
+  /** Changes the MAC address of the balancer's interface and waits for the program to follow. */
+  private void changeMac(LoadBalancer lb, Rtnetlink netlink, String mac) {
+    int before = lb.attachment().orElseThrow().programId().orElseThrow();
+    netlink.setMac(testbed.balancer().ifindex(), MacAddress.parse(mac));
+    await()
+        .atMost(PATIENCE)
+        .until(() -> lb.attachment().orElseThrow().programId().orElseThrow() != before);
+  }
+
+  @Test
   void openAndClose_manyTimes_leavesNoDescriptorsAndNoThreads() throws Exception {
     testbed.open().close(); // loads what stays loaded
     long descriptors = openDescriptors();

@@ -42,7 +42,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   private static final Logger log = LoggerFactory.getLogger(KernelDataplane.class);
 
-  /** Changes if the interface's index or MAC address does. Guarded by {@code replacing}. */
+  /** Changes if the interface's index or MAC address does. Written with {@code replacing} held. */
   private volatile DataplaneConfig config;
 
   private final KernelTables tables;
@@ -251,12 +251,22 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     }
   }
 
+  /** Closes the spare programs for what the interface was before: no change can use them again. */
+  private void closeOutdated() {
+    synchronized (spare) {
+      List<KernelProgram> outdated = spare.stream().filter(each -> !each.isFor(config)).toList();
+      spare.removeAll(outdated);
+      outdated.forEach(KernelProgram::close);
+    }
+  }
+
   /** Returns the program for the interface, whose index and MAC address are constants in it. */
   private BpfProgram programFor(int index, dev.katran.ffm.net.@Nullable MacAddress mac) {
     DataplaneConfig.OwnInterface before = config.own();
     DataplaneConfig.OwnInterface now = before == null ? null : own(index, mac);
     if (now != null && !now.equals(before)) {
       replaceProgram(config.with(c -> c.own = now), program.features());
+      closeOutdated();
       if (now.ifindex() == before.ifindex()) {
         log.info("the interface's MAC address is now {}", now.mac());
       }

@@ -188,7 +188,12 @@ public final class KernelProgram implements AutoCloseable {
 
   /** Returns whether the program was loaded for this configuration and these features. */
   boolean isFor(DataplaneConfig config, Features features) {
-    return this.config.equals(config) && this.features.equals(features);
+    return isFor(config) && this.features.equals(features);
+  }
+
+  /** Returns whether the program was loaded for this configuration. */
+  boolean isFor(DataplaneConfig config) {
+    return this.config.equals(config);
   }
 
   /** Returns the features that the program was loaded for. */
