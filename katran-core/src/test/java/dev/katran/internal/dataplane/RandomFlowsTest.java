@@ -108,7 +108,7 @@ class RandomFlowsTest {
   private static InetAddress unicast(Random random, int length) {
     byte[] bytes = new byte[length];
     random.nextBytes(bytes);
-    bytes[0] &= 0x7f; // neither 224.0.0.0/4 nor ff00::/8
+    bytes[0] &= 0x3f; // neither loopback, link-local nor a group
     return address(bytes);
   }
 
