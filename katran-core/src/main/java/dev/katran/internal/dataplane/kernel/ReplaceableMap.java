@@ -20,8 +20,8 @@ final class ReplaceableMap implements AutoCloseable {
   private final String name;
   private final Supplier<BpfMap> create;
 
-  private @Nullable BpfMap outer;
-  private @Nullable BpfMap current;
+  private volatile @Nullable BpfMap outer;
+  private volatile @Nullable BpfMap current;
 
   /** The inner maps that were replaced since the last {@link #commit}. */
   private final List<BpfMap> replaced = new ArrayList<>();
@@ -117,9 +117,13 @@ final class ReplaceableMap implements AutoCloseable {
     current = inner;
   }
 
-  /** Returns the kernel memory of the maps, in bytes. */
+  /** Returns the kernel memory of the maps, in bytes. Other threads may replace one meanwhile. */
   long kernelMemory() {
-    return outer == null ? 0 : outer.kernelMemory() + current().kernelMemory();
+    return memoryOf(outer) + memoryOf(current);
+  }
+
+  private static long memoryOf(@Nullable BpfMap map) {
+    return map == null ? 0 : map.kernelMemory();
   }
 
   @Override
