@@ -99,7 +99,7 @@ final class KernelRings implements RingTable, AutoCloseable {
     }
     BpfMap map = tables.createRing();
     try {
-      write(map, ring);
+      map.access(memory -> write(memory, ring));
       RingMap created = new RingMap(map, ring);
       open.put(ring, created);
       return created;
@@ -109,15 +109,13 @@ final class KernelRings implements RingTable, AutoCloseable {
     }
   }
 
-  private void write(BpfMap map, RingSlots ring) {
-    MemorySegment memory = map.mmap();
+  private void write(MemorySegment memory, RingSlots ring) {
     MemorySegment.copy(ring.words(), 0, memory, ValueLayout.JAVA_INT, 0, slots);
     int[] previous = ring.previousBackends();
     if (previous != null) {
       MemorySegment.copy(
           previous, 0, memory, ValueLayout.JAVA_INT, tables.geometry().previousOffset(), slots);
     }
-    map.munmap();
   }
 
   /**
@@ -202,15 +200,16 @@ final class KernelRings implements RingTable, AutoCloseable {
       put(vip, ring);
       return;
     }
-    MemorySegment memory = KernelCalls.get(own.map::mmap);
-    int[] words = ring.words();
-    for (int slot = 0; slot < slots; slot++) {
-      SLOT.setOpaque(memory, (long) slot * Integer.BYTES, words[slot]);
-    }
-    own.map.munmap();
+    KernelCalls.run(() -> own.map.access(memory -> writeSlots(memory, ring.words())));
     open.remove(own.slots);
     own.slots = ring;
     open.put(ring, own);
+  }
+
+  private void writeSlots(MemorySegment memory, int[] words) {
+    for (int slot = 0; slot < slots; slot++) {
+      SLOT.setOpaque(memory, (long) slot * Integer.BYTES, words[slot]);
+    }
   }
 
   @Override
