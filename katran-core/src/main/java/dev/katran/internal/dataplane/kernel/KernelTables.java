@@ -287,6 +287,9 @@ public final class KernelTables implements AutoCloseable {
   }
 
   private BpfMap flows() {
+    if (!config.flowTableCpus().isEmpty() && !maps.containsKey("cpu_flows")) {
+      createCpuFlows();
+    }
     if (!maps.containsKey("flows")) {
       create(
           "flows",
@@ -295,9 +298,6 @@ public final class KernelTables implements AutoCloseable {
           katran_flow_entry.sizeof(),
           limits.flowTableSize(),
           geometry.hasFlowsPerCpu() ? BpfConstants.BPF_F_NO_COMMON_LRU : 0);
-    }
-    if (!config.flowTableCpus().isEmpty() && !maps.containsKey("cpu_flows")) {
-      createCpuFlows();
     }
     return map("flows");
   }
