@@ -10,10 +10,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A change for which the descriptors run out half way leaves every packet where it was. */
 @NeedsKernel
+@Tag("unemulated")
 class ExhaustedChangeTest {
 
   private static final int VIPS = 20;

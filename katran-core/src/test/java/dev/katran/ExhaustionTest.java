@@ -13,10 +13,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A process without file descriptors gets an exception that says so, and loses none. */
 @NeedsKernel
+@Tag("unemulated")
 class ExhaustionTest {
 
   /** More descriptors than opening, or a put, takes. */

@@ -22,6 +22,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.Test;
  * run in every round, those that take milliseconds in some, so that this takes seconds.
  */
 @NeedsKernel
+@Tag("unemulated")
 @NeedsNamespaces
 class LeakTest {
 

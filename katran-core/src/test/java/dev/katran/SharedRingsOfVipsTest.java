@@ -17,10 +17,12 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Many VIPs with the same backends need hardly more than one, also while their rings change. */
 @NeedsKernel
+@Tag("unemulated")
 class SharedRingsOfVipsTest {
 
   private static final int VIPS = 300;

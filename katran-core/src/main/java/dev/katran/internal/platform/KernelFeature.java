@@ -1,7 +1,9 @@
 package dev.katran.internal.platform;
 
+import dev.katran.internal.failure.Failure;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** The kernel features that every balancer needs, in the order in which Linux gained them. */
 enum KernelFeature {
@@ -37,6 +39,30 @@ enum KernelFeature {
   /** Returns the features that a kernel lacks. */
   static List<KernelFeature> missingIn(KernelVersion version) {
     return Arrays.stream(values()).filter(feature -> version.isOlderThan(feature.since())).toList();
+  }
+
+  /**
+   * Returns a failure that names the features that the kernel may lack, if the kernel refused an
+   * operation and is of a version that had not gained all of them. Any other failure is returned as
+   * it is.
+   *
+   * @param release the release of the kernel, such as {@code 5.8.18}
+   */
+  static Failure explain(Failure failure, String release) {
+    List<KernelFeature> missing =
+        KernelVersion.of(release).map(KernelFeature::missingIn).orElse(List.of());
+    if (failure.kind() != Failure.Kind.REFUSED || missing.isEmpty()) {
+      return failure;
+    }
+    return new Failure(
+        Failure.Kind.UNSUPPORTED_KERNEL,
+        "%s; this kernel is Linux %s, which lacks %s unless its distributor has added that;"
+                .formatted(
+                    failure.getMessage(),
+                    release,
+                    missing.stream().map(KernelFeature::toString).collect(Collectors.joining(", ")))
+            + " LoadBalancer.inMemory() runs everywhere",
+        failure.getCause());
   }
 
   /** Returns text such as {@code frozen BPF maps (since Linux 5.2)}. */

@@ -53,7 +53,8 @@ public final class LoadFailure {
                   + ": this kernel, Linux %s, has no bpf(2); use one built with CONFIG_BPF_SYSCALL"
                       .formatted(System.getProperty("os.version")),
               refusal);
-      default -> Refusal.of(message, refusal);
+      default ->
+          KernelFeature.explain(Refusal.of(message, refusal), System.getProperty("os.version"));
     };
   }
 

@@ -22,13 +22,15 @@ public final class PlatformCheck {
   private PlatformCheck() {}
 
   /**
-   * Checks operating system, kernel version, byte order, libbpf and capabilities, in this order.
+   * Checks operating system, byte order, libbpf and capabilities, in this order. Does not check the
+   * version of the kernel: distributors add features to old ones. Whether a feature is there shows
+   * when it is used, see {@link KernelFeature#explain}.
    *
    * @throws Failure if a requirement is missing; the message names it
    * @throws dev.katran.ffm.LibbpfUnavailableException if libbpf is missing or cannot be called
    */
   public static void check() {
-    checkKernel(System.getProperty("os.name"), System.getProperty("os.version"));
+    checkSystem(System.getProperty("os.name"));
     checkByteOrder(ByteOrder.nativeOrder());
     LibbpfLibrary.ensureLoaded();
     try {
@@ -38,22 +40,12 @@ public final class PlatformCheck {
     }
   }
 
-  static void checkKernel(String system, String release) {
+  static void checkSystem(String system) {
     if (!system.equals("Linux")) {
       throw new Failure(
           Failure.Kind.UNSUPPORTED_KERNEL,
           "XDP needs Linux, but this system is %s; LoadBalancer.inMemory() runs everywhere"
               .formatted(system));
-    }
-    List<KernelFeature> missing =
-        KernelVersion.of(release).map(KernelFeature::missingIn).orElse(List.of());
-    if (!missing.isEmpty()) {
-      throw new Failure(
-          Failure.Kind.UNSUPPORTED_KERNEL,
-          "this kernel is Linux %s, which lacks %s; LoadBalancer.inMemory() runs everywhere"
-              .formatted(
-                  release,
-                  missing.stream().map(KernelFeature::toString).collect(Collectors.joining(", "))));
     }
   }
 

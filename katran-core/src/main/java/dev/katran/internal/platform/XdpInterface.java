@@ -165,16 +165,18 @@ public record XdpInterface(
           e);
     } catch (NativeException e) {
       boolean inDriver = mode != AttachMode.GENERIC;
-      throw Refusal.of(
-          "cannot attach to %s (driver %s) in mode %s: %s%s%s"
-              .formatted(
-                  name,
-                  driver,
-                  mode,
-                  e.getMessage(),
-                  explanation(program, inDriver),
-                  advice(mode, e.errno())),
-          e);
+      throw KernelFeature.explain(
+          Refusal.of(
+              "cannot attach to %s (driver %s) in mode %s: %s%s%s"
+                  .formatted(
+                      name,
+                      driver,
+                      mode,
+                      e.getMessage(),
+                      explanation(program, inDriver),
+                      advice(mode, e.errno())),
+              e),
+          System.getProperty("os.version"));
     }
   }
 

@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.katran.internal.failure.Failure;
 import java.nio.ByteOrder;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class PlatformCheckTest {
 
@@ -63,41 +61,6 @@ class PlatformCheckTest {
         .doesNotThrowAnyException();
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"5.9.16", "5.10.0-33-amd64", "6.1.0", "6.18", "10.0-rc1", "custom"})
-  void checkKernel_59OrNewerOrUnknownRelease_passes(String release) {
-    assertThatCode(() -> PlatformCheck.checkKernel("Linux", release)).doesNotThrowAnyException();
-  }
-
-  @Test
-  void checkKernel_58_namesMissingFeature() {
-    assertThatExceptionOfType(Failure.class)
-        .isThrownBy(() -> PlatformCheck.checkKernel("Linux", "5.8.18"))
-        .returns(Failure.Kind.UNSUPPORTED_KERNEL, Failure::kind)
-        .withMessage(
-            "this kernel is Linux 5.8.18, which lacks XDP links (since Linux 5.9);"
-                + " LoadBalancer.inMemory() runs everywhere");
-  }
-
-  @Test
-  void checkKernel_olderKernels_namesEveryMissingFeature() {
-    assertThatExceptionOfType(Failure.class)
-        .isThrownBy(() -> PlatformCheck.checkKernel("Linux", "5.4.0-216-generic"))
-        .returns(Failure.Kind.UNSUPPORTED_KERNEL, Failure::kind)
-        .withMessageContaining("5.4.0-216-generic")
-        .withMessageContaining("mmap-able BPF arrays (since Linux 5.5)")
-        .withMessageContaining("read-only BPF maps as verifier constants (since Linux 5.5)")
-        .withMessageContaining("XDP links (since Linux 5.9)")
-        .withMessageNotContaining("5.3");
-    assertThatExceptionOfType(Failure.class)
-        .isThrownBy(() -> PlatformCheck.checkKernel("Linux", "4.19.0-27-amd64"))
-        .returns(Failure.Kind.UNSUPPORTED_KERNEL, Failure::kind)
-        .withMessageContaining("32-bit jumps in BPF programs (since Linux 5.1)")
-        .withMessageContaining("frozen BPF maps (since Linux 5.2)")
-        .withMessageContaining("bounded loops in BPF programs (since Linux 5.3)")
-        .withMessageContaining("XDP links (since Linux 5.9)");
-  }
-
   @Test
   void checkByteOrder_bigEndian_throws() {
     assertThatCode(() -> PlatformCheck.checkByteOrder(ByteOrder.LITTLE_ENDIAN))
@@ -110,9 +73,9 @@ class PlatformCheckTest {
   }
 
   @Test
-  void checkKernel_notLinux_throws() {
+  void checkSystem_notLinux_throws() {
     assertThatExceptionOfType(Failure.class)
-        .isThrownBy(() -> PlatformCheck.checkKernel("Mac OS X", "15.1"))
+        .isThrownBy(() -> PlatformCheck.checkSystem("Mac OS X"))
         .returns(Failure.Kind.UNSUPPORTED_KERNEL, Failure::kind)
         .withMessageContaining("Mac OS X")
         .withMessageContaining("LoadBalancer.inMemory()");
