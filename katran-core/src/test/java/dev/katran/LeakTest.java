@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -60,6 +61,10 @@ class LeakTest {
 
   private static final InetAddress ENDPOINT = InetAddress.ofLiteral("192.0.2.7");
 
+  /** Threads of pools that start and end them as they need them. */
+  private static final Pattern OF_THE_JVM =
+      Pattern.compile("ForkJoinPool|VirtualThread-|junit-|surefire-");
+
   private LoadBalancer lb;
   private LoadBalancer twin;
   private Lab lab;
@@ -78,6 +83,7 @@ class LeakTest {
           Thread.getAllStackTraces().keySet().stream()
               .filter(Thread::isAlive)
               .map(Thread::getName)
+              .filter(name -> !OF_THE_JVM.matcher(name).lookingAt())
               .sorted()
               .toList(),
           runtime.totalMemory() - runtime.freeMemory());
