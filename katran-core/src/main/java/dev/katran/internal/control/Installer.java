@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -55,22 +54,10 @@ final class Installer {
   private final IndexAllocator vipIndices = new IndexAllocator(0);
   private final IndexAllocator backendIndices = new IndexAllocator(Dataplane.NO_BACKEND + 1);
 
-  private final TunnelRoom room;
-
-  /** The next hops in the dataplane. */
-  private final Map<InetAddress, Hop> hops = new HashMap<>();
-
-  /** The backends that have found or lost their next hop, but have, or lack, slots still. */
-  private final Set<BackendKey> moved = new HashSet<>();
+  private final InstalledHops hops;
 
   /** The changes that are being prepared. */
   private final Set<Preparation> preparations = new HashSet<>();
-
-  /** Whether next hops have changed, but not in the dataplane yet. */
-  private volatile boolean hasStaleHops;
-
-  /** Whether some backends have {@link #moved}. */
-  private volatile boolean hasMoved;
 
   /** Whether next hops may be followed of backends that are not installed. */
   private volatile boolean followsTooMany;
@@ -91,7 +78,9 @@ final class Installer {
     this.clock = clock;
     this.rings = new RingCache(config.limits());
     this.executor = new PlanExecutor(dataplane);
-    this.room = new TunnelRoom(config.limits().maxPacketSize(), config.sendPacketTooBig());
+    this.hops =
+        new InstalledHops(
+            dataplane, new TunnelRoom(config.limits().maxPacketSize(), config.sendPacketTooBig()));
   }
 
   /** Returns the installed state. */
@@ -106,7 +95,7 @@ final class Installer {
 
   /** Returns whether there are next hops that {@link #repair} has to update. */
   boolean hasStaleHops() {
-    return hasStaleHops || hasMoved;
+    return hops.isStale();
   }
 
   /** Runs a task while no change runs. */
@@ -181,7 +170,7 @@ final class Installer {
     edit.accept(desired);
     List<Vip> changed =
         desired.vips().values().stream()
-            .filter(vip -> Planner.isDifferent(vip, state.vips().get(vip.key()), moved))
+            .filter(vip -> Planner.isDifferent(vip, state.vips().get(vip.key()), hops.moved()))
             .toList();
     Set<InetAddress> unknown = unknownHops(changed, desired, prepared);
     if (!unknown.isEmpty()) {
@@ -248,7 +237,7 @@ final class Installer {
                 config,
                 rings,
                 address -> hop(address, prepared),
-                moved,
+                hops.moved(),
                 vipIndices,
                 backendIndices,
                 clock.now(),
@@ -298,36 +287,13 @@ final class Installer {
     plan.backendIndices().commit();
     InstalledState before = state;
     state = plan.state();
-    moved.clear();
-    hasMoved = false;
-    plan.added().forEach(key -> know(key, prepared.hops().get(key.address())));
     Set<BackendKey> removed =
         Sets.difference(before.backends().keySet(), state.backends().keySet());
-    removed.forEach(key -> hops.remove(key.address()));
+    hops.executed(plan, removed, prepared.hops());
     followsTooMany |= !removed.isEmpty();
     unfinished.forEach(each -> each.flows().keep(state));
     unfinished.add(plan.cleanUp());
     dataplane.commit();
-  }
-
-  private void know(BackendKey backend, @Nullable Resolution found) {
-    switch (found) {
-      case Resolution.Resolved(Hop hop) -> know(backend, hop);
-      case Resolution.Unresolved unresolved ->
-          log.warn(
-              "no next hop towards backend {} yet; it gets no flows until one is found: {}",
-              backend,
-              unresolved.detail());
-      case null -> hasStaleHops = true; // the change was prepared too often to ask for it
-    }
-  }
-
-  private void know(BackendKey backend, Hop hop) {
-    hops.put(backend.address(), hop);
-    InstalledState.InstalledBackend installed = state.backends().get(backend);
-    if (installed != null) {
-      room.check(backend, installed.delivery(), hop);
-    }
   }
 
   /** Cleans up after a change. If that fails, it is tried again with the next {@link #repair}. */
@@ -409,11 +375,11 @@ final class Installer {
    * first one gets slots; one that has lost it gives its slots up.
    */
   void refreshHops() {
-    hasStaleHops = false;
+    hops.setStale(false);
     try {
       refreshHops(state.backends().keySet());
     } catch (RuntimeException | Error e) {
-      hasStaleHops = true;
+      hops.setStale(true);
       throw e;
     }
   }
@@ -427,7 +393,7 @@ final class Installer {
     } catch (RuntimeException | Error e) {
       if (!open.isClosed()) {
         log.warn("cannot update next hops yet; tried again every second", e);
-        hasStaleHops = true;
+        hops.setStale(true);
       }
     }
   }
@@ -438,38 +404,15 @@ final class Installer {
     Map<InetAddress, Resolution> found = nextHops.resolve(addresses, Duration.ZERO);
     boolean[] isUpdated = {false};
     update(installed -> {
-      for (BackendKey key : backends) {
-        InstalledState.InstalledBackend backend = installed.backends().get(key);
-        Resolution resolution = found.get(key.address());
-        if (backend != null && resolution != null) {
-          refresh(key, backend, resolution.hop().orElse(null));
-        }
-      }
+      hops.refresh(installed, backends, found);
       isUpdated[0] = true;
       return installed;
     });
     if (!isUpdated[0]) {
-      hasStaleHops = true;
+      hops.setStale(true);
     }
-    if (hasMoved) {
+    if (hops.hasMoved()) {
       change(desired -> {});
-    }
-  }
-
-  private void refresh(BackendKey key, InstalledState.InstalledBackend backend, @Nullable Hop hop) {
-    Hop before = hops.get(key.address());
-    if (Objects.equals(before, hop)) {
-      return;
-    }
-    dataplane.backends().put(backend.number(), backend.delivery().entry(key.address(), hop));
-    if (hop == null) {
-      hops.remove(key.address());
-    } else {
-      know(key, hop);
-    }
-    if (before == null || hop == null) {
-      moved.add(key);
-      hasMoved = true;
     }
   }
 }

@@ -1,0 +1,129 @@
+package dev.katran.internal.control;
+
+import dev.katran.BackendKey;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.nexthop.Resolution;
+import dev.katran.internal.packet.Hop;
+import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The next hops in the dataplane. Guarded by the lock of changes, except for what is to be done
+ * yet.
+ */
+final class InstalledHops {
+
+  private static final Logger log = LoggerFactory.getLogger(InstalledHops.class);
+
+  private final Dataplane dataplane;
+  private final TunnelRoom room;
+  private final Map<InetAddress, Hop> hops = new HashMap<>();
+
+  /** The backends that have found or lost their next hop, but have, or lack, slots still. */
+  private final Set<BackendKey> moved = new HashSet<>();
+
+  /** Whether next hops may have changed, but not in the dataplane yet. */
+  private volatile boolean isStale;
+
+  private volatile boolean hasMoved;
+
+  InstalledHops(Dataplane dataplane, TunnelRoom room) {
+    this.dataplane = dataplane;
+    this.room = room;
+  }
+
+  /** Returns the next hop of a backend, or null. */
+  @Nullable Hop get(InetAddress backend) {
+    return hops.get(backend);
+  }
+
+  /** Returns the backends that have found or lost their next hop since the last change. */
+  Set<BackendKey> moved() {
+    return moved;
+  }
+
+  /** Returns whether backends have found or lost their next hop. Needs no lock. */
+  boolean hasMoved() {
+    return hasMoved;
+  }
+
+  /** Returns whether next hops, or slots because of them, are to be updated. Needs no lock. */
+  boolean isStale() {
+    return isStale || hasMoved;
+  }
+
+  /** Sets whether next hops are to be updated. Needs no lock. */
+  void setStale(boolean stale) {
+    isStale = stale;
+  }
+
+  /**
+   * Takes note of an executed plan.
+   *
+   * @param removed the backends that are no longer installed
+   * @param found what was found out about the backends that are new
+   */
+  void executed(Plan plan, Set<BackendKey> removed, Map<InetAddress, Resolution> found) {
+    moved.clear();
+    hasMoved = false;
+    removed.forEach(key -> hops.remove(key.address()));
+    for (BackendKey key : plan.added()) {
+      switch (found.get(key.address())) {
+        case Resolution.Resolved(Hop hop) -> put(plan.state(), key, hop);
+        case Resolution.Unresolved unresolved ->
+            log.warn(
+                "no next hop towards backend {} yet; it gets no flows until one is found: {}",
+                key,
+                unresolved.detail());
+        case null -> isStale = true; // the change was prepared too often to ask for it
+      }
+    }
+  }
+
+  private void put(InstalledState state, BackendKey backend, Hop hop) {
+    hops.put(backend.address(), hop);
+    InstalledState.InstalledBackend installed = state.backends().get(backend);
+    if (installed != null) {
+      room.check(backend, installed.delivery(), hop);
+    }
+  }
+
+  /** Writes the next hops of backends that differ from those in the dataplane. */
+  void refresh(InstalledState state, Set<BackendKey> backends, Map<InetAddress, Resolution> found) {
+    for (BackendKey key : backends) {
+      InstalledState.InstalledBackend backend = state.backends().get(key);
+      Resolution resolution = found.get(key.address());
+      if (backend != null && resolution != null) {
+        refresh(state, key, backend, resolution.hop().orElse(null));
+      }
+    }
+  }
+
+  private void refresh(
+      InstalledState state,
+      BackendKey key,
+      InstalledState.InstalledBackend backend,
+      @Nullable Hop hop) {
+    Hop before = hops.get(key.address());
+    if (Objects.equals(before, hop)) {
+      return;
+    }
+    dataplane.backends().put(backend.number(), backend.delivery().entry(key.address(), hop));
+    if (hop == null) {
+      hops.remove(key.address());
+    } else {
+      put(state, key, hop);
+    }
+    if (before == null || hop == null) {
+      moved.add(key);
+      hasMoved = true;
+    }
+  }
+}
