@@ -95,7 +95,7 @@ class NextHopIT {
           .containsExactly(
               new UnresolvedBackend(
                   backend.key(), Reason.NO_ROUTE, "no route to this destination"));
-      assertThat(lb.route(anyFlow(vip)).reason()).isEqualTo(Route.Reason.EMPTY_RING);
+      awaitEmptyRing(lb, vip);
       assertThat(testbed.client().tryUdp(Testbed.target(vip))).isEmpty();
       assertThat(lb.counters().dropped().packets()).isEqualTo(1);
       assertThat(lb.counters().backend(backend)).contains(Count.ZERO);
@@ -146,7 +146,7 @@ class NextHopIT {
       awaitReason(lb, backend, Reason.NEIGHBOUR_FAILED);
       assertThat(lb.unresolved().getFirst().detail())
           .isEqualTo(testbed.balancer().routerIpv4().getHostAddress() + " on eth0 does not answer");
-      assertThat(lb.route(anyFlow(vip)).reason()).isEqualTo(Route.Reason.EMPTY_RING);
+      awaitEmptyRing(lb, vip);
       testbed.lab().router().sysctl("net.ipv4.conf.balancer.arp_ignore", "0");
       awaitReply(vip);
       assertThat(lb.unresolved()).isEmpty();
@@ -310,6 +310,13 @@ class NextHopIT {
         .until(() ->
             lb.unresolved().stream()
                 .anyMatch(each -> each.backend().equals(backend.key()) && each.reason() == reason));
+  }
+
+  /** The ring follows a moment after the reason is known. */
+  private void awaitEmptyRing(LoadBalancer lb, Vip vip) {
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> lb.route(anyFlow(vip)).reason() == Route.Reason.EMPTY_RING);
   }
 
   private static Cidr defaultOf(InetAddress family) {
