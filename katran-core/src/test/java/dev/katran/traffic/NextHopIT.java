@@ -117,13 +117,14 @@ class NextHopIT {
     try (LoadBalancer lb = testbed.open()) {
       lb.put(vip);
       awaitReply(vip);
-      long forwarded = lb.counters().backend(backend).orElseThrow().packets();
       long start = System.nanoTime();
       balancerNetlink.deleteRoute(defaultOf(backend.address()), ifindex);
 
       awaitReason(lb, backend, Reason.NO_ROUTE);
       assertThat(Duration.ofNanos(System.nanoTime() - start))
           .isBetween(Duration.ofMillis(2900), Duration.ofSeconds(6));
+      awaitEmptyRing(lb, vip);
+      long forwarded = lb.counters().backend(backend).orElseThrow().packets();
       assertThat(testbed.client().tryUdp(Testbed.target(vip))).isEmpty();
       assertThat(lb.counters().backend(backend).orElseThrow().packets()).isEqualTo(forwarded);
       addDefaultRoute(backend.address());
