@@ -184,9 +184,9 @@ static __always_inline bool is_vip_address(const struct katran_flow *flow)
 
 /*
  * Returns whether a frame, whose IP header was checked, is for the address of a VIP. Not inline:
- * few packets need it.
+ * few packets need it. Unused where a program only encapsulates.
  */
-static __noinline bool is_for_vip(struct xdp_md *ctx)
+static __noinline __attribute__((unused)) bool is_for_vip(struct xdp_md *ctx)
 {
 	struct katran_flow flow;
 
