@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
@@ -414,6 +415,10 @@ public final class LoadBalancer implements AutoCloseable {
 
   long measure(MemorySegment frame) {
     return control.measure(frame);
+  }
+
+  OptionalInt programDescriptor() {
+    return control.programDescriptor();
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.katran;
 import static java.util.Objects.requireNonNull;
 
 import java.lang.foreign.MemorySegment;
+import java.util.OptionalInt;
 
 /**
  * Measures how long the forwarding program takes for a frame, for benchmarks.
@@ -45,5 +46,17 @@ public final class ProgramTimer {
           "the frame's arena is confined to another thread: " + frame);
     }
     return balancer.measure(frame);
+  }
+
+  /**
+   * Returns the file descriptor of the forwarding program, so that a program of a benchmark can
+   * call it by {@code bpf_tail_call}. It remains the balancer's: it is closed with the balancer,
+   * and when a change needs a program with other features. Empty for a balancer {@linkplain
+   * LoadBalancer#inMemory in memory}.
+   *
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public OptionalInt descriptor() {
+    return balancer.programDescriptor();
   }
 }

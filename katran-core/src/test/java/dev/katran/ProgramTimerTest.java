@@ -3,6 +3,7 @@ package dev.katran;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.katran.ffm.ProgramInfo;
 import dev.katran.needs.NeedsKernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,8 +15,8 @@ class ProgramTimerTest {
 
   abstract static class Contract {
 
-    private final LoadBalancer lb;
-    private final ProgramTimer timer;
+    final LoadBalancer lb;
+    final ProgramTimer timer;
 
     Contract(LoadBalancer lb) {
       this.lb = lb;
@@ -73,6 +74,11 @@ class ProgramTimerTest {
     InMemory() {
       super(LoadBalancer.inMemory().open());
     }
+
+    @Test
+    void descriptor_inMemory_isEmpty() {
+      assertThat(timer.descriptor()).isEmpty();
+    }
   }
 
   @Nested
@@ -80,6 +86,20 @@ class ProgramTimerTest {
   class InKernel extends Contract {
     InKernel() {
       super(LoadBalancer.detached().open());
+    }
+
+    @Test
+    void descriptor_changeOfFeatures_isThatOfTheNewProgram() {
+      ProgramInfo before = ProgramInfo.of(timer.descriptor().orElseThrow());
+      lb.put(
+          Vip.tcp("203.0.113.10", 443)
+              .tracking(Tracking.ALWAYS)
+              .backends(Backend.of("10.0.0.11"))
+              .build());
+      ProgramInfo after = ProgramInfo.of(timer.descriptor().orElseThrow());
+      assertThat(before.name()).isEqualTo("balancer");
+      assertThat(after.name()).isEqualTo("balancer");
+      assertThat(after.instructions()).isGreaterThan(before.instructions());
     }
   }
 }

@@ -24,4 +24,15 @@ public record ProgramInfo(
     int jitedBytes,
     int verifiedInstructions,
     long runs,
-    Duration runTime) {}
+    Duration runTime) {
+
+  /**
+   * Returns the current state of a program by its file descriptor.
+   *
+   * @throws BpfException if the kernel fails the query
+   */
+  public static ProgramInfo of(int fd) {
+    LibbpfLibrary.ensureLoaded();
+    return KernelInfo.program(fd);
+  }
+}

@@ -155,6 +155,7 @@ class BpfProgramTest {
     assertThat(info.instructions()).isPositive();
     assertThat(info.jitedBytes()).isNotNegative();
     assertThat(verdict.kernelMemory()).isPositive();
+    assertThat(ProgramInfo.of(verdict.fd())).isEqualTo(info);
   }
 
   @Test

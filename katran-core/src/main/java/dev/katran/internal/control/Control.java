@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
@@ -192,6 +193,11 @@ public final class Control implements AutoCloseable {
   /** Returns the mean run time of the program on a frame, in nanoseconds. */
   public long measure(MemorySegment frame) {
     return use(() -> dataplane.program().measure(frame));
+  }
+
+  /** Returns the file descriptor of the program; empty outside a kernel. */
+  public OptionalInt programDescriptor() {
+    return use(() -> dataplane.program().descriptor());
   }
 
   /** Returns the kernel resources in use. */

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** The program of a {@link Dataplane}. */
@@ -59,5 +60,10 @@ public interface ForwardingProgram {
     long start = System.nanoTime();
     run(copy);
     return System.nanoTime() - start;
+  }
+
+  /** Returns the file descriptor of the program that forwards now; empty outside a kernel. */
+  default OptionalInt descriptor() {
+    return OptionalInt.empty();
   }
 }

@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -289,6 +290,16 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     programLock.readLock().lock();
     try {
       return TestRun.measure(program.program(), frame);
+    } finally {
+      programLock.readLock().unlock();
+    }
+  }
+
+  @Override
+  public OptionalInt descriptor() {
+    programLock.readLock().lock();
+    try {
+      return OptionalInt.of(program.program().fd());
     } finally {
       programLock.readLock().unlock();
     }
