@@ -38,12 +38,8 @@ final class FlowFrame {
 
   private final MemorySegment memory;
 
-  /** The offset of the last four bytes of the client's address. */
   private final int client;
-
-  /** The offset of the last two bytes of the VIP's address. */
   private final int vip;
-
   private final int transport;
   private final int addressLength;
 
@@ -88,6 +84,26 @@ final class FlowFrame {
   /** Returns the length of a frame in bytes. */
   static int length(Family family) {
     return ETHERNET + ipHeader(family) + TCP + PAYLOAD;
+  }
+
+  /** Returns the length of all headers in bytes. */
+  int headers() {
+    return transport + TCP;
+  }
+
+  /** Returns the offset of the last four bytes of the client's address. */
+  int client() {
+    return client;
+  }
+
+  /** Returns the offset of the last two bytes of the VIP's address. */
+  int vip() {
+    return vip;
+  }
+
+  /** Returns the offset of the client's port. */
+  int port() {
+    return transport;
   }
 
   /** Writes a packet in the middle of a flow to a VIP. */

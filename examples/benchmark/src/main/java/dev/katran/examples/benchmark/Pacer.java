@@ -16,6 +16,15 @@ final class Pacer {
 
   /** Waits until another flow may begin. */
   void awaitNext() throws InterruptedException {
+    awaitNext(1);
+  }
+
+  /**
+   * Waits until more flows may begin and returns how many.
+   *
+   * @param wanted the largest number to return, 1 or more
+   */
+  int awaitNext(int wanted) throws InterruptedException {
     if (flows == FLOWS_PER_PERIOD) {
       long left = start + PERIOD.toNanos() - System.nanoTime();
       if (left > 0) {
@@ -26,6 +35,8 @@ final class Pacer {
     if (flows == 0) {
       start = System.nanoTime();
     }
-    flows++;
+    int next = Math.min(wanted, FLOWS_PER_PERIOD - flows);
+    flows += next;
+    return next;
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -11,10 +12,17 @@ import picocli.CommandLine.Option;
 @Command(
     name = "packet",
     mixinStandardHelpOptions = true,
-    description = "Measures nanoseconds per packet, by BPF_PROG_TEST_RUN on one core.")
+    description = {
+      "Measures nanoseconds per packet on one core, in a loop inside the kernel.",
+      "net-ns is the program's own time: that of a program which only sends the frame back is"
+          + " subtracted. mpps is what a core could do at that rate. instructions is the size of"
+          + " the loaded program, all paths included."
+    })
 final class PacketBenchmark extends Measurement {
 
-  private static final int MAX_VIPS = 500;
+  private static final double NANOS_PER_MICRO = 1000;
+  private static final int PACKETS = 500_000;
+  private static final int PACKETS_PER_CALL = 20_000;
 
   @Option(
       names = "--flows",
@@ -26,9 +34,21 @@ final class PacketBenchmark extends Measurement {
   @Option(
       names = "--vips",
       split = ",",
-      defaultValue = "1,100",
-      description = "numbers of VIPs (default: ${DEFAULT-VALUE})")
+      defaultValue = "1",
+      description = "numbers of VIPs, up to 10000 (default: ${DEFAULT-VALUE})")
   private int[] vips;
+
+  @Option(
+      names = "--backends",
+      split = ",",
+      defaultValue = "10",
+      description = "numbers of backends of a VIP, up to 1000 (default: ${DEFAULT-VALUE})")
+  private int[] backends;
+
+  @Option(
+      names = "--own-backends",
+      description = "no VIPs share backends, and so a ring (default: all share them)")
+  private boolean ownBackends;
 
   @Option(
       names = "--family",
@@ -46,9 +66,23 @@ final class PacketBenchmark extends Measurement {
 
   @Option(
       names = "--packets",
-      defaultValue = "20000",
-      description = "packets to measure per variant (default: ${DEFAULT-VALUE})")
-  private int packets;
+      description =
+          "packets per variant: in a round (default: 500000), or with --per-call in all (default:"
+              + " 20000)")
+  private @Nullable Integer packets;
+
+  @Option(
+      names = "--rounds",
+      defaultValue = "7",
+      description = "rounds, in which the variants take turns (default: ${DEFAULT-VALUE})")
+  private int rounds;
+
+  @Option(
+      names = "--per-call",
+      description =
+          "measure each packet with a system call of its own, which leaves the caches cold; prints"
+              + " gross times")
+  private boolean perCall;
 
   @Option(
       names = "--core",
@@ -59,44 +93,76 @@ final class PacketBenchmark extends Measurement {
   @Override
   List<Row> measure() throws Exception {
     Arrays.sort(flows);
-    if (flows.length == 0 || flows[0] < 1 || packets < 1) {
-      throw new IllegalArgumentException("--flows and --packets must be 1 or more");
+    if (flows.length == 0 || flows[0] < 1 || packets() < 1 || rounds < 1) {
+      throw new IllegalArgumentException("--flows, --packets and --rounds must be 1 or more");
     }
-    for (int number : vips) {
-      if (number < 1 || number > MAX_VIPS) {
-        throw new IllegalArgumentException("--vips %d is not in 1..%d".formatted(number, MAX_VIPS));
-      }
-    }
+    List<Scene> scenes = scenes();
     List<Row> rows = new ArrayList<>();
-    for (Family family : families) {
-      for (Tunnel tunnel : tunnels) {
-        for (int number : vips) {
-          measure(family, tunnel, number, rows);
-        }
-      }
+    for (Scene scene : scenes) {
+      measure(scene, rows);
     }
     return rows;
   }
 
-  private void measure(Family family, Tunnel tunnel, int number, List<Row> rows) throws Exception {
-    int most = flows[flows.length - 1];
-    try (ProgramComparison programs =
-        new ProgramComparison(family, tunnel.encapsulation(), number, most)) {
-      for (int each : flows) {
-        progress("packet: %s, %s, %d VIPs, %d flows".formatted(family, tunnel, number, each));
-        Map<String, Samples> results = Cores.call(core, () -> programs.measure(each, packets));
-        double bare = results.get("bare-tx").middleMean();
-        results.forEach((variant, samples) ->
-            rows.add(
-                Row.of("packet", variant)
-                    .with("family", family.toString())
-                    .with("encapsulation", tunnel.toString())
-                    .with("flows", each)
-                    .with("vips", number)
-                    .with(samples, "ns", 50, 90)
-                    .with("middle-mean", samples.middleMean())
-                    .with("times-bare-tx", samples.middleMean() / bare)));
+  private int packets() {
+    if (packets != null) {
+      return packets;
+    }
+    return perCall ? PACKETS_PER_CALL : PACKETS;
+  }
+
+  private List<Scene> scenes() {
+    List<Scene> scenes = new ArrayList<>();
+    for (Family family : families) {
+      for (Tunnel tunnel : tunnels) {
+        for (int vip : vips) {
+          for (int backend : backends) {
+            scenes.add(new Scene(family, tunnel, vip, backend, ownBackends));
+          }
+        }
       }
     }
+    return scenes;
+  }
+
+  private void measure(Scene scene, List<Row> rows) throws Exception {
+    try (Programs programs = new Programs(scene, flows[flows.length - 1]);
+        Timing timing = timing(scene, programs.all())) {
+      for (int each : flows) {
+        progress("packet: %s, %d flows".formatted(scene, each));
+        Map<String, Samples> results = Cores.call(core, () -> timing.measure(each));
+        for (Program program : programs.all()) {
+          Row row = scene.on(Row.of("packet", program.name())).with("flows", each);
+          rows.add(perCall ? gross(row, program, results) : net(row, program, results));
+        }
+      }
+    }
+  }
+
+  private Timing timing(Scene scene, List<Program> programs) {
+    return perCall
+        ? new PerCall(scene, programs, packets())
+        : new InKernel(scene, programs, flows[flows.length - 1], packets(), rounds);
+  }
+
+  private static Row gross(Row row, Program program, Map<String, Samples> results) {
+    Samples samples = results.get(program.name());
+    double bare = results.get(Program.BARE_TX).middleMean();
+    return row.with(samples, "ns", 50, 90)
+        .with("middle-mean", samples.middleMean())
+        .with("times-bare-tx", samples.middleMean() / bare);
+  }
+
+  private static Row net(Row row, Program program, Map<String, Samples> results) {
+    double bare = results.get(Program.BARE_TX).middleMean();
+    double net = results.get(program.name()).middleMean() - bare;
+    if (program.name().equals(Program.BARE_TX)) {
+      return row.with("loop-ns", bare);
+    }
+    double encap = results.get(Program.BARE_ENCAP).middleMean() - bare;
+    return row.with("net-ns", net)
+        .with("mpps", NANOS_PER_MICRO / net)
+        .with("times-bare-encap", net / encap)
+        .with("instructions", program.instructions());
   }
 }

@@ -49,7 +49,8 @@ final class Services {
     return vips.stream().map(vip -> replaced(vip, by)).toList();
   }
 
-  private static Vip replaced(Vip vip, List<Backend> by) {
+  /** Returns a VIP with every slot moved to another backend and all former backends draining. */
+  static Vip replaced(Vip vip, List<Backend> by) {
     List<Backend> both = new ArrayList<>(by);
     vip.backends().forEach(backend -> both.add(backend.draining(true)));
     return vip.toBuilder().backends(both).build();
