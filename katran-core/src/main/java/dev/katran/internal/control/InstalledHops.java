@@ -67,13 +67,12 @@ final class InstalledHops {
   /**
    * Takes note of an executed plan.
    *
-   * @param removed the backends that are no longer installed
    * @param found what was found out about the backends that are new
    */
-  void executed(Plan plan, Set<BackendKey> removed, Map<InetAddress, Resolution> found) {
+  void executed(Plan plan, Map<InetAddress, Resolution> found) {
     moved.clear();
     hasMoved = false;
-    removed.forEach(key -> hops.remove(key.address()));
+    plan.removed().forEach(key -> hops.remove(key.address()));
     for (BackendKey key : plan.added()) {
       switch (found.get(key.address())) {
         case Resolution.Resolved(Hop hop) -> put(plan.state(), key, hop);

@@ -1,6 +1,5 @@
 package dev.katran.internal.control;
 
-import com.google.common.collect.Sets;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
 import dev.katran.Vip;
@@ -285,12 +284,9 @@ final class Installer {
     plan.start().moveTo(clock.now());
     plan.vipIndices().commit();
     plan.backendIndices().commit();
-    InstalledState before = state;
     state = plan.state();
-    Set<BackendKey> removed =
-        Sets.difference(before.backends().keySet(), state.backends().keySet());
-    hops.executed(plan, removed, prepared.hops());
-    followsTooMany |= !removed.isEmpty();
+    hops.executed(plan, prepared.hops());
+    followsTooMany |= !plan.removed().isEmpty();
     unfinished.forEach(each -> each.flows().keep(state));
     unfinished.add(plan.cleanUp());
     dataplane.commit();

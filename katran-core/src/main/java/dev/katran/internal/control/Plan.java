@@ -18,6 +18,7 @@ import java.util.Set;
  * @param cleanUp removes what the new state no longer uses
  * @param state the state that is installed then
  * @param added the backends that are new
+ * @param removed the backends that are no longer installed
  * @param vipIndices the indices of new VIPs
  * @param backendIndices the indices of new backends
  * @param start the time at which the windows of the change begin
@@ -29,6 +30,7 @@ record Plan(
     CleanUp cleanUp,
     InstalledState state,
     Set<BackendKey> added,
+    Set<BackendKey> removed,
     IndexAllocator.Reservation vipIndices,
     IndexAllocator.Reservation backendIndices,
     ChangeWindow.Start start) {

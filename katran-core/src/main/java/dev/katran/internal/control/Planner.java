@@ -69,6 +69,7 @@ final class Planner {
   private final Map<VipKey, InstalledState.Installed> vips = new LinkedHashMap<>();
   private final Map<Integer, Duration> longerIdle = new HashMap<>();
   private final Set<BackendKey> added = new LinkedHashSet<>();
+  private final Set<BackendKey> gone = new LinkedHashSet<>();
   private final List<Integer> unusedVips = new ArrayList<>();
   private final List<Integer> unusedBackends = new ArrayList<>();
   private final List<Operation> first = new ArrayList<>();
@@ -128,6 +129,7 @@ final class Planner {
         new CleanUp(staleFlows, unusedVips, unusedBackends),
         new InstalledState(ImmutableMap.copyOf(vips), backends, down, desired.watched(), during),
         added,
+        gone,
         vipIndices,
         backendIndices,
         start);
@@ -187,6 +189,7 @@ final class Planner {
     if (delivery == null) {
       if (before != null) {
         after.remove(key);
+        gone.add(key);
         staleFlows.removedBackend(before.number());
         unusedBackends.add(before.number());
       }
