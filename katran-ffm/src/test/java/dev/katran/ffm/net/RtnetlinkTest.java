@@ -273,19 +273,19 @@ class RtnetlinkTest {
     assertThat(netlink.route(InetAddress.ofLiteral(destination)).mtu()).isEqualTo(1300);
   }
 
-  /** Needs CONFIG_NET_VRF: {@code ./mvnw -pl katran-ffm test -DexcludedGroups= -Dgroups=vrf}. */
+  /**
+   * Needs CONFIG_NET_VRF, as the emulated Linux 6.1 has it: {@code ./mvnw -pl katran-ffm test
+   * -DexcludedGroups= -Dgroups=vrf}.
+   */
   @ParameterizedTest
-  @CsvSource({"203.0.113.10, 192.0.2.2", "2001:db8:9::10, 2001:db8::2"})
+  @ValueSource(strings = {"192.0.2.2", "2001:db8::2"})
   @Tag("vrf")
-  void route_inVrf_isThatOfItsTable(String destination, String gateway) {
+  void route_inVrf_isThatOfItsTable(String literal) {
     int vrf = createVrf("vrf");
-    InetAddress address = InetAddress.ofLiteral(destination);
-    netlink.addRoute(Cidr.parse(destination), InetAddress.ofLiteral(gateway), near.index());
-    assertThat(netlink.route(address).egressIndex()).isEqualTo(near.index());
-    assertThatNetlink(() -> netlink.route(address, vrf)).hasMessageContaining("UNREACH");
+    InetAddress onLink = InetAddress.ofLiteral(literal);
+    assertThat(netlink.route(onLink).egressIndex()).isEqualTo(near.index());
 
     netlink.setMaster(near.index(), vrf); // moves the connected routes to the VRF's table
-    InetAddress onLink = InetAddress.ofLiteral(gateway);
     assertThat(netlink.route(onLink, vrf).egressIndex()).isEqualTo(near.index());
     assertThatNetlink(() -> netlink.route(onLink)).hasMessageContaining("UNREACH");
   }
