@@ -277,12 +277,11 @@ class RtnetlinkTest {
    * Needs CONFIG_NET_VRF, as the emulated Linux 6.1 has it: {@code ./mvnw -pl katran-ffm test
    * -DexcludedGroups= -Dgroups=vrf}.
    */
-  @ParameterizedTest
-  @ValueSource(strings = {"192.0.2.2", "2001:db8::2"})
+  @Test
   @Tag("vrf")
-  void route_inVrf_isThatOfItsTable(String literal) {
+  void route_inVrf_isThatOfItsTable() {
     int vrf = createVrf("vrf");
-    InetAddress onLink = InetAddress.ofLiteral(literal);
+    InetAddress onLink = InetAddress.ofLiteral("192.0.2.2"); // IPv6 addresses would not move along
     assertThat(netlink.route(onLink).egressIndex()).isEqualTo(near.index());
 
     netlink.setMaster(near.index(), vrf); // moves the connected routes to the VRF's table
