@@ -65,7 +65,7 @@ class ExhaustedChangeTest {
     return lb;
   }
 
-  /** Returns whether the change succeeds with so many descriptors. */
+  /** Applies the change with a limited number of free descriptors. Returns whether it succeeds. */
   private static boolean applyWith(int left, LoadBalancer lb) {
     return OpenFiles.withLeft(
         left,

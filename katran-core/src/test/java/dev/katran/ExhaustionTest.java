@@ -53,7 +53,7 @@ class ExhaustionTest {
         .open();
   }
 
-  /** Returns what a task throws when it can open only so many files. */
+  /** Runs a task with a limited number of free descriptors. Returns what it throws. */
   private static Optional<RuntimeException> outcome(int left, Runnable task) {
     return OpenFiles.withLeft(
         left,

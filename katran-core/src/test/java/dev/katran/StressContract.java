@@ -37,7 +37,7 @@ abstract class StressContract {
   private static final int THREADS = 8;
   private static final Duration TIME = Duration.ofSeconds(8);
 
-  /** One in so many writes fails. */
+  /** The reciprocal of the failure rate: one write in 50 fails. */
   private static final int FAILURES = 50;
 
   private static final List<Backend> BACKENDS =

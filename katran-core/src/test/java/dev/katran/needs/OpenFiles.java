@@ -96,7 +96,7 @@ public final class OpenFiles {
     }
   }
 
-  /** Runs a task while the process can open only so many files. See also {@link #loadClasses}. */
+  /** Runs a task with a limited number of free descriptors. See also {@link #loadClasses}. */
   public static <T> T withLeft(int left, Supplier<T> task) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment limit = arena.allocate(JAVA_LONG, 2);

@@ -36,8 +36,8 @@ final class Descriptors {
   }
 
   /**
-   * Runs a task while the process can open only so many files. Whatever the task needs classes for
-   * must have run before, because loading a class opens files.
+   * Runs a task with a limited number of free descriptors. Whatever the task needs classes for must
+   * have run before, because loading a class opens files.
    */
   static void withLeft(int left, Runnable task) {
     try (Arena arena = Arena.ofConfined()) {

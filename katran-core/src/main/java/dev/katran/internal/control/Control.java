@@ -292,10 +292,7 @@ public final class Control implements AutoCloseable {
   /** Runs a step of a tick; another step must not depend on it. */
   private void step(String name, Runnable step) {
     try {
-      open.use(() -> {
-        step.run();
-        return true;
-      });
+      open.run(step);
     } catch (RuntimeException | Error e) {
       if (!open.isClosed()) {
         log.warn("{} failed; tried again in a second", name, e);

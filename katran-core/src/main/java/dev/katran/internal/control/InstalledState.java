@@ -21,6 +21,7 @@ import dev.katran.internal.net.Addresses;
 import dev.katran.internal.packet.FiveTuple;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -166,6 +167,17 @@ public record InstalledState(
   /** Returns a copy with other features. */
   InstalledState with(Features features) {
     return new InstalledState(vips, backends, down, watched, features);
+  }
+
+  /** Returns the slots of the rings whose slots are all stable, in a map of its own. */
+  IdentityHashMap<Ring, RingState> stableSlots() {
+    IdentityHashMap<Ring, RingState> stable = new IdentityHashMap<>();
+    for (Installed installed : vips.values()) {
+      if (installed.slots().isStable()) {
+        stable.put(installed.ring(), installed.slots());
+      }
+    }
+    return stable;
   }
 
   /** Returns the VIP that a flow matches, or null. */

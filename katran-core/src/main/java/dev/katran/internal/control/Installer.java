@@ -251,7 +251,8 @@ final class Installer {
     }
     Features features = plan.features();
     if (!features.equals(state.features()) && prepared.programs().add(features)) {
-      return using(dataplane.program().loading(features));
+      Runnable loading = dataplane.program().loading(features);
+      return () -> open.run(loading);
     }
     Map<Integer, Duration> expired = new HashMap<>(plan.longerIdle());
     expired.entrySet().removeAll(prepared.expired().entrySet());
@@ -259,24 +260,7 @@ final class Installer {
       return null;
     }
     prepared.expired().putAll(expired);
-    return using(() -> removeExpired(expired));
-  }
-
-  private Runnable using(Runnable task) {
-    return () ->
-        open.use(() -> {
-          task.run();
-          return true;
-        });
-  }
-
-  private void removeExpired(Map<Integer, Duration> idle) {
-    dataplane
-        .flows()
-        .removeIf(entry -> {
-          Duration limit = idle.get(entry.vip());
-          return limit != null && entry.idle() > limit.toNanos();
-        });
+    return () -> open.run(() -> SlotSettler.removeExpired(dataplane, expired));
   }
 
   private void install(Plan plan, Preparation prepared) {
@@ -297,7 +281,7 @@ final class Installer {
     boolean[] isDone = {false};
     try {
       if (cleanUp.flows().isNeeded()) {
-        using(() -> cleanUp.purge(dataplane)).run();
+        open.run(() -> cleanUp.purge(dataplane));
       }
       update(installed -> {
         cleanUp.remove(dataplane);
@@ -328,12 +312,12 @@ final class Installer {
       update(installed -> {
         Features needed = Planner.neededFeatures(installed);
         if (!needed.equals(installed.features())) {
-          load[0] = using(dataplane.program().loading(needed));
+          load[0] = dataplane.program().loading(needed);
         }
         return installed;
       });
       if (load[0] != null) {
-        load[0].run();
+        open.run(load[0]);
         update(this::useNeededFeatures);
       }
     } catch (RuntimeException | Error e) {

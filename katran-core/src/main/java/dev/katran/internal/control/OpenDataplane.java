@@ -51,6 +51,14 @@ final class OpenDataplane implements AutoCloseable {
     }
   }
 
+  /** Runs a task that uses the dataplane, which stays open meanwhile. */
+  void run(Runnable task) {
+    use(() -> {
+      task.run();
+      return true;
+    });
+  }
+
   /** Refuses further use. */
   void refuse() {
     closed = true;

@@ -28,7 +28,7 @@ final class RingPlanner {
   private final InstalledState from;
   private final ChangeWindow.Start start;
   private final long limitedFlows;
-  private final IdentityHashMap<Ring, RingState> stable = new IdentityHashMap<>();
+  private final IdentityHashMap<Ring, RingState> stable;
   private final Map<Change, RingState> changed = new HashMap<>();
   private final Map<Duration, ChangeWindow> windows = new HashMap<>();
   private boolean changesSlots;
@@ -43,11 +43,7 @@ final class RingPlanner {
     this.from = from;
     this.start = start;
     this.limitedFlows = limitedFlows;
-    for (InstalledState.Installed installed : from.vips().values()) {
-      if (installed.slots().isStable()) {
-        stable.put(installed.ring(), installed.slots());
-      }
-    }
+    this.stable = from.stableSlots();
   }
 
   /** Returns whether any planned ring has slots that are not stable. */

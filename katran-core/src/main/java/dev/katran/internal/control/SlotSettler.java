@@ -155,10 +155,7 @@ final class SlotSettler implements AutoCloseable {
   }
 
   private InstalledState stabilise(InstalledState state, FlowScan scan) {
-    IdentityHashMap<Ring, RingState> shared = new IdentityHashMap<>();
-    state.vips().values().stream()
-        .filter(each -> each.slots().isStable())
-        .forEach(each -> shared.put(each.ring(), each.slots()));
+    IdentityHashMap<Ring, RingState> shared = state.stableSlots();
     List<Update> updates = new ArrayList<>();
     for (FlowScan.Candidate candidate : scan.candidates.values()) {
       InstalledState.Installed installed = state.vips().get(candidate.installed.vip().key());
@@ -189,22 +186,31 @@ final class SlotSettler implements AutoCloseable {
     return state.with(updates.stream().map(Update::after).toList());
   }
 
-  /**
-   * Removes expired entries that a longer idle time would revive, because their flows may have
-   * moved since.
-   */
   private void removeExpiredFlows(List<Update> updates) {
-    Map<Integer, Long> idle = new HashMap<>();
+    Map<Integer, Duration> idle = new HashMap<>();
     for (Update update : updates) {
       if (update.changesIdle()) {
-        idle.put(update.before().number(), update.before().idle().toNanos());
+        idle.put(update.before().number(), update.before().idle());
       }
     }
     if (!idle.isEmpty()) {
-      dataplane
-          .flows()
-          .removeIf(entry -> entry.idle() > idle.getOrDefault(entry.vip(), Long.MAX_VALUE));
+      removeExpired(dataplane, idle);
     }
+  }
+
+  /**
+   * Removes expired entries that a longer idle time would revive, because their flows may have
+   * moved since.
+   *
+   * @param idle the idle times so far, by VIP index
+   */
+  static void removeExpired(Dataplane dataplane, Map<Integer, Duration> idle) {
+    dataplane
+        .flows()
+        .removeIf(entry -> {
+          Duration limit = idle.get(entry.vip());
+          return limit != null && entry.idle() > limit.toNanos();
+        });
   }
 
   private void write(Update update, Optional<VipKey> watched) {
