@@ -19,9 +19,8 @@
 
 /* A packet in a slot that is not stable. */
 struct change {
-	struct katran_flow flow;
+	struct placed_flow *flow;
 	__u64 now;
-	__u32 vip;
 	__u32 idle;	    /* seconds until an unused entry expires */
 	__u32 word;	    /* the slot's word in the ring */
 	__u32 previous;	    /* the slot's previous backend, if it is changing */
@@ -36,40 +35,12 @@ enum change_trait {
 	CHANGE_MIGRATES = 1 << 2,   /* flows of this VIP leave backends that are down */
 };
 
-/*
- * Hands the packet's flow to choose_in_change(): before Linux 5.12, global functions take no
- * pointers to structs. XDP programs run with softirqs disabled, so a CPU has one packet at a time.
- * In test runs, older kernels leave them enabled.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct katran_flow);
-} changing_flow SEC(".maps");
-
-static __always_inline struct katran_flow *find_changing_flow(void)
-{
-	const __u32 first = 0;
-
-	return bpf_map_lookup_elem(&changing_flow, &first);
-}
-
-/* Copies a flow in whole words: a CPU is slow to load a word that it has just stored in parts. */
-static __always_inline void copy_flow(struct katran_flow *to, const struct katran_flow *from)
-{
-	to->source = from->source;
-	to->destination = from->destination;
-	*(__u32 *)&to->source_port = from->source_port | (__u32)from->destination_port << 16;
-	*(__u32 *)&to->protocol = from->protocol | (__u32)from->family << 8;
-}
-
 /* Reads the flags of the TCP header. Its presence was checked when the packet was parsed. */
 static __always_inline void read_tcp_flags(struct xdp_md *ctx, struct change *change)
 {
-	struct tcphdr *tcp = transport_header(ctx, change->flow.family);
+	struct tcphdr *tcp = transport_header(ctx, change->flow->key.flow.family);
 
-	if (change->flow.protocol != IPPROTO_TCP || change->traits & CHANGE_ICMP_ERROR ||
+	if (change->flow->key.flow.protocol != IPPROTO_TCP || change->traits & CHANGE_ICMP_ERROR ||
 	    (void *)(tcp + 1) > packet_end(ctx))
 		return;
 	change->is_syn = tcp->syn && !tcp->ack;
@@ -86,39 +57,52 @@ static __always_inline bool begins(const struct change *change)
 static __always_inline bool migrates(const struct change *change, __u32 backend)
 {
 	if (!(config.vip_flags & KATRAN_VIP_UDP_FLOW_MIGRATION) ||
-	    !(change->traits & CHANGE_MIGRATES) || !is_down(change->vip, backend))
+	    !(change->traits & CHANGE_MIGRATES) || !is_down(change->flow->key.vip, backend))
 		return false;
 	count_event(KATRAN_UDP_MIGRATIONS);
 	return true;
 }
 
 /*
+ * Enters the flow, with this backend, into the flow table. No entry that is in use makes room: its
+ * flow might lose its backend.
+ */
+static __always_inline bool insert_in_change(const struct change *change, __u32 backend)
+{
+	return insert_current_flow(backend, change->now, change->idle * NANOSECONDS_PER_SECOND);
+}
+
+/*
  * Looks up the flow's backend in the flow table. Returns KATRAN_NO_BACKEND if the flow has no live
  * entry, leaves its backend, or begins where the slot has no backend.
  */
-static __always_inline __u32 lookup_in_change(const struct change *change, void *table)
+static __always_inline __u32 lookup_in_change(const struct change *change)
 {
 	__u32 current = change->word & KATRAN_SLOT_BACKEND;
-	struct katran_flow_entry *entry = find_live_entry(table, &change->flow, change->now,
-							  change->idle * NANOSECONDS_PER_SECOND);
-	__u32 known;
+	__u64 word = find_live_word(&change->flow->place, change->now,
+				    change->idle * NANOSECONDS_PER_SECOND);
+	__u32 known = word_backend(word);
 
-	if (!entry)
+	if (!word)
 		return KATRAN_NO_BACKEND;
-	known = entry->backend;
 	/* a connection that reuses the ports of an old one is a new one */
 	if (begins(change) && known != current) {
 		if (current == KATRAN_NO_BACKEND)
 			return KATRAN_NO_BACKEND;
-		if (find_backend(current)) {
-			move_flow(table, &change->flow, change->vip, current, change->now);
+		if (find_backend(current) && insert_in_change(change, current))
 			return current;
-		}
 	}
 	if (migrates(change, known))
 		return KATRAN_NO_BACKEND;
-	entry->last_used = change->now;
+	use_current_word(word, change->now, begins(change));
 	return known;
+}
+
+/* Counts a flow that found no place in the flow table. Its window is then extended. */
+static __always_inline void count_limited_change(void)
+{
+	count_event(KATRAN_FLOWS_LIMITED);
+	count_event(KATRAN_CHANGES_LIMITED);
 }
 
 /*
@@ -127,66 +111,55 @@ static __always_inline __u32 lookup_in_change(const struct change *change, void 
  * that is older than the change and stays on the previous backend, unless it leaves that because it
  * is down. RSTs and ICMP errors are never inserted.
  *
- * A flow that exceeds its budget is not inserted. Its first packet goes to the previous backend,
- * because that is where its next packet will go.
+ * What begins and finds no place in the flow table goes to the previous backend, because that is
+ * where its next packet will go.
  */
-static __always_inline __u32 place_in_change(const struct change *change, void *table)
+static __always_inline __u32 place_in_change(const struct change *change)
 {
 	__u32 current = change->word & KATRAN_SLOT_BACKEND;
 	__u32 place = current;
 
 	if (!(change->word & KATRAN_SLOT_CHANGING))
 		return current;
-	if (begins(change)) {
-		if (!has_budget(KATRAN_CHANGE_SYNS, change->now, config.change_window,
-				config.change_syns, KATRAN_FLOWS_LIMITED))
-			return change->previous;
-	} else {
+	if (!begins(change)) {
 		if (!migrates(change, change->previous))
 			place = change->previous;
-		if (change->is_rst || change->traits & CHANGE_ICMP_ERROR || !find_backend(place))
-			return place;
-		if (!has_budget(KATRAN_CHANGE_OTHERS, change->now, config.change_window,
-				config.change_others, KATRAN_FLOWS_LIMITED))
+		if (change->is_rst || change->traits & CHANGE_ICMP_ERROR)
 			return place;
 	}
-	if (find_backend(place))
-		insert_flow(table, &change->flow, change->vip, place, change->now);
-	return place;
+	if (!find_backend(place) || insert_in_change(change, place))
+		return place;
+	count_limited_change();
+	return begins(change) ? change->previous : place;
 }
 
 /*
- * Chooses the backend of the packet whose flow is in `changing_flow`. `word` is the slot's word,
+ * Chooses the backend of the packet whose flow is in `current_flow`. `word` is the slot's word,
  * with enum change_trait in the upper half; the other arguments are as in struct change. Returns
  * the backend's number, with CHANGE_MISSED on a flow table miss. Global: see the top of this file.
  * Linux before 6.8 checks it even if it is never called.
  */
-__noinline __u32 choose_in_change(struct xdp_md *ctx, __u32 vip, __u32 idle, __u64 word,
-				  __u32 previous)
+__noinline __u32 choose_in_change(struct xdp_md *ctx, __u32 idle, __u64 word, __u32 previous)
 {
-	struct katran_flow *flow = find_changing_flow();
 	struct change change = {
-		.vip = vip,
+		.flow = find_current_flow(),
 		.idle = idle,
 		.word = word,
 		.previous = previous,
 		.traits = word >> 32,
 	};
 	__u32 backend;
-	void *table;
 
-	if (!(config.features & KATRAN_USES_CHANGES) || !flow)
+	if (!(config.features & KATRAN_USES_CHANGES) || !change.flow)
 		return KATRAN_NO_BACKEND;
-	copy_flow(&change.flow, flow);
 	change.now = bpf_ktime_get_ns();
-	table = flow_table();
 	read_tcp_flags(ctx, &change);
 	count_event(KATRAN_FLOW_LOOKUPS);
-	backend = lookup_in_change(&change, table);
+	backend = lookup_in_change(&change);
 	if (backend != KATRAN_NO_BACKEND)
 		return backend;
-	count_miss(change.flow.protocol, change.is_syn);
-	return place_in_change(&change, table) | CHANGE_MISSED;
+	count_miss(change.flow->key.flow.protocol, change.is_syn);
+	return place_in_change(&change) | CHANGE_MISSED;
 }
 
 #endif

@@ -14,20 +14,19 @@
 static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet *packet,
 					      __u32 word, __u32 previous)
 {
-	struct katran_flow *flow = find_changing_flow();
+	const struct katran_flow flow = packet->flow; /* see lookup_flow() */
+	struct flow_place place = place_of(&flow);
 	__u64 traits = 0;
 	__u32 answer;
 
-	if (!flow)
-		return KATRAN_NO_BACKEND;
-	copy_flow(flow, &packet->flow);
+	set_current_flow(&place, &flow, packet->vip);
 	if (packet->is_icmp_error)
 		traits |= CHANGE_ICMP_ERROR;
 	if (packet->is_initial)
 		traits |= CHANGE_INITIAL;
 	if (vip_has(packet, KATRAN_VIP_UDP_FLOW_MIGRATION))
 		traits |= CHANGE_MIGRATES;
-	answer = choose_in_change(ctx, packet->vip, packet->idle, traits << 32 | word, previous);
+	answer = choose_in_change(ctx, packet->idle, traits << 32 | word, previous);
 	packet->is_missed |= !!(answer & CHANGE_MISSED);
 	return answer & KATRAN_SLOT_BACKEND;
 }
@@ -99,11 +98,9 @@ static __always_inline __u32 choose_and_insert(struct xdp_md *ctx, struct packet
 	now = bpf_ktime_get_ns();
 	is_limited = !has_new_flow_budget(now);
 	number = choose_for_new_flow(ctx, packet, is_limited);
-	if (!is_limited && find_backend(number)) {
-		const struct katran_flow key = packet->flow; /* see lookup_flow() */
-
-		insert_flow(flow_table(), &key, packet->vip, number, now);
-	}
+	if (!is_limited && find_backend(number))
+		insert_tracked_flow(packet, number, now,
+				    packet->is_syn ? NEVER : TRACKED_PATIENCE);
 	return number;
 }
 

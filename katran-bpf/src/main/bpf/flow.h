@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The flow table: remembers the backend of tracked flows. */
+/*
+ * The flow table: remembers the backend of tracked flows. katran.h describes its memory.
+ *
+ * CPUs share the table without locks. Two that write the same place at the same time leave the
+ * entry of one of them; the other flow is looked up as unknown. The key may then be the other
+ * flow's, which the control plane notices by the tag, until the flow's next packet writes it anew.
+ *
+ * A new entry takes the first of these places in its bucket:
+ * 1. its flow's own,
+ * 2. an empty one,
+ * 3. the oldest of those that no further packet has used for a second: a flood cannot evict a flow
+ *    that has answered, nor a handshake that takes less,
+ * 4. the oldest of those unused for longer than the inserting packet's `patience`.
+ * Otherwise it is not inserted.
+ */
 #ifndef KATRAN_FLOW_H
 #define KATRAN_FLOW_H
 
@@ -9,56 +23,365 @@
 
 #define NEVER ((__u64)1 << 62)
 
-/* The shared table: it finds a flow on any CPU, and keeps its LRU lists per CPU. */
+/* How long an entry must be unused before a packet that begins nothing evicts it. */
+#define TRACKED_PATIENCE (16 * NANOSECONDS_PER_SECOND)
+
+#define FLOW_TIME_MASK ((1 << KATRAN_FLOW_TIME_BITS) - 1)
+#define FLOW_BACKEND_MASK ((1 << KATRAN_FLOW_BACKEND_BITS) - 1)
+
+/* The shared table. Mapped by user space, which writes it as well. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(map_flags, BPF_F_NO_COMMON_LRU);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1); /* set at load */
-	__type(key, struct katran_flow);
-	__type(value, struct katran_flow_entry);
+	__type(key, __u32);
+	__type(value, struct katran_flow_bucket);
 } flows SEC(".maps");
 
-/* Per-CPU tables of the forwarding CPUs, for hosts that pin their queues. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set at load: KATRAN_FLOWS_PER_BUCKET for each bucket */
+	__type(key, __u32);
+	__type(value, struct katran_flow_key);
+} flow_keys SEC(".maps");
+
+/* Tables of the forwarding CPUs, each in the memory of its CPU's node. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1); /* set at load */
 	__type(key, __u32);
 	__array(values, struct {
-		__uint(type, BPF_MAP_TYPE_LRU_HASH);
+		__uint(type, BPF_MAP_TYPE_ARRAY);
+		__uint(map_flags, BPF_F_MMAPABLE);
 		__uint(max_entries, 1); /* set at load */
-		__uint(key_size, sizeof(struct katran_flow));
-		__uint(value_size, sizeof(struct katran_flow_entry));
+		__uint(key_size, sizeof(__u32));
+		__uint(value_size, sizeof(struct katran_flow_bucket));
 	});
 } cpu_flows SEC(".maps");
 
-/* Returns this CPU's table, or the shared one if it has none. */
-static __always_inline void *flow_table(void)
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_ARRAY);
+		__uint(map_flags, BPF_F_MMAPABLE);
+		__uint(max_entries, 1); /* set at load */
+		__uint(key_size, sizeof(__u32));
+		__uint(value_size, sizeof(struct katran_flow_key));
+	});
+} cpu_flow_keys SEC(".maps");
+
+/* The bucket of a flow, and its tag in the bits that it has in a word. */
+struct flow_place {
+	__u64 tag;
+	__u32 bucket;
+};
+
+/* A flow and its place. */
+struct placed_flow {
+	struct flow_place place;
+	struct katran_flow_key key;
+};
+
+/*
+ * The flow that a CPU is working on, where it needs memory: functions have little stack, and before
+ * Linux 5.12 global functions take no pointers to structs. XDP programs run with softirqs disabled,
+ * so a CPU has one packet at a time. In test runs, older kernels leave them enabled.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct placed_flow);
+} current_flow SEC(".maps");
+
+static __always_inline struct placed_flow *find_current_flow(void)
+{
+	const __u32 first = 0;
+
+	return bpf_map_lookup_elem(&current_flow, &first);
+}
+
+/* Copies a flow in whole words: a CPU is slow to load a word that it has just stored in parts. */
+static __always_inline void copy_flow(struct katran_flow *to, const struct katran_flow *from)
+{
+	to->source = from->source;
+	to->destination = from->destination;
+	*(__u32 *)&to->source_port = from->source_port | (__u32)from->destination_port << 16;
+	*(__u32 *)&to->protocol = from->protocol | (__u32)from->family << 8;
+}
+
+/* Hashes a flow; the result is in the upper 33 bits. Words that are 0 in IPv4 flows are skipped. */
+static __always_inline __u64 multilinear(const volatile __u64 keys[KATRAN_FLOW_KEYS],
+					 const struct katran_flow *flow)
+{
+	__u64 hash = keys[10] + keys[0] * flow->source.words[0] +
+		     keys[4] * flow->destination.words[0] +
+		     keys[8] * (flow->source_port | (__u32)flow->destination_port << 16) +
+		     keys[9] * (flow->protocol | (__u32)flow->family << 8);
+
+	if (flow->family == KATRAN_IPV4)
+		return hash;
+#pragma unroll
+	for (int i = 1; i < 4; i++)
+		hash += keys[i] * flow->source.words[i] + keys[4 + i] * flow->destination.words[i];
+	return hash;
+}
+
+static __always_inline struct flow_place place_of(const struct katran_flow *flow)
+{
+	__u64 tag = multilinear(config.flow_tag_keys, flow);
+	__u64 hash = multilinear(config.flow_bucket_keys, flow) >> 32;
+
+	return (struct flow_place){
+		.tag = tag >> KATRAN_FLOW_TAG_SHIFT << KATRAN_FLOW_TAG_SHIFT,
+		.bucket = hash * config.flow_buckets >> 32,
+	};
+}
+
+/* Makes a flow this CPU's current one. */
+static __always_inline void set_current_flow(const struct flow_place *place,
+					     const struct katran_flow *flow, __u32 vip)
+{
+	struct placed_flow *current = find_current_flow();
+
+	if (!current)
+		return;
+	current->place = *place;
+	copy_flow(&current->key.flow, flow);
+	current->key.vip = vip;
+}
+
+/* Returns this CPU's table in a map of tables, or the shared one if it has none. */
+static __always_inline void *flow_table(void *cpu_tables, void *shared)
 {
 	__u32 cpu;
 	void *own;
 
 	if (!(config.features & KATRAN_USES_FLOWS_PER_CPU))
-		return &flows;
+		return shared;
 	cpu = bpf_get_smp_processor_id();
-	own = bpf_map_lookup_elem(&cpu_flows, &cpu);
+	own = bpf_map_lookup_elem(cpu_tables, &cpu);
 	if (own)
 		return own;
 	count_event(KATRAN_FLOW_FALLBACK);
-	return &flows;
+	return shared;
+}
+
+static __always_inline struct katran_flow_bucket *find_bucket(const struct flow_place *place)
+{
+	return bpf_map_lookup_elem(flow_table(&cpu_flows, &flows), &place->bucket);
+}
+
+static __always_inline __u32 word_backend(__u64 word)
+{
+	return word >> KATRAN_FLOW_BACKEND_SHIFT & FLOW_BACKEND_MASK;
 }
 
 /*
- * Returns the flow's live entry. An entry is stale if it was unused for longer than `idle` or if
- * its backend has been removed.
+ * The functions that look at a bucket's eight words have no branches: the verifier would follow
+ * each both ways, for each word. They compute with masks, which are all ones or 0.
  */
-static __always_inline struct katran_flow_entry *
-find_live_entry(void *table, const struct katran_flow *flow, __u64 now, __u64 idle)
-{
-	struct katran_flow_entry *entry = bpf_map_lookup_elem(table, flow);
 
-	if (!entry || (__s64)(now - entry->last_used) > (__s64)idle)
+/* Returns whether `a` is greater. Both must be less than 2^63. */
+static __always_inline __u64 is_greater(__u64 a, __u64 b)
+{
+	__u64 mask = (__s64)(b - a) >> 63;
+
+	barrier_var(mask); /* clang would make a branch of it */
+	return mask;
+}
+
+static __always_inline __u64 select(__u64 mask, __u64 yes, __u64 no)
+{
+	return (yes & mask) | (no & ~mask);
+}
+
+static __always_inline __u64 has_tag(__u64 word, __u64 tag)
+{
+	return is_greater(1, (word ^ tag) >> KATRAN_FLOW_TAG_SHIFT);
+}
+
+/* Returns for how many units the word was unused at least. The actual time is up to 2 units more. */
+static __always_inline __u64 unused_units(__u64 word, __u64 now)
+{
+	__u64 coarse = is_greater(word & KATRAN_FLOW_IS_COARSE, 0);
+	__u64 shift = coarse & KATRAN_FLOW_COARSE_UNIT;
+	__u64 age = ((now >> KATRAN_FLOW_UNIT >> shift) - word) & FLOW_TIME_MASK;
+
+	age += is_greater(age, 0); /* less one: both times were rounded down */
+	return age << shift;
+}
+
+/* Returns the word of a flow, or 0. If there are two, the last one counts. */
+static __always_inline __u64 find_word(const struct katran_flow_bucket *bucket, __u64 tag)
+{
+	__u64 found = 0;
+
+#pragma unroll
+	for (int i = 0; i < KATRAN_FLOWS_PER_BUCKET; i++) {
+		__u64 word = *(const volatile __u64 *)&bucket->words[i];
+		__u64 mask = has_tag(word, tag);
+
+		found = select(mask, word, found);
+	}
+	return found;
+}
+
+/*
+ * Returns the word of the flow's live entry, or 0. An entry is stale if it was unused for longer
+ * than `idle` or if its backend has been removed.
+ */
+static __always_inline __u64 find_live_word(const struct flow_place *place, __u64 now, __u64 idle)
+{
+	const struct katran_flow_bucket *bucket = find_bucket(place);
+	__u64 word = bucket ? find_word(bucket, place->tag) : 0;
+
+	if (!word || unused_units(word, now) << KATRAN_FLOW_UNIT > idle ||
+	    !find_backend(word_backend(word)))
+		return 0;
+	return word;
+}
+
+/* Returns a word with this backend and this time of its last use. */
+static __always_inline __u64 flow_word(__u64 tag, __u64 backend, __u64 now)
+{
+	return tag | (backend & FLOW_BACKEND_MASK) << KATRAN_FLOW_BACKEND_SHIFT |
+	       (now >> KATRAN_FLOW_UNIT & FLOW_TIME_MASK);
+}
+
+static __always_inline void write_key(const struct placed_flow *flow, __u64 place)
+{
+	__u32 index = flow->place.bucket * KATRAN_FLOWS_PER_BUCKET + place;
+	struct katran_flow_key *key =
+		bpf_map_lookup_elem(flow_table(&cpu_flow_keys, &flow_keys), &index);
+
+	if (key)
+		*key = flow->key;
+}
+
+/* Returns the bucket of the current flow. Returns NULL if the program has no flow table. */
+static __always_inline struct katran_flow_bucket *current_bucket(const struct placed_flow *flow)
+{
+	if (!flow || !(config.features & KATRAN_USES_CHANGES || config.vip_flags & KATRAN_VIP_TRACKED))
 		return NULL;
-	return find_backend(entry->backend) ? entry : NULL;
+	return find_bucket(&flow->place);
+}
+
+/*
+ * Replaces the current flow's word. Writes the key again when the word is first used: two CPUs may
+ * have inserted at the same place. Global, as insert_current_flow(): the verifier checks them once
+ * for any arguments, and Linux before 6.8 even if they are never called.
+ */
+__noinline int replace_current_word(__u64 word, __u32 is_first_use)
+{
+	struct placed_flow *flow = find_current_flow();
+	struct katran_flow_bucket *bucket = current_bucket(flow);
+	__u64 place = KATRAN_FLOWS_PER_BUCKET;
+
+	if (!bucket)
+		return 0;
+#pragma unroll
+	for (int i = 0; i < KATRAN_FLOWS_PER_BUCKET; i++) {
+		__u64 mask = has_tag(bucket->words[i], flow->place.tag);
+
+		place = select(mask, i, place);
+	}
+	if (place >= KATRAN_FLOWS_PER_BUCKET)
+		return 0;
+	if (is_first_use)
+		write_key(flow, place);
+	*(volatile __u64 *)&bucket->words[place] = word;
+	return 0;
+}
+
+/*
+ * Returns the word as it is after this use. A packet confirms the entry unless it begins the flow
+ * again.
+ */
+static __always_inline __u64 used_word(__u64 word, __u64 now, bool begins)
+{
+	__u64 tag = word >> KATRAN_FLOW_TAG_SHIFT << KATRAN_FLOW_TAG_SHIFT;
+	__u64 confirmed = begins ? word & KATRAN_FLOW_IS_CONFIRMED : KATRAN_FLOW_IS_CONFIRMED;
+
+	return flow_word(tag, word_backend(word), now) | confirmed;
+}
+
+/* Marks the current flow's entry as used now. */
+static __always_inline void use_current_word(__u64 word, __u64 now, bool begins)
+{
+	__u64 used = used_word(word, now, begins);
+
+	if (used != word)
+		replace_current_word(used, !(word & KATRAN_FLOW_IS_CONFIRMED));
+}
+
+/* Marks the flow's entry as used now. */
+static __always_inline void use_word(const struct flow_place *place,
+				     const struct katran_flow *flow, __u32 vip, __u64 word,
+				     __u64 now)
+{
+	if (used_word(word, now, false) == word)
+		return;
+	set_current_flow(place, flow, vip);
+	use_current_word(word, now, false);
+}
+
+/*
+ * Returns how well the place of a word suits a new entry: the most suitable has the highest number;
+ * 0 does not suit.
+ */
+static __always_inline __u64 suitability(__u64 word, __u64 tag, __u64 now, __u64 patience)
+{
+	__u64 unused = unused_units(word, now);
+	__u64 unconfirmed = is_greater(1, word & KATRAN_FLOW_IS_CONFIRMED);
+	__u64 suits = is_greater(unused << KATRAN_FLOW_UNIT, patience) & unused;
+
+	suits = select(unconfirmed & is_greater(unused, 0), ((__u64)2 << 32) + unused, suits);
+	suits = select(is_greater(1, word << 1 >> 1 | word >> 63), (__u64)3 << 32, suits);
+	return select(has_tag(word, tag), (__u64)4 << 32, suits);
+}
+
+/*
+ * Inserts the current flow, or replaces its entry. Returns whether there was a place; see the top of
+ * this file. Global: see replace_current_word().
+ */
+__noinline int insert_current_flow(__u32 backend, __u64 now, __u64 patience)
+{
+	struct placed_flow *flow = find_current_flow();
+	struct katran_flow_bucket *bucket = current_bucket(flow);
+	__u64 best = 0;
+	__u64 place;
+
+	if (!bucket)
+		return 0;
+#pragma unroll
+	for (int i = 0; i < KATRAN_FLOWS_PER_BUCKET; i++) {
+		__u64 suits = suitability(bucket->words[i], flow->place.tag, now, patience);
+
+		suits = suits * KATRAN_FLOWS_PER_BUCKET + (is_greater(suits, 0) & i);
+		best = select(is_greater(suits, best), suits, best);
+	}
+	if (!best)
+		return 0;
+	place = best % KATRAN_FLOWS_PER_BUCKET;
+	write_key(flow, place);
+	*(volatile __u64 *)&bucket->words[place] = flow_word(flow->place.tag, backend, now);
+	return 1;
+}
+
+/* Inserts a flow of a tracked VIP, or replaces its entry. */
+static __always_inline void insert_tracked_flow(const struct packet *packet, __u32 backend,
+						__u64 now, __u64 patience)
+{
+	const struct katran_flow flow = packet->flow; /* a copy keeps the packet in registers */
+	struct flow_place place = place_of(&flow);
+
+	set_current_flow(&place, &flow, packet->vip);
+	if (!insert_current_flow(backend, now, patience))
+		count_event(KATRAN_FLOWS_LIMITED);
 }
 
 /* Returns the idle timeout of a tracked VIP's entry. TCP entries never expire. */
@@ -71,34 +394,6 @@ static __always_inline bool has_new_flow_budget(__u64 now)
 {
 	return has_budget(KATRAN_NEW_FLOWS, now, NANOSECONDS_PER_SECOND,
 			  config.new_flows_per_second, KATRAN_FLOWS_LIMITED);
-}
-
-static __always_inline void insert_flow(void *table, const struct katran_flow *flow, __u32 vip,
-					__u32 backend, __u64 now)
-{
-	const struct katran_flow_entry entry = {
-		.backend = backend,
-		.vip = vip,
-		.last_used = now,
-	};
-
-	bpf_map_update_elem(table, flow, &entry, BPF_ANY);
-}
-
-/*
- * Gives the flow's live entry another backend. It is written anew and not in place: the table may
- * meanwhile have evicted it and given its memory to another flow.
- */
-static __always_inline void move_flow(void *table, const struct katran_flow *flow, __u32 vip,
-				      __u32 backend, __u64 now)
-{
-	const struct katran_flow_entry entry = {
-		.backend = backend,
-		.vip = vip,
-		.last_used = now,
-	};
-
-	bpf_map_update_elem(table, flow, &entry, BPF_EXIST);
 }
 
 /* Counts a flow table miss. */
@@ -117,19 +412,17 @@ static __always_inline void count_miss(__u8 protocol, bool is_syn)
  */
 static __always_inline __u32 lookup_flow(struct packet *packet)
 {
-	struct katran_flow_entry *entry;
-	__u64 now;
-
 	count(KATRAN_FLOW_LOOKUPS, config.counters_per_cpu, 0);
 	if (!packet->is_syn) {
 		/* a copy lets clang keep the packet in registers */
-		const struct katran_flow key = packet->flow;
+		const struct katran_flow flow = packet->flow;
+		struct flow_place place = place_of(&flow);
+		__u64 now = bpf_ktime_get_ns();
+		__u64 word = find_live_word(&place, now, tracked_idle(&flow));
 
-		now = bpf_ktime_get_ns();
-		entry = find_live_entry(flow_table(), &key, now, tracked_idle(&key));
-		if (entry) {
-			entry->last_used = now;
-			return entry->backend;
+		if (word) {
+			use_word(&place, &flow, packet->vip, word, now);
+			return word_backend(word);
 		}
 	}
 	packet->is_missed = true;
@@ -147,22 +440,18 @@ enum agreement {
 /* Reconciles the flow's entry with a backend that was chosen by server id. */
 static __always_inline enum agreement reconcile_flow(const struct packet *packet, __u32 backend)
 {
-	const struct katran_flow key = packet->flow; /* see lookup_flow() */
-	void *table = flow_table();
+	const struct katran_flow flow = packet->flow; /* see lookup_flow() */
+	struct flow_place place = place_of(&flow);
 	__u64 now = bpf_ktime_get_ns();
-	struct katran_flow_entry *entry = find_live_entry(table, &key, now, tracked_idle(&key));
+	__u64 word = find_live_word(&place, now, tracked_idle(&flow));
 
-	if (!entry) {
-		if (!packet->is_rst && !packet->is_icmp_error && has_new_flow_budget(now))
-			insert_flow(table, &key, packet->vip, backend, now);
-		return ABSENT;
-	}
-	if (entry->backend == backend) {
-		entry->last_used = now;
+	if (word && word_backend(word) == backend) {
+		use_word(&place, &flow, packet->vip, word, now);
 		return MATCH;
 	}
-	move_flow(table, &key, packet->vip, backend, now);
-	return MISMATCH;
+	if (word || (!packet->is_rst && !packet->is_icmp_error && has_new_flow_budget(now)))
+		insert_tracked_flow(packet, backend, now, TRACKED_PATIENCE);
+	return word ? MISMATCH : ABSENT;
 }
 
 #endif

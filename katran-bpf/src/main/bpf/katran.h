@@ -172,11 +172,50 @@ struct katran_flow {
 	__u16 zero;
 };
 
-/* Value of the flow table. */
-struct katran_flow_entry {
-	__u32 backend;
+/*
+ * The flow table in the map `flows`: buckets that are one cache line each. A flow is in one bucket,
+ * so a lookup reads one cache line. All CPUs share the table without locks: an entry is one word,
+ * which is read and written at once. A flow's bucket and its tag are two multilinear hashes
+ * (Carter and Wegman 1979; see Lemire and Kaser, "Strongly universal string hashing is fast", 2014)
+ * of its words with secret keys. For any two flows, chosen by somebody who does not know the keys,
+ * the tags are equal with a probability of 2^-33.
+ */
+enum {
+	KATRAN_FLOWS_PER_BUCKET = 8,
+	KATRAN_FLOW_WORDS = 10, /* of struct katran_flow; an IPv4 flow uses four of them */
+	KATRAN_FLOW_KEYS = 11,	/* one per word, and an addend */
+};
+
+struct katran_flow_bucket {
+	__u64 words[KATRAN_FLOWS_PER_BUCKET]; /* 0: empty */
+};
+
+/*
+ * Fields of an entry's word, from its lowest bit: the time of the last use, two flags, the backend,
+ * and the tag. The time is in units of 2^KATRAN_FLOW_UNIT nanoseconds of CLOCK_MONOTONIC (1.07 s),
+ * and wraps after 36 minutes. Before that, the control plane makes it coarse: in units that are
+ * 2^KATRAN_FLOW_COARSE_UNIT times longer (275 s), and wrap after 6.5 days.
+ */
+enum {
+	KATRAN_FLOW_TIME_BITS = 11,
+	KATRAN_FLOW_IS_COARSE = 1 << 11,
+	/* a packet has found the entry; entries without it make room for new ones first */
+	KATRAN_FLOW_IS_CONFIRMED = 1 << 12,
+	KATRAN_FLOW_BACKEND_SHIFT = 13,
+	KATRAN_FLOW_BACKEND_BITS = 18,
+	KATRAN_FLOW_TAG_SHIFT = 31,
+	KATRAN_FLOW_UNIT = 30,
+	KATRAN_FLOW_COARSE_UNIT = 8,
+};
+
+/*
+ * Value of the map `flow_keys`: the flow of the entry at the same place. The programs only write
+ * it; the control plane reads it. It is valid if its bucket and its tag are the entry's.
+ */
+struct katran_flow_key {
+	struct katran_flow flow;
 	__u32 vip;
-	__u64 last_used; /* CLOCK_MONOTONIC, nanoseconds */
+	__u32 zero;
 };
 
 /*
@@ -232,9 +271,9 @@ enum katran_balancer_counter {
 	KATRAN_FLOW_MISSES,	     /* lookups that miss; SYNs of tracked VIPs always do */
 	KATRAN_FLOW_MISSES_SYN,	     /* misses that are TCP with SYN */
 	KATRAN_FLOW_MISSES_TCP,	     /* misses that are TCP without SYN */
-	KATRAN_FLOW_FALLBACK,	     /* packets on a CPU without a table of its own */
+	KATRAN_FLOW_FALLBACK,	     /* accesses by a CPU without a table of its own */
 	KATRAN_NEW_FLOWS,	     /* not a sum: packets in the second that began at `bytes` */
-	KATRAN_FLOWS_LIMITED,	     /* not inserted: budget of the second or window spent */
+	KATRAN_FLOWS_LIMITED,	     /* not inserted: the second's budget spent, or no place */
 	KATRAN_TOO_BIG_V4,	     /* replies that a packet is too big */
 	KATRAN_TOO_BIG_V6,
 	KATRAN_SOURCE_HITS,
@@ -280,8 +319,7 @@ enum katran_balancer_counter {
 	KATRAN_PTB_V6_SMALL,
 	KATRAN_UDP_MIGRATIONS,
 	KATRAN_PREFIX_MATCHES, /* packets matched by a prefix VIP */
-	KATRAN_CHANGE_SYNS,   /* not a sum: beginnings inserted in the window that began at `bytes` */
-	KATRAN_CHANGE_OTHERS, /* the same for flows older than the change */
+	KATRAN_CHANGES_LIMITED, /* of KATRAN_FLOWS_LIMITED, the flows in changing slots */
 	KATRAN_MALFORMED,     /* dropped: version or lengths are wrong, or the frame is cut short */
 	KATRAN_IP_OPTIONS,    /* dropped: for a VIP, with IPv4 options */
 	KATRAN_FRAGMENTS,     /* dropped: for a VIP, a fragment */
@@ -334,11 +372,11 @@ struct katran_balancer_config {
 	__u32 backend_numbers;	/* all backend numbers are lower; entries of `watched` per CPU */
 	__u32 new_flows_per_second; /* budget of insertions per CPU */
 	__u32 ring_lines;	/* lines of a ring before those of the previous backends */
-	__u32 change_syns;	/* budget of beginnings inserted per CPU and change_window */
-	__u32 change_others;	/* the same for flows older than the change */
 	__u32 vip_lines;	/* number of lines that hold VIPs: a power of two */
-	__u64 change_window;	/* nanoseconds */
+	__u32 flow_buckets;	/* number of buckets in each flow table */
 	__u64 udp_idle;		/* nanoseconds until an unused UDP entry expires */
+	__u64 flow_tag_keys[KATRAN_FLOW_KEYS]; /* secret; see struct katran_flow_bucket */
+	__u64 flow_bucket_keys[KATRAN_FLOW_KEYS];
 	__u32 tos;		/* for KATRAN_USES_FIXED_TOS; its ECN bits are 0 */
 	__u32 gue_port;		/* outer UDP destination port, in host byte order */
 	__u32 answers_per_second; /* budget per CPU of ICMP errors, and of echo replies */

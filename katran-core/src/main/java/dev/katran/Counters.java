@@ -261,10 +261,11 @@ public final class Counters {
    * @param misses of these, packets whose flow was not in the table; a SYN always misses
    * @param synMisses of the misses, TCP with SYN
    * @param otherTcpMisses of the misses, TCP without SYN
-   * @param fallbacks packets on a core without a part of the table, see {@link
+   * @param fallbacks accesses by a core without a table of its own, see {@link
    *     LoadBalancerBuilder#forwardingCores}
    * @param newFlows flows that began in the current second; not a sum
-   * @param limited new flows that were not inserted because there were too many in that second
+   * @param limited new flows that were not inserted, because there were too many in a second or
+   *     their part of the table was full of others
    * @since 0.1.0
    */
   public record FlowTableCounts(

@@ -12,8 +12,14 @@ import java.util.function.Consumer;
  * Tracking#ADAPTIVE} it is empty before the first change of a ring.
  *
  * <p>Methods that visit all entries read them in batches while packets are forwarded; entries that
- * come or go meanwhile may be missed. The program itself evicts the least recently used entries
- * when the table is full.
+ * come or go meanwhile may be missed.
+ *
+ * <p>A flow has an entry in one of the table's buckets, which have room for eight. In a full bucket
+ * a new flow takes the place of the oldest entry that no further packet has used for a second, so a
+ * flood evicts nothing but its own. A packet that does not begin a connection may also take that of
+ * a flow without packets for 16 seconds or, in a slot that is changing, for its VIP's {@linkplain
+ * Vip.Builder#idleTime idle time}. A flow that finds no place is routed as if it had been
+ * forgotten.
  *
  * @since 0.1.0
  */

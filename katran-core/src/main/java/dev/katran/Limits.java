@@ -35,7 +35,7 @@ public final class Limits {
     private int ringSize = 65537;
     private int hashSeed = 512;
     private int maxPacketSize = 1514;
-    private int flowTableSize = 1_000_000;
+    private int flowTableSize = 2_000_000;
     private int serverIds = 1 << 16;
     private int sourceRoutes = 3_000_000;
 
@@ -85,7 +85,7 @@ public final class Limits {
     return values.maxPacketSize;
   }
 
-  /** Returns how many entries the flow table has. The default is 1,000,000. */
+  /** Returns how many entries the flow table has room for. The default is 2,000,000. */
   public int flowTableSize() {
     return values.flowTableSize;
   }
@@ -175,13 +175,11 @@ public final class Limits {
   }
 
   /**
-   * Returns these limits with another size of the flow table. An entry takes about 120 bytes of
-   * kernel memory, reserved when the table is first used: at the first change of a ring, or for the
-   * first VIP with {@link Tracking#ALWAYS}. A full table evicts the least recently used entries.
-   *
-   * <p>During a change, flows that begin may take a quarter of the entries and older flows half of
-   * them, once per {@linkplain LoadBalancerBuilder#changeWindow change window} of the balancer.
-   * Each CPU that is online when the balancer opens has an equal share of that.
+   * Returns these limits with another size of the flow table. An entry takes 56 bytes of kernel
+   * memory. All CPUs share the table. Each flow has one bucket of eight entries, so a table should
+   * have room for twice the flows that are expected: then 2 % of the buckets are full, and with
+   * four times as many one in 4,000. A flow whose bucket is full of others in use is not inserted,
+   * see {@link Flows}.
    *
    * @param flowTableSize 1024 to 134217728 entries
    * @throws IllegalArgumentException if it is out of range

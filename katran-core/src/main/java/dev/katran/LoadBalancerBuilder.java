@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableList;
 import dev.katran.internal.assembly.Assembly;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.FlowRules;
+import dev.katran.internal.dataplane.FlowSecret;
 import dev.katran.internal.dataplane.GueConfig;
 import dev.katran.internal.dataplane.IpipSources;
 import dev.katran.internal.net.Addresses;
@@ -238,7 +239,7 @@ public final class LoadBalancerBuilder {
 
   /**
    * Sets whether the flow table is allocated when a VIP first needs it, rather than at open. By
-   * default all of its memory, about 120 bytes for each of {@link Limits#flowTableSize} entries, is
+   * default all of its memory, 56 bytes for each of {@link Limits#flowTableSize} entries, is
    * allocated at open, because a host that lacks it should not find out in its first change. Switch
    * it on for balancers that only have VIPs with {@link Tracking#NONE}, which never need the table.
    */
@@ -293,10 +294,11 @@ public final class LoadBalancerBuilder {
   }
 
   /**
-   * Sets the cores that forward, for hosts that pin receive queues to cores. Each gets a part of
-   * the flow table that no other core touches, so a flow is known only on the core on which it
-   * began. All other cores share one more table, whose use is counted. By default all cores share
-   * one table.
+   * Sets the cores that forward, for hosts that pin receive queues to cores. Each gets a flow table
+   * that no other core touches, an equal part of {@link Limits#flowTableSize}, so a flow is known
+   * only on the core on which it began. All other cores share one more table of that size, whose
+   * use is counted. By default all cores share one table, which is as fast: this is for memory on
+   * the core's NUMA node.
    *
    * @throws IllegalArgumentException if a core is named twice
    */
@@ -313,8 +315,7 @@ public final class LoadBalancerBuilder {
    * {@link Tracking#ADAPTIVE}. Every open flow that sends at least one packet in this time stays at
    * its backend. A VIP may set {@linkplain Vip.Builder#changeWindow a window of its own}. The
    * default is three minutes, more than twice the 75 seconds for which nginx keeps idle connections
-   * open. Each CPU's budget of flow table entries for flows of changing slots is renewed once in
-   * this time, so it also bounds how much of the table a flood can take.
+   * open.
    *
    * @param window 1 second to 1 day
    * @throws IllegalArgumentException if it is out of range
@@ -386,6 +387,7 @@ public final class LoadBalancerBuilder {
             .map(core -> new DataplaneConfig.FlowTableCpu(core.cpu(), core.numaNode()))
             .collect(ImmutableList.toImmutableList()),
         FlowRules.DEFAULT.withChangeWindow(changeWindow),
+        FlowSecret.random(),
         copyDontFragment,
         ipipSources,
         answersPerSecond,

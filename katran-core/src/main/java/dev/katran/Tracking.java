@@ -23,10 +23,10 @@ public enum Tracking {
    * others follow the ring. A slot is <em>stable</em> again once all of its flows at other backends
    * have been silent for the VIP's {@linkplain Vip.Builder#idleTime idle time}.
    *
-   * <p>Flows that begin and flows that are older each have a budget of flow table entries. If flows
-   * exceed it, the window is extended, up to three times: at its end they would move. So a flood
-   * can neither take the whole table nor break connections at once, but while it lasts, flows that
-   * begin in changing slots may go to the previous backend.
+   * <p>A flood cannot evict the entry of a flow that has answered, nor break a handshake that takes
+   * less than a second, see {@link Flows}. A flow that begins and finds no place in the table goes
+   * to the previous backend. If flows find no place, the window is extended, up to three times: at
+   * its end they would move.
    *
    * <p>Each slot has a state of its own, and changes may overlap. Flows of a backend that is
    * removed, rather than drained, move at once. Cf. "Load balancing with JET: Just Enough

@@ -63,8 +63,8 @@ public final class VipStatus {
 
   /**
    * Returns how often the {@linkplain Vip.Builder#changeWindow change window} of a changing slot
-   * was extended, 0 to 3. It is extended if flows exceeded the budget of the flow table in it,
-   * because those would move at its end. A larger {@link Limits#flowTableSize} has larger budgets.
+   * was extended, 0 to 3. It is extended if flows found no place in the flow table in it, because
+   * those would move at its end. A larger {@link Limits#flowTableSize} has room for them.
    */
   public int extensions() {
     return extensions;
@@ -88,8 +88,8 @@ public final class VipStatus {
   }
 
   /**
-   * Returns how many flows the flow table has room for. Beyond that, the least recently used ones
-   * are evicted: such a flow is taken for one that is older than the change.
+   * Returns how many flows the flow table has room for. Some find no place before all of it is
+   * used, see {@link Limits#flowTableSize}.
    */
   public long flowTableCapacity() {
     return flowTableCapacity;

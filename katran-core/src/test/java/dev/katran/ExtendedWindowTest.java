@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.katran.internal.control.Control;
 import dev.katran.internal.control.FakeClock;
 import dev.katran.internal.dataplane.DataplaneConfig;
-import dev.katran.internal.dataplane.FlowRules;
+import dev.katran.internal.dataplane.FlowSecret;
 import dev.katran.internal.dataplane.memory.JavaDataplane;
 import dev.katran.packets.Encapsulated;
 import dev.katran.packets.Packet;
@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,8 @@ class ExtendedWindowTest {
   private static final int TCP_FLAGS = 14 + 20 + 13;
   private static final byte SYN = 0x02;
   private static final DataplaneConfig CONFIG =
-      DataplaneConfig.of(Limits.defaults().ringSize(1031).flowTableSize(ENTRIES));
+      DataplaneConfig.of(Limits.defaults().ringSize(1031).flowTableSize(ENTRIES))
+          .with(c -> c.flowSecret = FlowSecret.of(new Random(1)));
   private static final Duration WINDOW = CONFIG.flowRules().changeWindow();
 
   private static final Backend ONE = Backend.of("10.0.0.1");
@@ -34,7 +36,7 @@ class ExtendedWindowTest {
       Vip.tcp("203.0.113.10", 443).backends(ONE, TWO).idleTime(Duration.ofSeconds(1)).build();
 
   /** About a third of these is in slots that move to {@link #THREE}. */
-  private static final int OPEN_FLOWS = 4 * FlowRules.othersPerWindow(ENTRIES);
+  private static final int OPEN_FLOWS = ENTRIES / 2;
 
   private final FakeClock clock = new FakeClock();
   private final Control control =
@@ -82,9 +84,10 @@ class ExtendedWindowTest {
   }
 
   @Test
-  void tick_budgetRanOut_extendsTheWindowUntilAllFlowsAreInserted() {
+  void tick_floodHadFilledTheTable_extendsTheWindowUntilAllFlowsAreInserted() {
     Map<Integer, InetAddress> open = sendOnOpenFlows();
     lb.put(WEB.with(THREE));
+    send(10_000, 10 * ENTRIES, true);
     assertThat(sendOnOpenFlows()).isEqualTo(open);
     assertThat(lb.counters().flowTable().limited()).isPositive();
     pass(WINDOW);
@@ -99,7 +102,7 @@ class ExtendedWindowTest {
   }
 
   @Test
-  void tick_budgetSufficed_endsTheWindow() {
+  void tick_allFlowsInserted_endsTheWindow() {
     lb.put(WEB.with(THREE));
     pass(WINDOW);
     assertThat(status().changing()).isZero();
@@ -107,12 +110,12 @@ class ExtendedWindowTest {
   }
 
   @Test
-  void tick_budgetRunsOutInEveryWindow_settlesAfterFourWindows() {
+  void tick_tableFullInEveryWindow_settlesAfterFourWindows() {
     lb.put(WEB.with(THREE));
     for (int window = 0; window < 4; window++) {
       assertThat(status().extensions()).isEqualTo(window);
       assertThat(status().changing()).isPositive();
-      send(10_000, 10 * FlowRules.synsPerWindow(ENTRIES), true);
+      send(10_000, 10 * ENTRIES, true);
       pass(WINDOW);
     }
     assertThat(status().changing()).isZero();
@@ -123,7 +126,7 @@ class ExtendedWindowTest {
     lb.put(WEB.with(THREE));
     Map<Integer, InetAddress> begun = send(10_000, 100, true);
     assertThat(begun).containsValue(THREE.address());
-    send(20_000, 4 * FlowRules.synsPerWindow(ENTRIES), true);
+    send(20_000, 12 * ENTRIES, true);
     pass(WINDOW);
     assertThat(status().extensions()).isEqualTo(1);
     pass(WINDOW.minusSeconds(1));

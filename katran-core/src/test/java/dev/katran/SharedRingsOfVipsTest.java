@@ -34,7 +34,7 @@ class SharedRingsOfVipsTest {
 
   private final FakeClock clock = new FakeClock();
   private final KernelDataplane dataplane = KernelDataplane.detached(CONFIG);
-  private final KernelClock kernelClock = new KernelClock(dataplane);
+  private final KernelClock kernelClock = new KernelClock(dataplane, clock.now());
   private final Control control =
       Balancers.control(dataplane, CONFIG, clock, (name, task) -> () -> {});
   private final LoadBalancer lb = Balancers.over(control);

@@ -4,12 +4,14 @@ import dev.katran.internal.control.FakeClock;
 import dev.katran.internal.control.Ticker;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.FlowSecret;
 import dev.katran.internal.dataplane.kernel.KernelClock;
 import dev.katran.internal.dataplane.kernel.KernelDataplane;
 import dev.katran.internal.dataplane.memory.JavaDataplane;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
@@ -39,12 +41,17 @@ public final class TimedBalancer implements AutoCloseable {
     return () -> everySecond.remove(task);
   }
 
+  /** The secret is the same each time, so that balancers have their entries at the same places. */
+  private static DataplaneConfig config(Limits limits) {
+    return DataplaneConfig.of(limits).with(c -> c.flowSecret = FlowSecret.of(new Random(1)));
+  }
+
   /**
    * Opens a balancer in plain Java. Like a real clock, the dataplane's clock never returns the same
    * reading twice.
    */
   public static TimedBalancer inMemory(Limits limits) {
-    DataplaneConfig config = DataplaneConfig.of(limits);
+    DataplaneConfig config = config(limits);
     FakeClock clock = new FakeClock();
     AtomicLong readings = new AtomicLong();
     return new TimedBalancer(
@@ -56,10 +63,11 @@ public final class TimedBalancer implements AutoCloseable {
 
   /** Opens a balancer in the kernel. */
   public static TimedBalancer inKernel(Limits limits) {
-    DataplaneConfig config = DataplaneConfig.of(limits);
+    DataplaneConfig config = config(limits);
     KernelDataplane dataplane = KernelDataplane.detached(config);
-    KernelClock kernelClock = new KernelClock(dataplane);
-    return new TimedBalancer(dataplane, config, new FakeClock(), kernelClock::pass);
+    FakeClock clock = new FakeClock();
+    KernelClock kernelClock = new KernelClock(dataplane, clock.now());
+    return new TimedBalancer(dataplane, config, clock, kernelClock::pass);
   }
 
   /** Returns the balancer. */

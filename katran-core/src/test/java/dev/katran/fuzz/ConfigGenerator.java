@@ -7,6 +7,7 @@ import dev.katran.Limits;
 import dev.katran.TrafficClass;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.FlowRules;
+import dev.katran.internal.dataplane.FlowSecret;
 import dev.katran.internal.dataplane.GueConfig;
 import dev.katran.internal.dataplane.IpipSources;
 import dev.katran.internal.net.MacAddress;
@@ -17,6 +18,7 @@ import java.net.Inet6Address;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Random;
 import java.util.function.UnaryOperator;
 
 /** Generates random configurations. */
@@ -24,6 +26,9 @@ final class ConfigGenerator {
 
   /** More entries than a workload has frames, so that no flow is evicted. */
   private static final int FLOWS = 1 << 16;
+
+  /** So few that some buckets are full. No entry may be evicted in the first second. */
+  private static final int FEW_FLOWS = 1024;
 
   // The dataplanes do not share a clock, so limits that depend on time are either unreachable or 0.
 
@@ -64,6 +69,9 @@ final class ConfigGenerator {
           DataplaneConfig.OwnInterface.TEST_RUN,
           new MacAddress(HexFormat.fromHexDigitsToLong(Packet.BALANCER_MAC)));
 
+  /** The same in each run, so that a seed yields the same entries. */
+  private static final FlowSecret SECRET = FlowSecret.of(new Random(1));
+
   private ConfigGenerator() {}
 
   static DataplaneConfig next(Dice dice) {
@@ -74,7 +82,7 @@ final class ConfigGenerator {
             .backends(16)
             .ringSize(dice.pick(1031, 1031, 251, 13))
             .maxPacketSize(dice.pick(1514, 1514, 1514, 590, 1498, 3000))
-            .flowTableSize(FLOWS)
+            .flowTableSize(dice.oneIn(6) ? FEW_FLOWS : FLOWS)
             .serverIds(1024)
             .sourceRoutes(1024);
     DataplaneConfig.Builder config = new DataplaneConfig.Builder(limits);
@@ -93,6 +101,7 @@ final class ConfigGenerator {
             dice.oneIn(6) ? 0 : UNLIMITED,
             dice.oneIn(6) ? Duration.ZERO : LONG,
             /* changeWindow= */ LONG);
+    config.flowSecret = SECRET;
     config.copyDontFragment = dice.coin();
     config.ipipSources = dice.oneIn(4) ? IPIP_SOURCES : IpipSources.DEFAULT;
     config.answersPerSecond = dice.oneIn(6) ? 0 : UNLIMITED;
@@ -112,10 +121,5 @@ final class ConfigGenerator {
       gue = gue.withSource(Universe.SOURCE_V6);
     }
     return gue;
-  }
-
-  /** Returns a configuration with another size of the flow table. */
-  static DataplaneConfig withFlows(DataplaneConfig config, int flows) {
-    return config.with(c -> c.limits = config.limits().flowTableSize(flows));
   }
 }

@@ -1,10 +1,7 @@
 package dev.katran.fuzz;
 
-import dev.katran.internal.dataplane.Dataplane;
-import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.kernel.KernelDataplane;
 import dev.katran.internal.dataplane.memory.JavaDataplane;
-import dev.katran.internal.platform.Cpus;
 import dev.katran.needs.NeedsKernel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -23,24 +20,13 @@ class DifferentialFuzzTest {
   /** Each attempt loads programs; a thousand attempts take some minutes. */
   private static final int SHRINK_ATTEMPTS = 1_000;
 
-  /**
-   * Large enough that no flow is evicted, although the kernel gives each CPU its own share of the
-   * table. A workload has fewer than two thousand flows at a time.
-   */
-  private static final int FLOWS_PER_CPU = 1 << 14;
-
   /** The number of frames from which the coverage is checked; fewer may miss rare events. */
   private static final int FRAMES_FOR_COVERAGE = 200_000;
-
-  private static Dataplane kernel(DataplaneConfig config) {
-    return KernelDataplane.detached(
-        ConfigGenerator.withFlows(config, FLOWS_PER_CPU * Cpus.ofThisMachine().online()));
-  }
 
   @Test
   void run_randomFramesAndChanges_dataplanesAgree() throws IOException, InterruptedException {
     DifferentialPair.Factories factories =
-        new DifferentialPair.Factories(JavaDataplane::new, DifferentialFuzzTest::kernel);
+        new DifferentialPair.Factories(JavaDataplane::new, KernelDataplane::detached);
     Fuzz fuzz = new Fuzz(factories);
     long start = System.nanoTime();
 

@@ -302,6 +302,105 @@ public class Katran {
     public static int KATRAN_BACKEND_LOCAL() {
         return KATRAN_BACKEND_LOCAL;
     }
+    private static final int KATRAN_FLOWS_PER_BUCKET = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_FLOWS_PER_BUCKET = 8
+     * }
+     */
+    public static int KATRAN_FLOWS_PER_BUCKET() {
+        return KATRAN_FLOWS_PER_BUCKET;
+    }
+    private static final int KATRAN_FLOW_WORDS = (int)10L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_FLOW_WORDS = 10
+     * }
+     */
+    public static int KATRAN_FLOW_WORDS() {
+        return KATRAN_FLOW_WORDS;
+    }
+    private static final int KATRAN_FLOW_KEYS = (int)11L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_FLOW_KEYS = 11
+     * }
+     */
+    public static int KATRAN_FLOW_KEYS() {
+        return KATRAN_FLOW_KEYS;
+    }
+    private static final int KATRAN_FLOW_TIME_BITS = (int)11L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_FLOW_TIME_BITS = 11
+     * }
+     */
+    public static int KATRAN_FLOW_TIME_BITS() {
+        return KATRAN_FLOW_TIME_BITS;
+    }
+    private static final int KATRAN_FLOW_IS_COARSE = (int)2048L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_FLOW_IS_COARSE = 2048
+     * }
+     */
+    public static int KATRAN_FLOW_IS_COARSE() {
+        return KATRAN_FLOW_IS_COARSE;
+    }
+    private static final int KATRAN_FLOW_IS_CONFIRMED = (int)4096L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_FLOW_IS_CONFIRMED = 4096
+     * }
+     */
+    public static int KATRAN_FLOW_IS_CONFIRMED() {
+        return KATRAN_FLOW_IS_CONFIRMED;
+    }
+    private static final int KATRAN_FLOW_BACKEND_SHIFT = (int)13L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_FLOW_BACKEND_SHIFT = 13
+     * }
+     */
+    public static int KATRAN_FLOW_BACKEND_SHIFT() {
+        return KATRAN_FLOW_BACKEND_SHIFT;
+    }
+    private static final int KATRAN_FLOW_BACKEND_BITS = (int)18L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_FLOW_BACKEND_BITS = 18
+     * }
+     */
+    public static int KATRAN_FLOW_BACKEND_BITS() {
+        return KATRAN_FLOW_BACKEND_BITS;
+    }
+    private static final int KATRAN_FLOW_TAG_SHIFT = (int)31L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_FLOW_TAG_SHIFT = 31
+     * }
+     */
+    public static int KATRAN_FLOW_TAG_SHIFT() {
+        return KATRAN_FLOW_TAG_SHIFT;
+    }
+    private static final int KATRAN_FLOW_UNIT = (int)30L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_FLOW_UNIT = 30
+     * }
+     */
+    public static int KATRAN_FLOW_UNIT() {
+        return KATRAN_FLOW_UNIT;
+    }
+    private static final int KATRAN_FLOW_COARSE_UNIT = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_FLOW_COARSE_UNIT = 8
+     * }
+     */
+    public static int KATRAN_FLOW_COARSE_UNIT() {
+        return KATRAN_FLOW_COARSE_UNIT;
+    }
     private static final int KATRAN_RECIRCULATE = (int)1L;
     /**
      * {@snippet lang=c :
@@ -815,91 +914,82 @@ public class Katran {
     public static int KATRAN_PREFIX_MATCHES() {
         return KATRAN_PREFIX_MATCHES;
     }
-    private static final int KATRAN_CHANGE_SYNS = (int)55L;
+    private static final int KATRAN_CHANGES_LIMITED = (int)55L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_CHANGE_SYNS = 55
+     * enum katran_balancer_counter.KATRAN_CHANGES_LIMITED = 55
      * }
      */
-    public static int KATRAN_CHANGE_SYNS() {
-        return KATRAN_CHANGE_SYNS;
+    public static int KATRAN_CHANGES_LIMITED() {
+        return KATRAN_CHANGES_LIMITED;
     }
-    private static final int KATRAN_CHANGE_OTHERS = (int)56L;
+    private static final int KATRAN_MALFORMED = (int)56L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_CHANGE_OTHERS = 56
-     * }
-     */
-    public static int KATRAN_CHANGE_OTHERS() {
-        return KATRAN_CHANGE_OTHERS;
-    }
-    private static final int KATRAN_MALFORMED = (int)57L;
-    /**
-     * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_MALFORMED = 57
+     * enum katran_balancer_counter.KATRAN_MALFORMED = 56
      * }
      */
     public static int KATRAN_MALFORMED() {
         return KATRAN_MALFORMED;
     }
-    private static final int KATRAN_IP_OPTIONS = (int)58L;
+    private static final int KATRAN_IP_OPTIONS = (int)57L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_IP_OPTIONS = 58
+     * enum katran_balancer_counter.KATRAN_IP_OPTIONS = 57
      * }
      */
     public static int KATRAN_IP_OPTIONS() {
         return KATRAN_IP_OPTIONS;
     }
-    private static final int KATRAN_FRAGMENTS = (int)59L;
+    private static final int KATRAN_FRAGMENTS = (int)58L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_FRAGMENTS = 59
+     * enum katran_balancer_counter.KATRAN_FRAGMENTS = 58
      * }
      */
     public static int KATRAN_FRAGMENTS() {
         return KATRAN_FRAGMENTS;
     }
-    private static final int KATRAN_ERRORS_SENT = (int)60L;
+    private static final int KATRAN_ERRORS_SENT = (int)59L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_ERRORS_SENT = 60
+     * enum katran_balancer_counter.KATRAN_ERRORS_SENT = 59
      * }
      */
     public static int KATRAN_ERRORS_SENT() {
         return KATRAN_ERRORS_SENT;
     }
-    private static final int KATRAN_REPLIES_SENT = (int)61L;
+    private static final int KATRAN_REPLIES_SENT = (int)60L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_REPLIES_SENT = 61
+     * enum katran_balancer_counter.KATRAN_REPLIES_SENT = 60
      * }
      */
     public static int KATRAN_REPLIES_SENT() {
         return KATRAN_REPLIES_SENT;
     }
-    private static final int KATRAN_ANSWERS_LIMITED = (int)62L;
+    private static final int KATRAN_ANSWERS_LIMITED = (int)61L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_ANSWERS_LIMITED = 62
+     * enum katran_balancer_counter.KATRAN_ANSWERS_LIMITED = 61
      * }
      */
     public static int KATRAN_ANSWERS_LIMITED() {
         return KATRAN_ANSWERS_LIMITED;
     }
-    private static final int KATRAN_TUNNELS_REFUSED = (int)63L;
+    private static final int KATRAN_TUNNELS_REFUSED = (int)62L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_TUNNELS_REFUSED = 63
+     * enum katran_balancer_counter.KATRAN_TUNNELS_REFUSED = 62
      * }
      */
     public static int KATRAN_TUNNELS_REFUSED() {
         return KATRAN_TUNNELS_REFUSED;
     }
-    private static final int KATRAN_CONGESTED = (int)64L;
+    private static final int KATRAN_CONGESTED = (int)63L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_CONGESTED = 64
+     * enum katran_balancer_counter.KATRAN_CONGESTED = 63
      * }
      */
     public static int KATRAN_CONGESTED() {

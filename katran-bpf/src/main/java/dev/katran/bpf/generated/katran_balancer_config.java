@@ -26,11 +26,11 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     __u32 backend_numbers;
  *     __u32 new_flows_per_second;
  *     __u32 ring_lines;
- *     __u32 change_syns;
- *     __u32 change_others;
  *     __u32 vip_lines;
- *     __u64 change_window;
+ *     __u32 flow_buckets;
  *     __u64 udp_idle;
+ *     __u64 flow_tag_keys[11];
+ *     __u64 flow_bucket_keys[11];
  *     __u32 tos;
  *     __u32 gue_port;
  *     __u32 answers_per_second;
@@ -61,11 +61,12 @@ public class katran_balancer_config {
         Katran.C_INT.withName("backend_numbers"),
         Katran.C_INT.withName("new_flows_per_second"),
         Katran.C_INT.withName("ring_lines"),
-        Katran.C_INT.withName("change_syns"),
-        Katran.C_INT.withName("change_others"),
         Katran.C_INT.withName("vip_lines"),
-        Katran.C_LONG_LONG.withName("change_window"),
+        Katran.C_INT.withName("flow_buckets"),
+        MemoryLayout.paddingLayout(4),
         Katran.C_LONG_LONG.withName("udp_idle"),
+        MemoryLayout.sequenceLayout(11, Katran.C_LONG_LONG).withName("flow_tag_keys"),
+        MemoryLayout.sequenceLayout(11, Katran.C_LONG_LONG).withName("flow_bucket_keys"),
         Katran.C_INT.withName("tos"),
         Katran.C_INT.withName("gue_port"),
         Katran.C_INT.withName("answers_per_second"),
@@ -568,94 +569,6 @@ public class katran_balancer_config {
         struct.set(ring_lines$LAYOUT, ring_lines$OFFSET, fieldValue);
     }
 
-    private static final OfInt change_syns$LAYOUT = (OfInt)$LAYOUT.select(groupElement("change_syns"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * __u32 change_syns
-     * }
-     */
-    public static final OfInt change_syns$layout() {
-        return change_syns$LAYOUT;
-    }
-
-    private static final long change_syns$OFFSET = $LAYOUT.byteOffset(groupElement("change_syns"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * __u32 change_syns
-     * }
-     */
-    public static final long change_syns$offset() {
-        return change_syns$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * __u32 change_syns
-     * }
-     */
-    public static int change_syns(MemorySegment struct) {
-        return struct.get(change_syns$LAYOUT, change_syns$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * __u32 change_syns
-     * }
-     */
-    public static void change_syns(MemorySegment struct, int fieldValue) {
-        struct.set(change_syns$LAYOUT, change_syns$OFFSET, fieldValue);
-    }
-
-    private static final OfInt change_others$LAYOUT = (OfInt)$LAYOUT.select(groupElement("change_others"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * __u32 change_others
-     * }
-     */
-    public static final OfInt change_others$layout() {
-        return change_others$LAYOUT;
-    }
-
-    private static final long change_others$OFFSET = $LAYOUT.byteOffset(groupElement("change_others"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * __u32 change_others
-     * }
-     */
-    public static final long change_others$offset() {
-        return change_others$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * __u32 change_others
-     * }
-     */
-    public static int change_others(MemorySegment struct) {
-        return struct.get(change_others$LAYOUT, change_others$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * __u32 change_others
-     * }
-     */
-    public static void change_others(MemorySegment struct, int fieldValue) {
-        struct.set(change_others$LAYOUT, change_others$OFFSET, fieldValue);
-    }
-
     private static final OfInt vip_lines$LAYOUT = (OfInt)$LAYOUT.select(groupElement("vip_lines"));
 
     /**
@@ -700,48 +613,48 @@ public class katran_balancer_config {
         struct.set(vip_lines$LAYOUT, vip_lines$OFFSET, fieldValue);
     }
 
-    private static final OfLong change_window$LAYOUT = (OfLong)$LAYOUT.select(groupElement("change_window"));
+    private static final OfInt flow_buckets$LAYOUT = (OfInt)$LAYOUT.select(groupElement("flow_buckets"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * __u64 change_window
+     * __u32 flow_buckets
      * }
      */
-    public static final OfLong change_window$layout() {
-        return change_window$LAYOUT;
+    public static final OfInt flow_buckets$layout() {
+        return flow_buckets$LAYOUT;
     }
 
-    private static final long change_window$OFFSET = $LAYOUT.byteOffset(groupElement("change_window"));
+    private static final long flow_buckets$OFFSET = $LAYOUT.byteOffset(groupElement("flow_buckets"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * __u64 change_window
+     * __u32 flow_buckets
      * }
      */
-    public static final long change_window$offset() {
-        return change_window$OFFSET;
+    public static final long flow_buckets$offset() {
+        return flow_buckets$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * __u64 change_window
+     * __u32 flow_buckets
      * }
      */
-    public static long change_window(MemorySegment struct) {
-        return struct.get(change_window$LAYOUT, change_window$OFFSET);
+    public static int flow_buckets(MemorySegment struct) {
+        return struct.get(flow_buckets$LAYOUT, flow_buckets$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * __u64 change_window
+     * __u32 flow_buckets
      * }
      */
-    public static void change_window(MemorySegment struct, long fieldValue) {
-        struct.set(change_window$LAYOUT, change_window$OFFSET, fieldValue);
+    public static void flow_buckets(MemorySegment struct, int fieldValue) {
+        struct.set(flow_buckets$LAYOUT, flow_buckets$OFFSET, fieldValue);
     }
 
     private static final OfLong udp_idle$LAYOUT = (OfLong)$LAYOUT.select(groupElement("udp_idle"));
@@ -786,6 +699,160 @@ public class katran_balancer_config {
      */
     public static void udp_idle(MemorySegment struct, long fieldValue) {
         struct.set(udp_idle$LAYOUT, udp_idle$OFFSET, fieldValue);
+    }
+
+    private static final SequenceLayout flow_tag_keys$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("flow_tag_keys"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u64 flow_tag_keys[11]
+     * }
+     */
+    public static final SequenceLayout flow_tag_keys$layout() {
+        return flow_tag_keys$LAYOUT;
+    }
+
+    private static final long flow_tag_keys$OFFSET = $LAYOUT.byteOffset(groupElement("flow_tag_keys"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u64 flow_tag_keys[11]
+     * }
+     */
+    public static final long flow_tag_keys$offset() {
+        return flow_tag_keys$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u64 flow_tag_keys[11]
+     * }
+     */
+    public static MemorySegment flow_tag_keys(MemorySegment struct) {
+        return struct.asSlice(flow_tag_keys$OFFSET, flow_tag_keys$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u64 flow_tag_keys[11]
+     * }
+     */
+    public static void flow_tag_keys(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, flow_tag_keys$OFFSET, flow_tag_keys$LAYOUT.byteSize());
+    }
+
+    private static long[] flow_tag_keys$DIMS = { 11 };
+
+    /**
+     * Dimensions for array field:
+     * {@snippet lang=c :
+     * __u64 flow_tag_keys[11]
+     * }
+     */
+    public static long[] flow_tag_keys$dimensions() {
+        return flow_tag_keys$DIMS;
+    }
+    private static final VarHandle flow_tag_keys$ELEM_HANDLE = flow_tag_keys$LAYOUT.varHandle(sequenceElement());
+
+    /**
+     * Indexed getter for field:
+     * {@snippet lang=c :
+     * __u64 flow_tag_keys[11]
+     * }
+     */
+    public static long flow_tag_keys(MemorySegment struct, long index0) {
+        return (long)flow_tag_keys$ELEM_HANDLE.get(struct, 0L, index0);
+    }
+
+    /**
+     * Indexed setter for field:
+     * {@snippet lang=c :
+     * __u64 flow_tag_keys[11]
+     * }
+     */
+    public static void flow_tag_keys(MemorySegment struct, long index0, long fieldValue) {
+        flow_tag_keys$ELEM_HANDLE.set(struct, 0L, index0, fieldValue);
+    }
+
+    private static final SequenceLayout flow_bucket_keys$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("flow_bucket_keys"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u64 flow_bucket_keys[11]
+     * }
+     */
+    public static final SequenceLayout flow_bucket_keys$layout() {
+        return flow_bucket_keys$LAYOUT;
+    }
+
+    private static final long flow_bucket_keys$OFFSET = $LAYOUT.byteOffset(groupElement("flow_bucket_keys"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u64 flow_bucket_keys[11]
+     * }
+     */
+    public static final long flow_bucket_keys$offset() {
+        return flow_bucket_keys$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u64 flow_bucket_keys[11]
+     * }
+     */
+    public static MemorySegment flow_bucket_keys(MemorySegment struct) {
+        return struct.asSlice(flow_bucket_keys$OFFSET, flow_bucket_keys$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u64 flow_bucket_keys[11]
+     * }
+     */
+    public static void flow_bucket_keys(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, flow_bucket_keys$OFFSET, flow_bucket_keys$LAYOUT.byteSize());
+    }
+
+    private static long[] flow_bucket_keys$DIMS = { 11 };
+
+    /**
+     * Dimensions for array field:
+     * {@snippet lang=c :
+     * __u64 flow_bucket_keys[11]
+     * }
+     */
+    public static long[] flow_bucket_keys$dimensions() {
+        return flow_bucket_keys$DIMS;
+    }
+    private static final VarHandle flow_bucket_keys$ELEM_HANDLE = flow_bucket_keys$LAYOUT.varHandle(sequenceElement());
+
+    /**
+     * Indexed getter for field:
+     * {@snippet lang=c :
+     * __u64 flow_bucket_keys[11]
+     * }
+     */
+    public static long flow_bucket_keys(MemorySegment struct, long index0) {
+        return (long)flow_bucket_keys$ELEM_HANDLE.get(struct, 0L, index0);
+    }
+
+    /**
+     * Indexed setter for field:
+     * {@snippet lang=c :
+     * __u64 flow_bucket_keys[11]
+     * }
+     */
+    public static void flow_bucket_keys(MemorySegment struct, long index0, long fieldValue) {
+        flow_bucket_keys$ELEM_HANDLE.set(struct, 0L, index0, fieldValue);
     }
 
     private static final OfInt tos$LAYOUT = (OfInt)$LAYOUT.select(groupElement("tos"));

@@ -8,15 +8,15 @@ import org.jspecify.annotations.Nullable;
  * The time for which the slots that a change moves are changing. Immutable once the change is in
  * force; compared by identity, so that a slot's window also tells which change was its last.
  *
- * <p>A flow that exceeds a budget of the flow table is not inserted, so it would move when the
- * window ends. A window in which that happened is extended instead: the budget is renewed, and the
- * flow's next packet inserts it.
+ * <p>A flow that finds no place in the flow table would move when the window ends. A window in
+ * which that happened is extended instead: once the entries of a flood may be evicted, the flow's
+ * next packet inserts it.
  */
 final class ChangeWindow {
 
   /**
-   * How often a window is extended at most. A flood exhausts the budgets for as long as it lasts,
-   * and the slots must settle nevertheless.
+   * How often a window is extended at most. A flood fills the table for as long as it lasts, and
+   * the slots must settle nevertheless.
    */
   static final int MAX_EXTENSIONS = 3;
 
@@ -72,7 +72,7 @@ final class ChangeWindow {
   /**
    * Creates the window of a change.
    *
-   * @param limited how many flows have exceeded a budget so far
+   * @param limited how many flows have found no place so far
    */
   static ChangeWindow starting(Start start, Duration length, long limited) {
     return new ChangeWindow(start, null, length, length, limited, 0);
@@ -84,11 +84,11 @@ final class ChangeWindow {
   }
 
   /**
-   * Returns this window with a later deadline if flows have exceeded a budget since it began or was
+   * Returns this window with a later deadline if flows have found no place since it began or was
    * last extended. Returns this window itself if there were none, or if it was extended too often.
    *
-   * @param nowLimited how many flows have exceeded a budget so far
-   * @param least the least extension, in which the budgets are renewed once
+   * @param nowLimited how many flows have found no place so far
+   * @param least the least extension
    */
   ChangeWindow extend(long nowLimited, Duration least) {
     Duration later = extended.plus(Comparators.max(length, least));

@@ -283,6 +283,7 @@ public final class Control implements AutoCloseable {
       installer.repair();
       installer.unfollow();
       step("settling slots", this::settle);
+      step("flow table", () -> dataplane.flows().preserveTimes());
       step("drains", () -> drains.step(state(), clock.now()));
     } finally {
       ticks.unlock();

@@ -45,7 +45,7 @@ final class Planner {
    * @param hops the known next hops
    * @param moved the backends whose next hop was found or lost since the last change
    * @param now the time
-   * @param limitedFlows how many flows have exceeded a budget of the flow table so far
+   * @param limitedFlows how many flows have found no place in the flow table so far
    */
   record Circumstances(
       DataplaneConfig config,

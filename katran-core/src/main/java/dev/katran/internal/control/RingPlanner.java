@@ -37,7 +37,7 @@ final class RingPlanner {
    * Creates a planner.
    *
    * @param start the time at which the windows begin
-   * @param limitedFlows how many flows have exceeded a budget of the flow table so far
+   * @param limitedFlows how many flows have found no place in the flow table so far
    */
   RingPlanner(InstalledState from, ChangeWindow.Start start, long limitedFlows) {
     this.from = from;

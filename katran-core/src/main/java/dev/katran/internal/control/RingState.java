@@ -113,7 +113,7 @@ final class RingState {
   }
 
   /**
-   * Extends the windows that have ended and in which flows exceeded a budget, see {@link
+   * Extends the windows that have ended and in which flows found no place, see {@link
    * ChangeWindow#extend}. Returns this ring if there are none.
    */
   RingState extend(Duration now, long limited, Duration least) {

@@ -118,12 +118,11 @@ final class SlotSettler implements AutoCloseable {
   }
 
   /**
-   * Returns how many flows have exceeded a budget of the flow table so far. Neither the VIP nor the
-   * kind of flow is counted: new flows of VIPs with {@link dev.katran.Tracking#ALWAYS}, which have
-   * a budget per second, extend the windows of other VIPs as well.
+   * Returns how many flows of changing slots have found no place in the flow table so far. Their
+   * VIPs are not counted: a VIP's flows extend the windows of other VIPs as well.
    */
   static long limitedFlows(Dataplane dataplane) {
-    return dataplane.counters().read(Counter.Total.FLOWS_LIMITED).packets();
+    return dataplane.counters().read(Counter.Total.CHANGES_LIMITED).packets();
   }
 
   /** A VIP before and after a step. */
@@ -144,8 +143,8 @@ final class SlotSettler implements AutoCloseable {
       return installed;
     }
     log.warn(
-        "{}: {} slots stay changing for another {}, because flows exceeded the budget of the flow table;"
-            + " a larger Limits.flowTableSize has larger budgets",
+        "{}: {} slots stay changing for another {}, because flows found no place in the flow table;"
+            + " a larger Limits.flowTableSize has room for them",
         installed.vip().key(),
         extended.changing(),
         extended.until().orElse(now).minus(now));

@@ -16,6 +16,7 @@ public sealed interface Counter {
     /** Read by {@link CounterTable#newFlows}. */
     NEW_FLOWS,
     FLOWS_LIMITED,
+    CHANGES_LIMITED,
     TOO_BIG_V4,
     TOO_BIG_V6,
     SOURCE_HITS,

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param tcpServerIds whether to route by server ids in TCP options
  * @param decapsulation which tunnels the balancer terminates
  * @param flowTableCpus the CPUs with a flow table of their own, or none if all CPUs share one
- * @param flowRules the timeouts and budgets of the flow table
+ * @param flowRules the timeouts and the budget of the flow table
+ * @param flowSecret the keys of the flow table's hash functions
  * @param copyDontFragment whether outer IPv4 headers get the DF flag of the packet; IPv6 packets
  *     count as having it
  * @param ipipSources the prefixes of IPIP's outer source addresses
@@ -42,6 +43,7 @@ public record DataplaneConfig(
     Decapsulation decapsulation,
     ImmutableList<FlowTableCpu> flowTableCpus,
     FlowRules flowRules,
+    FlowSecret flowSecret,
     boolean copyDontFragment,
     IpipSources ipipSources,
     int answersPerSecond,
@@ -78,6 +80,12 @@ public record DataplaneConfig(
     return new Builder(limits).build();
   }
 
+  /** Returns the number of buckets in each flow table. */
+  public int flowBuckets() {
+    int tables = Math.max(1, flowTableCpus.size());
+    return Math.ceilDiv(limits.flowTableSize(), tables * FlowWord.PER_BUCKET);
+  }
+
   /** Returns a copy with changes applied. */
   public DataplaneConfig with(Consumer<Builder> changes) {
     Builder builder = new Builder(limits);
@@ -88,6 +96,7 @@ public record DataplaneConfig(
     builder.decapsulation = decapsulation;
     builder.flowTableCpus = flowTableCpus;
     builder.flowRules = flowRules;
+    builder.flowSecret = flowSecret;
     builder.copyDontFragment = copyDontFragment;
     builder.ipipSources = ipipSources;
     builder.answersPerSecond = answersPerSecond;
@@ -126,6 +135,9 @@ public record DataplaneConfig(
     /** See {@link DataplaneConfig#flowRules}. */
     public FlowRules flowRules = FlowRules.DEFAULT;
 
+    /** See {@link DataplaneConfig#flowSecret}. */
+    public FlowSecret flowSecret = FlowSecret.random();
+
     /** See {@link DataplaneConfig#copyDontFragment}. */
     public boolean copyDontFragment;
 
@@ -163,6 +175,7 @@ public record DataplaneConfig(
           decapsulation,
           flowTableCpus,
           flowRules,
+          flowSecret,
           copyDontFragment,
           ipipSources,
           answersPerSecond,

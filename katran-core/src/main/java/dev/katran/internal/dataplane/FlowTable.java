@@ -9,12 +9,13 @@ import org.jspecify.annotations.Nullable;
 public interface FlowTable {
 
   /**
-   * The entry of a flow: {@code struct katran_flow_entry} of {@code katran.h}.
+   * The entry of a flow: a {@link FlowWord} and {@code struct katran_flow_key} of {@code katran.h}.
    *
    * @param flow the flow, with ports that its VIP does not hash set to 0
    * @param backend the backend's index
    * @param vip the VIP's index
-   * @param idle nanoseconds since the flow's last packet
+   * @param idle nanoseconds since the flow's last packet at least. Up to two seconds more have
+   *     passed, or nine minutes after the first nine
    */
   record Entry(FiveTuple flow, int backend, int vip, long idle) {}
 
@@ -49,4 +50,10 @@ public interface FlowTable {
 
   /** Removes the entries that match a condition and returns their number. */
   long removeIf(Predicate<Entry> condition);
+
+  /**
+   * Keeps the times of unused entries from wrapping. To be called once a second: each call handles
+   * a part of the table.
+   */
+  void preserveTimes();
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.katran.TimedBalancer;
-import dev.katran.internal.platform.Cpus;
 import dev.katran.needs.NeedsKernel;
 import dev.katran.needs.PinnedThread;
 import java.util.List;
@@ -34,7 +33,7 @@ class ChangesFuzzTest {
 
   @Test
   void run_javaDataplane_matchesTheModel() {
-    run("in memory", () -> List.of(TimedBalancer.inMemory(Fixtures.limits(1))), RUNS);
+    run("in memory", () -> List.of(TimedBalancer.inMemory(Fixtures.LIMITS)), RUNS);
   }
 
   @Test
@@ -42,8 +41,8 @@ class ChangesFuzzTest {
     ChangesFuzz fuzz =
         new ChangesFuzz(() ->
             List.of(
-                TimedBalancer.inMemory(Fixtures.limits(1)),
-                TimedBalancer.inMemory(Fixtures.limits(1).hashSeed(17))));
+                TimedBalancer.inMemory(Fixtures.LIMITS),
+                TimedBalancer.inMemory(Fixtures.LIMITS.hashSeed(17))));
     assertThatExceptionOfType(AssertionError.class)
         .isThrownBy(() -> fuzz.run(SEED, 1))
         .withMessageStartingWith("run with seed " + SEED)
@@ -64,8 +63,8 @@ class ChangesFuzzTest {
               "in the kernel",
               () ->
                   List.of(
-                      TimedBalancer.inMemory(Fixtures.limits(1)),
-                      TimedBalancer.inKernel(Fixtures.limits(Cpus.ofThisMachine().online()))),
+                      TimedBalancer.inMemory(Fixtures.LIMITS),
+                      TimedBalancer.inKernel(Fixtures.LIMITS)),
               KERNEL_RUNS));
     }
   }

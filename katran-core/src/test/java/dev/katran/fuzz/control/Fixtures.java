@@ -25,13 +25,11 @@ final class Fixtures {
   /** Small, so that many flows share a slot. */
   private static final int RING_SIZE = 31;
 
-  /** The minimum size of the flow table, so that a short flood exhausts its budget. */
-  private static final int FLOW_TABLE_SIZE = 1024;
+  /** So large that no bucket is full after two floods. */
+  private static final int FLOW_TABLE_SIZE = 1 << 16;
 
-  /** The budget of flow entries for SYNs in one change window on one CPU. */
-  static final int SYNS_PER_WINDOW = FLOW_TABLE_SIZE / 4;
-
-  static final Limits LIMITS = Limits.defaults().vips(16).backends(32).ringSize(RING_SIZE);
+  static final Limits LIMITS =
+      Limits.defaults().vips(16).backends(32).ringSize(RING_SIZE).flowTableSize(FLOW_TABLE_SIZE);
 
   static final Duration WINDOW = FlowRules.DEFAULT.changeWindow();
 
@@ -82,11 +80,6 @@ final class Fixtures {
 
   private static List<InetAddress> addresses(String... literals) {
     return Stream.of(literals).map(InetAddresses::forString).toList();
-  }
-
-  /** Returns limits that give each of a number of CPUs the same share of the flow table. */
-  static Limits limits(int cpus) {
-    return LIMITS.flowTableSize(FLOW_TABLE_SIZE * cpus);
   }
 
   /** Returns all flows to a VIP except those of a flood. */

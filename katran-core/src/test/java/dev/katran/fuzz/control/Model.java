@@ -10,8 +10,6 @@ import dev.katran.Verdict;
 import dev.katran.Vip;
 import dev.katran.VipKey;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,9 +18,6 @@ import java.util.Map;
 final class Model {
 
   private final Map<VipKey, VipModel> vips = new LinkedHashMap<>();
-
-  /** The arrival times of the SYNs that may count against the budget of the current window. */
-  private final Deque<Duration> syns = new ArrayDeque<>();
 
   private Duration now = Duration.ZERO;
 
@@ -46,9 +41,6 @@ final class Model {
 
   void advanceTime(Duration time) {
     now = now.plus(time);
-    while (!syns.isEmpty() && now.minus(syns.getFirst()).compareTo(Fixtures.WINDOW) > 0) {
-      syns.removeFirst();
-    }
   }
 
   /** Records that all changes have completed and all flow entries have expired. */
@@ -70,23 +62,18 @@ final class Model {
    * @param route the route of the flow just before the packet arrived
    */
   void check(FlowPacket packet, Route route, Outcome outcome) {
-    boolean isSyn = packet.kind() == FlowPacket.Kind.SYN;
-    if (isSyn) {
-      syns.add(now);
-    }
     VipModel vip = vips.get(Fixtures.vipOf(packet.flow()));
     if (vip == null) {
       assertThat(outcome.verdict()).as("verdict of %s", packet).isEqualTo(Verdict.PASS);
       assertThat(route.reason()).isEqualTo(Route.Reason.NO_VIP);
       return;
     }
-    boolean isFlood = isSyn && syns.size() > Fixtures.SYNS_PER_WINDOW;
-    if (isPredictedByRoute(packet, route, vip) && !isFlood) {
+    if (isPredictedByRoute(packet, route, vip)) {
       assertThat(outcome.backend())
           .as("backend of %s, predicted by %s", packet, route)
           .isEqualTo(route.backend().map(backend -> backend.address()).orElse(null));
     }
-    vip.check(packet, outcome.backend(), now, isFlood);
+    vip.check(packet, outcome.backend(), now);
   }
 
   /**

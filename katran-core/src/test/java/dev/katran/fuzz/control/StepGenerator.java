@@ -17,8 +17,7 @@ import java.util.Map;
 /** Generates random steps that depend only on a seed. */
 final class StepGenerator {
 
-  /** Exceeds the budget of flow entries, even if few slots are changing. */
-  private static final int SYNS_IN_FLOOD = 6 * Fixtures.SYNS_PER_WINDOW;
+  private static final int SYNS_IN_FLOOD = 1536;
 
   /** Few enough that the flow table holds the entries of all floods and of all other flows. */
   private static final int MAX_FLOODS = 2;

@@ -25,10 +25,11 @@ final class VipModel {
    * The backend of a flow.
    *
    * @param last when the flow last sent a packet that creates or refreshes a flow entry
-   * @param isCertain whether the flow must stay there; false for a flow that started in a flood,
-   *     which may not have an entry before its second packet
    */
-  private record Assignment(InetAddress backend, Duration last, boolean isCertain) {}
+  private record Assignment(InetAddress backend, Duration last) {}
+
+  /** How much longer than its idle time an entry may live, since its age is in coarse units. */
+  private static final Duration COARSENESS = Duration.ofMillis(2200);
 
   private Vip vip;
   private Ring ring;
@@ -105,9 +106,8 @@ final class VipModel {
    * Checks the destination of a packet and updates the model.
    *
    * @param to the backend the packet was sent to, or null if it was dropped
-   * @param isFlood whether the packet is a SYN beyond the budget, which may not create an entry
    */
-  void check(FlowPacket packet, @Nullable InetAddress to, Duration now, boolean isFlood) {
+  void check(FlowPacket packet, @Nullable InetAddress to, Duration now) {
     if (to == null) {
       assertThat(ring.isEmpty()).as("the ring is empty, since %s was dropped", packet).isTrue();
     } else {
@@ -120,7 +120,7 @@ final class VipModel {
     switch (vip.tracking()) {
       case NONE -> assertGoes(packet, to, current);
       case ALWAYS -> checkTracked(packet, key, to, current, now);
-      case ADAPTIVE -> checkAdaptive(packet, key, to, current, now, isFlood);
+      case ADAPTIVE -> checkAdaptive(packet, key, to, current, now);
     }
   }
 
@@ -136,25 +136,21 @@ final class VipModel {
       Flow key,
       @Nullable InetAddress to,
       @Nullable InetAddress current,
-      Duration now,
-      boolean isFlood) {
+      Duration now) {
     Assignment assigned = assignments.get(key);
     boolean isSyn = packet.kind() == Kind.SYN;
     if (isQuiescent) {
       assertGoes(packet, to, current);
-    } else if (isSyn && !isFlood) {
+    } else if (isSyn) {
       assertGoes(packet, to, current); // what begins
-    } else if (!isSyn
-        && assigned != null
-        && assigned.isCertain()
-        && isWithin(assigned.last(), now, shortestWindow)) {
+    } else if (assigned != null && isWithin(assigned.last(), now, shortestWindow)) {
       assertGoes(packet, to, assigned.backend());
     }
     if (isInserted(packet)) {
       if (to == null) {
         assignments.remove(key);
       } else {
-        assignments.put(key, new Assignment(to, now, !isFlood));
+        assignments.put(key, new Assignment(to, now));
       }
     }
   }
@@ -173,13 +169,17 @@ final class VipModel {
     boolean isKnown =
         assigned != null
             && (Fixtures.isTcp(key) || isWithin(assigned.last(), now, Fixtures.UDP_IDLE));
-    if (packet.kind() == Kind.SYN || !isKnown) {
+    boolean mayBeKnown =
+        assigned != null && isWithin(assigned.last(), now, Fixtures.UDP_IDLE.plus(COARSENESS));
+    if (packet.kind() == Kind.SYN || !(isKnown || mayBeKnown)) {
       assertGoes(packet, to, current);
+    } else if (!isKnown) {
+      assertGoes(packet, to, current, assigned.backend());
     } else {
       assertGoes(packet, to, assigned.backend());
     }
     if (to != null && (isKnown || isInserted(packet))) {
-      assignments.put(key, new Assignment(to, now, true));
+      assignments.put(key, new Assignment(to, now));
     }
   }
 

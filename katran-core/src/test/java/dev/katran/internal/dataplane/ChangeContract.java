@@ -3,9 +3,10 @@ package dev.katran.internal.dataplane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.katran.Limits;
-import dev.katran.needs.PinnedThread;
 import dev.katran.packets.Packet;
 import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.ObjIntConsumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,7 @@ public abstract class ChangeContract extends DataplaneContract {
   private static final int CURRENT = 1;
   private static final int PREVIOUS = 2;
   private static final int THIRD = 3;
+  private static final int FLOWS = 4096;
   private static final int SYN = 0x02;
   private static final int RST = 0x04;
   private static final int ACK = 0x10;
@@ -28,7 +30,7 @@ public abstract class ChangeContract extends DataplaneContract {
 
   @Override
   DataplaneConfig config() {
-    Limits limits = CONFIG.limits().flowTableSize(4096);
+    Limits limits = CONFIG.limits().flowTableSize(FLOWS);
     return DataplaneConfig.of(limits);
   }
 
@@ -176,23 +178,49 @@ public abstract class ChangeContract extends DataplaneContract {
   }
 
   @Test
-  void changing_synFlood_staysWithinBudget() {
-    PinnedThread.run(this::floodWithNewConnections); // budgets are per CPU
+  void changing_synFlood_leavesTheFlowsThatHaveAnswered() {
+    for (int port = 0; port < 100; port++) {
+      assertForwardedTo(tcp(1000 + port, SYN), CURRENT);
+      assertForwardedTo(tcp(1000 + port, ACK), CURRENT);
+    }
+    flood();
+    for (int port = 0; port < 100; port++) {
+      assertForwardedTo(tcp(1000 + port, ACK), CURRENT);
+    }
   }
 
-  private void floodWithNewConnections() {
-    int most = FlowRules.synsPerWindow(4096);
-    for (int port = 0; port < 2 * most; port++) {
-      dataplane.program().run(tcp(1000 + port, SYN));
+  private void flood() {
+    for (int port = 2000; port < 2000 + 4 * FLOWS; port++) {
+      dataplane.program().run(tcp(port, SYN));
     }
-    assertThat(entries()).isBetween(most / 64, most);
-    assertThat(dataplane.counters().read(Counter.Total.FLOWS_LIMITED).packets())
-        .isGreaterThanOrEqualTo(most);
-    // beyond the budget a SYN goes to the previous backend, where its next packet is inserted
-    assertForwardedTo(tcp(60_000, SYN), PREVIOUS);
+  }
+
+  @Test
+  void changing_noPlaceInTheTable_beginsAtPreviousAndIsCounted() {
+    flood();
+    assertThat(entries()).isBetween(FLOWS * 9 / 10, FLOWS);
+    assertThat(dataplane.counters().read(Counter.Total.CHANGES_LIMITED).packets())
+        .isGreaterThanOrEqualTo(3 * FLOWS);
     int before = entries();
-    assertForwardedTo(tcp(60_000, ACK), PREVIOUS);
-    assertThat(entries()).isEqualTo(before + 1);
+    Map<InetAddress, Integer> goals = new HashMap<>();
+    for (int port = 60_000; port < 60_500; port++) {
+      InetAddress goal = forwarded(tcp(port, SYN)).destination();
+      goals.merge(goal, 1, Integer::sum);
+      assertThat(forwarded(tcp(port, ACK)).destination()).isEqualTo(goal);
+    }
+    // no handshake is broken: what has no entry begins where its next packet will go
+    assertThat(goals.get(address("10.0.0." + PREVIOUS))).isGreaterThan(400);
+    assertThat(entries() - before).isEqualTo(goals.getOrDefault(address("10.0.0." + CURRENT), 0));
+  }
+
+  @Test
+  void changing_floodIsOver_itsEntriesMakeRoom() throws InterruptedException {
+    flood();
+    Thread.sleep(2200); // the kernel's clock cannot be set
+    for (int port = 60_000; port < 60_500; port++) {
+      assertForwardedTo(tcp(port, SYN), CURRENT);
+      assertForwardedTo(tcp(port, ACK), CURRENT);
+    }
   }
 
   @Test
@@ -201,7 +229,7 @@ public abstract class ChangeContract extends DataplaneContract {
     assertForwardedTo(tcp(1000, ACK), PREVIOUS);
     dataplane.rings().mark(0, settled);
     assertForwardedTo(tcp(1000, ACK), PREVIOUS);
-    Thread.sleep(1100); // the kernel's clock cannot be set
+    Thread.sleep(3300); // the kernel's clock cannot be set, and ages are rounded
     assertForwardedTo(tcp(1000, ACK), CURRENT);
   }
 

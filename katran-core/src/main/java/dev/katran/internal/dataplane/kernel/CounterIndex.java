@@ -40,6 +40,7 @@ final class CounterIndex {
       case FLOW_FALLBACK -> Katran.KATRAN_FLOW_FALLBACK();
       case NEW_FLOWS -> Katran.KATRAN_NEW_FLOWS();
       case FLOWS_LIMITED -> Katran.KATRAN_FLOWS_LIMITED();
+      case CHANGES_LIMITED -> Katran.KATRAN_CHANGES_LIMITED();
       case TOO_BIG_V4 -> Katran.KATRAN_TOO_BIG_V4();
       case TOO_BIG_V6 -> Katran.KATRAN_TOO_BIG_V6();
       case SOURCE_HITS -> Katran.KATRAN_SOURCE_HITS();

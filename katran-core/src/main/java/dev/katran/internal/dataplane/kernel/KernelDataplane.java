@@ -74,7 +74,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     this.config = config;
     this.tables = tables;
     this.counters = new KernelCounters(tables);
-    this.flows = new KernelFlowTable(tables::flowTables);
+    this.flows = new KernelFlowTable(tables::flowTables, config.flowSecret(), System::nanoTime);
     this.vips = new KernelVips(tables);
     this.rings = new KernelRings(tables, config.limits().ringSize());
     this.backends = new KernelBackends(tables);

@@ -1,72 +1,107 @@
 package dev.katran.internal.dataplane.kernel;
 
-import dev.katran.bpf.generated.katran_flow;
-import dev.katran.bpf.generated.katran_flow_entry;
-import dev.katran.ffm.BpfMap;
-import dev.katran.ffm.MapCursor;
+import dev.katran.bpf.generated.katran_flow_key;
+import dev.katran.internal.dataplane.FlowSecret;
 import dev.katran.internal.dataplane.FlowTable;
+import dev.katran.internal.dataplane.FlowWord;
 import dev.katran.internal.packet.FiveTuple;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The flow table in the kernel: the shared map and the maps of single CPUs. */
+/**
+ * The flow table in the kernel: the shared maps and those of single CPUs, read and written through
+ * memory while packets use them.
+ *
+ * <p>An entry's flow is in a map of its own and is not written together with its word. It counts if
+ * its bucket and its tag are the word's. Otherwise the entry is being inserted, or two CPUs have
+ * inserted at the same place; the next packet of the flow mends that.
+ */
 final class KernelFlowTable implements FlowTable {
 
-  /** The number of entries read per system call. */
-  private static final int BATCH = 4096;
+  private static final VarHandle WORD = ValueLayout.JAVA_LONG.varHandle();
 
-  private final Supplier<List<BpfMap>> maps;
+  /** How often a flow is read that does not belong to its word. An insertion takes nanoseconds. */
+  private static final int READS = 1000;
+
+  /** A pass over the table takes as many calls: four minutes. A time wraps after 36 minutes. */
+  private static final int CALLS_PER_PASS = (int) Duration.ofMinutes(4).toSeconds();
+
+  private final Supplier<List<FlowMaps>> tables;
+  private final FlowSecret secret;
+  private final LongSupplier clock;
+
+  /** The calls of {@link #preserveTimes} since the last pass. */
+  private int calls;
 
   /** Creates a view of the maps that exist at the time of each operation. */
-  KernelFlowTable(Supplier<List<BpfMap>> maps) {
-    this.maps = maps;
+  KernelFlowTable(Supplier<List<FlowMaps>> tables, FlowSecret secret, LongSupplier clock) {
+    this.tables = tables;
+    this.secret = secret;
+    this.clock = clock;
   }
 
   @Override
   public @Nullable Entry get(FiveTuple flow) {
-    return KernelCalls.<Optional<Entry>>get(() -> find(flow)).orElse(null);
-  }
-
-  private Optional<Entry> find(FiveTuple flow) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment key = key(arena, flow);
-      MemorySegment value = arena.allocate(katran_flow_entry.layout());
-      for (BpfMap map : maps.get()) {
-        if (map.lookup(key, value)) {
-          return Optional.of(entry(flow, value, System.nanoTime()));
+    long tag = secret.tag(flow);
+    for (FlowMaps table : tables.get()) {
+      int first = firstPlace(table, flow);
+      for (int place = first + FlowWord.PER_BUCKET - 1; place >= first; place--) {
+        long word = word(table.words(), place);
+        if (word != 0 && FlowWord.hasTag(word, tag)) {
+          return entry(flow, word, readVip(table, place));
         }
       }
-      return Optional.empty();
     }
+    return null;
+  }
+
+  private int firstPlace(FlowMaps table, FiveTuple flow) {
+    return secret.bucket(flow, table.count()) * FlowWord.PER_BUCKET;
+  }
+
+  private static long word(MemorySegment words, long place) {
+    return (long) WORD.getOpaque(words, place * Long.BYTES);
+  }
+
+  /** Removes the entry at a place unless it has changed. Returns whether it did. */
+  private static boolean remove(MemorySegment words, long place, long word) {
+    return WORD.compareAndSet(words, place * Long.BYTES, word, 0L);
+  }
+
+  private static int readVip(FlowMaps table, long place) {
+    return katran_flow_key.vip(key(table, place));
+  }
+
+  private static MemorySegment key(FlowMaps table, long place) {
+    long size = katran_flow_key.sizeof();
+    return table.flows().asSlice(place * size, size);
   }
 
   @Override
   public boolean remove(FiveTuple flow) {
-    return KernelCalls.get(() -> delete(flow));
-  }
-
-  private boolean delete(FiveTuple flow) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment key = key(arena, flow);
-      boolean removed = false;
-      for (BpfMap map : maps.get()) {
-        removed |= map.delete(key);
+    long tag = secret.tag(flow);
+    boolean removed = false;
+    for (FlowMaps table : tables.get()) {
+      MemorySegment words = table.words();
+      int first = firstPlace(table, flow);
+      for (int place = first; place < first + FlowWord.PER_BUCKET; place++) {
+        long word = word(words, place);
+        while (word != 0 && FlowWord.hasTag(word, tag)) {
+          removed |= remove(words, place, word);
+          word = word(words, place);
+        }
       }
-      return removed;
     }
-  }
-
-  private static MemorySegment key(Arena arena, FiveTuple flow) {
-    MemorySegment key = arena.allocate(katran_flow.layout());
-    Abi.writeFlow(key, flow);
-    return key;
+    return removed;
   }
 
   @Override
@@ -80,93 +115,119 @@ final class KernelFlowTable implements FlowTable {
 
   @Override
   public Scan scan() {
-    return new KernelScan(maps.get());
+    return new KernelScan(tables.get());
   }
 
-  /** Scans one map after the other, in batches. Any thread may take the next step. */
-  private static final class KernelScan implements Scan {
+  /** Scans one table after the other. Any thread may take the next step. */
+  private final class KernelScan implements Scan {
 
-    private final Iterator<BpfMap> remaining;
-    private @Nullable MapCursor cursor;
+    private final Iterator<FlowMaps> remaining;
+    private @Nullable FlowMaps table;
+    private int bucket;
 
-    KernelScan(List<BpfMap> maps) {
-      remaining = maps.iterator();
+    KernelScan(List<FlowMaps> tables) {
+      remaining = tables.iterator();
     }
 
     @Override
     public boolean next(int count, Consumer<Entry> action) {
-      try (Arena arena = Arena.ofConfined()) {
-        if (cursor != null) {
-          cursor.moveTo(arena);
-        }
-        return next(count, action, arena);
-      }
-    }
-
-    private boolean next(int count, Consumer<Entry> action, Arena arena) {
-      int passed = 0;
+      long passed = 0;
       while (passed < count) {
-        MapCursor current = cursor;
-        if (current == null) {
+        if (table == null || bucket == table.count()) {
           if (!remaining.hasNext()) {
             return false;
           }
-          current = remaining.next().entries(BATCH, arena);
-          cursor = current;
+          table = remaining.next();
+          bucket = 0;
         }
-        int read = KernelCalls.get(current::next);
-        if (read == 0) {
-          cursor = null;
-        }
-        long now = System.nanoTime();
-        for (int i = 0; i < read; i++) {
-          action.accept(entry(Abi.readFlow(current.key(i)), current.value(i), now));
-        }
-        passed += read;
+        passed += visit(table, bucket++, action);
       }
       return true;
     }
 
     @Override
     public void close() {
-      // Between two steps a scan holds neither memory nor a descriptor.
+      // A scan holds neither memory nor a descriptor.
     }
   }
 
-  @Override
-  public long removeIf(Predicate<Entry> condition) {
-    return KernelCalls.get(() -> deleteIf(condition));
+  /** Passes a bucket's entries to an action. Returns how many places that took. */
+  private int visit(FlowMaps table, int bucket, Consumer<Entry> action) {
+    MemorySegment words = table.words();
+    long first = (long) bucket * FlowWord.PER_BUCKET;
+    for (long place = first; place < first + FlowWord.PER_BUCKET; place++) {
+      long word = word(words, place);
+      Entry entry = word == 0 ? null : read(table, place, word);
+      if (entry != null) {
+        action.accept(entry);
+      }
+    }
+    return FlowWord.PER_BUCKET;
   }
 
-  private long deleteIf(Predicate<Entry> condition) {
+  /** Reads an entry. Returns null if the flow at its place is another one. */
+  private @Nullable Entry read(FlowMaps table, long place, long word) {
+    int bucket = (int) (place / FlowWord.PER_BUCKET);
+    MemorySegment key = key(table, place);
+    for (int i = 0; i < READS; i++) {
+      int vip = katran_flow_key.vip(key);
+      FiveTuple flow = Abi.readFlow(katran_flow_key.flow(key));
+      if (FlowWord.hasTag(word, secret.tag(flow)) && secret.bucket(flow, table.count()) == bucket) {
+        return entry(flow, word, vip);
+      }
+      Thread.onSpinWait();
+    }
+    return null;
+  }
+
+  private Entry entry(FiveTuple flow, long word, int vip) {
+    return new Entry(flow, FlowWord.backend(word), vip, FlowWord.unused(word, clock.getAsLong()));
+  }
+
+  /** Removes entries whose flow is not known as well: the condition may be that of any of them. */
+  @Override
+  public long removeIf(Predicate<Entry> condition) {
     long removed = 0;
-    for (BpfMap map : maps.get()) {
-      try (Arena arena = Arena.ofConfined()) {
-        MapCursor cursor = map.entries(BATCH, arena);
-        for (int count = cursor.next(); count > 0; count = cursor.next()) {
-          long now = System.nanoTime();
-          for (int i = 0; i < count; i++) {
-            Entry entry = entry(Abi.readFlow(cursor.key(i)), cursor.value(i), now);
-            if (condition.test(entry) && map.delete(cursor.key(i))) {
-              removed++;
-            }
-          }
+    for (FlowMaps table : tables.get()) {
+      MemorySegment words = table.words();
+      long places = (long) table.count() * FlowWord.PER_BUCKET;
+      for (long place = 0; place < places; place++) {
+        long word = word(words, place);
+        if (word != 0) {
+          removed += removeIf(condition, table, place, word);
         }
       }
     }
     return removed;
   }
 
-  /** Removes all flows. */
-  void clear() {
-    removeIf(entry -> true);
+  private int removeIf(Predicate<Entry> condition, FlowMaps table, long place, long word) {
+    Entry entry = read(table, place, word);
+    boolean isRemoved =
+        (entry == null || condition.test(entry)) && remove(table.words(), place, word);
+    return isRemoved && entry != null ? 1 : 0;
   }
 
-  private static Entry entry(FiveTuple flow, MemorySegment value, long now) {
-    return new Entry(
-        flow,
-        katran_flow_entry.backend(value),
-        katran_flow_entry.vip(value),
-        Math.max(0, now - katran_flow_entry.last_used(value)));
+  @Override
+  public synchronized void preserveTimes() {
+    calls = (calls + 1) % CALLS_PER_PASS;
+    long now = clock.getAsLong();
+    for (FlowMaps table : tables.get()) {
+      MemorySegment words = table.words();
+      long places = (long) table.count() * FlowWord.PER_BUCKET;
+      long end = places * (calls + 1) / CALLS_PER_PASS;
+      for (long place = places * calls / CALLS_PER_PASS; place < end; place++) {
+        long word = word(words, place);
+        long preserved = FlowWord.preserved(word, now);
+        if (preserved != word) {
+          WORD.compareAndSet(words, place * Long.BYTES, word, preserved);
+        }
+      }
+    }
+  }
+
+  /** Removes all flows. No program may insert any meanwhile. */
+  void clear() {
+    tables.get().forEach(table -> table.words().fill((byte) 0));
   }
 }

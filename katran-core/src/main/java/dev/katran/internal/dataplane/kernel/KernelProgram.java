@@ -14,11 +14,11 @@ import dev.katran.ffm.BpfProgram;
 import dev.katran.ffm.VerifierStatistics;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.Features;
-import dev.katran.internal.dataplane.FlowRules;
 import dev.katran.internal.dataplane.GueConfig;
 import dev.katran.internal.dataplane.IpipSources;
 import dev.katran.internal.dataplane.VipFlags;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +27,7 @@ import java.util.function.Supplier;
 /** The program {@code balancer.bpf.c}, loaded for certain features. */
 public final class KernelProgram implements AutoCloseable {
 
-  /** The maps that programs share. The map {@code changing_flow} is each program's own. */
+  /** The maps that programs share. The map {@code current_flow} is each program's own. */
   private static final List<String> MAPS =
       List.of(
           "vips",
@@ -36,7 +36,9 @@ public final class KernelProgram implements AutoCloseable {
           "counters",
           "prefix_vips",
           "flows",
+          "flow_keys",
           "cpu_flows",
+          "cpu_flow_keys",
           "server_ids",
           "source_routes_v4",
           "source_routes_v6",
@@ -128,10 +130,9 @@ public final class KernelProgram implements AutoCloseable {
     katran_balancer_config.udp_idle(constants, config.flowRules().udpIdle().toNanos());
     katran_balancer_config.vip_lines(constants, geometry.vipLines());
     katran_balancer_config.ring_lines(constants, geometry.ringLines());
-    katran_balancer_config.change_window(constants, config.flowRules().changeWindow().toNanos());
-    int flows = geometry.flowsPerCpu();
-    katran_balancer_config.change_syns(constants, FlowRules.synsPerWindow(flows));
-    katran_balancer_config.change_others(constants, FlowRules.othersPerWindow(flows));
+    katran_balancer_config.flow_buckets(constants, config.flowBuckets());
+    writeKeys(katran_balancer_config.flow_tag_keys(constants), config.flowSecret().tagKeys());
+    writeKeys(katran_balancer_config.flow_bucket_keys(constants), config.flowSecret().bucketKeys());
     if (config.trafficClass() instanceof TrafficClass.Fixed(int value)) {
       katran_balancer_config.tos(constants, value);
     }
@@ -155,6 +156,10 @@ public final class KernelProgram implements AutoCloseable {
     if (gue.sourceV6() != null) {
       Abi.writeAddress(katran_balancer_config.source_v6(constants), gue.sourceV6());
     }
+  }
+
+  private static void writeKeys(MemorySegment target, long[] keys) {
+    MemorySegment.copy(keys, 0, target, ValueLayout.JAVA_LONG, 0, keys.length);
   }
 
   private static int features(DataplaneConfig config, Features features) {

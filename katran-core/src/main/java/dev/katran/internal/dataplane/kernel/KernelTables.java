@@ -8,8 +8,6 @@ import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_backend;
 import dev.katran.bpf.generated.katran_counter;
 import dev.katran.bpf.generated.katran_down_key;
-import dev.katran.bpf.generated.katran_flow;
-import dev.katran.bpf.generated.katran_flow_entry;
 import dev.katran.bpf.generated.katran_prefix_vip_key;
 import dev.katran.bpf.generated.katran_ring_line;
 import dev.katran.bpf.generated.katran_source_v4;
@@ -34,9 +32,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Creates and owns the maps of {@code balancer.bpf.c}. Programs reuse these maps, so the entries
@@ -59,7 +59,10 @@ public final class KernelTables implements AutoCloseable {
   private final Map<String, BpfMap> maps = new ConcurrentHashMap<>();
 
   /** The existing flow tables of single CPUs. */
-  private final List<BpfMap> cpuFlows = new CopyOnWriteArrayList<>();
+  private final List<FlowMaps> cpuFlows = new CopyOnWriteArrayList<>();
+
+  /** The shared flow table, if it exists. */
+  private volatile @Nullable FlowMaps flows;
 
   private final ReplaceableMap vips = new ReplaceableMap("vips", this::createVips);
   private final KernelIndexTable<Integer> serverIds;
@@ -138,7 +141,7 @@ public final class KernelTables implements AutoCloseable {
     createArray(
         "counters", katran_counter.sizeof(), geometry.countersPerCpu() * BpfMap.possibleCpus());
     if (config.reservesFlowTable()) {
-      flows(); // by far the largest map: a lack of memory shows now, not in the first change
+      createFlows(); // by far the largest map: a lack of memory shows now, not in the first change
     }
   }
 
@@ -189,9 +192,12 @@ public final class KernelTables implements AutoCloseable {
       needed.put("prefix_vips", prefixVips());
     }
     if (features.tracksFlows()) {
-      needed.put("flows", flows());
+      FlowMaps shared = flows();
+      needed.put("flows", shared.buckets());
+      needed.put("flow_keys", shared.keys());
       if (!config.flowTableCpus().isEmpty()) {
         needed.put("cpu_flows", map("cpu_flows"));
+        needed.put("cpu_flow_keys", map("cpu_flow_keys"));
       }
     }
     if (has(features, VipFlags.QUIC | VipFlags.UDP_STABLE_ROUTING) || config.tcpServerIds()) {
@@ -286,63 +292,64 @@ public final class KernelTables implements AutoCloseable {
     return maps.containsKey("watched");
   }
 
-  private BpfMap flows() {
-    if (!config.flowTableCpus().isEmpty() && !maps.containsKey("cpu_flows")) {
+  private void createFlows() {
+    if (!config.flowTableCpus().isEmpty() && cpuFlows.isEmpty()) {
       createCpuFlows();
     }
-    if (!maps.containsKey("flows")) {
-      create(
-          "flows",
-          BpfConstants.BPF_MAP_TYPE_LRU_HASH,
-          katran_flow.sizeof(),
-          katran_flow_entry.sizeof(),
-          limits.flowTableSize(),
-          geometry.hasFlowsPerCpu() ? BpfConstants.BPF_F_NO_COMMON_LRU : 0);
+    if (flows == null) {
+      flows = FlowMaps.create("flows", config.flowBuckets(), OptionalInt.empty());
     }
-    return map("flows");
+  }
+
+  private FlowMaps flows() {
+    createFlows();
+    return Objects.requireNonNull(flows);
   }
 
   private void createCpuFlows() {
-    List<BpfMap> created = new ArrayList<>();
-    try (Arena arena = Arena.ofConfined()) {
+    List<FlowMaps> created = new ArrayList<>();
+    try {
       for (DataplaneConfig.FlowTableCpu cpu : config.flowTableCpus()) {
-        created.add(createFlowTableOf(cpu, geometry.flowsPerCpu()));
+        created.add(FlowMaps.create("cpu_flows", config.flowBuckets(), cpu.numaNode()));
       }
-      BpfMap byCpu =
-          MapCreation.create(
-              MapSpec.arrayOfMaps("cpu_flows", BpfMap.possibleCpus(), created.getFirst()));
+      BpfMap buckets = byCpu("cpu_flows", created.stream().map(FlowMaps::buckets).toList());
       try {
-        for (int i = 0; i < created.size(); i++) {
-          int cpu = config.flowTableCpus().get(i).cpu();
-          byCpu.updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, cpu), created.get(i));
-        }
+        maps.put(
+            "cpu_flow_keys", byCpu("cpu_flow_keys", created.stream().map(FlowMaps::keys).toList()));
       } catch (RuntimeException | Error e) {
-        byCpu.close();
+        buckets.close();
         throw e;
       }
-      maps.put("cpu_flows", byCpu);
+      maps.put("cpu_flows", buckets);
       cpuFlows.addAll(created);
     } catch (RuntimeException | Error e) {
-      created.forEach(BpfMap::close);
+      created.forEach(FlowMaps::close);
       throw e;
     }
   }
 
-  private static BpfMap createFlowTableOf(DataplaneConfig.FlowTableCpu cpu, int entries) {
-    MapSpec spec =
-        MapSpec.lruHash("cpu_flow")
-            .keySize(katran_flow.sizeof())
-            .valueSize(katran_flow_entry.sizeof())
-            .maxEntries(entries);
-    return MapCreation.create(
-        cpu.numaNode().isPresent() ? spec.numaNode(cpu.numaNode().getAsInt()) : spec);
+  /** Creates a map of maps with one of these for each forwarding CPU. */
+  private BpfMap byCpu(String name, List<BpfMap> inner) {
+    BpfMap outer =
+        MapCreation.create(MapSpec.arrayOfMaps(name, BpfMap.possibleCpus(), inner.getFirst()));
+    try (Arena arena = Arena.ofConfined()) {
+      for (int i = 0; i < inner.size(); i++) {
+        int cpu = config.flowTableCpus().get(i).cpu();
+        outer.updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, cpu), inner.get(i));
+      }
+      return outer;
+    } catch (RuntimeException | Error e) {
+      outer.close();
+      throw e;
+    }
   }
 
   /** Returns the existing flow tables, of single CPUs and shared. */
-  List<BpfMap> flowTables() {
-    List<BpfMap> tables = new ArrayList<>(cpuFlows);
-    if (maps.containsKey("flows")) {
-      tables.add(map("flows"));
+  List<FlowMaps> flowTables() {
+    List<FlowMaps> tables = new ArrayList<>(cpuFlows);
+    FlowMaps shared = flows;
+    if (shared != null) {
+      tables.add(shared);
     }
     return tables;
   }
@@ -370,7 +377,7 @@ public final class KernelTables implements AutoCloseable {
   /** Returns the kernel memory of all maps except the inner maps of rings, in bytes. */
   long kernelMemory() {
     return maps.values().stream().mapToLong(BpfMap::kernelMemory).sum()
-        + cpuFlows.stream().mapToLong(BpfMap::kernelMemory).sum()
+        + flowTables().stream().mapToLong(FlowMaps::kernelMemory).sum()
         + vips.kernelMemory()
         + serverIds.kernelMemory()
         + sourcesV4.kernelMemory()
@@ -394,7 +401,7 @@ public final class KernelTables implements AutoCloseable {
   @Override
   public void close() {
     maps.values().forEach(BpfMap::close);
-    cpuFlows.forEach(BpfMap::close);
+    flowTables().forEach(FlowMaps::close);
     vips.close();
     serverIds.close();
     sourcesV4.close();

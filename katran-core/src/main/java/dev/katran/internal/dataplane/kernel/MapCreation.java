@@ -32,7 +32,7 @@ final class MapCreation {
 
   private static String toLower(String map) {
     return switch (map) {
-      case "flows", "cpu_flow" -> "Limits.flowTableSize";
+      case "flows", "flows_keys", "cpu_flows", "cpu_flows_keys" -> "Limits.flowTableSize";
       case "ring" -> "Limits.ringSize";
       case "vips", "rings", "prefix_vips" -> "Limits.vips";
       case "backends", "counters", "watched" -> "Limits.backends and Limits.vips";

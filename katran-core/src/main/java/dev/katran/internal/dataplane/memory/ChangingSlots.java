@@ -2,15 +2,11 @@ package dev.katran.internal.dataplane.memory;
 
 import dev.katran.internal.dataplane.Counter;
 import dev.katran.internal.dataplane.Dataplane;
-import dev.katran.internal.dataplane.DataplaneConfig;
-import dev.katran.internal.dataplane.FlowRules;
 import dev.katran.internal.dataplane.RingSlots;
 import dev.katran.internal.dataplane.VipEntry;
 import dev.katran.internal.packet.FiveTuple;
 import dev.katran.internal.packet.Frame;
 import dev.katran.internal.packet.ParsedFrame;
-import java.time.Duration;
-import java.util.function.LongSupplier;
 
 /**
  * Chooses backends in slots that are not stable; {@code change.h} in Java. Open flows stay on their
@@ -40,24 +36,12 @@ final class ChangingSlots {
   private final HeapBackends backends;
   private final DownTable down;
   private final HeapCounters counters;
-  private final RateLimit syns;
-  private final RateLimit others;
 
-  ChangingSlots(
-      DataplaneConfig config,
-      FlowTracker tracker,
-      HeapBackends backends,
-      DownTable down,
-      HeapCounters counters,
-      LongSupplier clock) {
+  ChangingSlots(FlowTracker tracker, HeapBackends backends, DownTable down, HeapCounters counters) {
     this.tracker = tracker;
     this.backends = backends;
     this.down = down;
     this.counters = counters;
-    Duration window = config.flowRules().changeWindow();
-    int flows = config.limits().flowTableSize();
-    this.syns = new RateLimit(FlowRules.synsPerWindow(flows), window, clock);
-    this.others = new RateLimit(FlowRules.othersPerWindow(flows), window, clock);
   }
 
   /** Chooses the backend of a packet in a slot that is not stable. */
@@ -91,14 +75,13 @@ final class ChangingSlots {
     if (begins && known != current && current == Dataplane.NO_BACKEND) {
       return Dataplane.NO_BACKEND;
     }
-    if (begins && known != current && !backends.isGone(current)) {
-      tracker.insert(flow, current, vip);
+    if (begins && known != current && !backends.isGone(current) && insert(current, flow, vip)) {
       return current;
     }
     if (down.migratesOff(vip, known)) {
       return Dataplane.NO_BACKEND;
     }
-    tracker.refresh(flow);
+    tracker.refresh(flow, vip, begins);
     return known;
   }
 
@@ -114,31 +97,21 @@ final class ChangingSlots {
       return current;
     }
     int previous = ring.previous(slot);
-    if (begins) {
-      if (!isWithin(syns)) {
-        return previous;
-      }
-      insertAt(current, flow, vip);
-      return current;
-    }
-    int place = down.migratesOff(vip, previous) ? current : previous;
-    if (!packet.isRst() && !packet.isIcmpError() && !backends.isGone(place) && isWithin(others)) {
-      insertAt(place, flow, vip);
-    }
-    return place;
-  }
-
-  private void insertAt(int backend, FiveTuple flow, VipEntry vip) {
-    if (!backends.isGone(backend)) {
-      tracker.insert(flow, backend, vip);
-    }
-  }
-
-  private boolean isWithin(RateLimit limit) {
-    if (limit.take()) {
-      return true;
+    int place = begins || down.migratesOff(vip, previous) ? current : previous;
+    boolean isKept = !begins && (packet.isRst() || packet.isIcmpError());
+    if (isKept || backends.isGone(place) || insert(place, flow, vip)) {
+      return place;
     }
     counters.add(Counter.Total.FLOWS_LIMITED);
-    return false;
+    counters.add(Counter.Total.CHANGES_LIMITED);
+    return begins ? previous : place;
+  }
+
+  /**
+   * Enters the flow, with this backend, into the flow table. No entry that is in use makes room:
+   * its flow might lose its backend.
+   */
+  private boolean insert(int backend, FiveTuple flow, VipEntry vip) {
+    return tracker.insert(flow, backend, vip, FlowTracker.idle(vip));
   }
 }

@@ -71,7 +71,7 @@ final class Chooser {
     }
     boolean missed = false;
     if (backend == Dataplane.NO_BACKEND && vip.has(VipFlags.TRACKED)) {
-      backend = tracker.lookup(packet, match.flow());
+      backend = tracker.lookup(packet, match.flow(), vip);
       missed = backend == Dataplane.NO_BACKEND;
       outer = withoutUnhashedSource(match);
     }
@@ -106,7 +106,7 @@ final class Chooser {
     }
     Choice choice = choice(backend, outer, isMissed);
     if (choice != null && inserts && !isLimited) {
-      tracker.insert(flow, backend, vip);
+      tracker.insertTracked(flow, backend, vip, packet.isSyn());
     }
     return choice;
   }

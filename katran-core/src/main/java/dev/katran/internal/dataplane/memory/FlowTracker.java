@@ -4,12 +4,12 @@ import dev.katran.internal.dataplane.Counter;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.FlowTable;
+import dev.katran.internal.dataplane.FlowWord;
 import dev.katran.internal.dataplane.VipEntry;
 import dev.katran.internal.packet.FiveTuple;
 import dev.katran.internal.packet.ParsedFrame;
 import java.time.Duration;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /** Looks up and inserts tracked flows within their budget; {@code flow.h} in Java. */
 final class FlowTracker {
@@ -25,6 +25,7 @@ final class FlowTracker {
   }
 
   private static final Duration SECOND = Duration.ofSeconds(1);
+  private static final long NEVER = 1L << 62;
 
   private final HeapFlowTable flows;
   private final RateLimit budget;
@@ -35,7 +36,7 @@ final class FlowTracker {
 
   FlowTracker(
       DataplaneConfig config, HeapBackends backends, HeapCounters counters, LongSupplier clock) {
-    this.flows = new HeapFlowTable(config.limits().flowTableSize(), clock);
+    this.flows = new HeapFlowTable(config.flowBuckets(), config.flowSecret(), clock);
     this.budget = new RateLimit(config.flowRules().newFlowsPerSecond(), SECOND, clock);
     this.backends = backends;
     this.counters = counters;
@@ -62,16 +63,16 @@ final class FlowTracker {
    * Looks up the backend of a tracked flow and counts the lookup. On a miss, counts the miss and
    * returns {@link Dataplane#NO_BACKEND}.
    */
-  int lookup(ParsedFrame.Packet packet, FiveTuple flow) {
+  int lookup(ParsedFrame.Packet packet, FiveTuple flow, VipEntry vip) {
     counters.add(Counter.Total.FLOW_LOOKUPS);
     // a SYN starts a new connection, even if its ports were used before
-    HeapFlowTable.FlowState live = packet.isSyn() ? null : live(flow);
-    if (live != null) {
-      touch(flow, live);
-      return live.backend();
+    int live = packet.isSyn() ? Dataplane.NO_BACKEND : live(flow, trackedIdle(flow));
+    if (live == Dataplane.NO_BACKEND) {
+      countMiss(packet, flow);
+    } else {
+      flows.use(flow, vip.number(), /* begins= */ false);
     }
-    countMiss(packet, flow);
-    return Dataplane.NO_BACKEND;
+    return live;
   }
 
   /** Counts a flow table miss. */
@@ -89,8 +90,12 @@ final class FlowTracker {
    * entry. Returns {@link Dataplane#NO_BACKEND} if the flow has no live entry.
    */
   int peek(FiveTuple flow, VipEntry vip) {
-    HeapFlowTable.FlowState live = live(flow, SECOND.toNanos() * vip.idle());
-    return live == null ? Dataplane.NO_BACKEND : live.backend();
+    return live(flow, idle(vip));
+  }
+
+  /** Returns how long an unused entry of a changed slot is valid, in nanoseconds. */
+  static long idle(VipEntry vip) {
+    return SECOND.toNanos() * vip.idle();
   }
 
   /**
@@ -104,50 +109,55 @@ final class FlowTracker {
     return true;
   }
 
-  /** Inserts a flow or replaces its entry. */
-  void insert(FiveTuple flow, int backend, VipEntry vip) {
-    flows.put(flow, new HeapFlowTable.FlowState(backend, vip.number(), clock.getAsLong()));
+  /**
+   * Inserts a flow or replaces its entry. Returns whether there was a place for it.
+   *
+   * @param patience how long an entry must be unused to make room, in nanoseconds
+   */
+  boolean insert(FiveTuple flow, int backend, VipEntry vip, long patience) {
+    return flows.insert(flow, backend, vip.number(), patience);
+  }
+
+  /** Inserts a flow of a tracked VIP or replaces its entry. */
+  void insertTracked(FiveTuple flow, int backend, VipEntry vip, boolean begins) {
+    if (!insert(flow, backend, vip, begins ? NEVER : FlowWord.TRACKED_PATIENCE)) {
+      counters.add(Counter.Total.FLOWS_LIMITED);
+    }
   }
 
   /** Reconciles a flow's entry with the backend that its server id selects. */
   Reconciliation reconcile(ParsedFrame.Packet packet, FiveTuple flow, int backend, VipEntry vip) {
-    HeapFlowTable.FlowState live = live(flow);
-    if (live != null && live.backend() == backend) {
-      touch(flow, live);
+    int live = live(flow, trackedIdle(flow));
+    if (live == backend) {
+      flows.use(flow, vip.number(), /* begins= */ false);
       return Reconciliation.MATCH;
     }
-    if (live != null) {
-      insert(flow, backend, vip);
+    if (live != Dataplane.NO_BACKEND) {
+      insertTracked(flow, backend, vip, /* begins= */ false);
       return Reconciliation.MISMATCH;
     }
     if (!packet.isRst() && !packet.isIcmpError() && !isOverBudget()) {
-      insert(flow, backend, vip);
+      insertTracked(flow, backend, vip, /* begins= */ false);
     }
     return Reconciliation.ABSENT;
   }
 
-  /** Marks the flow's entry as used now. Does nothing if there is none. */
-  void refresh(FiveTuple flow) {
-    HeapFlowTable.FlowState state = flows.find(flow);
-    if (state != null) {
-      touch(flow, state);
-    }
+  /**
+   * Marks the flow's entry as used now. Does nothing if there is none.
+   *
+   * @param begins whether the packet begins the flow again
+   */
+  void refresh(FiveTuple flow, VipEntry vip, boolean begins) {
+    flows.use(flow, vip.number(), begins);
   }
 
-  private void touch(FiveTuple flow, HeapFlowTable.FlowState live) {
-    flows.put(flow, new HeapFlowTable.FlowState(live.backend(), live.vip(), clock.getAsLong()));
+  /** Returns how long an unused entry of a tracked VIP is valid. Entries of TCP never expire. */
+  private long trackedIdle(FiveTuple flow) {
+    return flow.protocol() == FiveTuple.UDP ? udpIdle : NEVER;
   }
 
-  /** Returns the live entry of a tracked flow, or null. Entries of TCP flows never expire. */
-  private HeapFlowTable.@Nullable FlowState live(FiveTuple flow) {
-    return live(flow, flow.protocol() == FiveTuple.UDP ? udpIdle : Long.MAX_VALUE);
-  }
-
-  private HeapFlowTable.@Nullable FlowState live(FiveTuple flow, long idle) {
-    HeapFlowTable.FlowState state = flows.find(flow);
-    if (state == null || backends.isGone(state.backend())) {
-      return null;
-    }
-    return clock.getAsLong() - state.lastUsed() > idle ? null : state;
+  private int live(FiveTuple flow, long idle) {
+    int backend = flows.backend(flow, idle);
+    return backends.isGone(backend) ? Dataplane.NO_BACKEND : backend;
   }
 }

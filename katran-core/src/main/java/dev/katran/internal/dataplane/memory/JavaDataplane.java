@@ -62,7 +62,7 @@ public final class JavaDataplane implements Dataplane {
             sourceRoutes,
             rings,
             backends,
-            new ChangingSlots(config, tracker, backends, down, counters, clock),
+            new ChangingSlots(tracker, backends, down, counters),
             counters);
     this.program =
         new JavaProgram(

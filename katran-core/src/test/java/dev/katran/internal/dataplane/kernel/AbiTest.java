@@ -66,8 +66,6 @@ class AbiTest {
   /** Counters of {@code enum katran_balancer_counter} without a {@link Counter.Total}, and why. */
   private static final ImmutableMap<String, String> NO_TOTAL =
       ImmutableMap.of(
-          "CHANGE_SYNS", "state of the program: what it spent of a change window's budget",
-          "CHANGE_OTHERS", "the same for flows older than the change",
           "ERRORS_SENT", "state of the program: what it spent of a second's budget of ICMP errors",
           "REPLIES_SENT", "the same for echo replies",
           "FIRST_VIP_COUNTER", "not a counter: the index of the first VIP's counters");

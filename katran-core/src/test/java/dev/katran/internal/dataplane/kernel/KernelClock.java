@@ -2,11 +2,7 @@ package dev.katran.internal.dataplane.kernel;
 
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_counter;
-import dev.katran.bpf.generated.katran_flow_entry;
-import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfMap;
-import dev.katran.ffm.MapCursor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
@@ -18,29 +14,35 @@ import java.time.Duration;
  */
 public final class KernelClock {
 
-  private static final int BATCH = 4096;
-
   private static final int[] BUDGETS = {
-    Katran.KATRAN_NEW_FLOWS(),
-    Katran.KATRAN_CHANGE_SYNS(),
-    Katran.KATRAN_CHANGE_OTHERS(),
-    Katran.KATRAN_ERRORS_SENT(),
-    Katran.KATRAN_REPLIES_SENT()
+    Katran.KATRAN_NEW_FLOWS(), Katran.KATRAN_ERRORS_SENT(), Katran.KATRAN_REPLIES_SENT()
   };
+
+  private static final long TIMES = (1L << Katran.KATRAN_FLOW_TIME_BITS()) - 1;
 
   private final KernelTables tables;
   private long before = System.nanoTime();
 
-  /** Creates a clock for a dataplane. No other thread may use the dataplane while time passes. */
-  public KernelClock(KernelDataplane dataplane) {
+  /** The time by the clock that a test advances, in nanoseconds. */
+  private long passed;
+
+  /**
+   * Creates a clock for a dataplane. No other thread may use the dataplane while time passes.
+   *
+   * @param start the time by the clock that a test advances
+   */
+  public KernelClock(KernelDataplane dataplane, Duration start) {
     this.tables = dataplane.tables();
+    this.passed = start.toNanos();
   }
 
   /** Lets this much time pass. */
   public void pass(Duration time) {
     long now = System.nanoTime();
     Shift shift = new Shift(now, now - before, time.toNanos());
-    tables.flowTables().forEach(map -> age(map, shift));
+    Units units = new Units(unit(before), unit(now), unit(passed), unit(passed + time.toNanos()));
+    passed += time.toNanos();
+    tables.flowTables().forEach(table -> age(table.words(), units));
     ageBudgets(shift);
     before = now;
   }
@@ -58,17 +60,59 @@ public final class KernelClock {
     }
   }
 
-  private static void age(BpfMap map, Shift shift) {
-    try (Arena arena = Arena.ofConfined()) {
-      MapCursor cursor = map.entries(BATCH, arena);
-      for (int count = cursor.next(); count > 0; count = cursor.next()) {
-        for (int i = 0; i < count; i++) {
-          MemorySegment value = cursor.value(i);
-          katran_flow_entry.last_used(value, shift.of(katran_flow_entry.last_used(value)));
-          map.update(cursor.key(i), value, BpfConstants.BPF_EXIST);
-        }
+  private static long unit(long nanos) {
+    return nanos >> Katran.KATRAN_FLOW_UNIT();
+  }
+
+  /**
+   * How far the times of the flow table are moved.
+   *
+   * @param realBefore the kernel's clock at the last call
+   * @param realNow the kernel's clock now
+   * @param before the simulated clock before the step
+   * @param now the simulated clock after it
+   */
+  private record Units(long realBefore, long realNow, long before, long now) {
+
+    Units coarse() {
+      int shift = Katran.KATRAN_FLOW_COARSE_UNIT();
+      return new Units(realBefore >> shift, realNow >> shift, before >> shift, now >> shift);
+    }
+
+    /** Returns the simulated time that a time stands for. What is younger was used at its start. */
+    long used(long time) {
+      long age = (realNow - time) & TIMES;
+      return before - Math.max(0, age - (realNow - realBefore));
+    }
+
+    /** Returns the time that stands for a simulated one. */
+    long time(long used) {
+      return (realNow - (now - used)) & TIMES;
+    }
+  }
+
+  /** Ages the flow table. Its times become coarse as in the table in plain Java. */
+  private static void age(MemorySegment words, Units units) {
+    for (long offset = 0; offset < words.byteSize(); offset += Long.BYTES) {
+      long word = words.get(ValueLayout.JAVA_LONG, offset);
+      if (word != 0) {
+        words.set(ValueLayout.JAVA_LONG, offset, aged(word, units));
       }
     }
+  }
+
+  private static long aged(long word, Units units) {
+    Units coarse = units.coarse();
+    long rest = word & ~TIMES;
+    if ((word & Katran.KATRAN_FLOW_IS_COARSE()) != 0) {
+      return rest | coarse.time(Math.max(coarse.used(word), coarse.now() - TIMES / 2 - 1));
+    }
+    long used = units.used(word);
+    return units.now() - used > TIMES / 4 + 1
+        ? rest
+            | Katran.KATRAN_FLOW_IS_COARSE()
+            | coarse.time(used >> Katran.KATRAN_FLOW_COARSE_UNIT())
+        : rest | units.time(used);
   }
 
   /** Ages the windows of the budgets, whose counters hold the start time in the bytes field. */

@@ -8,7 +8,6 @@ import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_counter;
 import dev.katran.bpf.generated.katran_ring_line;
 import dev.katran.internal.dataplane.DataplaneConfig;
-import dev.katran.internal.platform.Cpus;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -46,8 +45,8 @@ class MapGeometryTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"4096, 1, 4096", "4096, 3, 1366", "4096, 4, 1024"})
-  void flowsPerCpu_configuredCpus_dividesTheTableRoundingUp(int size, int cpus, int expected) {
+  @CsvSource({"4096, 0, 512", "4096, 1, 512", "4096, 3, 171", "4097, 0, 513"})
+  void flowBuckets_configuredCpus_divideTheTableRoundingUp(int size, int cpus, int expected) {
     ImmutableList<DataplaneConfig.FlowTableCpu> flowTableCpus =
         IntStream.range(0, cpus)
             .mapToObj(cpu -> new DataplaneConfig.FlowTableCpu(cpu, OptionalInt.empty()))
@@ -56,20 +55,7 @@ class MapGeometryTest {
         DataplaneConfig.of(Limits.defaults().flowTableSize(size))
             .with(c -> c.flowTableCpus = flowTableCpus);
 
-    assertThat(new MapGeometry(config).flowsPerCpu()).isEqualTo(expected);
-  }
-
-  @ParameterizedTest
-  @CsvSource({"128, 4, 250000, false", "240, 240, 4167, true", "64, 1, 1000000, false"})
-  void flowsPerCpu_onlineCpus_divideTheTable(
-      int possible, int online, int expected, boolean hasFlowsPerCpu) {
-    MapGeometry geometry =
-        new MapGeometry(
-            DataplaneConfig.of(Limits.defaults().flowTableSize(1_000_000)),
-            () -> new Cpus(possible, online));
-
-    assertThat(geometry.flowsPerCpu()).isEqualTo(expected);
-    assertThat(geometry.hasFlowsPerCpu()).isEqualTo(hasFlowsPerCpu);
+    assertThat(config.flowBuckets()).isEqualTo(expected);
   }
 
   @Test

@@ -14,24 +14,24 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 
 /**
  * {@snippet lang=c :
- * struct katran_flow_entry {
- *     __u32 backend;
+ * struct katran_flow_key {
+ *     struct katran_flow flow;
  *     __u32 vip;
- *     __u64 last_used;
+ *     __u32 zero;
  * }
  * }
  */
-public class katran_flow_entry {
+public class katran_flow_key {
 
-    katran_flow_entry() {
+    katran_flow_key() {
         // Should not be called directly
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Katran.C_INT.withName("backend"),
+        katran_flow.layout().withName("flow"),
         Katran.C_INT.withName("vip"),
-        Katran.C_LONG_LONG.withName("last_used")
-    ).withName("katran_flow_entry");
+        Katran.C_INT.withName("zero")
+    ).withName("katran_flow_key");
 
     /**
      * The layout of this struct
@@ -40,48 +40,48 @@ public class katran_flow_entry {
         return $LAYOUT;
     }
 
-    private static final OfInt backend$LAYOUT = (OfInt)$LAYOUT.select(groupElement("backend"));
+    private static final GroupLayout flow$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("flow"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * __u32 backend
+     * struct katran_flow flow
      * }
      */
-    public static final OfInt backend$layout() {
-        return backend$LAYOUT;
+    public static final GroupLayout flow$layout() {
+        return flow$LAYOUT;
     }
 
-    private static final long backend$OFFSET = $LAYOUT.byteOffset(groupElement("backend"));
+    private static final long flow$OFFSET = $LAYOUT.byteOffset(groupElement("flow"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * __u32 backend
+     * struct katran_flow flow
      * }
      */
-    public static final long backend$offset() {
-        return backend$OFFSET;
+    public static final long flow$offset() {
+        return flow$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * __u32 backend
+     * struct katran_flow flow
      * }
      */
-    public static int backend(MemorySegment struct) {
-        return struct.get(backend$LAYOUT, backend$OFFSET);
+    public static MemorySegment flow(MemorySegment struct) {
+        return struct.asSlice(flow$OFFSET, flow$LAYOUT.byteSize());
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * __u32 backend
+     * struct katran_flow flow
      * }
      */
-    public static void backend(MemorySegment struct, int fieldValue) {
-        struct.set(backend$LAYOUT, backend$OFFSET, fieldValue);
+    public static void flow(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, flow$OFFSET, flow$LAYOUT.byteSize());
     }
 
     private static final OfInt vip$LAYOUT = (OfInt)$LAYOUT.select(groupElement("vip"));
@@ -128,48 +128,48 @@ public class katran_flow_entry {
         struct.set(vip$LAYOUT, vip$OFFSET, fieldValue);
     }
 
-    private static final OfLong last_used$LAYOUT = (OfLong)$LAYOUT.select(groupElement("last_used"));
+    private static final OfInt zero$LAYOUT = (OfInt)$LAYOUT.select(groupElement("zero"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * __u64 last_used
+     * __u32 zero
      * }
      */
-    public static final OfLong last_used$layout() {
-        return last_used$LAYOUT;
+    public static final OfInt zero$layout() {
+        return zero$LAYOUT;
     }
 
-    private static final long last_used$OFFSET = $LAYOUT.byteOffset(groupElement("last_used"));
+    private static final long zero$OFFSET = $LAYOUT.byteOffset(groupElement("zero"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * __u64 last_used
+     * __u32 zero
      * }
      */
-    public static final long last_used$offset() {
-        return last_used$OFFSET;
+    public static final long zero$offset() {
+        return zero$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * __u64 last_used
+     * __u32 zero
      * }
      */
-    public static long last_used(MemorySegment struct) {
-        return struct.get(last_used$LAYOUT, last_used$OFFSET);
+    public static int zero(MemorySegment struct) {
+        return struct.get(zero$LAYOUT, zero$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * __u64 last_used
+     * __u32 zero
      * }
      */
-    public static void last_used(MemorySegment struct, long fieldValue) {
-        struct.set(last_used$LAYOUT, last_used$OFFSET, fieldValue);
+    public static void zero(MemorySegment struct, int fieldValue) {
+        struct.set(zero$LAYOUT, zero$OFFSET, fieldValue);
     }
 
     /**

@@ -1,0 +1,122 @@
+package dev.katran.internal.dataplane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.katran.bpf.generated.Katran;
+import dev.katran.internal.packet.Address;
+import dev.katran.internal.packet.FiveTuple;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class FlowWordTest {
+
+  private static final long TAG = FlowWord.tagOf(0x1234_5678_9abc_def0L);
+  private static final long NOW = Duration.ofDays(40).toNanos();
+  private static final long UNIT = 1L << Katran.KATRAN_FLOW_UNIT();
+  private static final long COARSE = UNIT << Katran.KATRAN_FLOW_COARSE_UNIT();
+
+  @Test
+  void constants_areThoseOfTheAbi() {
+    assertThat(FlowWord.PER_BUCKET).isEqualTo(Katran.KATRAN_FLOWS_PER_BUCKET());
+    assertThat(FlowWord.BACKENDS).isEqualTo(1 << Katran.KATRAN_FLOW_BACKEND_BITS());
+    assertThat(FlowWord.UNIT).isEqualTo(Katran.KATRAN_FLOW_UNIT());
+    assertThat(FlowWord.COARSE_UNIT).isEqualTo(Katran.KATRAN_FLOW_COARSE_UNIT());
+    assertThat(FlowWord.TIME_BITS).isEqualTo(Katran.KATRAN_FLOW_TIME_BITS());
+    assertThat(FlowWord.IS_COARSE).isEqualTo(Katran.KATRAN_FLOW_IS_COARSE());
+    assertThat(FlowWord.IS_CONFIRMED).isEqualTo(Katran.KATRAN_FLOW_IS_CONFIRMED());
+    assertThat(FlowWord.BACKEND_SHIFT).isEqualTo(Katran.KATRAN_FLOW_BACKEND_SHIFT());
+    assertThat(FlowWord.TAG_SHIFT).isEqualTo(Katran.KATRAN_FLOW_TAG_SHIFT());
+    assertThat(FlowSecret.WORDS).isEqualTo(Katran.KATRAN_FLOW_WORDS());
+    assertThat(FlowSecret.KEYS).isEqualTo(Katran.KATRAN_FLOW_KEYS());
+  }
+
+  @Test
+  void of_anyBackend_keepsTagAndBackendApart() {
+    for (int backend : new int[] {1, 4096, FlowWord.BACKENDS - 1}) {
+      long word = FlowWord.of(TAG, backend, NOW);
+      assertThat(FlowWord.backend(word)).isEqualTo(backend);
+      assertThat(FlowWord.hasTag(word, TAG)).isTrue();
+      assertThat(FlowWord.hasTag(word, TAG + (1L << FlowWord.TAG_SHIFT))).isFalse();
+    }
+  }
+
+  @Test
+  void unused_anyTimeBelowTheWrap_isAtMostTwoUnitsLess() {
+    Random random = new Random(1);
+    for (int i = 0; i < 10_000; i++) {
+      long used = NOW + random.nextLong(COARSE);
+      long time = random.nextLong(2000 * UNIT);
+      long unused = FlowWord.unused(FlowWord.of(TAG, 7, used), used + time);
+      assertThat(unused).isBetween(time - 2 * UNIT, time);
+    }
+  }
+
+  @Test
+  void preserved_everyFourMinutesForAWeek_isNeverYoungerThanItWas() {
+    long word = FlowWord.of(TAG, 7, NOW);
+    long step = Duration.ofMinutes(4).toNanos();
+    for (long time = 0; time < Duration.ofDays(7).toNanos(); time += step) {
+      word = FlowWord.preserved(word, NOW + time);
+      long unused = FlowWord.unused(word, NOW + time);
+      long least = Math.min(time, Duration.ofDays(3).toNanos());
+      assertThat(unused).isBetween(least - 2 * COARSE, time);
+      assertThat(FlowWord.hasTag(word, TAG)).isTrue();
+      assertThat(FlowWord.backend(word)).isEqualTo(7);
+    }
+  }
+
+  @Test
+  void suitability_ranksOwnEmptyUnconfirmedAndIdle() {
+    long patience = 16 * UNIT;
+    long own = FlowWord.of(TAG, 1, NOW);
+    long fresh = FlowWord.of(~TAG, 1, NOW);
+    long unconfirmed = FlowWord.of(~TAG, 1, NOW - 2 * UNIT);
+    long older = FlowWord.of(~TAG, 1, NOW - 9 * UNIT);
+    long confirmed = FlowWord.used(older, NOW - 9 * UNIT, /* begins= */ false);
+    long idle = FlowWord.used(older, NOW - 20 * UNIT, /* begins= */ false);
+
+    assertThat(rank(own, patience)).isGreaterThan(rank(0, patience));
+    assertThat(rank(0, patience)).isGreaterThan(rank(older, patience));
+    assertThat(rank(older, patience)).isGreaterThan(rank(unconfirmed, patience));
+    assertThat(rank(unconfirmed, patience)).isGreaterThan(rank(idle, patience));
+    assertThat(rank(idle, patience)).isPositive();
+    assertThat(rank(confirmed, patience)).isZero();
+    assertThat(rank(fresh, patience)).isZero();
+    assertThat(rank(idle, Long.MAX_VALUE)).isZero();
+  }
+
+  private static long rank(long word, long patience) {
+    return FlowWord.suitability(word, TAG, NOW, patience);
+  }
+
+  @Test
+  void bucket_manyFlows_areSpreadEvenly() {
+    FlowSecret secret = FlowSecret.of(new Random(1));
+    int[] counts = new int[1000];
+    Set<Long> tags = new HashSet<>();
+    for (int i = 0; i < 100_000; i++) {
+      FiveTuple flow = flow(i);
+      counts[secret.bucket(flow, counts.length)]++;
+      tags.add(secret.tag(flow));
+    }
+    assertThat(counts).doesNotContain(0);
+    assertThat(tags).hasSizeGreaterThanOrEqualTo(99_998);
+    double chiSquared = 0;
+    for (int count : counts) {
+      chiSquared += Math.pow(count - 100, 2) / 100;
+    }
+    assertThat(chiSquared).isBetween(800.0, 1200.0);
+  }
+
+  private static FiveTuple flow(int number) {
+    return new FiveTuple(
+        Address.ipv4(0xc6336400 + (number >> 16)),
+        Address.ipv4(0xcb00710a),
+        number & 0xffff,
+        443,
+        FiveTuple.TCP);
+  }
+}
