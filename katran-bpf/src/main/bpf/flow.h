@@ -26,6 +26,7 @@
 /* How long an entry must be unused before a packet that begins nothing evicts it. */
 #define TRACKED_PATIENCE (16 * NANOSECONDS_PER_SECOND)
 
+#define FLOW_MIX 0x9e3779b97f4a7c15 /* 2^64 divided by the golden ratio */
 #define FLOW_TIME_MASK ((1 << KATRAN_FLOW_TIME_BITS) - 1)
 #define FLOW_BACKEND_MASK ((1 << KATRAN_FLOW_BACKEND_BITS) - 1)
 
@@ -133,8 +134,10 @@ static __always_inline __u64 multilinear(const volatile __u64 keys[KATRAN_FLOW_K
 static __always_inline struct flow_place place_of(const struct katran_flow *flow)
 {
 	__u64 tag = multilinear(config.flow_tag_keys, flow);
-	__u64 hash = multilinear(config.flow_bucket_keys, flow) >> 32;
+	__u64 hash = multilinear(config.flow_bucket_keys, flow);
 
+	/* a linear function would spread the ports of a client evenly with some keys, badly with others */
+	hash = (hash ^ hash >> 32) * FLOW_MIX >> 32;
 	return (struct flow_place){
 		.tag = tag >> KATRAN_FLOW_TAG_SHIFT << KATRAN_FLOW_TAG_SHIFT,
 		.bucket = hash * config.flow_buckets >> 32,

@@ -19,6 +19,10 @@ public final class FlowSecret {
   static final int KEYS = WORDS + 1;
 
   private static final int ADDEND = WORDS;
+
+  /** {@code FLOW_MIX}. */
+  private static final long MIX = 0x9e3779b97f4a7c15L;
+
   private static final int IPV4 = 4;
   private static final int IPV6 = 6;
 
@@ -61,7 +65,8 @@ public final class FlowSecret {
    * @param buckets the number of buckets
    */
   public int bucket(FiveTuple flow, int buckets) {
-    return (int) ((hash(bucket, flow) >>> 32) * buckets >>> 32);
+    long hash = hash(bucket, flow);
+    return (int) (((hash ^ hash >>> 32) * MIX >>> 32) * buckets >>> 32);
   }
 
   /** Hashes the flow's words, which are little-endian integers of its bytes on the wire. */

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 class FlowWordTest {
 
   private static final long TAG = FlowWord.tagOf(0x1234_5678_9abc_def0L);
+  private static final long OTHER = FlowWord.tagOf(~TAG);
   private static final long NOW = Duration.ofDays(40).toNanos();
   private static final long UNIT = 1L << Katran.KATRAN_FLOW_UNIT();
   private static final long COARSE = UNIT << Katran.KATRAN_FLOW_COARSE_UNIT();
@@ -72,9 +73,9 @@ class FlowWordTest {
   void suitability_ranksOwnEmptyUnconfirmedAndIdle() {
     long patience = 16 * UNIT;
     long own = FlowWord.of(TAG, 1, NOW);
-    long fresh = FlowWord.of(~TAG, 1, NOW);
-    long unconfirmed = FlowWord.of(~TAG, 1, NOW - 2 * UNIT);
-    long older = FlowWord.of(~TAG, 1, NOW - 9 * UNIT);
+    long fresh = FlowWord.of(OTHER, 1, NOW);
+    long unconfirmed = FlowWord.of(OTHER, 1, NOW - 2 * UNIT);
+    long older = FlowWord.of(OTHER, 1, NOW - 9 * UNIT);
     long confirmed = FlowWord.used(older, NOW - 9 * UNIT, /* begins= */ false);
     long idle = FlowWord.used(older, NOW - 20 * UNIT, /* begins= */ false);
 
