@@ -66,7 +66,8 @@ public final class FlowSecret {
    */
   public int bucket(FiveTuple flow, int buckets) {
     long hash = hash(bucket, flow);
-    return (int) (((hash ^ hash >>> 32) * MIX >>> 32) * buckets >>> 32);
+    long mixed = ((hash ^ (hash >>> 32)) * MIX) >>> 32;
+    return (int) ((mixed * buckets) >>> 32);
   }
 
   /** Hashes the flow's words, which are little-endian integers of its bytes on the wire. */

@@ -42,7 +42,7 @@ public final class FlowWord {
   private static final int TIMES = 1 << TIME_BITS;
 
   /** After how many nanoseconds times have to be {@link #preserved} at the latest. */
-  public static final long LONGEST_STEP = (long) TIMES / 4 << UNIT;
+  public static final long LONGEST_STEP = ((long) TIMES / 4) << UNIT;
 
   /** The age in units from which a time is made coarse, long before it wraps. */
   private static final int FINE = TIMES / 4;
@@ -144,6 +144,6 @@ public final class FlowWord {
   }
 
   private static long withCoarseTime(long word, long time) {
-    return word & -TIMES | IS_COARSE | time(time);
+    return (word & -TIMES) | IS_COARSE | time(time);
   }
 }

@@ -32,7 +32,6 @@ final class FlowTracker {
   private final HeapBackends backends;
   private final HeapCounters counters;
   private final long udpIdle;
-  private final LongSupplier clock;
 
   FlowTracker(
       DataplaneConfig config, HeapBackends backends, HeapCounters counters, LongSupplier clock) {
@@ -41,7 +40,6 @@ final class FlowTracker {
     this.backends = backends;
     this.counters = counters;
     this.udpIdle = config.flowRules().udpIdle().toNanos();
-    this.clock = clock;
   }
 
   /** Returns the flow table. */
