@@ -41,6 +41,7 @@ static __always_inline __u32 choose_by_ring(struct xdp_md *ctx, struct packet *p
 	const struct katran_flow *flow = &packet->flow;
 	struct katran_address source = flow->source;
 	__u16 source_port = flow->source_port;
+	__u32 hash;
 	__u32 slot;
 	__u32 word;
 	void *ring;
@@ -50,10 +51,10 @@ static __always_inline __u32 choose_by_ring(struct xdp_md *ctx, struct packet *p
 		source_port = flow->destination_port;
 		packet->omit_client = true;
 	}
-	slot = hash_source_and_ports(flow->family, source.words,
+	hash = hash_source_and_ports(flow->family, source.words,
 				     (__u32)flow->destination_port << 16 | source_port,
-				     config.hash_seed_v4, config.hash_seed_v6) %
-	       config.ring_size;
+				     config.hash_seed_v4, config.hash_seed_v6);
+	slot = slot_of(hash, config.ring_size, config.ring_reciprocal, config.ring_shift);
 	ring = find_ring(packet->vip);
 	word = ring_word(ring, slot);
 	if (word <= KATRAN_SLOT_BACKEND)

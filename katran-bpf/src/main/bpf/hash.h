@@ -75,4 +75,15 @@ static __always_inline __u32 hash_flow(const struct katran_flow *flow, __u32 see
 	return hash_source_and_ports(flow->family, flow->source.words, ports, seed_v4, seed_v6);
 }
 
+/*
+ * Returns hash % size for any hash, without a division: the reciprocal and the shift come from
+ * Granlund and Montgomery, "Division by invariant integers using multiplication", 1994, figure 4.1.
+ */
+static __always_inline __u32 slot_of(__u32 hash, __u32 size, __u32 reciprocal, __u32 shift)
+{
+	__u64 quotient = (((__u64)hash * reciprocal >> 32) + hash) >> shift;
+
+	return hash - (__u32)quotient * size;
+}
+
 #endif

@@ -364,6 +364,8 @@ struct katran_balancer_config {
 	__u32 features;		/* enum katran_feature */
 	__u32 vip_flags;	/* union of all VIPs' enum katran_vip_flag */
 	__u32 ring_size;	/* slots per ring, a prime */
+	__u32 ring_reciprocal;	/* of ring_size; see slot_of() in hash.h */
+	__u32 ring_shift;
 	__u32 hash_seed_v4;	/* max_vips * ring_size */
 	__u32 hash_seed_v6;	/* max_vips */
 	__u32 max_packet_size;	/* longest frame for a VIP, with its Ethernet header */

@@ -11,6 +11,7 @@ import dev.katran.bpf.generated.Katran;
 import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfObject;
 import dev.katran.ffm.TestRunResult;
+import dev.katran.internal.dataplane.kernel.Reciprocal;
 import dev.katran.internal.ring.FlowHash;
 import dev.katran.needs.NeedsKernel;
 import java.io.IOException;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.TestInstance;
 class KernelFlowHashTest {
 
   private static final Limits LIMITS = Limits.defaults();
+  private static final int MAX_RING_SIZE = 1 << 24;
 
   /** Offsets in {@code struct question} of flow_hash.bpf.c. */
   private static final int SEEDS = 14;
@@ -41,7 +43,8 @@ class KernelFlowHashTest {
   private static final int SOURCE = SEEDS + 4 + 4;
   private static final int PORTS = SOURCE + 16 + 16;
   private static final int FAMILY = PORTS + 2 + 2 + 1;
-  private static final int ANSWER = SOURCE + 40;
+  private static final int RING = SOURCE + 40;
+  private static final int ANSWER = RING + 3 * 4;
 
   private BpfObject object;
 
@@ -57,9 +60,17 @@ class KernelFlowHashTest {
     object.close();
   }
 
-  private int hash(byte[] source, int sourcePort, int destinationPort) {
-    ByteBuffer question = ByteBuffer.allocate(ANSWER + Integer.BYTES);
+  /** What the program computes for a flow. */
+  private record Answer(int hash, int slot) {}
+
+  private Answer ask(byte[] source, int sourcePort, int destinationPort, int ringSize) {
+    ByteBuffer question = ByteBuffer.allocate(ANSWER + 2 * Integer.BYTES);
     question.order(ByteOrder.LITTLE_ENDIAN);
+    Reciprocal reciprocal = Reciprocal.of(ringSize);
+    question
+        .putInt(RING, ringSize)
+        .putInt(RING + 4, reciprocal.factor())
+        .putInt(RING + 8, reciprocal.shift());
     question
         .putInt(SEEDS, LIMITS.hashSeed() * LIMITS.ringSize())
         .putInt(SEEDS + 4, LIMITS.hashSeed());
@@ -73,7 +84,9 @@ class KernelFlowHashTest {
       TestRunResult result =
           object.program("flow_hash").run(frame, (int) frame.byteSize(), out, null);
       assertThat(result.retval()).isEqualTo(BpfConstants.XDP_PASS);
-      return out.get(ValueLayout.JAVA_INT_UNALIGNED, ANSWER);
+      return new Answer(
+          out.get(ValueLayout.JAVA_INT_UNALIGNED, ANSWER),
+          out.get(ValueLayout.JAVA_INT_UNALIGNED, ANSWER + Integer.BYTES));
     }
   }
 
@@ -84,12 +97,14 @@ class KernelFlowHashTest {
   }
 
   private void assertHash(JsonNode vector) {
-    int hash =
-        hash(
+    Answer answer =
+        ask(
             InetAddresses.forString(vector.get("source").textValue()).getAddress(),
             vector.get("sourcePort").intValue(),
-            vector.get("destinationPort").intValue());
-    assertThat(hash).isEqualTo(Integer.parseUnsignedInt(vector.get("hash").textValue(), 16));
+            vector.get("destinationPort").intValue(),
+            LIMITS.ringSize());
+    assertThat(answer.hash())
+        .isEqualTo(Integer.parseUnsignedInt(vector.get("hash").textValue(), 16));
   }
 
   @Test
@@ -100,10 +115,11 @@ class KernelFlowHashTest {
       random.nextBytes(source);
       int sourcePort = random.nextInt(65536);
       int destinationPort = random.nextInt(65536);
-      assertThat(hash(source, sourcePort, destinationPort))
-          .isEqualTo(
-              FlowHash.hash(
-                  source, sourcePort, destinationPort, LIMITS.hashSeed(), LIMITS.ringSize()));
+      int ringSize = 2 + random.nextInt(MAX_RING_SIZE - 1);
+      int hash =
+          FlowHash.hash(source, sourcePort, destinationPort, LIMITS.hashSeed(), LIMITS.ringSize());
+      assertThat(ask(source, sourcePort, destinationPort, ringSize))
+          .isEqualTo(new Answer(hash, FlowHash.slot(hash, ringSize)));
     }
   }
 }

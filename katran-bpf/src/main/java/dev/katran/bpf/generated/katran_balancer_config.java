@@ -18,6 +18,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     __u32 features;
  *     __u32 vip_flags;
  *     __u32 ring_size;
+ *     __u32 ring_reciprocal;
+ *     __u32 ring_shift;
  *     __u32 hash_seed_v4;
  *     __u32 hash_seed_v6;
  *     __u32 max_packet_size;
@@ -53,6 +55,8 @@ public class katran_balancer_config {
         Katran.C_INT.withName("features"),
         Katran.C_INT.withName("vip_flags"),
         Katran.C_INT.withName("ring_size"),
+        Katran.C_INT.withName("ring_reciprocal"),
+        Katran.C_INT.withName("ring_shift"),
         Katran.C_INT.withName("hash_seed_v4"),
         Katran.C_INT.withName("hash_seed_v6"),
         Katran.C_INT.withName("max_packet_size"),
@@ -215,6 +219,94 @@ public class katran_balancer_config {
      */
     public static void ring_size(MemorySegment struct, int fieldValue) {
         struct.set(ring_size$LAYOUT, ring_size$OFFSET, fieldValue);
+    }
+
+    private static final OfInt ring_reciprocal$LAYOUT = (OfInt)$LAYOUT.select(groupElement("ring_reciprocal"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 ring_reciprocal
+     * }
+     */
+    public static final OfInt ring_reciprocal$layout() {
+        return ring_reciprocal$LAYOUT;
+    }
+
+    private static final long ring_reciprocal$OFFSET = $LAYOUT.byteOffset(groupElement("ring_reciprocal"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 ring_reciprocal
+     * }
+     */
+    public static final long ring_reciprocal$offset() {
+        return ring_reciprocal$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 ring_reciprocal
+     * }
+     */
+    public static int ring_reciprocal(MemorySegment struct) {
+        return struct.get(ring_reciprocal$LAYOUT, ring_reciprocal$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 ring_reciprocal
+     * }
+     */
+    public static void ring_reciprocal(MemorySegment struct, int fieldValue) {
+        struct.set(ring_reciprocal$LAYOUT, ring_reciprocal$OFFSET, fieldValue);
+    }
+
+    private static final OfInt ring_shift$LAYOUT = (OfInt)$LAYOUT.select(groupElement("ring_shift"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 ring_shift
+     * }
+     */
+    public static final OfInt ring_shift$layout() {
+        return ring_shift$LAYOUT;
+    }
+
+    private static final long ring_shift$OFFSET = $LAYOUT.byteOffset(groupElement("ring_shift"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 ring_shift
+     * }
+     */
+    public static final long ring_shift$offset() {
+        return ring_shift$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 ring_shift
+     * }
+     */
+    public static int ring_shift(MemorySegment struct) {
+        return struct.get(ring_shift$LAYOUT, ring_shift$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 ring_shift
+     * }
+     */
+    public static void ring_shift(MemorySegment struct, int fieldValue) {
+        struct.set(ring_shift$LAYOUT, ring_shift$OFFSET, fieldValue);
     }
 
     private static final OfInt hash_seed_v4$LAYOUT = (OfInt)$LAYOUT.select(groupElement("hash_seed_v4"));

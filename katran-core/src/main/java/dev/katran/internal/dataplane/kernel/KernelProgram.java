@@ -120,6 +120,9 @@ public final class KernelProgram implements AutoCloseable {
     katran_balancer_config.features(constants, features(config, features));
     katran_balancer_config.vip_flags(constants, features.vipFlags() & ~VipFlags.HASH);
     katran_balancer_config.ring_size(constants, limits.ringSize());
+    Reciprocal ringReciprocal = Reciprocal.of(limits.ringSize());
+    katran_balancer_config.ring_reciprocal(constants, ringReciprocal.factor());
+    katran_balancer_config.ring_shift(constants, ringReciprocal.shift());
     katran_balancer_config.hash_seed_v4(constants, limits.hashSeed() * limits.ringSize());
     katran_balancer_config.hash_seed_v6(constants, limits.hashSeed());
     katran_balancer_config.max_packet_size(constants, limits.maxPacketSize());
