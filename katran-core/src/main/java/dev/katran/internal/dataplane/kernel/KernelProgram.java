@@ -167,18 +167,20 @@ public final class KernelProgram implements AutoCloseable {
 
   private static int features(DataplaneConfig config, Features features) {
     Decapsulation decapsulation = config.decapsulation();
+    boolean endsTunnels = decapsulation != Decapsulation.OFF;
     return flag(features.gue(), Katran.KATRAN_USES_GUE())
         | flag(features.prefixVips(), Katran.KATRAN_USES_PREFIX_VIPS())
         | flag(features.changes(), Katran.KATRAN_USES_CHANGES())
         | flag(config.sendPacketTooBig(), Katran.KATRAN_USES_TOO_BIG())
         | flag(config.tcpServerIds(), Katran.KATRAN_USES_TCP_SERVER_IDS())
-        | flag(decapsulation != Decapsulation.OFF, Katran.KATRAN_USES_DECAPSULATION())
+        | flag(endsTunnels, Katran.KATRAN_USES_DECAPSULATION())
         | flag(decapsulation == Decapsulation.STRICT, Katran.KATRAN_USES_STRICT_DECAPSULATION())
         | flag(config.trafficClass() instanceof TrafficClass.Fixed, Katran.KATRAN_USES_FIXED_TOS())
         | flag(
             !config.ipipSources().equals(IpipSources.DEFAULT), Katran.KATRAN_USES_IPIP_PREFIXES())
-        | flag(!config.tunnelSources().isEmpty(), Katran.KATRAN_USES_TUNNEL_SOURCES())
-        | flag(config.innerVipsOnly(), Katran.KATRAN_USES_INNER_VIPS())
+        | flag(
+            endsTunnels && !config.tunnelSources().isEmpty(), Katran.KATRAN_USES_TUNNEL_SOURCES())
+        | flag(endsTunnels && config.innerVipsOnly(), Katran.KATRAN_USES_INNER_VIPS())
         | flag(config.own() != null, Katran.KATRAN_USES_OWN_MAC())
         | flag(config.copyDontFragment(), Katran.KATRAN_USES_DONT_FRAGMENT())
         | flag(config.gue().dynamicSourcePorts(), Katran.KATRAN_USES_DYNAMIC_PORTS())

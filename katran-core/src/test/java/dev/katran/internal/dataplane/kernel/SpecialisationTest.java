@@ -10,6 +10,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.io.Resources;
 import com.google.common.net.InetAddresses;
 import dev.katran.Decapsulation;
+import dev.katran.Prefix;
 import dev.katran.TrafficClass;
 import dev.katran.ffm.BpfProgram;
 import dev.katran.internal.dataplane.BackendEntry;
@@ -120,6 +121,20 @@ class SpecialisationTest {
       }
     }
     assertThat(all).isGreaterThan(none);
+  }
+
+  @Test
+  void load_rulesForTunnelsWithoutDecapsulation_loadsNoFeature() {
+    Feature rules =
+        configured(
+            "rules for tunnels",
+            config ->
+                config.with(c -> {
+                  c.tunnelSources = ImmutableList.of(Prefix.of("172.16.0.0/16"));
+                  c.innerVipsOnly = true;
+                }));
+
+    assertThat(instructions(List.of(rules))).isEqualTo(instructions(List.of()));
   }
 
   @Test
