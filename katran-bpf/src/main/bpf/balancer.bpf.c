@@ -23,60 +23,100 @@ static __noinline int drop_or_pass(struct xdp_md *ctx, __u32 reason, bool was_in
 	return XDP_DROP;
 }
 
-static __always_inline int balance(struct xdp_md *ctx, bool is_plain)
+/* Balances a packet whose flow is known. */
+static __always_inline int balance_flow(struct xdp_md *ctx, struct packet *packet)
 {
-	struct packet packet = {
-		.is_plain = is_plain,
-	};
 	struct katran_backend *backend;
 	__u32 number;
-	int verdict;
 
-	if (uses(&packet, KATRAN_USES_DECAPSULATION)) {
-		struct ethhdr *eth = packet_data(ctx);
-
-		if ((void *)(eth + 1) > packet_end(ctx) ||
-		    !is_for_us(ctx, read_mac(eth->h_dest), &packet))
-			return XDP_PASS;
-		verdict = decapsulate(ctx, &packet);
-		if (verdict != NEXT)
-			return verdict;
+	if (!find_vip(packet))
+		return XDP_PASS;
+	if (packet->frame > config.max_packet_size) {
+		if (packet_length(packet) + ETH_HLEN <= config.max_packet_size)
+			return XDP_DROP; /* too long because of its padding only */
+		return answer_too_big(ctx, config.max_packet_size - ETH_HLEN,
+				      packet->is_icmp_error);
 	}
-	verdict = parse(ctx, &packet);
+	backend = choose(ctx, packet, &number);
+	if (!backend)
+		return XDP_DROP;
+	return forward(ctx, packet, backend, number);
+}
+
+/* Decides about a packet by the result of its parser, unless it is NEXT or a verdict. */
+static __always_inline int balance_other(struct xdp_md *ctx, struct packet *packet, int verdict)
+{
+	if (verdict == MESSAGE)
+		verdict = parse_message(ctx, packet);
+	if (verdict == NEXT)
+		return balance_flow(ctx, packet);
 	if (verdict == ECHO_REQUEST)
 		return reply_to_ping(ctx);
 	if (verdict >= REFUSED)
 		return drop_or_pass(ctx, verdict - REFUSED,
-				    uses(&packet, KATRAN_USES_DECAPSULATION) &&
-					    packet.tunnel_bytes);
+				    uses(packet, KATRAN_USES_DECAPSULATION) &&
+					    packet->tunnel_bytes);
+	return verdict;
+}
+
+static __always_inline int balance(struct xdp_md *ctx, struct packet *packet)
+{
+	int verdict;
+	__be16 type;
+
+	if (uses(packet, KATRAN_USES_DECAPSULATION)) {
+		verdict = parse_ethernet(ctx, packet, &type);
+		if (verdict != NEXT)
+			return XDP_PASS;
+		verdict = decapsulate(ctx, packet);
+		if (verdict != NEXT)
+			return verdict;
+		packet->frame = frame_length(ctx);
+	}
+	verdict = parse_ethernet(ctx, packet, &type);
 	if (verdict != NEXT)
 		return verdict;
-
-	if (!find_vip(&packet))
+	if (!packet->is_plain)
+		return balance_other(ctx, packet, parse_ip(ctx, packet, type));
+	/* TCP and UDP of either family take a straight way, without branches by family */
+	if (type == bpf_htons(ETH_P_IP)) {
+		verdict = parse_ip(ctx, packet, bpf_htons(ETH_P_IP));
+		if (verdict == NEXT)
+			return balance_flow(ctx, packet);
+	} else if (type == bpf_htons(ETH_P_IPV6)) {
+		verdict = parse_ip(ctx, packet, bpf_htons(ETH_P_IPV6));
+		if (verdict == NEXT)
+			return balance_flow(ctx, packet);
+	} else {
 		return XDP_PASS;
-	if (frame_length(ctx) > config.max_packet_size) {
-		if (packet_length(&packet) + ETH_HLEN <= config.max_packet_size)
-			return XDP_DROP; /* too long because of its padding only */
-		return answer_too_big(ctx, config.max_packet_size - ETH_HLEN, packet.is_icmp_error);
 	}
-	backend = choose(ctx, &packet, &number);
-	if (!backend)
-		return XDP_DROP;
-	return forward(ctx, &packet, backend, number);
+	return balance_other(ctx, packet, verdict);
 }
 
 /* Balances a frame and counts it by its verdict. */
 static __always_inline int balance_and_count(struct xdp_md *ctx, bool is_plain)
 {
 	__u32 bytes = frame_length(ctx);
-	int verdict = balance(ctx, is_plain);
-	__u32 counter = KATRAN_TX; /* includes XDP_REDIRECT, which sends by another interface */
+	struct packet packet = {
+		.is_plain = is_plain,
+		.counters = own_counters(),
+		.received = bytes,
+		.frame = bytes,
+	};
+	struct katran_counter *own = packet.counters;
+	int verdict;
 
+	if (config.has_counter_blocks && !own)
+		return XDP_ABORTED; /* never: every possible CPU has counters */
+	verdict = balance(ctx, &packet);
+	if (verdict >= COUNTED)
+		return verdict - COUNTED;
 	if (verdict == XDP_DROP || verdict == XDP_ABORTED)
-		counter = KATRAN_DROP;
+		count_own(own, KATRAN_DROP, bytes);
 	else if (verdict == XDP_PASS)
-		counter = KATRAN_PASS;
-	count(counter, config.counters_per_cpu, bytes);
+		count_own(own, KATRAN_PASS, bytes);
+	else
+		count_own(own, KATRAN_TX, bytes);
 	return verdict;
 }
 

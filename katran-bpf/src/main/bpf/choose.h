@@ -49,7 +49,7 @@ static __always_inline __u32 choose_by_ring(struct xdp_md *ctx, struct packet *p
 	if (packet->vip_flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY) {
 		source = (struct katran_address){};
 		source_port = flow->destination_port;
-		packet->omit_client = true;
+		omit_client(packet);
 	}
 	hash = hash_source_and_ports(flow->family, source.words,
 				     (__u32)flow->destination_port << 16 | source_port,
@@ -115,18 +115,19 @@ static __always_inline struct katran_backend *choose(struct xdp_md *ctx, struct 
 	struct katran_backend *backend;
 
 	*number = KATRAN_NO_BACKEND;
+	read_client(packet);
 	if (choose_by_server_id(ctx, packet, number) != NEXT)
 		return NULL;
 	if (*number == KATRAN_NO_BACKEND && vip_has(packet, KATRAN_VIP_TRACKED)) {
 		*number = lookup_flow(packet);
-		packet->omit_client =
-			*number && packet->vip_flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY;
+		if (*number && packet->vip_flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY)
+			omit_client(packet);
 	}
 	if (*number != KATRAN_NO_BACKEND && vip_has(packet, KATRAN_VIP_UDP_FLOW_MIGRATION) &&
 	    is_down(packet->vip, *number)) {
 		count_event(KATRAN_UDP_MIGRATIONS);
 		*number = KATRAN_NO_BACKEND;
-		packet->omit_client = false;
+		read_client(packet);
 	}
 	if (*number == KATRAN_NO_BACKEND)
 		*number = choose_and_insert(ctx, packet);

@@ -9,7 +9,8 @@
 /* Features that leave a packet's way straight, so the plain program has them, too. */
 #define PLAIN_FEATURES                                                                           \
 	(KATRAN_USES_TOO_BIG | KATRAN_USES_CHANGES | KATRAN_USES_OWN_MAC |                       \
-	 KATRAN_USES_DONT_FRAGMENT | KATRAN_USES_DYNAMIC_PORTS | KATRAN_USES_IPIP_PREFIXES)
+	 KATRAN_USES_DONT_FRAGMENT | KATRAN_USES_DYNAMIC_PORTS | KATRAN_USES_IPIP_PREFIXES |     \
+	 KATRAN_USES_GUE)
 
 /* Constant after load: the verifier removes the branches that it disables. */
 const volatile struct katran_balancer_config config SEC(".rodata.config") = {};
@@ -33,20 +34,49 @@ static __always_inline bool vip_has(const struct packet *packet, __u32 flag)
 	return any_vip_has(packet, flag) && packet->vip_flags & flag;
 }
 
+/* Returns this CPU's counters, if they are one element of the map. */
+static __always_inline struct katran_counter *own_counters(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return config.has_counter_blocks ? bpf_map_lookup_elem(&counters, &cpu) : NULL;
+}
+
+/* Returns a counter of this CPU. `own` is the result of own_counters(). */
+static __always_inline struct katran_counter *find_own_counter(struct katran_counter *own,
+							       __u32 counter)
+{
+	if (!config.has_counter_blocks)
+		return find_counter(counter, config.counters_per_cpu);
+	return own && counter < config.counters_per_cpu ? own + counter : NULL;
+}
+
+/* Adds one packet of `bytes` to a counter of this CPU. `own` is not NULL if there are blocks. */
+static __always_inline void count_own(struct katran_counter *own, __u32 counter, __u64 bytes)
+{
+	if (!config.has_counter_blocks)
+		count(counter, config.counters_per_cpu, bytes);
+	else if (counter < config.counters_per_cpu)
+		add_packet(own + counter, bytes);
+}
+
 /*
  * Counts an event, without bytes. Not inline: most events are rare and must not lengthen the path
  * of other packets.
  */
 static __noinline void count_event(__u32 counter)
 {
-	count(counter, config.counters_per_cpu, 0);
+	struct katran_counter *value = find_own_counter(own_counters(), counter);
+
+	if (value)
+		add_packet(value, 0);
 }
 
 static __always_inline void count_vip(const struct packet *packet, enum katran_vip_counter event,
 				      __u64 bytes)
 {
-	count(KATRAN_FIRST_VIP_COUNTER + packet->vip * KATRAN_COUNTERS_PER_VIP + event,
-	      config.counters_per_cpu, bytes);
+	count_own(packet->counters,
+		  KATRAN_FIRST_VIP_COUNTER + packet->vip * KATRAN_COUNTERS_PER_VIP + event, bytes);
 }
 
 #endif

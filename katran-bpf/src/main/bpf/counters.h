@@ -8,7 +8,7 @@
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1); /* set at load: possible CPUs * counters per CPU */
+	__uint(max_entries, 1); /* set at load; see katran.h */
 	__type(key, __u32);
 	__type(value, struct katran_counter);
 } counters SEC(".maps");
@@ -21,15 +21,19 @@ static __always_inline struct katran_counter *find_counter(__u32 counter, __u32 
 	return bpf_map_lookup_elem(&counters, &index);
 }
 
+static __always_inline void add_packet(struct katran_counter *counter, __u64 bytes)
+{
+	counter->packets++;
+	counter->bytes += bytes;
+}
+
 /* Adds one packet of `bytes` to this CPU's counter. */
 static __always_inline void count(__u32 counter, __u32 counters_per_cpu, __u64 bytes)
 {
 	struct katran_counter *value = find_counter(counter, counters_per_cpu);
 
-	if (!value)
-		return;
-	value->packets++;
-	value->bytes += bytes;
+	if (value)
+		add_packet(value, bytes);
 }
 
 #endif

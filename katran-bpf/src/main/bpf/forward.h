@@ -39,7 +39,7 @@ static __always_inline int send(const struct packet *packet, const struct katran
 static __always_inline void count_forwarded(const struct packet *packet, __u32 backend)
 {
 	count_vip(packet, KATRAN_VIP_FORWARDED, packet->bytes);
-	count(config.first_backend_counter + backend, config.counters_per_cpu, packet->bytes);
+	count_own(packet->counters, config.first_backend_counter + backend, packet->bytes);
 	if (uses(packet, KATRAN_USES_DECAPSULATION) && packet->tunnel_bytes)
 		count_vip(packet, KATRAN_VIP_DECAPSULATED, packet->bytes);
 	if (vip_has(packet, KATRAN_VIP_WATCHED) && packet->is_missed)
@@ -69,7 +69,9 @@ static __always_inline int forward(struct xdp_md *ctx, const struct packet *pack
 		return XDP_DROP;
 	}
 	count_forwarded(packet, number);
-	return send(packet, backend);
+	/* includes XDP_REDIRECT, which sends by another interface */
+	count_own(packet->counters, KATRAN_TX, packet->received);
+	return COUNTED + send(packet, backend);
 }
 
 #endif

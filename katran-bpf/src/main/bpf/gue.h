@@ -22,7 +22,7 @@
 static __always_inline __be16 mix_source_port(const struct packet *packet, __u8 outer_family)
 {
 	const struct katran_flow *flow = &packet->flow;
-	__u32 client = bpf_ntohl(packet_client(packet));
+	__u32 client = bpf_ntohl(packet->client);
 
 	if (outer_family == KATRAN_IPV4)
 		return bpf_htons(client) ^ __builtin_bswap16(flow->source_port);
@@ -108,10 +108,19 @@ static __always_inline void write_gue(struct udphdr *udp, void *end, const struc
 		udp->check = 0xffff; /* one's complement -0: a 0 would mean no checksum */
 }
 
+/* Returns the unfolded sum of an address. */
+static __always_inline __u64 sum_address(struct address_words address)
+{
+	return (__u64)(__u32)address.upper + (address.upper >> 32) + (__u32)address.lower +
+	       (address.lower >> 32);
+}
+
 static __always_inline int
 gue_in_ipv4(struct xdp_md *ctx, const struct packet *packet, const struct katran_backend *backend,
 	    __u16 inner_length)
 {
+	__be32 source = config.source_v4.words[0];
+	__be32 destination = backend->address.words[0];
 	__u16 length = sizeof(struct udphdr) + inner_length;
 	struct udphdr *udp;
 	struct ethhdr *eth;
@@ -124,10 +133,10 @@ gue_in_ipv4(struct xdp_md *ctx, const struct packet *packet, const struct katran
 	udp = (void *)(ip + 1);
 	if ((void *)(udp + 1) > packet_end(ctx))
 		return XDP_DROP;
-	write_outer_ipv4(ip, packet, backend, IPPROTO_UDP, config.source_v4.words[0], length);
+	write_outer_ipv4(ip, packet, IPPROTO_UDP, source, destination, length);
 	write_gue(udp, packet_end(ctx), &packet->flow,
 		  gue_source_port(packet, KATRAN_IPV4), bpf_htons(config.gue_port), length,
-		  (__u64)ip->saddr + ip->daddr);
+		  (__u64)source + destination);
 	write_ethernet(eth, packet, backend, bpf_htons(ETH_P_IP));
 	return NEXT;
 }
@@ -136,8 +145,9 @@ static __always_inline int
 gue_in_ipv6(struct xdp_md *ctx, const struct packet *packet, const struct katran_backend *backend,
 	    __u16 inner_length)
 {
+	struct address_words source = read_address_words(&config.source_v6);
+	struct address_words destination = read_address_words(&backend->address);
 	__u16 length = sizeof(struct udphdr) + inner_length;
-	__u64 addresses = 0;
 	struct udphdr *udp;
 	struct ethhdr *eth;
 	struct ipv6hdr *ip;
@@ -149,15 +159,10 @@ gue_in_ipv6(struct xdp_md *ctx, const struct packet *packet, const struct katran
 	udp = (void *)(ip + 1);
 	if ((void *)(udp + 1) > packet_end(ctx))
 		return XDP_DROP;
-	write_outer_ipv6(ip, packet, backend, IPPROTO_UDP, length);
-#pragma unroll
-	for (int i = 0; i < 4; i++) {
-		ip->saddr.in6_u.u6_addr32[i] = config.source_v6.words[i];
-		addresses += (__u64)ip->saddr.in6_u.u6_addr32[i] + ip->daddr.in6_u.u6_addr32[i];
-	}
+	write_outer_ipv6(ip, packet, IPPROTO_UDP, source, destination, length);
 	write_gue(udp, packet_end(ctx), &packet->flow,
 		  gue_source_port(packet, KATRAN_IPV6), bpf_htons(config.gue_port), length,
-		  addresses);
+		  sum_address(source) + sum_address(destination));
 	write_ethernet(eth, packet, backend, bpf_htons(ETH_P_IPV6));
 	return NEXT;
 }

@@ -14,27 +14,31 @@
  */
 static __always_inline __be32 outer_source_v4(const struct packet *packet)
 {
-	__u32 low = bpf_ntohl(packet_client(packet)) & 0xffff;
-	__u16 port = bpf_ntohs(__builtin_bswap16(packet->flow.source_port));
-
+	__be32 client = packet->client & bpf_htonl(0xffff);
 	/* byte 2 is XORed with the port's low byte, byte 3 with its high byte */
+	__be32 low = client ^ (__u32)__builtin_bswap16(packet->flow.source_port) << 16;
+
 	if (uses(packet, KATRAN_USES_IPIP_PREFIXES))
-		return config.ipip_prefix_v4.words[0] | bpf_htonl(low ^ port);
-	return bpf_htonl(OUTER_IPV4_PREFIX | (low ^ port));
+		return config.ipip_prefix_v4.words[0] | low;
+	return bpf_htonl(OUTER_IPV4_PREFIX) | low;
 }
 
-static __always_inline void set_outer_source_v6(__be32 words[4], const struct packet *packet)
+static __always_inline struct address_words outer_source_v6(const struct packet *packet)
 {
-	words[0] = bpf_htonl(OUTER_IPV6_PREFIX);
-	words[1] = 0;
-	words[2] = 0;
+	/* the port is at the word's first two bytes */
+	__u64 last = packet->client ^ packet->flow.source_port;
+	struct address_words words = {
+		.upper = bpf_htonl(OUTER_IPV6_PREFIX),
+		.lower = last << 32,
+	};
+
 	if (uses(packet, KATRAN_USES_IPIP_PREFIXES)) {
-		words[0] = config.ipip_prefix_v6.words[0];
-		words[1] = config.ipip_prefix_v6.words[1];
-		words[2] = config.ipip_prefix_v6.words[2];
+		struct address_words prefix = read_address_words(&config.ipip_prefix_v6);
+
+		words.upper = prefix.upper;
+		words.lower |= (__u32)prefix.lower;
 	}
-	words[3] = packet_client(packet) ^
-		   bpf_htonl((__u32)bpf_ntohs(packet->flow.source_port) << 16);
+	return words;
 }
 
 static __always_inline __u8 ipip_protocol(const struct packet *packet)
@@ -54,8 +58,8 @@ static __always_inline int ipip_in_ipv4(struct xdp_md *ctx, const struct packet 
 	ip = (void *)(eth + 1);
 	if ((void *)(ip + 1) > packet_end(ctx))
 		return XDP_DROP;
-	write_outer_ipv4(ip, packet, backend, ipip_protocol(packet),
-			 outer_source_v4(packet), inner_length);
+	write_outer_ipv4(ip, packet, ipip_protocol(packet), outer_source_v4(packet),
+			 backend->address.words[0], inner_length);
 	write_ethernet(eth, packet, backend, bpf_htons(ETH_P_IP));
 	return NEXT;
 }
@@ -72,8 +76,8 @@ static __always_inline int ipip_in_ipv6(struct xdp_md *ctx, const struct packet 
 	ip = (void *)(eth + 1);
 	if ((void *)(ip + 1) > packet_end(ctx))
 		return XDP_DROP;
-	write_outer_ipv6(ip, packet, backend, ipip_protocol(packet), inner_length);
-	set_outer_source_v6(ip->saddr.in6_u.u6_addr32, packet);
+	write_outer_ipv6(ip, packet, ipip_protocol(packet), outer_source_v6(packet),
+			 read_address_words(&backend->address), inner_length);
 	write_ethernet(eth, packet, backend, bpf_htons(ETH_P_IPV6));
 	return NEXT;
 }

@@ -78,7 +78,8 @@ struct katran_vip {
  * The table in the map `vips`: a cuckoo hash table (Pagh and Rodler, 2004) that is never modified,
  * only replaced. Its buckets are called lines because each fills one cache line. A VIP is in one of
  * two lines, so a lookup reads at most two cache lines and usually one. The lines follow the hash
- * function, at index KATRAN_FIRST_VIP_LINE.
+ * function, at index KATRAN_FIRST_VIP_LINE. An element of the inner map is the whole table or, if
+ * that is more than an element may hold, one line; the memory is the same.
  */
 enum {
 	KATRAN_VIPS_PER_LINE = 2,
@@ -250,8 +251,10 @@ enum katran_tunnel_end {
 };
 
 /*
- * Value of the map `counters`. Counter c of CPU n is at index n * counters_per_cpu + c. Each CPU is
- * the single writer of its counters; readers add up all CPUs.
+ * A counter in the map `counters`: the array of all CPUs' counters, counters_per_cpu each. An
+ * element of the map is a CPU's counters or, if they are more than an element may hold, a single
+ * counter; the memory is the same. Each CPU is the single writer of its counters; readers add up
+ * all CPUs.
  */
 struct katran_counter {
 	__u64 packets;
@@ -370,12 +373,14 @@ struct katran_balancer_config {
 	__u32 hash_seed_v6;	/* max_vips */
 	__u32 max_packet_size;	/* longest frame for a VIP, with its Ethernet header */
 	__u32 counters_per_cpu;
+	__u32 has_counter_blocks; /* 1: an element of `counters` holds a CPU's counters */
 	__u32 first_backend_counter;
 	__u32 backend_numbers;	/* all backend numbers are lower; entries of `watched` per CPU */
 	__u32 new_flows_per_second; /* budget of insertions per CPU */
 	__u32 ring_lines;	/* lines of a ring before those of the previous backends */
 	__u32 vip_lines;	/* number of lines that hold VIPs: a power of two */
 	__u32 flow_buckets;	/* number of buckets in each flow table */
+	__u32 has_whole_vip_tables; /* 1: a table is one element of its map */
 	__u64 udp_idle;		/* nanoseconds until an unused UDP entry expires */
 	__u64 flow_tag_keys[KATRAN_FLOW_KEYS]; /* secret; see struct katran_flow_bucket */
 	__u64 flow_bucket_keys[KATRAN_FLOW_KEYS];

@@ -6,9 +6,11 @@
 #include "checksum.h"
 #include "config.h"
 #include "ecn.h"
+#include "lengths.h"
 #include "packet.h"
 
 #define OUTER_TTL 64
+#define MAC_MASK 0xffffffffffff
 
 /*
  * Returns the outer traffic class. The ECN field is always the packet's own (RFC 6040, section
@@ -27,42 +29,70 @@ static __always_inline __u8 outer_tos(const struct packet *packet)
  */
 static __always_inline __be16 outer_fragmentation(const struct packet *packet)
 {
-	return uses(packet, KATRAN_USES_DONT_FRAGMENT) ? packet->dont_fragment : 0;
-}
+	__be16 flags = 0;
 
-/* Writes the IPv4 header of an outer packet with `length` bytes of payload. */
-static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct packet *packet,
-					     const struct katran_backend *backend, __u8 protocol,
-					     __be32 source, __u16 length)
-{
-	ip->version = 4;
-	ip->ihl = 5;
-	ip->tos = outer_tos(packet);
-	ip->tot_len = bpf_htons(sizeof(*ip) + length);
-	ip->id = 0;
-	ip->frag_off = outer_fragmentation(packet);
-	ip->ttl = OUTER_TTL;
-	ip->protocol = protocol;
-	ip->check = 0;
-	ip->saddr = source;
-	ip->daddr = backend->address.words[0];
-	ip->check = ipv4_checksum(ip);
+	if (uses(packet, KATRAN_USES_DONT_FRAGMENT)) {
+		flags = packet->dont_fragment;
+		barrier_var(flags); /* a branch, which the verifier removes, and not a mask */
+	}
+	return flags;
 }
 
 /*
- * Writes the IPv6 header of an outer packet with `length` bytes of payload, except its source
- * address.
+ * The headers are written in words that were put together in registers: a CPU stalls if it loads a
+ * word that it has just stored in parts, as a checksum of the written header would.
  */
-static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct packet *packet,
-					     const struct katran_backend *backend, __u8 protocol,
+
+/* Writes the IPv4 header of an outer packet with `length` bytes of payload. */
+static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct packet *packet,
+					     __u8 protocol, __be32 source, __be32 destination,
 					     __u16 length)
 {
-	/* version, traffic class and a flow label of 0 */
-	*(__be32 *)ip = bpf_htonl(6 << 28 | (__u32)outer_tos(packet) << 20);
-	ip->payload_len = bpf_htons(length);
-	ip->nexthdr = protocol;
-	ip->hop_limit = OUTER_TTL;
-	__builtin_memcpy(&ip->daddr, &backend->address, sizeof(ip->daddr));
+	__be32 *words = (__be32 *)ip;
+	__be32 first = bpf_htonl(IPV4_WITHOUT_OPTIONS << 24 | (__u32)outer_tos(packet) << 16 |
+				 (sizeof(*ip) + length));
+	__be32 second = (__u32)outer_fragmentation(packet) << 16; /* and an identification of 0 */
+	__be32 third = bpf_htonl(OUTER_TTL << 24 | protocol << 16);
+	__u16 sum = checksum_fold_wide((__u64)first + second + third + source + destination);
+
+	words[0] = first;
+	words[1] = second;
+	words[2] = third | (__u32)(__u16)~sum << 16;
+	words[3] = source;
+	words[4] = destination;
+}
+
+/* An IPv6 address as two words in the order of memory. */
+struct address_words {
+	__u64 upper;
+	__u64 lower;
+};
+
+static __always_inline struct address_words
+read_address_words(const volatile struct katran_address *address)
+{
+	const volatile __u64 *words = (const volatile void *)address;
+	const struct address_words result = {
+		.upper = words[0],
+		.lower = words[1],
+	};
+
+	return result;
+}
+
+/* Writes the IPv6 header of an outer packet with `length` bytes of payload and a flow label of 0. */
+static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct packet *packet,
+					     __u8 protocol, struct address_words source,
+					     struct address_words destination, __u16 length)
+{
+	__u64 *words = (__u64 *)ip;
+
+	words[0] = bpf_cpu_to_be64(6ULL << 60 | (__u64)outer_tos(packet) << 52 |
+				   (__u64)length << 16 | protocol << 8 | OUTER_TTL);
+	words[1] = source.upper;
+	words[2] = source.lower;
+	words[3] = destination.upper;
+	words[4] = destination.lower;
 }
 
 /*
@@ -74,11 +104,13 @@ static __always_inline void write_ethernet(struct ethhdr *eth, const struct pack
 {
 	__u64 source = packet->mac;
 
-	if (backend_has(packet, KATRAN_BACKEND_REDIRECT))
+	if (backend_has(packet, KATRAN_BACKEND_REDIRECT)) {
 		source = read_mac(backend->source_mac);
-	write_mac(eth->h_source, source);
-	write_mac(eth->h_dest, packet->backend_word >> 16);
-	set_ethertype(eth, type);
+		barrier_var(source); /* or clang keeps the packet's in memory and selects the address */
+	}
+	/* the second word overwrites the last two bytes of the first */
+	write_word(eth->h_dest, packet->backend_word >> 16);
+	write_word(eth->h_source, (source & MAC_MASK) | (__u64)type << 48);
 }
 
 /*

@@ -26,11 +26,17 @@
 /* Returned by a parser for an ICMP or ICMPv6 echo request. */
 #define ECHO_REQUEST (-3)
 
+/* Returned by a parser for an ICMP or ICMPv6 message that it has not read. */
+#define MESSAGE (-4)
+
 /*
  * Returned by a parser, with the counter of the reason added, for a packet that cannot be balanced:
  * it is dropped if it is for a VIP's address, and otherwise none of our business.
  */
 #define REFUSED 0x100
+
+/* Added to a verdict whose packet has been counted. */
+#define COUNTED 0x1000
 
 #define NO_SERVER_ID 0
 
@@ -40,7 +46,10 @@
  */
 struct packet {
 	bool is_plain; /* compile-time constant: no feature is in use */
+	struct katran_counter *counters; /* of this CPU; see own_counters() */
 	struct katran_flow flow;
+	__u32 received;	    /* bytes of the frame that was received */
+	__u32 frame;	    /* the same, without tunnels */
 	__u32 vip;	    /* index of the VIP */
 	__u32 vip_flags;    /* read once, because they may change meanwhile */
 	__u32 idle;	    /* seconds until an unused entry of a changed slot expires */
@@ -58,7 +67,7 @@ struct packet {
 	/* Total length of the tunnel headers removed. The verifier tracks it as one scalar. */
 	__u32 tunnel_bytes;
 	bool is_missed;	  /* the flow was not in the flow table */
-	bool omit_client; /* keep the client's address out of the outer header */
+	__be32 client;	  /* bits of the client's address for the outer header; see read_client() */
 };
 
 /* The fields of the word of struct katran_backend that starts with `family`. */
@@ -79,6 +88,12 @@ static __always_inline bool backend_has(const struct packet *packet, enum katran
 static __always_inline __u64 read_mac(const void *from)
 {
 	return *(const __u64 *)from;
+}
+
+/* Writes a word to where the type of `to` would have clang write bytes. */
+static __always_inline void write_word(void *to, __u64 word)
+{
+	*(__u64 *)to = word;
 }
 
 static __always_inline void write_mac(void *to, __u64 mac)
@@ -124,15 +139,19 @@ static __always_inline void *transport_header(const struct xdp_md *ctx, __u8 fam
 }
 
 /*
- * Returns the client address bits that go into the outer header: the whole IPv4 address, or the
- * last word of an IPv6 address, which distinguishes clients best.
+ * Reads the client address bits that go into the outer header: the whole IPv4 address, or the last
+ * word of an IPv6 address, which distinguishes clients best.
  */
-static __always_inline __be32 packet_client(const struct packet *packet)
+static __always_inline void read_client(struct packet *packet)
 {
-	if (packet->omit_client)
-		return 0;
-	return packet->flow.family == KATRAN_IPV6 ? packet->flow.source.words[3]
-						  : packet->flow.source.words[0];
+	packet->client = packet->flow.family == KATRAN_IPV6 ? packet->flow.source.words[3]
+							    : packet->flow.source.words[0];
+}
+
+/* Keeps the client's address out of the outer header. */
+static __always_inline void omit_client(struct packet *packet)
+{
+	packet->client = 0;
 }
 
 /* Returns the length of the packet with its IP header, as the header states it. */

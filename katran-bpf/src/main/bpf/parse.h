@@ -62,33 +62,25 @@ static __always_inline void set_quoted_flow(struct packet *packet, const struct 
 	packet->flow.protocol = quote->protocol;
 }
 
-static __always_inline int parse_icmp(struct xdp_md *ctx, struct packet *packet)
+/* Parses the ICMP or ICMPv6 message of a packet for which parse_ip() returned MESSAGE. */
+static __always_inline int parse_message(struct xdp_md *ctx, struct packet *packet)
 {
 	struct quote quote;
-	int verdict = read_icmp(ctx, packet->payload, &quote);
+	int verdict = packet->flow.family == KATRAN_IPV6
+			      ? read_icmpv6(ctx, packet->payload, &quote)
+			      : read_icmp(ctx, packet->payload, &quote);
 
 	if (verdict == NEXT)
 		set_quoted_flow(packet, &quote);
 	return verdict;
 }
 
-static __always_inline int parse_icmpv6(struct xdp_md *ctx, struct packet *packet)
-{
-	struct quote quote;
-	int verdict = read_icmpv6(ctx, packet->payload, &quote);
-
-	if (verdict == NEXT)
-		set_quoted_flow(packet, &quote);
-	return verdict;
-}
-
-static __always_inline int parse_ipv4(struct xdp_md *ctx, void *network, void *end,
-				      __u32 available, struct packet *packet)
+static __always_inline int parse_ipv4(void *network, void *end, struct packet *packet)
 {
 	struct katran_flow *flow = &packet->flow;
 	struct iphdr *ip = network;
 
-	if ((void *)(ip + 1) > end || !is_well_formed_v4(ip, available))
+	if ((void *)(ip + 1) > end || !is_well_formed_v4(ip, packet->frame - ETH_HLEN))
 		return drop_malformed();
 	if (ip->ihl != 5)
 		return refuse(KATRAN_IP_OPTIONS);
@@ -103,17 +95,16 @@ static __always_inline int parse_ipv4(struct xdp_md *ctx, void *network, void *e
 	set_ipv4(&flow->source, ip->saddr);
 	set_ipv4(&flow->destination, ip->daddr);
 	if (flow->protocol == IPPROTO_ICMP)
-		return parse_icmp(ctx, packet);
+		return MESSAGE;
 	return parse_transport(ip + 1, end, packet);
 }
 
-static __always_inline int parse_ipv6(struct xdp_md *ctx, void *network, void *end,
-				      __u32 available, struct packet *packet)
+static __always_inline int parse_ipv6(void *network, void *end, struct packet *packet)
 {
 	struct katran_flow *flow = &packet->flow;
 	struct ipv6hdr *ip = network;
 
-	if ((void *)(ip + 1) > end || !is_well_formed_v6(ip, available))
+	if ((void *)(ip + 1) > end || !is_well_formed_v6(ip, packet->frame - ETH_HLEN))
 		return drop_malformed();
 	if (ip->nexthdr == IPPROTO_FRAGMENT)
 		return refuse(KATRAN_FRAGMENTS);
@@ -126,7 +117,7 @@ static __always_inline int parse_ipv6(struct xdp_md *ctx, void *network, void *e
 	set_ipv6(&flow->source, &ip->saddr);
 	set_ipv6(&flow->destination, &ip->daddr);
 	if (flow->protocol == IPPROTO_ICMPV6)
-		return parse_icmpv6(ctx, packet);
+		return MESSAGE;
 	return parse_transport(ip + 1, end, packet);
 }
 
@@ -145,26 +136,30 @@ static __always_inline bool is_for_us(const struct xdp_md *ctx, __u64 destinatio
 	       ctx->ingress_ifindex != config.own_ifindex;
 }
 
-/*
- * Parses the frame's headers. NEXT: `packet` holds the frame's flow or, for an ICMP error, the flow
- * that the error refers to. ECHO_REQUEST: it asks for a reply. From REFUSED on: it cannot be
- * balanced. Any other result is a verdict.
- */
-static __always_inline int parse(struct xdp_md *ctx, struct packet *packet)
+/* Parses the Ethernet header. NEXT: `type` is the Ethertype. Any other result is a verdict. */
+static __always_inline int parse_ethernet(struct xdp_md *ctx, struct packet *packet, __be16 *type)
 {
-	__u32 available = frame_length(ctx) - ETH_HLEN;
-	void *end = packet_end(ctx);
 	struct ethhdr *eth = packet_data(ctx);
 
-	if ((void *)(eth + 1) > end)
+	if ((void *)(eth + 1) > packet_end(ctx))
 		return XDP_DROP;
 	packet->mac = read_mac(eth->h_dest);
-	if (!is_for_us(ctx, packet->mac, packet))
-		return XDP_PASS;
-	if (ethertype(eth) == bpf_htons(ETH_P_IP))
-		return parse_ipv4(ctx, eth + 1, end, available, packet);
-	if (ethertype(eth) == bpf_htons(ETH_P_IPV6))
-		return parse_ipv6(ctx, eth + 1, end, available, packet);
+	*type = ethertype(eth);
+	return is_for_us(ctx, packet->mac, packet) ? NEXT : XDP_PASS;
+}
+
+/*
+ * Parses the headers behind the Ethernet header. NEXT: `packet` holds the frame's flow. MESSAGE:
+ * parse_message() must go on. From REFUSED on: it cannot be balanced. Any other result is a verdict.
+ */
+static __always_inline int parse_ip(struct xdp_md *ctx, struct packet *packet, __be16 type)
+{
+	void *network = packet_data(ctx) + ETH_HLEN;
+
+	if (type == bpf_htons(ETH_P_IP))
+		return parse_ipv4(network, packet_end(ctx), packet);
+	if (type == bpf_htons(ETH_P_IPV6))
+		return parse_ipv6(network, packet_end(ctx), packet);
 	return XDP_PASS;
 }
 

@@ -17,7 +17,7 @@ struct {
 	__array(values, struct {
 		__uint(type, BPF_MAP_TYPE_ARRAY);
 		__uint(map_flags, BPF_F_RDONLY_PROG);
-		__uint(max_entries, 1); /* set at load */
+		__uint(max_entries, 1); /* set at load; see katran.h */
 		__uint(key_size, sizeof(__u32));
 		__uint(value_size, sizeof(struct katran_vip_line));
 	});
@@ -38,26 +38,40 @@ union vip_key {
 	__u32 words[KATRAN_VIP_KEY_WORDS];
 };
 
-/* Compares an entry's key, with one branch for all words. */
+/*
+ * Compares an entry's key, with one branch for all words. The last word has the family, so only the
+ * address's first word need be compared for IPv4.
+ */
 static __always_inline bool entry_matches(const struct katran_vip_entry *entry,
 					  const union vip_key *key)
 {
 	const union vip_key *other = (const void *)&entry->key;
-	__u32 difference = 0;
+	__u32 difference = other->words[0] ^ key->words[0];
+	const int last = KATRAN_VIP_KEY_WORDS - 1;
 
+	difference |= other->words[last] ^ key->words[last];
+	if (key->key.family == KATRAN_IPV6) {
 #pragma unroll
-	for (int i = 0; i < KATRAN_VIP_KEY_WORDS; i++)
-		difference |= other->words[i] ^ key->words[i];
+		for (int i = 1; i < last; i++)
+			difference |= other->words[i] ^ key->words[i];
+	}
 	return !difference;
 }
 
-/* Looks up the VIP in one bucket. Only the low bits of `number` count. */
-static __always_inline struct katran_vip *lookup_bucket(void *table, __u32 number,
-							const union vip_key *key)
+/* Returns a line of the table with this first line. Only the low bits of `number` count. */
+static __always_inline struct katran_vip_line *find_line(void *table,
+							 struct katran_vip_line *first,
+							 __u32 number)
 {
 	__u32 index = KATRAN_FIRST_VIP_LINE + (number & (config.vip_lines - 1));
-	struct katran_vip_line *line = bpf_map_lookup_elem(table, &index);
 
+	return config.has_whole_vip_tables ? first + index : bpf_map_lookup_elem(table, &index);
+}
+
+/* Looks up the VIP in one line. */
+static __always_inline struct katran_vip *lookup_line(struct katran_vip_line *line,
+						      const union vip_key *key)
+{
 	if (!line)
 		return NULL;
 #pragma unroll
@@ -68,6 +82,7 @@ static __always_inline struct katran_vip *lookup_bucket(void *table, __u32 numbe
 	return NULL;
 }
 
+/* Words that are 0 for IPv4 take no multiplication where the family is a constant. */
 static __always_inline __u32 hash_vip(const struct katran_vip_hash *function,
 				      const union vip_key *key)
 {
@@ -99,19 +114,21 @@ static __always_inline struct katran_vip *lookup_vip(void *table, const struct k
 			.family = flow->family,
 		},
 	};
-	const __u32 first = 0;
-	struct katran_vip_hash *function;
+	const __u32 zero = 0;
+	struct katran_vip_line *first;
 	struct katran_vip *vip;
 	__u32 hash;
 
 	if (!table)
 		return NULL;
-	function = bpf_map_lookup_elem(table, &first);
-	if (!function)
+	first = bpf_map_lookup_elem(table, &zero);
+	if (!first)
 		return NULL;
-	hash = hash_vip(function, &key);
-	vip = lookup_bucket(table, hash, &key);
-	return vip ? vip : lookup_bucket(table, hash >> KATRAN_SECOND_VIP_LINE_SHIFT, &key);
+	hash = hash_vip((const void *)first, &key);
+	vip = lookup_line(find_line(table, first, hash), &key);
+	if (vip)
+		return vip;
+	return lookup_line(find_line(table, first, hash >> KATRAN_SECOND_VIP_LINE_SHIFT), &key);
 }
 
 /* Not inline: few packets need it. */

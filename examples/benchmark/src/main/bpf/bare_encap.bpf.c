@@ -24,7 +24,13 @@ static __always_inline void set_backend(struct katran_backend *backend, struct p
 /* Parses the packet. Returns false unless it belongs to a TCP or UDP flow. */
 static __always_inline bool parse_flow(struct xdp_md *ctx, struct packet *packet)
 {
-	return parse(ctx, packet) == NEXT && !packet->is_icmp_error;
+	__be16 type;
+
+	packet->frame = frame_length(ctx);
+	if (parse_ethernet(ctx, packet, &type) != NEXT || parse_ip(ctx, packet, type) != NEXT)
+		return false;
+	read_client(packet);
+	return true;
 }
 
 SEC("xdp")

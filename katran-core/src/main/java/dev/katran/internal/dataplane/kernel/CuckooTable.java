@@ -128,6 +128,11 @@ final class CuckooTable {
     return new int[] {firstLine(hash), secondLine(hash)};
   }
 
+  /** Returns the number of lines. */
+  int lines() {
+    return lines;
+  }
+
   /** Returns the index of the key at a position of a line, or {@link #FREE}. */
   int keyAt(int line, int position) {
     return positions[line * PER_LINE + position];

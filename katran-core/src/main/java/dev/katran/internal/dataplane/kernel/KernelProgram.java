@@ -127,11 +127,13 @@ public final class KernelProgram implements AutoCloseable {
     katran_balancer_config.hash_seed_v6(constants, limits.hashSeed());
     katran_balancer_config.max_packet_size(constants, limits.maxPacketSize());
     katran_balancer_config.counters_per_cpu(constants, geometry.countersPerCpu());
+    katran_balancer_config.has_counter_blocks(constants, flag(geometry.hasCounterBlocks(), 1));
     katran_balancer_config.first_backend_counter(constants, geometry.firstBackendCounter());
     katran_balancer_config.backend_numbers(constants, geometry.backendIndices());
     katran_balancer_config.new_flows_per_second(constants, config.flowRules().newFlowsPerSecond());
     katran_balancer_config.udp_idle(constants, config.flowRules().udpIdle().toNanos());
     katran_balancer_config.vip_lines(constants, geometry.vipLines());
+    katran_balancer_config.has_whole_vip_tables(constants, flag(geometry.hasWholeVipTables(), 1));
     katran_balancer_config.ring_lines(constants, geometry.ringLines());
     katran_balancer_config.flow_buckets(constants, config.flowBuckets());
     writeKeys(katran_balancer_config.flow_tag_keys(constants), config.flowSecret().tagKeys());

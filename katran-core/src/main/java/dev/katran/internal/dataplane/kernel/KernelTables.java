@@ -4,7 +4,6 @@ import com.google.common.collect.Maps;
 import dev.katran.Decapsulation;
 import dev.katran.Limits;
 import dev.katran.Prefix;
-import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_backend;
 import dev.katran.bpf.generated.katran_counter;
 import dev.katran.bpf.generated.katran_down_key;
@@ -138,8 +137,7 @@ public final class KernelTables implements AutoCloseable {
           MapCreation.create(MapSpec.arrayOfMaps("rings", geometry.vipIndices(), template)));
     }
     createArray("backends", katran_backend.sizeof(), geometry.backendIndices());
-    createArray(
-        "counters", katran_counter.sizeof(), geometry.countersPerCpu() * BpfMap.possibleCpus());
+    createCounters();
     if (config.reservesFlowTable()) {
       createFlows(); // by far the largest map: a lack of memory shows now, not in the first change
     }
@@ -165,6 +163,14 @@ public final class KernelTables implements AutoCloseable {
         valueSize,
         entries,
         BpfConstants.BPF_F_MMAPABLE);
+  }
+
+  private void createCounters() {
+    int perElement = geometry.hasCounterBlocks() ? geometry.countersPerCpu() : 1;
+    createArray(
+        "counters",
+        perElement * katran_counter.sizeof(),
+        geometry.countersPerCpu() / perElement * BpfMap.possibleCpus());
   }
 
   /** Creates an empty ring that is not installed yet. The caller owns it. */
@@ -237,11 +243,12 @@ public final class KernelTables implements AutoCloseable {
   }
 
   private BpfMap createVips() {
+    int perElement = geometry.hasWholeVipTables() ? geometry.allVipLines() : 1;
     return MapCreation.create(
         MapSpec.array("vips")
-            .valueSize(katran_vip_line.sizeof())
-            .maxEntries(Katran.KATRAN_FIRST_VIP_LINE() + geometry.vipLines())
-            .flags(BpfConstants.BPF_F_RDONLY_PROG));
+            .valueSize(perElement * katran_vip_line.sizeof())
+            .maxEntries(geometry.allVipLines() / perElement)
+            .flags(BpfConstants.BPF_F_MMAPABLE));
   }
 
   /** Returns the map of rings, by VIP index. */

@@ -109,30 +109,32 @@ final class KernelVips implements VipTable {
     }
   }
 
-  /** Writes the hash function to the first line, and the lines that are not empty. */
   private void write(BpfMap map, Map<Key, VipEntry> vips) {
-    try (Arena arena = Arena.ofConfined()) {
-      List<Map.Entry<Key, VipEntry>> entries = new ArrayList<>(vips.entrySet());
-      List<int[]> keys = entries.stream().map(entry -> words(arena, entry.getKey())).toList();
-      CuckooTable table = CuckooTable.of(keys, tables.geometry().vipLines());
-      int maxLines = Math.min(entries.size(), tables.geometry().vipLines()) + 1;
-      MemorySegment numbers = arena.allocate(ValueLayout.JAVA_INT, maxLines);
-      MemorySegment lines = arena.allocate(katran_vip_line.layout(), maxLines);
-      writeHash(lines, table);
-      int written = 1;
-      for (int line = 0; line < tables.geometry().vipLines(); line++) {
-        if (!table.isEmpty(line)) {
-          numbers.setAtIndex(ValueLayout.JAVA_INT, written, Katran.KATRAN_FIRST_VIP_LINE() + line);
-          writeLine(katran_vip_line.asSlice(lines, written), table, line, entries);
-          written++;
-        }
+    List<Map.Entry<Key, VipEntry>> entries = new ArrayList<>(vips.entrySet());
+    CuckooTable table = CuckooTable.of(words(entries), tables.geometry().vipLines());
+    map.access(memory -> write(memory, table, entries));
+  }
+
+  /** Writes the hash function, and the lines that are not empty. */
+  private static void write(
+      MemorySegment memory, CuckooTable table, List<Map.Entry<Key, VipEntry>> entries) {
+    writeHash(memory, table);
+    for (int line = 0; line < table.lines(); line++) {
+      if (!table.isEmpty(line)) {
+        int index = Katran.KATRAN_FIRST_VIP_LINE() + line;
+        writeLine(katran_vip_line.asSlice(memory, index), table, line, entries);
       }
-      map.updateBatch(numbers, lines, written);
     }
   }
 
-  private static int[] words(Arena arena, Key key) {
-    MemorySegment memory = arena.allocate(katran_vip_key.layout());
+  private static List<int[]> words(List<Map.Entry<Key, VipEntry>> entries) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment memory = arena.allocate(katran_vip_key.layout());
+      return entries.stream().map(entry -> words(memory, entry.getKey())).toList();
+    }
+  }
+
+  private static int[] words(MemorySegment memory, Key key) {
     Abi.writeVipKey(memory, key.address(), key.port(), key.protocol());
     return memory.toArray(ValueLayout.JAVA_INT);
   }

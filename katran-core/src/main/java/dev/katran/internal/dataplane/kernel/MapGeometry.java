@@ -5,6 +5,7 @@ import dev.katran.Limits;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_counter;
 import dev.katran.bpf.generated.katran_ring_line;
+import dev.katran.bpf.generated.katran_vip_line;
 import dev.katran.internal.dataplane.DataplaneConfig;
 
 /** The sizes and offsets of the program's maps, derived from the configuration. */
@@ -17,6 +18,9 @@ final class MapGeometry {
   private static final int INDICES_PER_ENTRY = 2;
 
   private static final int CACHE_LINE = 64;
+
+  /** The largest element of an array on every kernel: KMALLOC_MAX_SIZE of Linux 5.10 and 6.1. */
+  private static final int MAX_ELEMENT = 1 << 22;
 
   private final Limits limits;
 
@@ -45,6 +49,19 @@ final class MapGeometry {
     return IntMath.ceilingPowerOfTwo(Math.ceilDiv(positions, Katran.KATRAN_VIPS_PER_LINE()));
   }
 
+  /** Returns the lines of the VIP hash table, with that of the hash function. */
+  int allVipLines() {
+    return Katran.KATRAN_FIRST_VIP_LINE() + vipLines();
+  }
+
+  /**
+   * Returns whether the VIP hash table is one element of its map, so that a packet looks it up
+   * once. Otherwise each line is an element of its own.
+   */
+  boolean hasWholeVipTables() {
+    return allVipLines() * katran_vip_line.sizeof() <= MAX_ELEMENT;
+  }
+
   /** Returns the number of VIP indices, which start at 0. */
   int vipIndices() {
     return INDICES_PER_ENTRY * limits.vips();
@@ -58,6 +75,14 @@ final class MapGeometry {
   /** Returns the index of the first backend's counter. */
   int firstBackendCounter() {
     return Katran.KATRAN_FIRST_VIP_COUNTER() + Katran.KATRAN_COUNTERS_PER_VIP() * vipIndices();
+  }
+
+  /**
+   * Returns whether an element of the map of counters holds all counters of a CPU, so that a packet
+   * looks them up once. Otherwise each counter is an element of its own.
+   */
+  boolean hasCounterBlocks() {
+    return countersPerCpu() * katran_counter.sizeof() <= MAX_ELEMENT;
   }
 
   /** Returns the counters of one CPU, rounded up to whole cache lines to avoid false sharing. */

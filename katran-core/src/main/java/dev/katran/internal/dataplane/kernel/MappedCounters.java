@@ -20,7 +20,7 @@ final class MappedCounters {
   MappedCounters(BpfMap map, int perCpu) {
     this.memory = map.mmap();
     this.perCpu = perCpu;
-    this.cpus = map.maxEntries() / perCpu;
+    this.cpus = BpfMap.possibleCpus();
   }
 
   /** Returns the number of CPUs. */

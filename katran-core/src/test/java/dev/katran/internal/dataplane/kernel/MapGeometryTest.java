@@ -44,6 +44,25 @@ class MapGeometryTest {
     assertThat(lines * Katran.KATRAN_VIPS_PER_LINE()).isBetween(2 * entries, 4 * entries);
   }
 
+  /** The largest element of an array on Linux 5.10 and 6.1 is 4 MiB. */
+  @ParameterizedTest
+  @CsvSource({"512, true", "16383, true", "16385, false", "65536, false"})
+  void hasWholeVipTables_vips_onlyUpToTheLargestElement(int vips, boolean expected) {
+    assertThat(geometry(Limits.defaults().vips(vips)).hasWholeVipTables()).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "512, 4096, true",
+    "10000, 65535, true",
+    "16000, 65535, true",
+    "32000, 65535, false",
+  })
+  void hasCounterBlocks_limits_onlyUpToTheLargestElement(int vips, int backends, boolean expected) {
+    assertThat(geometry(Limits.defaults().vips(vips).backends(backends)).hasCounterBlocks())
+        .isEqualTo(expected);
+  }
+
   @ParameterizedTest
   @CsvSource({"4096, 0, 512", "4096, 1, 512", "4096, 3, 171", "4097, 0, 513"})
   void flowBuckets_configuredCpus_divideTheTableRoundingUp(int size, int cpus, int expected) {

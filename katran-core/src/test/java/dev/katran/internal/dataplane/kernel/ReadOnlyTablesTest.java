@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.katran.bpf.BpfPrograms;
+import dev.katran.bpf.generated.katran_counter;
 import dev.katran.bpf.generated.katran_decap_config;
 import dev.katran.bpf.generated.katran_ring_line;
+import dev.katran.bpf.generated.katran_vip_line;
 import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfException;
 import dev.katran.ffm.BpfMap;
@@ -31,7 +33,6 @@ class ReadOnlyTablesTest {
   @Test
   void tables_lookedUpOnly_areReadOnlyForTheProgram() {
     try (KernelTables tables = new KernelTables(DataplaneContract.CONFIG)) {
-      assertThat(tables.vips().current().flags() & READ_ONLY).isNotZero();
       assertThat(tables.prefixVips().flags() & READ_ONLY).isNotZero();
       assertReadOnly(tables.serverIds());
       assertReadOnly(tables.down());
@@ -56,16 +57,22 @@ class ReadOnlyTablesTest {
   }
 
   /**
-   * Rings and backends do not carry the flag in production: Java writes them through mmap, which
-   * the kernel refuses for maps with BPF_F_RDONLY_PROG.
+   * VIPs, rings and backends do not carry the flag in production: Java writes them through mmap,
+   * which the kernel refuses for maps with BPF_F_RDONLY_PROG.
    */
   @ParameterizedTest
   @MethodSource("uses")
-  void load_readOnlyRingsAndBackends_verifies(VerificationTest.Use use) {
-    try (BpfObject balancer = loadedFor(use);
+  void load_readOnlyVipsRingsAndBackends_verifies(VerificationTest.Use use) {
+    MapGeometry geometry = new MapGeometry(use.config());
+    try (BpfObject balancer = configuredFor(use, geometry);
+        BpfMap vipTable = array("vips", geometry.allVipLines() * katran_vip_line.sizeof());
+        BpfMap vips = BpfMap.create(MapSpec.arrayOfMaps("vips", 1, vipTable));
         BpfMap ring = ring();
-        BpfMap rings = BpfMap.create(MapSpec.arrayOfMaps("rings", 1, ring))) {
+        BpfMap rings = BpfMap.create(MapSpec.arrayOfMaps("rings", 1, ring));
+        BpfMap counters = counters(geometry, 0)) {
+      balancer.map("vips").reuse(vips);
       balancer.map("rings").reuse(rings);
+      balancer.map("counters").reuse(counters);
       makeReadOnly(balancer.map("backends"));
 
       balancer.load();
@@ -76,8 +83,14 @@ class ReadOnlyTablesTest {
 
   @Test
   void load_readOnlyCounters_isRejected() {
-    try (BpfObject balancer = loadedFor(VerificationTest.NO_FEATURE)) {
-      makeReadOnly(balancer.map("counters"));
+    VerificationTest.Use use = VerificationTest.NO_FEATURE;
+    MapGeometry geometry = new MapGeometry(use.config());
+    try (BpfObject balancer = configuredFor(use, geometry);
+        BpfMap vipTable = array("vips", geometry.allVipLines() * katran_vip_line.sizeof());
+        BpfMap vips = BpfMap.create(MapSpec.arrayOfMaps("vips", 1, vipTable));
+        BpfMap counters = counters(geometry, READ_ONLY)) {
+      balancer.map("vips").reuse(vips);
+      balancer.map("counters").reuse(counters);
 
       assertThatThrownBy(balancer::load)
           .isInstanceOf(BpfException.class)
@@ -105,13 +118,23 @@ class ReadOnlyTablesTest {
     return VerificationTest.uses();
   }
 
-  private static BpfObject loadedFor(VerificationTest.Use use) {
+  private static BpfObject configuredFor(VerificationTest.Use use, MapGeometry geometry) {
     BpfObject balancer = BpfObject.open("katran", BpfPrograms.balancer());
-    try (KernelTables tables = new KernelTables(use.config())) {
-      KernelProgram.configure(
-          balancer.constants(".rodata.config"), use.config(), use.features(), tables.geometry());
-    }
+    KernelProgram.configure(
+        balancer.constants(".rodata.config"), use.config(), use.features(), geometry);
     return balancer;
+  }
+
+  private static BpfMap counters(MapGeometry geometry, int flags) {
+    return BpfMap.create(
+        MapSpec.array("counters")
+            .valueSize(geometry.countersPerCpu() * katran_counter.sizeof())
+            .maxEntries(BpfMap.possibleCpus())
+            .flags(flags));
+  }
+
+  private static BpfMap array(String name, long valueSize) {
+    return BpfMap.create(MapSpec.array(name).valueSize(valueSize).maxEntries(1).flags(READ_ONLY));
   }
 
   private static BpfMap ring() {

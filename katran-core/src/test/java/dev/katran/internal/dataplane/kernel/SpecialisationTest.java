@@ -113,14 +113,13 @@ class SpecialisationTest {
       Feature one = FEATURES.get(i);
       int alone = instructions(List.of(one));
       System.out.printf("instructions: %d for %s%n", alone, one.name());
-      assertThat(alone).as(one.name()).isBetween(none, all);
+      assertThat(alone).as(one.name()).isLessThan(all);
       for (Feature other : FEATURES.subList(i + 1, FEATURES.size())) {
         assertThat(instructions(List.of(one, other)))
             .as("%s and %s", one.name(), other.name())
-            .isBetween(none, all);
+            .isLessThan(all);
       }
     }
-    assertThat(all).isGreaterThan(none);
   }
 
   @Test
