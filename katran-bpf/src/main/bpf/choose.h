@@ -41,10 +41,9 @@ static __always_inline __u32 choose_by_ring(struct xdp_md *ctx, struct packet *p
 	const struct katran_flow *flow = &packet->flow;
 	struct katran_address source = flow->source;
 	__u16 source_port = flow->source_port;
+	struct ring_slot slot;
+	__u32 index;
 	__u32 hash;
-	__u32 slot;
-	__u32 word;
-	void *ring;
 
 	if (packet->vip_flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY) {
 		source = (struct katran_address){};
@@ -54,14 +53,13 @@ static __always_inline __u32 choose_by_ring(struct xdp_md *ctx, struct packet *p
 	hash = hash_source_and_ports(flow->family, source.words,
 				     (__u32)flow->destination_port << 16 | source_port,
 				     config.hash_seed_v4, config.hash_seed_v6);
-	slot = slot_of(hash, config.ring_size, config.ring_reciprocal, config.ring_shift);
-	ring = find_ring(packet->vip);
-	word = ring_word(ring, slot);
-	if (word <= KATRAN_SLOT_BACKEND)
-		return word;
+	index = slot_of(hash, config.ring_size, config.ring_reciprocal, config.ring_shift);
+	slot = read_slot(packet->vip, index);
+	if (slot.word <= KATRAN_SLOT_BACKEND)
+		return slot.word;
 	if (!(config.features & KATRAN_USES_CHANGES))
-		return word & KATRAN_SLOT_BACKEND;
-	return choose_by_change(ctx, packet, word, previous_backend(ring, slot));
+		return slot.word & KATRAN_SLOT_BACKEND;
+	return choose_by_change(ctx, packet, slot.word, slot.previous);
 }
 
 /*

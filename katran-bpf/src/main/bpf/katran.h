@@ -111,19 +111,38 @@ struct katran_vip_hash {
 };
 
 /*
- * Value of a ring, the inner map of `rings`: one cache line of slots. A slot holds the number of
- * its backend and flags of enum katran_slot. A ring of n slots has ceil(n / KATRAN_SLOTS_PER_LINE)
- * lines of current backends. The same number of lines follows, with the previous backends of
- * changing slots at the same positions. A mapped ring is thus two plain arrays of __u32.
+ * A VIP's ring, value of the map `vip_rings`: a word that is read and written whole, so a packet
+ * has the old or the new ring, never a mix. Its fields are the format, a base of backend numbers,
+ * and the place of slot 0, in lines from the start of chunk 0; each chunk of the map `ring_chunks`
+ * has KATRAN_RING_CHUNK bytes. 0: no ring. A ring that is larger than a chunk takes several, and
+ * starts one; any other is within a chunk.
  */
 enum {
-	KATRAN_SLOTS_PER_LINE = 16,
+	KATRAN_RING_CHUNK_BITS = 22, /* older kernels take no larger values */
+	KATRAN_RING_CHUNK = 1 << KATRAN_RING_CHUNK_BITS,
+	KATRAN_RING_LINE_BITS = 6,
+	KATRAN_RING_FORMAT = 3,	     /* mask of enum katran_ring_format */
+	KATRAN_RING_EXISTS = 1 << 2, /* set in each word but 0 */
+	KATRAN_RING_BASE_SHIFT = 8,  /* 24 bits */
+	KATRAN_RING_LINE_SHIFT = 32,
 	/* Marks an empty slot. Backend numbers start at 1, so zeroed memory is an empty ring. */
 	KATRAN_NO_BACKEND = 0,
 };
 
-struct katran_ring_line {
-	__u32 slots[KATRAN_SLOTS_PER_LINE];
+/*
+ * The slots of a ring, by the binary logarithm of a slot's bytes. A number in a slot is relative to
+ * the base, except that 0 is KATRAN_NO_BACKEND. A slot is read and written whole.
+ */
+enum katran_ring_format {
+	/* __u8: the number of the backend. All slots are stable */
+	KATRAN_RING_STABLE_8 = 0,
+	/* __u16: the same */
+	KATRAN_RING_STABLE_16 = 1,
+	/* __u32: backend and previous backend, KATRAN_RING_NUMBER_BITS each; enum katran_slot << 1 */
+	KATRAN_RING_CHANGING = 2,
+	/* __u64: backend, not relative, and enum katran_slot; previous backend, not relative, << 32 */
+	KATRAN_RING_WIDE = 3,
+	KATRAN_RING_NUMBER_BITS = 15,
 };
 
 /*
@@ -377,7 +396,6 @@ struct katran_balancer_config {
 	__u32 first_backend_counter;
 	__u32 backend_numbers;	/* all backend numbers are lower; entries of `watched` per CPU */
 	__u32 new_flows_per_second; /* budget of insertions per CPU */
-	__u32 ring_lines;	/* lines of a ring before those of the previous backends */
 	__u32 vip_lines;	/* number of lines that hold VIPs: a power of two */
 	__u32 flow_buckets;	/* number of buckets in each flow table */
 	__u32 has_whole_vip_tables; /* 1: a table is one element of its map */

@@ -7,11 +7,22 @@
 #include "hash.h"
 
 /*
- * The rings, indexed by the VIP's number. Replacing a ring is a single update, so a packet uses the
- * old or the new ring, never a mix. The program only reads rings and backends. They lack
- * BPF_F_RDONLY_PROG because the kernel refuses to map such maps writable. A test makes the verifier
- * confirm that the program does not write them.
+ * Where each VIP's ring is, indexed by the VIP's number, and the memory of the rings. Both are
+ * written through memory mappings: a new ring is written to free memory, and then a single word
+ * replaces the old ring. The old memory is used again only after the packets that may read it.
+ *
+ * The program only reads rings and backends. They lack BPF_F_RDONLY_PROG because the kernel refuses
+ * to map such maps writable. A test makes the verifier confirm that the program does not write
+ * them.
  */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, __u32);
+	__type(value, __u64);
+} vip_rings SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1); /* set at load */
@@ -19,11 +30,11 @@ struct {
 	__array(values, struct {
 		__uint(type, BPF_MAP_TYPE_ARRAY);
 		__uint(map_flags, BPF_F_MMAPABLE);
-		__uint(max_entries, 1); /* set at load, equal for all rings */
+		__uint(max_entries, 1);
 		__uint(key_size, sizeof(__u32));
-		__uint(value_size, sizeof(struct katran_ring_line));
+		__uint(value_size, KATRAN_RING_CHUNK);
 	});
-} rings SEC(".maps");
+} ring_chunks SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -53,33 +64,84 @@ static __always_inline __u64 backend_word(const struct katran_backend *backend)
 	return *word;
 }
 
-/* Returns the VIP's ring, or NULL. A packet fetches it once, so it sees no two. */
-static __always_inline void *find_ring(__u32 vip_number)
+/* A slot of a ring. */
+struct ring_slot {
+	__u32 word;	/* the backend and enum katran_slot */
+	__u32 previous; /* the backend before the change, if the slot is changing */
+};
+
+/* Reads a slot, at once, from the chunk that holds it. */
+#define READ_SLOT(type, chunk, offset)                                                           \
+	(*(const volatile type *)((chunk) + ((offset) & (KATRAN_RING_CHUNK - sizeof(type)))))
+
+/* Returns a backend's number, given relative to a ring's base. */
+static __always_inline __u32 absolute(__u32 base, __u32 relative)
 {
-	return bpf_map_lookup_elem(&rings, &vip_number);
+	return relative ? base + relative : KATRAN_NO_BACKEND;
+}
+
+/* Decodes a slot that has states. */
+static __always_inline struct ring_slot decode_changing(__u32 base, __u32 slot)
+{
+	const __u32 number = (1 << KATRAN_RING_NUMBER_BITS) - 1;
+
+	return (struct ring_slot){
+		.word = absolute(base, slot & number) |
+			(slot >> 1 & (KATRAN_SLOT_CHANGING | KATRAN_SLOT_SETTLED)),
+		.previous = absolute(base, slot >> KATRAN_RING_NUMBER_BITS & number),
+	};
+}
+
+/* Decodes a slot with numbers of full length. */
+static __always_inline struct ring_slot decode_wide(__u64 slot)
+{
+	return (struct ring_slot){
+		.word = slot,
+		.previous = slot >> 32,
+	};
+}
+
+static __always_inline void *find_chunk(__u32 number)
+{
+	const __u32 first = 0;
+	void *map = bpf_map_lookup_elem(&ring_chunks, &number);
+
+	return map ? bpf_map_lookup_elem(map, &first) : NULL;
 }
 
 /*
- * Returns the word at `slot` of a ring, or KATRAN_NO_BACKEND if there is no ring or the ring has no
- * such slot.
+ * Reads a slot of the VIP's ring. The result is empty if the VIP has no ring. A packet fetches its
+ * ring once, so it sees no two.
  */
-static __always_inline __u32 ring_word(void *ring, __u32 slot)
+static __always_inline struct ring_slot read_slot(__u32 vip_number, __u32 slot)
 {
-	__u32 line_index = slot / KATRAN_SLOTS_PER_LINE;
-	struct katran_ring_line *line;
+	const __u64 *found = bpf_map_lookup_elem(&vip_rings, &vip_number);
+	__u64 ring = found ? *(const volatile __u64 *)found : 0;
+	__u32 format = ring & KATRAN_RING_FORMAT;
+	__u32 base = (__u32)ring >> KATRAN_RING_BASE_SHIFT;
+	__u64 line = ring >> KATRAN_RING_LINE_SHIFT;
+	__u64 offset = (line << KATRAN_RING_LINE_BITS) + ((__u64)slot << format);
+	/* does not wait for the slot, which is hashed meanwhile */
+	__u32 number = line >> (KATRAN_RING_CHUNK_BITS - KATRAN_RING_LINE_BITS);
+	struct ring_slot result = {};
+	void *chunk;
 
 	if (!ring)
-		return KATRAN_NO_BACKEND;
-	line = bpf_map_lookup_elem(ring, &line_index);
-	if (!line)
-		return KATRAN_NO_BACKEND;
-	return line->slots[slot % KATRAN_SLOTS_PER_LINE];
-}
-
-/* Returns the backend that the slot had before it changed. */
-static __always_inline __u32 previous_backend(void *ring, __u32 slot)
-{
-	return ring_word(ring, slot + config.ring_lines * KATRAN_SLOTS_PER_LINE);
+		return result;
+	if ((__u64)config.ring_size << KATRAN_RING_WIDE > KATRAN_RING_CHUNK)
+		number = offset >> KATRAN_RING_CHUNK_BITS;
+	chunk = find_chunk(number);
+	if (!chunk)
+		return result;
+	if (format == KATRAN_RING_STABLE_8)
+		result.word = absolute(base, READ_SLOT(__u8, chunk, offset));
+	else if (format == KATRAN_RING_STABLE_16)
+		result.word = absolute(base, READ_SLOT(__u16, chunk, offset));
+	else if (format == KATRAN_RING_CHANGING)
+		result = decode_changing(base, READ_SLOT(__u32, chunk, offset));
+	else
+		result = decode_wide(READ_SLOT(__u64, chunk, offset));
+	return result;
 }
 
 #endif

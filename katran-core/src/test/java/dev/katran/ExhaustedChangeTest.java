@@ -95,7 +95,7 @@ class ExhaustedChangeTest {
   void apply_anyNumberOfDescriptorsLeft_isAllOrNothing() {
     int refused = 0;
     int applied = 0;
-    for (int left = 0; applied == 0; left += 3) {
+    for (int left = 0; applied == 0; left++) {
       try (LoadBalancer lb = open()) {
         List<Integer> before = sent(lb);
         if (applyWith(left, lb)) {
@@ -113,6 +113,6 @@ class ExhaustedChangeTest {
         }
       }
     }
-    assertThat(refused).isGreaterThan(VIPS / 3);
+    assertThat(refused).isGreaterThan(5);
   }
 }

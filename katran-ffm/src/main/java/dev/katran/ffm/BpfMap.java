@@ -391,21 +391,14 @@ public final class BpfMap implements AutoCloseable {
   }
 
   /**
-   * Maps the values of an array into memory, as {@link #mmap} does, for the calling thread while
-   * {@code action} runs. This is the cheap way to write a map once: unmapping the segment of {@link
-   * #mmap}, which any thread may use, makes the JVM stop each thread for a moment.
+   * Maps the values of an array into memory, as {@link #mmap} does, until an arena is closed. The
+   * mapping keeps the map, even if this handle is closed.
    *
-   * @param action must not keep the segment
+   * @param lifetime closing a shared one makes the JVM stop each thread for a moment
    * @throws BpfException if the kernel refuses, for example for a frozen map ({@code EPERM})
    * @throws IllegalStateException if the map is closed or not such an array
    */
-  public void access(Consumer<MemorySegment> action) {
-    try (Arena lifetime = Arena.ofConfined()) {
-      action.accept(mapUntilClosed(lifetime));
-    }
-  }
-
-  private synchronized MemorySegment mapUntilClosed(Arena lifetime) {
+  public synchronized MemorySegment map(Arena lifetime) {
     return MapMemory.map(requireMappable(), memorySize(), toString(), lifetime);
   }
 

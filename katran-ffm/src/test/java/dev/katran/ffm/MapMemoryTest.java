@@ -80,20 +80,19 @@ class MapMemoryTest {
   }
 
   @Test
-  void access_writesTheMap_thenUnmapsIt() throws Exception {
-    try (BpfMap map = array("numbers", 4, 1, BPF_F_MMAPABLE)) {
-      long before = mappings();
-      MemorySegment[] kept = new MemorySegment[1];
-      map.access(memory -> {
-        memory.set(JAVA_INT, 0, 7);
-        kept[0] = memory;
-      });
+  void map_outlivesTheHandle_untilTheArenaIsClosed() throws Exception {
+    long before = mappings();
+    MemorySegment memory;
+    try (Arena lifetime = Arena.ofShared()) {
+      BpfMap map = array("numbers", 4, 1, BPF_F_MMAPABLE);
+      memory = map.map(lifetime);
+      map.mmap().set(JAVA_INT, 0, 7);
+      map.close();
 
-      assertThatIllegalStateException().isThrownBy(() -> kept[0].get(JAVA_INT, 0));
-      assertThat(map.mmap().get(JAVA_INT, 0)).isEqualTo(7);
-      map.munmap();
-      assertThat(mappings()).isEqualTo(before);
+      assertThat(memory.get(JAVA_INT, 0)).isEqualTo(7);
     }
+    assertThatIllegalStateException().isThrownBy(() -> memory.get(JAVA_INT, 0));
+    assertThat(mappings()).isEqualTo(before);
   }
 
   private static long mappings() throws IOException {

@@ -221,14 +221,68 @@ public class Katran {
     public static int KATRAN_SECOND_VIP_LINE_SHIFT() {
         return KATRAN_SECOND_VIP_LINE_SHIFT;
     }
-    private static final int KATRAN_SLOTS_PER_LINE = (int)16L;
+    private static final int KATRAN_RING_CHUNK_BITS = (int)22L;
     /**
      * {@snippet lang=c :
-     * enum <anonymous>.KATRAN_SLOTS_PER_LINE = 16
+     * enum <anonymous>.KATRAN_RING_CHUNK_BITS = 22
      * }
      */
-    public static int KATRAN_SLOTS_PER_LINE() {
-        return KATRAN_SLOTS_PER_LINE;
+    public static int KATRAN_RING_CHUNK_BITS() {
+        return KATRAN_RING_CHUNK_BITS;
+    }
+    private static final int KATRAN_RING_CHUNK = (int)4194304L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_RING_CHUNK = 4194304
+     * }
+     */
+    public static int KATRAN_RING_CHUNK() {
+        return KATRAN_RING_CHUNK;
+    }
+    private static final int KATRAN_RING_LINE_BITS = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_RING_LINE_BITS = 6
+     * }
+     */
+    public static int KATRAN_RING_LINE_BITS() {
+        return KATRAN_RING_LINE_BITS;
+    }
+    private static final int KATRAN_RING_FORMAT = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_RING_FORMAT = 3
+     * }
+     */
+    public static int KATRAN_RING_FORMAT() {
+        return KATRAN_RING_FORMAT;
+    }
+    private static final int KATRAN_RING_EXISTS = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_RING_EXISTS = 4
+     * }
+     */
+    public static int KATRAN_RING_EXISTS() {
+        return KATRAN_RING_EXISTS;
+    }
+    private static final int KATRAN_RING_BASE_SHIFT = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_RING_BASE_SHIFT = 8
+     * }
+     */
+    public static int KATRAN_RING_BASE_SHIFT() {
+        return KATRAN_RING_BASE_SHIFT;
+    }
+    private static final int KATRAN_RING_LINE_SHIFT = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_RING_LINE_SHIFT = 32
+     * }
+     */
+    public static int KATRAN_RING_LINE_SHIFT() {
+        return KATRAN_RING_LINE_SHIFT;
     }
     private static final int KATRAN_NO_BACKEND = (int)0L;
     /**
@@ -238,6 +292,51 @@ public class Katran {
      */
     public static int KATRAN_NO_BACKEND() {
         return KATRAN_NO_BACKEND;
+    }
+    private static final int KATRAN_RING_STABLE_8 = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_ring_format.KATRAN_RING_STABLE_8 = 0
+     * }
+     */
+    public static int KATRAN_RING_STABLE_8() {
+        return KATRAN_RING_STABLE_8;
+    }
+    private static final int KATRAN_RING_STABLE_16 = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_ring_format.KATRAN_RING_STABLE_16 = 1
+     * }
+     */
+    public static int KATRAN_RING_STABLE_16() {
+        return KATRAN_RING_STABLE_16;
+    }
+    private static final int KATRAN_RING_CHANGING = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_ring_format.KATRAN_RING_CHANGING = 2
+     * }
+     */
+    public static int KATRAN_RING_CHANGING() {
+        return KATRAN_RING_CHANGING;
+    }
+    private static final int KATRAN_RING_WIDE = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_ring_format.KATRAN_RING_WIDE = 3
+     * }
+     */
+    public static int KATRAN_RING_WIDE() {
+        return KATRAN_RING_WIDE;
+    }
+    private static final int KATRAN_RING_NUMBER_BITS = (int)15L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_ring_format.KATRAN_RING_NUMBER_BITS = 15
+     * }
+     */
+    public static int KATRAN_RING_NUMBER_BITS() {
+        return KATRAN_RING_NUMBER_BITS;
     }
     private static final int KATRAN_SLOT_BACKEND = (int)16777215L;
     /**

@@ -18,21 +18,16 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     __u32 features;
  *     __u32 vip_flags;
  *     __u32 ring_size;
- *     __u32 ring_reciprocal;
- *     __u32 ring_shift;
  *     __u32 hash_seed_v4;
  *     __u32 hash_seed_v6;
  *     __u32 max_packet_size;
  *     __u32 counters_per_cpu;
- *     __u32 has_counter_blocks;
  *     __u32 first_backend_counter;
  *     __u32 backend_numbers;
  *     __u32 new_flows_per_second;
- *     __u32 ring_lines;
  *     __u32 change_syns;
  *     __u32 change_others;
  *     __u32 vip_lines;
- *     __u32 has_whole_vip_tables;
  *     __u64 change_window;
  *     __u64 udp_idle;
  *     __u32 tos;
@@ -57,21 +52,17 @@ public class katran_balancer_config {
         Katran.C_INT.withName("features"),
         Katran.C_INT.withName("vip_flags"),
         Katran.C_INT.withName("ring_size"),
-        Katran.C_INT.withName("ring_reciprocal"),
-        Katran.C_INT.withName("ring_shift"),
         Katran.C_INT.withName("hash_seed_v4"),
         Katran.C_INT.withName("hash_seed_v6"),
         Katran.C_INT.withName("max_packet_size"),
         Katran.C_INT.withName("counters_per_cpu"),
-        Katran.C_INT.withName("has_counter_blocks"),
         Katran.C_INT.withName("first_backend_counter"),
         Katran.C_INT.withName("backend_numbers"),
         Katran.C_INT.withName("new_flows_per_second"),
-        Katran.C_INT.withName("ring_lines"),
         Katran.C_INT.withName("change_syns"),
         Katran.C_INT.withName("change_others"),
         Katran.C_INT.withName("vip_lines"),
-        Katran.C_INT.withName("has_whole_vip_tables"),
+        MemoryLayout.paddingLayout(4),
         Katran.C_LONG_LONG.withName("change_window"),
         Katran.C_LONG_LONG.withName("udp_idle"),
         Katran.C_INT.withName("tos"),
@@ -222,94 +213,6 @@ public class katran_balancer_config {
      */
     public static void ring_size(MemorySegment struct, int fieldValue) {
         struct.set(ring_size$LAYOUT, ring_size$OFFSET, fieldValue);
-    }
-
-    private static final OfInt ring_reciprocal$LAYOUT = (OfInt)$LAYOUT.select(groupElement("ring_reciprocal"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * __u32 ring_reciprocal
-     * }
-     */
-    public static final OfInt ring_reciprocal$layout() {
-        return ring_reciprocal$LAYOUT;
-    }
-
-    private static final long ring_reciprocal$OFFSET = $LAYOUT.byteOffset(groupElement("ring_reciprocal"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * __u32 ring_reciprocal
-     * }
-     */
-    public static final long ring_reciprocal$offset() {
-        return ring_reciprocal$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * __u32 ring_reciprocal
-     * }
-     */
-    public static int ring_reciprocal(MemorySegment struct) {
-        return struct.get(ring_reciprocal$LAYOUT, ring_reciprocal$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * __u32 ring_reciprocal
-     * }
-     */
-    public static void ring_reciprocal(MemorySegment struct, int fieldValue) {
-        struct.set(ring_reciprocal$LAYOUT, ring_reciprocal$OFFSET, fieldValue);
-    }
-
-    private static final OfInt ring_shift$LAYOUT = (OfInt)$LAYOUT.select(groupElement("ring_shift"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * __u32 ring_shift
-     * }
-     */
-    public static final OfInt ring_shift$layout() {
-        return ring_shift$LAYOUT;
-    }
-
-    private static final long ring_shift$OFFSET = $LAYOUT.byteOffset(groupElement("ring_shift"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * __u32 ring_shift
-     * }
-     */
-    public static final long ring_shift$offset() {
-        return ring_shift$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * __u32 ring_shift
-     * }
-     */
-    public static int ring_shift(MemorySegment struct) {
-        return struct.get(ring_shift$LAYOUT, ring_shift$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * __u32 ring_shift
-     * }
-     */
-    public static void ring_shift(MemorySegment struct, int fieldValue) {
-        struct.set(ring_shift$LAYOUT, ring_shift$OFFSET, fieldValue);
     }
 
     private static final OfInt hash_seed_v4$LAYOUT = (OfInt)$LAYOUT.select(groupElement("hash_seed_v4"));
@@ -488,50 +391,6 @@ public class katran_balancer_config {
         struct.set(counters_per_cpu$LAYOUT, counters_per_cpu$OFFSET, fieldValue);
     }
 
-    private static final OfInt has_counter_blocks$LAYOUT = (OfInt)$LAYOUT.select(groupElement("has_counter_blocks"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * __u32 has_counter_blocks
-     * }
-     */
-    public static final OfInt has_counter_blocks$layout() {
-        return has_counter_blocks$LAYOUT;
-    }
-
-    private static final long has_counter_blocks$OFFSET = $LAYOUT.byteOffset(groupElement("has_counter_blocks"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * __u32 has_counter_blocks
-     * }
-     */
-    public static final long has_counter_blocks$offset() {
-        return has_counter_blocks$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * __u32 has_counter_blocks
-     * }
-     */
-    public static int has_counter_blocks(MemorySegment struct) {
-        return struct.get(has_counter_blocks$LAYOUT, has_counter_blocks$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * __u32 has_counter_blocks
-     * }
-     */
-    public static void has_counter_blocks(MemorySegment struct, int fieldValue) {
-        struct.set(has_counter_blocks$LAYOUT, has_counter_blocks$OFFSET, fieldValue);
-    }
-
     private static final OfInt first_backend_counter$LAYOUT = (OfInt)$LAYOUT.select(groupElement("first_backend_counter"));
 
     /**
@@ -664,50 +523,6 @@ public class katran_balancer_config {
         struct.set(new_flows_per_second$LAYOUT, new_flows_per_second$OFFSET, fieldValue);
     }
 
-    private static final OfInt ring_lines$LAYOUT = (OfInt)$LAYOUT.select(groupElement("ring_lines"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * __u32 ring_lines
-     * }
-     */
-    public static final OfInt ring_lines$layout() {
-        return ring_lines$LAYOUT;
-    }
-
-    private static final long ring_lines$OFFSET = $LAYOUT.byteOffset(groupElement("ring_lines"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * __u32 ring_lines
-     * }
-     */
-    public static final long ring_lines$offset() {
-        return ring_lines$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * __u32 ring_lines
-     * }
-     */
-    public static int ring_lines(MemorySegment struct) {
-        return struct.get(ring_lines$LAYOUT, ring_lines$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * __u32 ring_lines
-     * }
-     */
-    public static void ring_lines(MemorySegment struct, int fieldValue) {
-        struct.set(ring_lines$LAYOUT, ring_lines$OFFSET, fieldValue);
-    }
-
     private static final OfInt change_syns$LAYOUT = (OfInt)$LAYOUT.select(groupElement("change_syns"));
 
     /**
@@ -838,50 +653,6 @@ public class katran_balancer_config {
      */
     public static void vip_lines(MemorySegment struct, int fieldValue) {
         struct.set(vip_lines$LAYOUT, vip_lines$OFFSET, fieldValue);
-    }
-
-    private static final OfInt has_whole_vip_tables$LAYOUT = (OfInt)$LAYOUT.select(groupElement("has_whole_vip_tables"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * __u32 has_whole_vip_tables
-     * }
-     */
-    public static final OfInt has_whole_vip_tables$layout() {
-        return has_whole_vip_tables$LAYOUT;
-    }
-
-    private static final long has_whole_vip_tables$OFFSET = $LAYOUT.byteOffset(groupElement("has_whole_vip_tables"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * __u32 has_whole_vip_tables
-     * }
-     */
-    public static final long has_whole_vip_tables$offset() {
-        return has_whole_vip_tables$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * __u32 has_whole_vip_tables
-     * }
-     */
-    public static int has_whole_vip_tables(MemorySegment struct) {
-        return struct.get(has_whole_vip_tables$LAYOUT, has_whole_vip_tables$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * __u32 has_whole_vip_tables
-     * }
-     */
-    public static void has_whole_vip_tables(MemorySegment struct, int fieldValue) {
-        struct.set(has_whole_vip_tables$LAYOUT, has_whole_vip_tables$OFFSET, fieldValue);
     }
 
     private static final OfLong change_window$LAYOUT = (OfLong)$LAYOUT.select(groupElement("change_window"));

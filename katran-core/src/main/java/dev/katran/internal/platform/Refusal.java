@@ -53,8 +53,7 @@ public final class Refusal {
   }
 
   static String openFiles(long limit) {
-    return "this process may have %d files open, and each ring takes one; raise that by ulimit -n"
-            .formatted(limit)
+    return "this process may have %d files open; raise that by ulimit -n".formatted(limit)
         + " (systemd: LimitNOFILE=, Docker: --ulimit nofile=)";
   }
 

@@ -31,7 +31,8 @@ public final class KernelProgram implements AutoCloseable {
   private static final List<String> MAPS =
       List.of(
           "vips",
-          "rings",
+          "vip_rings",
+          "ring_chunks",
           "backends",
           "counters",
           "prefix_vips",
@@ -134,7 +135,6 @@ public final class KernelProgram implements AutoCloseable {
     katran_balancer_config.udp_idle(constants, config.flowRules().udpIdle().toNanos());
     katran_balancer_config.vip_lines(constants, geometry.vipLines());
     katran_balancer_config.has_whole_vip_tables(constants, flag(geometry.hasWholeVipTables(), 1));
-    katran_balancer_config.ring_lines(constants, geometry.ringLines());
     katran_balancer_config.flow_buckets(constants, config.flowBuckets());
     writeKeys(katran_balancer_config.flow_tag_keys(constants), config.flowSecret().tagKeys());
     writeKeys(katran_balancer_config.flow_bucket_keys(constants), config.flowSecret().bucketKeys());

@@ -8,7 +8,6 @@ import dev.katran.bpf.generated.katran_backend;
 import dev.katran.bpf.generated.katran_counter;
 import dev.katran.bpf.generated.katran_down_key;
 import dev.katran.bpf.generated.katran_prefix_vip_key;
-import dev.katran.bpf.generated.katran_ring_line;
 import dev.katran.bpf.generated.katran_source_v4;
 import dev.katran.bpf.generated.katran_source_v6;
 import dev.katran.bpf.generated.katran_tunnel_end_key;
@@ -64,6 +63,7 @@ public final class KernelTables implements AutoCloseable {
   private volatile @Nullable FlowMaps flows;
 
   private final ReplaceableMap vips = new ReplaceableMap("vips", this::createVips);
+  private @Nullable GracePeriod gracePeriod;
   private final KernelIndexTable<Integer> serverIds;
   private final KernelIndexTable<Prefix> sourcesV4;
   private final KernelIndexTable<Prefix> sourcesV6;
@@ -131,10 +131,12 @@ public final class KernelTables implements AutoCloseable {
           .replace(Maps.asMap(Set.copyOf(config.tunnelSources()), prefix -> 1));
     }
     vips.outer();
-    try (BpfMap template = createRing()) {
+    gracePeriod = new GracePeriod();
+    createArray("vip_rings", Long.BYTES, geometry.vipIndices());
+    try (BpfMap template = MapCreation.create(RingMemory.chunk())) {
       maps.put(
-          "rings",
-          MapCreation.create(MapSpec.arrayOfMaps("rings", geometry.vipIndices(), template)));
+          "ring_chunks",
+          MapCreation.create(MapSpec.arrayOfMaps("ring_chunks", geometry.ringChunks(), template)));
     }
     createArray("backends", katran_backend.sizeof(), geometry.backendIndices());
     createCounters();
@@ -173,15 +175,6 @@ public final class KernelTables implements AutoCloseable {
         geometry.countersPerCpu() / perElement * BpfMap.possibleCpus());
   }
 
-  /** Creates an empty ring that is not installed yet. The caller owns it. */
-  BpfMap createRing() {
-    return MapCreation.create(
-        MapSpec.array("ring")
-            .valueSize(katran_ring_line.sizeof())
-            .maxEntries(2 * geometry.ringLines())
-            .flags(BpfConstants.BPF_F_MMAPABLE));
-  }
-
   /** Returns the sizes of the maps. */
   MapGeometry geometry() {
     return geometry;
@@ -191,7 +184,7 @@ public final class KernelTables implements AutoCloseable {
   Map<String, BpfMap> mapsFor(Features features) {
     Map<String, BpfMap> needed = new LinkedHashMap<>();
     needed.put("vips", vips.outer());
-    for (String name : List.of("rings", "backends", "counters")) {
+    for (String name : List.of("vip_rings", "ring_chunks", "backends", "counters")) {
       needed.put(name, map(name));
     }
     if (features.prefixVips()) {
@@ -251,9 +244,19 @@ public final class KernelTables implements AutoCloseable {
             .flags(BpfConstants.BPF_F_MMAPABLE));
   }
 
-  /** Returns the map of rings, by VIP index. */
-  BpfMap rings() {
-    return map("rings");
+  /** Returns the map of where each VIP's ring is, by VIP index. */
+  BpfMap vipRings() {
+    return map("vip_rings");
+  }
+
+  /** Returns the map of the chunks that hold the rings. */
+  BpfMap ringChunks() {
+    return map("ring_chunks");
+  }
+
+  /** Returns what waits for packets. */
+  GracePeriod gracePeriod() {
+    return Objects.requireNonNull(gracePeriod);
   }
 
   /** Returns the map of backends, by backend index. */
@@ -381,10 +384,11 @@ public final class KernelTables implements AutoCloseable {
     return tunnelEndpoints;
   }
 
-  /** Returns the kernel memory of all maps except the inner maps of rings, in bytes. */
+  /** Returns the kernel memory of all maps except the chunks that hold the rings, in bytes. */
   long kernelMemory() {
     return maps.values().stream().mapToLong(BpfMap::kernelMemory).sum()
         + flowTables().stream().mapToLong(FlowMaps::kernelMemory).sum()
+        + gracePeriod().kernelMemory()
         + vips.kernelMemory()
         + serverIds.kernelMemory()
         + sourcesV4.kernelMemory()
@@ -409,6 +413,9 @@ public final class KernelTables implements AutoCloseable {
   public void close() {
     maps.values().forEach(BpfMap::close);
     flowTables().forEach(FlowMaps::close);
+    if (gracePeriod != null) {
+      gracePeriod.close();
+    }
     vips.close();
     serverIds.close();
     sourcesV4.close();

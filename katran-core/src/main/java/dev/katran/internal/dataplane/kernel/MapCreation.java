@@ -33,8 +33,8 @@ final class MapCreation {
   private static String toLower(String map) {
     return switch (map) {
       case "flows", "flows_keys", "cpu_flows", "cpu_flows_keys" -> "Limits.flowTableSize";
-      case "ring" -> "Limits.ringSize";
-      case "vips", "rings", "prefix_vips" -> "Limits.vips";
+      case "ring_chunk" -> "Limits.ringSize";
+      case "vips", "vip_rings", "ring_chunks", "prefix_vips" -> "Limits.vips";
       case "backends", "counters", "watched" -> "Limits.backends and Limits.vips";
       case "server_ids" -> "Limits.serverIds";
       case "source_v4", "source_v6" -> "Limits.sourceRoutes";

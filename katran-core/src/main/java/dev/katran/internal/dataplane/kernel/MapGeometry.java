@@ -4,7 +4,6 @@ import com.google.common.math.IntMath;
 import dev.katran.Limits;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_counter;
-import dev.katran.bpf.generated.katran_ring_line;
 import dev.katran.bpf.generated.katran_vip_line;
 import dev.katran.internal.dataplane.DataplaneConfig;
 
@@ -22,6 +21,10 @@ final class MapGeometry {
   /** The largest element of an array on every kernel: KMALLOC_MAX_SIZE of Linux 5.10 and 6.1. */
   private static final int MAX_ELEMENT = 1 << 22;
 
+  /** The place of a ring is given in lines, in the upper half of a word of {@code vip_rings}. */
+  private static final long MAX_RING_CHUNKS =
+      1L << (Integer.SIZE + Katran.KATRAN_RING_LINE_BITS() - Katran.KATRAN_RING_CHUNK_BITS());
+
   private final Limits limits;
 
   /** Creates the geometry of maps on this machine. */
@@ -29,14 +32,19 @@ final class MapGeometry {
     this.limits = config.limits();
   }
 
-  /** Returns the lines of a ring, without those of the previous backends. */
-  int ringLines() {
-    return Math.ceilDiv(limits.ringSize(), Katran.KATRAN_SLOTS_PER_LINE());
-  }
-
-  /** Returns the offset of the previous backends in a ring's memory, in bytes. */
-  long previousOffset() {
-    return ringLines() * katran_ring_line.sizeof();
+  /**
+   * Returns the largest number of chunks that hold rings: enough for twice as many rings of the
+   * widest format as there are VIP indices, because replaced rings are kept for a while.
+   */
+  int ringChunks() {
+    long line = 1L << Katran.KATRAN_RING_LINE_BITS();
+    long bytes = (long) limits.ringSize() << Katran.KATRAN_RING_WIDE();
+    long ring = Math.ceilDiv(bytes, line) * line;
+    long chunk = Katran.KATRAN_RING_CHUNK();
+    long rings = 2L * vipIndices();
+    long chunks =
+        ring > chunk ? rings * Math.ceilDiv(ring, chunk) : Math.ceilDiv(rings, chunk / ring);
+    return (int) Math.min(chunks, MAX_RING_CHUNKS);
   }
 
   /**

@@ -16,7 +16,6 @@ import dev.katran.bpf.generated.katran_address;
 import dev.katran.bpf.generated.katran_backend;
 import dev.katran.bpf.generated.katran_counter;
 import dev.katran.bpf.generated.katran_decap_prefix_key;
-import dev.katran.bpf.generated.katran_ring_line;
 import dev.katran.bpf.generated.katran_source_v4;
 import dev.katran.bpf.generated.katran_source_v6;
 import dev.katran.bpf.generated.katran_vip_hash;
@@ -92,7 +91,6 @@ class AbiTest {
           "katran_vip_entry",
           "katran_vip_line",
           "katran_vip_hash",
-          "katran_ring_line",
           "katran_source_v4",
           "katran_source_v6",
           "katran_down_key",
@@ -292,7 +290,6 @@ class AbiTest {
     assertThat(
             List.of(
                 katran_backend.sizeof(),
-                katran_ring_line.sizeof(),
                 katran_vip_line.sizeof(),
                 katran_vip_hash.sizeof(),
                 katran_counter.sizeof() * Katran.KATRAN_COUNTERS_PER_VIP()))

@@ -11,6 +11,7 @@ import dev.katran.internal.dataplane.HashingContract;
 import dev.katran.internal.dataplane.IcmpContract;
 import dev.katran.internal.dataplane.OuterHeaderContract;
 import dev.katran.internal.dataplane.ParsingContract;
+import dev.katran.internal.dataplane.RingContract;
 import dev.katran.internal.dataplane.SoundnessContract;
 import dev.katran.internal.dataplane.TooBigContract;
 import dev.katran.internal.dataplane.TunnelFilterContract;
@@ -46,6 +47,9 @@ class KernelDataplaneTest {
 
   @Nested
   class Change extends ChangeContract {}
+
+  @Nested
+  class Rings extends RingContract {}
 
   @Nested
   class Vips extends VipContract {}

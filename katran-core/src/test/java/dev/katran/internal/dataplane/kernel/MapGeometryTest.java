@@ -6,7 +6,6 @@ import com.google.common.collect.ImmutableList;
 import dev.katran.Limits;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_counter;
-import dev.katran.bpf.generated.katran_ring_line;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
@@ -24,14 +23,16 @@ class MapGeometryTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {13, 65537})
-  void previousOffset_ringSize_followsTheLastLineOfCurrentBackends(int ringSize) {
-    MapGeometry geometry = geometry(Limits.defaults().ringSize(ringSize));
-
-    int slots = geometry.ringLines() * Katran.KATRAN_SLOTS_PER_LINE();
-    assertThat(slots).isBetween(ringSize, ringSize + Katran.KATRAN_SLOTS_PER_LINE() - 1);
-    assertThat(geometry.previousOffset())
-        .isEqualTo(geometry.ringLines() * katran_ring_line.sizeof());
+  @CsvSource({
+    "1, 13, 1",
+    "512, 65537, 293", // 7 rings per chunk
+    "512, 524287, 2048", // one ring per chunk
+    "512, 524309, 4096", // two chunks per ring
+    "65536, 16777213, 65536" // as many as can be addressed
+  })
+  void ringChunks_limits_holdTwiceTheWidestRings(int vips, int ringSize, int expected) {
+    assertThat(geometry(Limits.defaults().vips(vips).ringSize(ringSize)).ringChunks())
+        .isEqualTo(expected);
   }
 
   @ParameterizedTest

@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +42,9 @@ class OneFetchTest {
   /** Runs per system call. A call also takes some milliseconds before it runs the program. */
   private static final int RUNS = 1_000_000;
 
+  /** Packets that meet swaps, at least: to swap a ring takes a few writes to memory. */
+  private static final long PACKETS = 20L * RUNS;
+
   private static final int CURRENT = 1;
   private static final int PREVIOUS = 2;
   private static final int TCP_FLAGS = 14 + 20 + 13;
@@ -53,20 +57,21 @@ class OneFetchTest {
   private static void assertBackendAlwaysChosen(KernelDataplane dataplane, IntConsumer swap)
       throws Exception {
     AtomicBoolean isOver = new AtomicBoolean();
-    long runs;
+    AtomicLong runs = new AtomicLong();
+    int swaps = 0;
     try (ExecutorService runner = Executors.newSingleThreadExecutor()) {
-      Future<Long> result = runner.submit(() -> run(dataplane, isOver));
+      Future<?> result = runner.submit(() -> run(dataplane, runs, isOver));
       try {
-        for (int i = 0; i < SWAPS; i++) {
-          swap.accept(i);
+        for (; (swaps < SWAPS || runs.get() < PACKETS) && !result.isDone(); swaps++) {
+          swap.accept(swaps);
         }
       } finally {
         isOver.set(true);
       }
-      runs = result.get();
+      result.get();
     }
-    System.out.printf("one fetch: %d swaps, %d packets%n", SWAPS, runs);
-    assertThat(runs).isGreaterThan(SWAPS);
+    System.out.printf("one fetch: %d swaps, %d packets%n", swaps, runs.get());
+    assertThat(runs.get()).isGreaterThan(SWAPS);
     assertThat(count(dataplane, Counter.Total.PASS)).as("packets without a VIP").isZero();
     assertThat(count(dataplane, Counter.Total.RING_EMPTY)).as("packets without a slot").isZero();
     assertThat(count(dataplane, Counter.Total.BACKEND_UNKNOWN)).isPositive();
@@ -76,19 +81,17 @@ class OneFetchTest {
     return dataplane.counters().read(counter).packets();
   }
 
-  private static long run(KernelDataplane dataplane, AtomicBoolean isOver) {
+  private static void run(KernelDataplane dataplane, AtomicLong runs, AtomicBoolean isOver) {
     byte[] bytes = Packet.tcp("198.51.100.7", 1000, VIP4, 443).frame();
     bytes[TCP_FLAGS] = RST; // makes no entry in the flow table
-    long runs = 0;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment frame = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
       BpfProgram program = dataplane.loaded().program();
       while (!isOver.get()) {
         program.run(frame, bytes.length, null, null, TestRunOptions.DEFAULT.repeat(RUNS));
-        runs += RUNS;
+        runs.addAndGet(RUNS);
       }
     }
-    return runs;
   }
 
   private static KernelDataplane open() {

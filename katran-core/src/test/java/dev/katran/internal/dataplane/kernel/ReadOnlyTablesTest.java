@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.katran.bpf.BpfPrograms;
 import dev.katran.bpf.generated.katran_counter;
 import dev.katran.bpf.generated.katran_decap_config;
-import dev.katran.bpf.generated.katran_ring_line;
 import dev.katran.bpf.generated.katran_vip_line;
 import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfException;
@@ -67,16 +66,18 @@ class ReadOnlyTablesTest {
     try (BpfObject balancer = configuredFor(use, geometry);
         BpfMap vipTable = array("vips", geometry.allVipLines() * katran_vip_line.sizeof());
         BpfMap vips = BpfMap.create(MapSpec.arrayOfMaps("vips", 1, vipTable));
-        BpfMap ring = ring();
-        BpfMap rings = BpfMap.create(MapSpec.arrayOfMaps("rings", 1, ring));
+        BpfMap chunk = BpfMap.create(readOnly(RingMemory.chunk()));
+        BpfMap chunks = BpfMap.create(MapSpec.arrayOfMaps("ring_chunks", 1, chunk));
         BpfMap counters = counters(geometry, 0)) {
       balancer.map("vips").reuse(vips);
-      balancer.map("rings").reuse(rings);
+      balancer.map("ring_chunks").reuse(chunks);
+      makeReadOnly(balancer.map("vip_rings"));
       balancer.map("counters").reuse(counters);
       makeReadOnly(balancer.map("backends"));
 
       balancer.load();
 
+      assertThat(balancer.map("vip_rings").flags() & READ_ONLY).isNotZero();
       assertThat(balancer.map("backends").flags() & READ_ONLY).isNotZero();
     }
   }
@@ -137,12 +138,8 @@ class ReadOnlyTablesTest {
     return BpfMap.create(MapSpec.array(name).valueSize(valueSize).maxEntries(1).flags(READ_ONLY));
   }
 
-  private static BpfMap ring() {
-    return BpfMap.create(
-        MapSpec.array("ring")
-            .valueSize(katran_ring_line.sizeof())
-            .maxEntries(2)
-            .flags(BpfConstants.BPF_F_MMAPABLE | READ_ONLY));
+  private static MapSpec readOnly(MapSpec spec) {
+    return spec.flags(spec.flags() | READ_ONLY);
   }
 
   private static void makeReadOnly(BpfMap map) {

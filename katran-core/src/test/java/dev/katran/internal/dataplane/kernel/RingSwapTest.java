@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Replacing a ring is atomic for packets on other CPUs. */
@@ -48,12 +49,23 @@ class RingSwapTest {
       dataplane.rings().put(0, ring(config, 1));
       dataplane.vips().put(DataplaneContract.tcp(DataplaneContract.VIP4, 443), new VipEntry(0, 0));
       AtomicBoolean isOver = new AtomicBoolean();
-      Future<Set<Integer>> seen = reader.submit(() -> read(dataplane, isOver));
+      AtomicInteger packets = new AtomicInteger();
+      Future<Set<Integer>> seen = reader.submit(() -> read(dataplane, packets, isOver));
       for (int number = 2; number <= SWAPS; number++) {
+        awaitMore(packets, seen);
         dataplane.rings().put(0, ring(config, number));
+        dataplane.commit(); // frees the memory of the generation before
       }
       isOver.set(true);
       assertThat(seen.get()).hasSizeGreaterThan(SWAPS / 4).contains(SWAPS);
+    }
+  }
+
+  /** Waits until packets have met the last swap. */
+  private static void awaitMore(AtomicInteger packets, Future<?> reader) {
+    int before = packets.get();
+    while (packets.get() < before + FLOWS && !reader.isDone()) {
+      Thread.onSpinWait();
     }
   }
 
@@ -63,7 +75,8 @@ class RingSwapTest {
     return slots;
   }
 
-  private static Set<Integer> read(Dataplane dataplane, AtomicBoolean isOver) {
+  private static Set<Integer> read(
+      Dataplane dataplane, AtomicInteger packets, AtomicBoolean isOver) {
     byte[][] frames = new byte[FLOWS][];
     for (int i = 0; i < FLOWS; i++) {
       frames[i] = Packet.tcp("198.51.100.7", 1000 + i, DataplaneContract.VIP4, 443).frame();
@@ -80,6 +93,7 @@ class RingSwapTest {
         assertThat(generation).isBetween(latest, SWAPS);
         latest = generation;
         seen.add(generation);
+        packets.incrementAndGet();
       }
     } while (!last);
     return seen;

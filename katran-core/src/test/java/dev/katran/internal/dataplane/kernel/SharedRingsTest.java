@@ -10,22 +10,28 @@ import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** VIPs with equal rings share one ring map. */
+/** VIPs with equal rings share one. */
 @NeedsKernel
 class SharedRingsTest {
 
+  /** The memory of a ring whose slots are all stable, and of one with slots that are not. */
+  private static final long STABLE = size(Byte.BYTES);
+
+  private static final long CHANGING = size(Integer.BYTES);
+
   private final KernelDataplane dataplane = KernelDataplane.detached(CONFIG);
-  private final long empty = memory();
+  private final KernelRings rings = (KernelRings) dataplane.rings();
 
   @AfterEach
   void close() {
     dataplane.close();
   }
 
-  /** Returns the kernel memory without what was replaced. */
+  /** Returns the memory of the rings without what was replaced. */
   private long memory() {
     dataplane.commit();
-    return dataplane.resources().memory();
+    rings.awaitReclaimed();
+    return rings.usedMemory();
   }
 
   private static RingSlots all(int backend) {
@@ -42,83 +48,102 @@ class SharedRingsTest {
     return builder.build();
   }
 
+  private static RingSlots settled(int backend) {
+    RingSlots.Builder builder = all(backend).toBuilder();
+    for (int slot = 0; slot < CONFIG.limits().ringSize(); slot += 2) {
+      builder.settled(slot, backend);
+    }
+    return builder.build();
+  }
+
+  /** Returns the memory of a ring with slots of this size. */
+  private static long size(int slotBytes) {
+    return Math.ceilDiv(CONFIG.limits().ringSize() * slotBytes, 64) * 64L;
+  }
+
   @Test
   void put_equalRings_shareMemory() {
-    dataplane.rings().put(0, all(1));
-    long one = memory();
-    dataplane.rings().put(1, all(1));
+    rings.put(0, all(1));
+    assertThat(memory()).isEqualTo(STABLE);
+    rings.put(1, all(1));
     dataplane.batch(() -> {
       for (int vip = 2; vip < 200; vip++) {
-        dataplane.rings().put(vip, all(1));
+        rings.put(vip, all(1));
       }
     });
-    assertThat(memory()).isEqualTo(one);
+    assertThat(memory()).isEqualTo(STABLE);
 
-    dataplane.rings().put(1, all(2));
-    assertThat(memory()).isEqualTo(empty + 2 * (one - empty));
+    rings.put(1, all(2));
+    assertThat(memory()).isEqualTo(2 * STABLE);
   }
 
   @Test
   void remove_lastUser_freesMemory() {
-    dataplane.rings().put(0, all(1));
-    dataplane.rings().put(1, all(1));
-    dataplane.rings().remove(0);
-    assertThat(memory()).isGreaterThan(empty);
-    dataplane.rings().put(2, all(1));
-    dataplane.rings().remove(1);
-    dataplane.rings().remove(2);
-    assertThat(memory()).isEqualTo(empty);
+    long empty = dataplane.resources().memory();
+    rings.put(0, all(1));
+    rings.put(1, all(1));
+    rings.remove(0);
+    assertThat(memory()).isEqualTo(STABLE);
+    assertThat(dataplane.resources().memory()).isGreaterThan(empty + STABLE);
+    rings.put(2, all(1));
+    rings.remove(1);
+    rings.remove(2);
+    assertThat(memory()).isZero();
+    assertThat(dataplane.resources().memory()).isEqualTo(empty);
   }
 
   @Test
-  void put_replacedRing_staysOpenUntilCommit() {
-    dataplane.rings().put(0, all(1));
-    long one = memory();
-    dataplane.rings().put(0, all(2));
-    assertThat(dataplane.resources().memory()).isEqualTo(empty + 2 * (one - empty));
-    dataplane.rings().put(0, all(1));
-    assertThat(dataplane.resources().memory()).isEqualTo(empty + 2 * (one - empty));
-    assertThat(memory()).isEqualTo(one);
+  void put_replacedRing_staysInMemoryUntilCommit() {
+    rings.put(0, all(1));
+    rings.put(0, all(2));
+    assertThat(rings.usedMemory()).isEqualTo(2 * STABLE);
+    rings.put(0, all(1));
+    assertThat(rings.usedMemory()).isEqualTo(2 * STABLE);
+    assertThat(memory()).isEqualTo(STABLE);
   }
 
   @Test
   void mark_changingRings_shareMemory() {
-    dataplane.rings().put(0, all(1));
-    dataplane.rings().put(1, all(1));
-    long one = memory();
-    dataplane.rings().put(0, changing(2, 1));
-    assertThat(memory()).isEqualTo(empty + 2 * (one - empty));
-    dataplane.rings().put(1, changing(2, 1));
-    assertThat(memory()).isEqualTo(one);
+    rings.put(0, all(1));
+    rings.put(1, all(1));
+    rings.put(0, changing(2, 1));
+    assertThat(memory()).isEqualTo(STABLE + CHANGING);
+    rings.put(1, changing(2, 1));
+    assertThat(memory()).isEqualTo(CHANGING);
 
-    dataplane.rings().mark(0, all(2));
-    assertThat(memory()).isEqualTo(empty + 2 * (one - empty));
-    dataplane.rings().mark(1, all(2));
-    assertThat(memory()).isEqualTo(one);
+    rings.mark(0, settled(2));
+    assertThat(memory()).isEqualTo(2 * CHANGING);
+    rings.mark(1, settled(2));
+    assertThat(memory()).isEqualTo(CHANGING);
   }
 
   @Test
   void mark_ringOfItsOwn_isWrittenInPlace() {
-    dataplane.rings().put(0, changing(2, 1));
-    long one = memory();
-    dataplane.rings().mark(0, all(2));
-    assertThat(dataplane.resources().memory()).isEqualTo(one);
-    dataplane.rings().put(1, all(2));
-    assertThat(dataplane.resources().memory()).isEqualTo(one);
+    rings.put(0, changing(2, 1));
+    rings.mark(0, settled(2));
+    assertThat(rings.usedMemory()).isEqualTo(CHANGING);
+    rings.put(1, settled(2));
+    assertThat(rings.usedMemory()).isEqualTo(CHANGING);
+  }
+
+  @Test
+  void mark_stable_takesLessMemory() {
+    rings.put(0, changing(2, 1));
+    rings.mark(0, all(2));
+    assertThat(memory()).isEqualTo(STABLE);
   }
 
   @Test
   void put_sameRingTwice_usesNoMoreMemory() {
-    dataplane.rings().put(0, all(1));
-    long one = memory();
-    dataplane.rings().put(0, all(1));
+    rings.put(0, all(1));
+    rings.put(0, all(1));
     dataplane.batch(() -> {
-      dataplane.rings().put(0, all(1));
-      dataplane.rings().put(1, all(1));
-      dataplane.rings().put(0, all(1));
-      dataplane.rings().remove(1);
+      rings.put(0, all(1));
+      rings.put(1, all(1));
+      rings.put(0, all(1));
+      rings.remove(1);
     });
-    assertThat(memory()).isEqualTo(one);
+    assertThat(memory()).isEqualTo(STABLE);
   }
 
   @Test
@@ -127,15 +152,15 @@ class SharedRingsTest {
 
     assertThatThrownBy(() ->
             dataplane.batch(() -> {
-              dataplane.rings().put(0, all(1));
-              dataplane.rings().put(1, all(1));
-              dataplane.rings().put(2, changing(2, 1));
+              rings.put(0, all(1));
+              rings.put(1, all(1));
+              rings.put(2, changing(2, 1));
               throw failure;
             }))
         .isSameAs(failure);
 
-    assertThat(memory()).isEqualTo(empty);
-    dataplane.rings().put(1, all(1));
-    assertThat(memory()).isGreaterThan(empty);
+    assertThat(memory()).isZero();
+    rings.put(1, all(1));
+    assertThat(memory()).isEqualTo(STABLE);
   }
 }

@@ -17,6 +17,7 @@ import dev.katran.internal.dataplane.IcmpContract;
 import dev.katran.internal.dataplane.OuterHeaderContract;
 import dev.katran.internal.dataplane.ParsingContract;
 import dev.katran.internal.dataplane.ResourceUsage;
+import dev.katran.internal.dataplane.RingContract;
 import dev.katran.internal.dataplane.SoundnessContract;
 import dev.katran.internal.dataplane.TooBigContract;
 import dev.katran.internal.dataplane.TunnelFilterContract;
@@ -51,6 +52,9 @@ class JavaDataplaneTest {
 
   @Nested
   class Change extends ChangeContract {}
+
+  @Nested
+  class Rings extends RingContract {}
 
   @Nested
   class Vips extends VipContract {}

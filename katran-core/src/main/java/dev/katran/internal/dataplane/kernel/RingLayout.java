@@ -1,0 +1,180 @@
+package dev.katran.internal.dataplane.kernel;
+
+import dev.katran.bpf.generated.Katran;
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.RingSlots;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the slots of a ring are stored. Most rings are stable, and the numbers of their backends are
+ * close to each other, so that one byte per slot is enough, or two: such a ring takes an eighth or
+ * a quarter of the widest one's memory and cache lines.
+ *
+ * @param format of {@code enum katran_ring_format}: the binary logarithm of a slot's bytes
+ * @param base what numbers of backends are relative to
+ */
+record RingLayout(int format, int base) {
+
+  private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+  private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+
+  private static final int FLAGS = ~Katran.KATRAN_SLOT_BACKEND();
+  private static final int NUMBER_BITS = Katran.KATRAN_RING_NUMBER_BITS();
+
+  /** Returns the smallest layout of a ring. */
+  static RingLayout of(RingSlots ring) {
+    int[] words = ring.words();
+    int[] previous = ring.previousBackends();
+    int flags = 0;
+    for (int word : words) {
+      flags |= word;
+    }
+    int first = Math.min(first(words), previous == null ? Integer.MAX_VALUE : first(previous));
+    int last = Math.max(last(words), previous == null ? 0 : last(previous));
+    int base = last == Dataplane.NO_BACKEND ? 0 : first - 1;
+    int format = format((flags & FLAGS) == 0, last - base);
+    return new RingLayout(format, format == Katran.KATRAN_RING_WIDE() ? 0 : base);
+  }
+
+  private static int format(boolean isStable, int last) {
+    if (isStable && last < 1 << Byte.SIZE) {
+      return Katran.KATRAN_RING_STABLE_8();
+    }
+    if (isStable && last < 1 << Short.SIZE) {
+      return Katran.KATRAN_RING_STABLE_16();
+    }
+    return !isStable && last < 1 << NUMBER_BITS
+        ? Katran.KATRAN_RING_CHANGING()
+        : Katran.KATRAN_RING_WIDE();
+  }
+
+  /** Returns the lowest number of a backend, or another large number if there is no backend. */
+  private static int first(int[] words) {
+    int lowest = Integer.MAX_VALUE - 1;
+    for (int word : words) {
+      lowest = Math.min(lowest, (backend(word) - 1) & Integer.MAX_VALUE); // none: the largest
+    }
+    return lowest + 1;
+  }
+
+  /** Returns the highest number of a backend, or 0 if there is no backend. */
+  private static int last(int[] words) {
+    int highest = 0;
+    for (int word : words) {
+      highest = Math.max(highest, backend(word));
+    }
+    return highest;
+  }
+
+  private static int backend(int word) {
+    return word & Katran.KATRAN_SLOT_BACKEND();
+  }
+
+  /** Returns whether slots can have another state than stable. */
+  boolean hasStates() {
+    return format >= Katran.KATRAN_RING_CHANGING();
+  }
+
+  /** Returns the memory of a ring with this many slots, in bytes. */
+  long bytes(int slots) {
+    return (long) slots << format;
+  }
+
+  /** Returns the word that leads to a ring: a value of the map {@code vip_rings}. */
+  long word(RingMemory.Region region) {
+    return region.line() << Katran.KATRAN_RING_LINE_SHIFT()
+        | (long) base << Katran.KATRAN_RING_BASE_SHIFT()
+        | Katran.KATRAN_RING_EXISTS()
+        | format;
+  }
+
+  /** Writes a ring that no packet uses yet. */
+  void write(RingSlots ring, RingMemory.Region region) {
+    int[] words = ring.words();
+    int[] previous = ring.previousBackends();
+    int from = 0;
+    for (MemorySegment part : region.parts()) {
+      int count = (int) Math.min(words.length - from, part.byteSize() >> format);
+      write(words, previous, from, count, part);
+      from += count;
+    }
+  }
+
+  /** Writes some slots. They are converted in an array, where that is vectorised. */
+  private void write(
+      int[] words, int @Nullable [] previous, int from, int count, MemorySegment part) {
+    if (format == Katran.KATRAN_RING_STABLE_8()) {
+      byte[] slots = new byte[count];
+      for (int i = 0; i < count; i++) {
+        slots[i] = (byte) relative(words[from + i]);
+      }
+      MemorySegment.copy(slots, 0, part, ValueLayout.JAVA_BYTE, 0, count);
+    } else if (format == Katran.KATRAN_RING_STABLE_16()) {
+      short[] slots = new short[count];
+      for (int i = 0; i < count; i++) {
+        slots[i] = (short) relative(words[from + i]);
+      }
+      MemorySegment.copy(slots, 0, part, ValueLayout.JAVA_SHORT, 0, count);
+    } else if (format == Katran.KATRAN_RING_CHANGING()) {
+      int[] slots = new int[count];
+      for (int i = 0; i < count; i++) {
+        slots[i] = changing(words[from + i], previous == null ? 0 : previous[from + i]);
+      }
+      MemorySegment.copy(slots, 0, part, ValueLayout.JAVA_INT, 0, count);
+    } else {
+      long[] slots = new long[count];
+      for (int i = 0; i < count; i++) {
+        slots[i] = wide(words[from + i], previous == null ? 0 : previous[from + i]);
+      }
+      MemorySegment.copy(slots, 0, part, ValueLayout.JAVA_LONG, 0, count);
+    }
+  }
+
+  /**
+   * Writes the slots that have another state in a ring that packets use. Each is written at once.
+   *
+   * @param ring the ring that this layout was made for, with other states
+   */
+  void update(RingSlots ring, RingMemory.Region region) {
+    int[] words = ring.words();
+    int[] previous = ring.previousBackends();
+    int slot = 0;
+    for (MemorySegment part : region.parts()) {
+      long end = Math.min((long) (words.length - slot) << format, part.byteSize());
+      for (long offset = 0; offset < end; offset += 1L << format) {
+        update(words[slot], previous == null ? 0 : previous[slot], part, offset);
+        slot++;
+      }
+    }
+  }
+
+  private void update(int word, int previous, MemorySegment part, long offset) {
+    if (format == Katran.KATRAN_RING_CHANGING()) {
+      int slot = changing(word, previous);
+      if ((int) INT.getOpaque(part, offset) != slot) {
+        INT.setOpaque(part, offset, slot);
+      }
+    } else {
+      long slot = wide(word, previous);
+      if ((long) LONG.getOpaque(part, offset) != slot) {
+        LONG.setOpaque(part, offset, slot);
+      }
+    }
+  }
+
+  private int changing(int word, int previous) {
+    return relative(backend(word)) | relative(previous) << NUMBER_BITS | (word & FLAGS) << 1;
+  }
+
+  private static long wide(int word, int previous) {
+    return Integer.toUnsignedLong(word) | (long) previous << Integer.SIZE;
+  }
+
+  /** Returns a number relative to the base, or 0 for no backend, without a branch. */
+  private int relative(int backend) {
+    return (backend - base) & (-backend >> 31);
+  }
+}
