@@ -10,6 +10,9 @@ module dev.katran {
   // types, so that it can change without breaking applications.
   requires dev.katran.ffm;
 
+  // Persistent maps, so that a change of one VIP does not copy all of them.
+  requires org.pcollections;
+
   // Logging. The application chooses the implementation.
   requires org.slf4j;
 

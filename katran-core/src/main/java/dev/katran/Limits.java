@@ -1,6 +1,5 @@
 package dev.katran;
 
-import dev.katran.internal.ring.Maglev;
 import java.util.Objects;
 import java.util.function.Consumer;
 
@@ -17,6 +16,7 @@ import java.util.function.Consumer;
 public final class Limits {
 
   private static final int MAX_VIPS = 1 << 16;
+  private static final int MAX_BACKENDS = 1 << 18;
   private static final int MAX_RING_SIZE = 16_777_213; // the largest prime below 2^24
   private static final int ETHERNET_HEADER = 14;
   private static final int MIN_DATAGRAM = 576; // RFC 791: what every host must accept
@@ -116,11 +116,11 @@ public final class Limits {
   /**
    * Returns these limits with another number of backends, over all VIPs.
    *
-   * @param backends 1 to 65535
+   * @param backends 1 to 262144; a single VIP can have 65535 that take new flows
    * @throws IllegalArgumentException if it is out of range
    */
   public Limits backends(int backends) {
-    checkRange("backends", backends, 1, Maglev.MAX_BACKENDS);
+    checkRange("backends", backends, 1, MAX_BACKENDS);
     return with(changed -> changed.backends = backends);
   }
 

@@ -14,6 +14,7 @@ import dev.katran.internal.net.Addresses;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -138,7 +139,7 @@ public final class LoadBalancer implements AutoCloseable {
   public void put(Vip vip) {
     requireNonNull(vip, "vip");
     checkHostAddresses(vip.key());
-    control.change(desired -> desired.vips().put(vip.key(), vip));
+    control.change(desired -> desired.put(vip));
   }
 
   /**
@@ -186,7 +187,7 @@ public final class LoadBalancer implements AutoCloseable {
   public boolean remove(VipKey key) {
     requireNonNull(key, "key");
     AtomicBoolean removed = new AtomicBoolean();
-    control.change(desired -> removed.set(desired.vips().remove(key) != null));
+    control.change(desired -> removed.set(desired.remove(key)));
     return removed.get();
   }
 
@@ -212,10 +213,7 @@ public final class LoadBalancer implements AutoCloseable {
       }
       checkHostAddresses(vip.key());
     }
-    control.change(desired -> {
-      desired.vips().clear();
-      desired.vips().putAll(byKey);
-    });
+    control.change(desired -> desired.replaceAll(byKey));
   }
 
   private void checkHostAddresses(VipKey key) {
@@ -235,6 +233,7 @@ public final class LoadBalancer implements AutoCloseable {
   /** Returns the installed VIPs. */
   public List<Vip> vips() {
     return control.state().vips().values().stream()
+        .sorted(Comparator.comparingInt(InstalledState.Installed::number))
         .map(InstalledState.Installed::vip)
         .collect(ImmutableList.toImmutableList());
   }
@@ -246,7 +245,7 @@ public final class LoadBalancer implements AutoCloseable {
 
   /** Returns the ring of the installed VIP with a key. */
   public Optional<Ring> ring(VipKey key) {
-    return Optional.ofNullable(control.state().vips().get(key)).map(InstalledState.Installed::ring);
+    return control.ring(key);
   }
 
   /**
@@ -383,7 +382,7 @@ public final class LoadBalancer implements AutoCloseable {
    */
   public void watch(VipKey vip) {
     control.change(desired -> {
-      if (!desired.vips().containsKey(vip)) {
+      if (desired.vip(vip) == null) {
         throw new IllegalArgumentException(vip + " is not installed");
       }
       desired.watch(Optional.of(vip));

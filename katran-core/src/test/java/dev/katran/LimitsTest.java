@@ -123,11 +123,11 @@ class LimitsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {-1, 0, 65536})
+  @ValueSource(ints = {-1, 0, 262_145})
   void backends_outOfRange_throws(int backends) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> DEFAULTS.backends(backends))
-        .withMessage("backends %d is not in 1..65535", backends);
+        .withMessage("backends %d is not in 1..262144", backends);
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package dev.katran.internal.control;
 
 import dev.katran.Backend;
 import dev.katran.BackendKey;
+import dev.katran.Vip;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,11 +19,13 @@ final class BackendReferences {
 
     private final InstalledState.@Nullable InstalledBackend before;
     private int users;
+    private int serving;
     private @Nullable Delivery delivery;
 
     private Touched(InstalledState.@Nullable InstalledBackend before) {
       this.before = before;
       this.users = before == null ? 0 : before.users();
+      this.serving = before == null ? 0 : before.serving();
       this.delivery = before == null ? null : before.delivery();
     }
 
@@ -35,12 +38,19 @@ final class BackendReferences {
     boolean hasChanged() {
       return before == null
           ? users > 0
-          : before.users() != users || !before.delivery().equals(delivery);
+          : before.users() != users
+              || before.serving() != serving
+              || !before.delivery().equals(delivery);
     }
 
     /** Returns how many VIPs and table entries will name the backend. */
     int users() {
       return users;
+    }
+
+    /** Returns how many VIPs will have slots for the backend. */
+    int serving() {
+      return serving;
     }
 
     /** Returns how to reach the backend; null if it will not be used. */
@@ -58,6 +68,23 @@ final class BackendReferences {
 
   private Touched touch(BackendKey key) {
     return touched.computeIfAbsent(key, absent -> new Touched(installed.get(key)));
+  }
+
+  /** Removes the references of an installed VIP. */
+  void remove(InstalledState.Installed vip) {
+    vip.vip().backends().forEach(this::remove);
+    vip.ring().backends().forEach(backend -> touch(backend.key()).serving--);
+  }
+
+  /**
+   * Adds the references of a VIP.
+   *
+   * @param ring the backends that will have slots
+   * @throws IllegalArgumentException as {@link #add(Backend, String)}
+   */
+  void add(Vip vip, RingCache.Key ring) {
+    vip.backends().forEach(backend -> add(backend, vip.key().toString()));
+    ring.backends().forEach(backend -> touch(backend.key()).serving++);
   }
 
   /** Removes a reference to an installed backend. */

@@ -5,6 +5,7 @@ import dev.katran.BackendKey;
 import dev.katran.DrainResult;
 import dev.katran.Limits;
 import dev.katran.Prefix;
+import dev.katran.Ring;
 import dev.katran.Simulation;
 import dev.katran.TunnelEndpoint;
 import dev.katran.UnresolvedBackend;
@@ -102,7 +103,7 @@ public final class Control implements AutoCloseable {
     this.ticker = ticker;
     this.exceptions = exceptions;
     this.installer = new Installer(open, config, nextHops, clock);
-    this.settler = new SlotSettler(dataplane, config, entriesPerStep);
+    this.settler = new SlotSettler(dataplane, installer.rings(), config, entriesPerStep);
     this.drains = new DrainMonitor(dataplane, Control::runCallback);
     this.serverIds = new LiveTable<>(this, TableKinds.serverIds(config.limits()));
     this.sourceRoutes = new LiveTable<>(this, TableKinds.sourceRoutes(config.limits()));
@@ -143,6 +144,12 @@ public final class Control implements AutoCloseable {
   public @Nullable Vip openVip(VipKey key) {
     InstalledState.Installed installed = openState().vips().get(key);
     return installed == null ? null : installed.vip();
+  }
+
+  /** Returns the ring of an installed VIP; empty if it is not installed. */
+  public Optional<Ring> ring(VipKey key) {
+    return Optional.ofNullable(state().vips().get(key))
+        .map(vip -> installer.rings().get(vip.ring()));
   }
 
   /** Returns the limits that the dataplane was opened with. */
@@ -252,9 +259,9 @@ public final class Control implements AutoCloseable {
   public boolean replace(Vip before, Vip after) {
     boolean[] replaced = {false};
     change(desired -> {
-      replaced[0] = before.equals(desired.vips().get(before.key()));
+      replaced[0] = before.equals(desired.vip(before.key()));
       if (replaced[0]) {
-        desired.vips().put(before.key(), after);
+        desired.put(after);
       }
     });
     return replaced[0];

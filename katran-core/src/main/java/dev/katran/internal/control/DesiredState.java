@@ -8,11 +8,17 @@ import dev.katran.VipKey;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** The target state of a change. Starts as a copy of the installed state. */
+/**
+ * The target state of a change. Starts as the installed state, and holds only what is edited, so
+ * that a change of one VIP does not copy the others.
+ */
 public final class DesiredState {
 
   /** A write of a table of the dataplane. */
@@ -25,7 +31,11 @@ public final class DesiredState {
     void undo(Map<BackendKey, InstalledState.InstalledBackend> backends);
   }
 
-  private final Map<VipKey, Vip> vips = new LinkedHashMap<>();
+  private final InstalledState from;
+
+  /** The VIPs that replace installed ones, or are new; empty for those that are removed. */
+  private final Map<VipKey, Optional<Vip>> edits = new LinkedHashMap<>();
+
   private final List<Backend> addedReferences = new ArrayList<>();
   private final List<Backend> removedReferences = new ArrayList<>();
   private final List<TableWrite> writes = new ArrayList<>();
@@ -34,14 +44,79 @@ public final class DesiredState {
   private Optional<VipKey> watched;
 
   DesiredState(InstalledState state) {
-    state.vips().forEach((key, installed) -> vips.put(key, installed.vip()));
+    from = state;
     down = state.down();
     watched = state.watched();
   }
 
-  /** Returns the VIPs as a modifiable map. */
-  public Map<VipKey, Vip> vips() {
-    return vips;
+  /** Returns a VIP, or null. */
+  public @Nullable Vip vip(VipKey key) {
+    Optional<Vip> edited = edits.get(key);
+    if (edited != null) {
+      return edited.orElse(null);
+    }
+    InstalledState.Installed installed = from.vips().get(key);
+    return installed == null ? null : installed.vip();
+  }
+
+  /** Inserts or replaces a VIP. */
+  public void put(Vip vip) {
+    edits.put(vip.key(), Optional.of(vip));
+  }
+
+  /** Removes a VIP and returns whether there was one. */
+  public boolean remove(VipKey key) {
+    boolean exists = vip(key) != null;
+    if (exists) {
+      edits.put(key, Optional.empty());
+    }
+    return exists;
+  }
+
+  /** Makes the VIPs equal to these. */
+  public void replaceAll(Map<VipKey, Vip> vips) {
+    edits.clear();
+    int kept = 0;
+    for (Vip vip : vips.values()) {
+      InstalledState.Installed installed = from.vips().get(vip.key());
+      if (installed != null) {
+        kept++;
+      }
+      if (installed == null || !installed.vip().equals(vip)) {
+        put(vip);
+      }
+    }
+    if (kept < from.vips().size()) {
+      for (VipKey key : from.vips().keySet()) {
+        if (!vips.containsKey(key)) {
+          edits.put(key, Optional.empty());
+        }
+      }
+    }
+  }
+
+  /** Returns the VIPs that are inserted, or replace installed ones and differ from them. */
+  List<Vip> changed() {
+    List<Vip> changed = new ArrayList<>();
+    edits.forEach((key, edited) -> {
+      Vip vip = edited.orElse(null);
+      InstalledState.Installed installed = from.vips().get(key);
+      if (vip != null && (installed == null || !installed.vip().equals(vip))) {
+        changed.add(vip);
+      }
+    });
+    return changed;
+  }
+
+  /** Returns the keys of the installed VIPs that are removed. */
+  Set<VipKey> removed() {
+    Set<VipKey> removed = new LinkedHashSet<>();
+    edits.forEach((key, edited) -> {
+      if (edited.isEmpty() && from.vips().containsKey(key)) {
+        removed.add(key);
+      }
+    });
+    return removed;
   }
 
   /** Returns the backends that are marked down. */

@@ -1,6 +1,5 @@
 package dev.katran.internal.control;
 
-import dev.katran.Backend;
 import dev.katran.BackendKey;
 import dev.katran.DrainResult;
 import dev.katran.Tracking;
@@ -91,19 +90,16 @@ final class DrainMonitor {
       if (installed == null || target == null || !installed.vip().backend(backend).isPresent()) {
         return DrainResult.REMOVED;
       }
-      if (isQuiet(state, installed, target, now)) {
+      if (isQuiet(installed, target, now)) {
         return DrainResult.QUIET;
       }
       return now.compareTo(deadline) < 0 ? null : DrainResult.DEADLINE;
     }
 
     private boolean isQuiet(
-        InstalledState state,
-        InstalledState.Installed installed,
-        InstalledState.InstalledBackend target,
-        Duration now) {
+        InstalledState.Installed installed, InstalledState.InstalledBackend target, Duration now) {
       long counted = dataplane.counters().read(new Counter.OfBackend(target.number())).packets();
-      if (isInService(state, target)) {
+      if (target.serving() > 0) { // new flows may go to it
         packets = counted;
         lastUse = now;
         nextScan = now.plus(quiet);
@@ -117,14 +113,6 @@ final class DrainMonitor {
         return true;
       }
       return target.users() > 1 && hasQuietFlows(installed, target.number(), now);
-    }
-
-    /** Returns whether new flows may go to the backend: any VIP has slots for it. */
-    private boolean isInService(InstalledState state, InstalledState.InstalledBackend target) {
-      return state.vips().values().stream()
-          .anyMatch(each ->
-              (target.users() > 1 || each.vip().key().equals(vip))
-                  && each.ring().backends().stream().map(Backend::key).anyMatch(backend::equals));
     }
 
     /**

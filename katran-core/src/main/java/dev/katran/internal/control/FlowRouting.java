@@ -68,9 +68,19 @@ public final class FlowRouting {
         return new Decision(Route.Reason.PREVIOUS, vip, backend(vip, previous), slot);
       }
     }
-    Backend current = match.installed().ring().backend(slot).orElse(null);
+    int number = slots.backend(slot);
+    Backend current =
+        match.installed().ring().backends().stream()
+            .filter(each -> isNumbered(state, each, number))
+            .findAny()
+            .orElse(null);
     return new Decision(
         current == null ? Route.Reason.EMPTY_RING : Route.Reason.RING, vip, current, slot);
+  }
+
+  private static boolean isNumbered(InstalledState state, Backend backend, int number) {
+    InstalledState.InstalledBackend installed = state.backends().get(backend.key());
+    return installed != null && installed.number() == number;
   }
 
   private Optional<BackendKey> tracked(

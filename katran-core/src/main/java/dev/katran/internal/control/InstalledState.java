@@ -1,14 +1,12 @@
 package dev.katran.internal.control;
 
 import com.google.common.collect.Comparators;
-import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSetMultimap;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
 import dev.katran.Flow;
 import dev.katran.Limits;
 import dev.katran.Prefix;
-import dev.katran.Ring;
 import dev.katran.Vip;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.Features;
@@ -21,28 +19,31 @@ import dev.katran.internal.net.Addresses;
 import dev.katran.internal.packet.FiveTuple;
 import java.time.Duration;
 import java.util.Comparator;
-import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.pcollections.HashTreePMap;
+import org.pcollections.PMap;
 
 /**
- * A snapshot of everything that is installed in the dataplane. Immutable.
+ * A snapshot of everything that is installed in the dataplane. Immutable. Its maps are persistent:
+ * one that differs in a few entries shares the rest, so that a change costs the same whether there
+ * are ten VIPs or ten thousand.
  *
  * @param vips the VIPs, each with its index in the dataplane
  * @param backends all backends of all VIPs and tables
+ * @param census what is counted over all VIPs and backends
  * @param down the backends that are marked down, by VIP
  * @param watched the VIP whose flow table misses are counted per backend
  * @param features the features for which the program is specialised, at least the needed ones
  */
 public record InstalledState(
-    ImmutableMap<VipKey, Installed> vips,
-    ImmutableMap<BackendKey, InstalledBackend> backends,
+    PMap<VipKey, Installed> vips,
+    PMap<BackendKey, InstalledBackend> backends,
+    Census census,
     ImmutableSetMultimap<VipKey, BackendKey> down,
     Optional<VipKey> watched,
     Features features) {
@@ -50,8 +51,9 @@ public record InstalledState(
   /** The state of a new balancer. */
   static final InstalledState EMPTY =
       new InstalledState(
-          ImmutableMap.of(),
-          ImmutableMap.of(),
+          HashTreePMap.empty(),
+          HashTreePMap.empty(),
+          Census.EMPTY,
           ImmutableSetMultimap.of(),
           Optional.empty(),
           Features.NONE);
@@ -60,11 +62,11 @@ public record InstalledState(
    * An installed VIP.
    *
    * @param number the index in the dataplane
-   * @param ring the ring of its backends
+   * @param ring identifies the ring of its backends
    * @param slots the ring in the dataplane, with the previous backends of changing slots
    * @param idle how long an idle flow counts as open, see {@link #idle(Vip, RingState, Duration)}
    */
-  public record Installed(Vip vip, int number, Ring ring, RingState slots, Duration idle) {
+  public record Installed(Vip vip, int number, RingCache.Key ring, RingState slots, Duration idle) {
 
     /** How much later than its deadline a window may end: steps are a second apart, or late. */
     private static final Duration LATENESS = Duration.ofSeconds(10);
@@ -132,8 +134,9 @@ public record InstalledState(
    *
    * @param number the index in the dataplane
    * @param users how many VIPs and table entries name it
+   * @param serving how many VIPs have slots for it in their rings
    */
-  public record InstalledBackend(int number, Delivery delivery, int users) {}
+  public record InstalledBackend(int number, Delivery delivery, int users, int serving) {}
 
   /** The VIP that a flow matches, and the flow's key in the flow table. */
   record Match(Installed installed, FiveTuple key) {
@@ -159,25 +162,19 @@ public record InstalledState(
     if (changed.isEmpty()) {
       return this;
     }
-    Map<VipKey, Installed> after = new LinkedHashMap<>(vips);
-    changed.forEach(installed -> after.put(installed.vip().key(), installed));
-    return new InstalledState(ImmutableMap.copyOf(after), backends, down, watched, features);
+    PMap<VipKey, Installed> after = vips;
+    Census counted = census;
+    for (Installed installed : changed) {
+      VipKey key = installed.vip().key();
+      counted = counted.replace(after.get(key), installed);
+      after = after.plus(key, installed);
+    }
+    return new InstalledState(after, backends, counted, down, watched, features);
   }
 
   /** Returns a copy with other features. */
   InstalledState with(Features features) {
-    return new InstalledState(vips, backends, down, watched, features);
-  }
-
-  /** Returns the slots of the rings whose slots are all stable, in a map of its own. */
-  IdentityHashMap<Ring, RingState> stableSlots() {
-    IdentityHashMap<Ring, RingState> stable = new IdentityHashMap<>();
-    for (Installed installed : vips.values()) {
-      if (installed.slots().isStable()) {
-        stable.put(installed.ring(), installed.slots());
-      }
-    }
-    return stable;
+    return new InstalledState(vips, backends, census, down, watched, features);
   }
 
   /** Returns the VIP that a flow matches, or null. */
@@ -206,15 +203,12 @@ public record InstalledState(
   }
 
   private @Nullable Installed findByPrefix(Flow flow, int port) {
-    return vips.entrySet().stream()
-        .filter(entry -> entry.getKey().port() == port)
-        .filter(entry -> entry.getKey().protocol() == flow.protocol())
-        .filter(entry ->
-            entry.getKey().prefix().filter(p -> p.contains(flow.destination())).isPresent())
-        .max(
-            Comparator.comparingInt(
-                entry -> entry.getKey().prefix().map(Prefix::length).orElseThrow()))
-        .map(entry -> entry.getValue())
+    return census.prefixVips().keySet().stream()
+        .filter(key -> key.port() == port)
+        .filter(key -> key.protocol() == flow.protocol())
+        .filter(key -> key.prefix().filter(p -> p.contains(flow.destination())).isPresent())
+        .max(Comparator.comparingInt(key -> key.prefix().map(Prefix::length).orElseThrow()))
+        .map(vips::get)
         .orElse(null);
   }
 

@@ -41,6 +41,9 @@ final class Installer {
   /** How long a change waits for the next hops of new backends. They are followed from then on. */
   private static final Duration NEXT_HOP_TIMEOUT = Duration.ofMillis(500);
 
+  /** How many rings are built before a change, without the lock. They take 128 KiB each. */
+  private static final int MAX_PREPARED_RINGS = 256;
+
   private final OpenDataplane open;
   private final Dataplane dataplane;
   private final DataplaneConfig config;
@@ -85,6 +88,11 @@ final class Installer {
   /** Returns the installed state. */
   InstalledState state() {
     return state;
+  }
+
+  /** Returns the rings in use. */
+  RingCache rings() {
+    return rings;
   }
 
   /** Returns whether there is work for {@link #repair}. */
@@ -167,10 +175,7 @@ final class Installer {
     prepared.attempt();
     DesiredState desired = new DesiredState(state);
     edit.accept(desired);
-    List<Vip> changed =
-        desired.vips().values().stream()
-            .filter(vip -> Planner.isDifferent(vip, state.vips().get(vip.key()), hops.moved()))
-            .toList();
+    List<Vip> changed = Planner.changed(desired, state, hops.moved());
     Set<InetAddress> unknown = unknownHops(changed, desired, prepared);
     if (!unknown.isEmpty()) {
       prepared.asked().addAll(unknown);
@@ -178,7 +183,7 @@ final class Installer {
     }
     Set<RingCache.Key> missing = missingRings(changed, prepared);
     if (!missing.isEmpty()) {
-      return () -> missing.forEach(key -> prepared.rings().put(key, rings.get(key)));
+      return () -> prepared.rings().putAll(rings.getAll(missing));
     }
     Plan plan = plan(desired, prepared);
     Runnable slow = slowParts(plan, prepared);
@@ -217,15 +222,23 @@ final class Installer {
     return prepared.isEnough() ? Set.of() : unknown;
   }
 
+  /**
+   * Returns rings that the change needs and that are not in use. Those of many VIPs would fill the
+   * heap: most of them are built when they are written.
+   */
   private Set<RingCache.Key> missingRings(List<Vip> changed, Preparation prepared) {
     Set<RingCache.Key> missing = new HashSet<>();
     for (Vip vip : changed) {
-      RingCache.Key key = Planner.ringKey(vip, address -> hop(address, prepared));
-      if (rings.find(key) == null) {
+      if (prepared.isEnough() || missing.size() + prepared.rings().size() >= MAX_PREPARED_RINGS) {
+        break;
+      }
+      RingCache.Key key = Planner.ringKey(vip, rings, address -> hop(address, prepared));
+      InstalledState.Installed before = state.vips().get(vip.key());
+      if ((before == null || !key.equals(before.ring())) && !prepared.rings().containsKey(key)) {
         missing.add(key);
       }
     }
-    return prepared.isEnough() ? Set.of() : missing;
+    return missing;
   }
 
   private Plan plan(DesiredState desired, Preparation prepared) {

@@ -181,5 +181,11 @@ sealed interface Operation {
     public void undo(Dataplane dataplane) {
       write.undo(before);
     }
+
+    /** Leaves out the backends, of which there may be many. */
+    @Override
+    public String toString() {
+      return "WriteTable[" + write + "]";
+    }
   }
 }

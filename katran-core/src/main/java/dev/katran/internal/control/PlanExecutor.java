@@ -1,6 +1,8 @@
 package dev.katran.internal.control;
 
+import com.google.common.collect.Lists;
 import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.RingSlots;
 import dev.katran.internal.failure.Failure;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -17,6 +19,9 @@ import org.slf4j.LoggerFactory;
 final class PlanExecutor {
 
   private static final Logger log = LoggerFactory.getLogger(PlanExecutor.class);
+
+  /** How many operations ahead rings are announced. The slots of a ring take 256 KiB. */
+  private static final int ANNOUNCED = 128;
 
   private final Dataplane dataplane;
 
@@ -42,7 +47,7 @@ final class PlanExecutor {
     try {
       plan.first().forEach(operation -> run(operation, begun));
       if (!plan.batch().isEmpty()) {
-        dataplane.batch(() -> plan.batch().forEach(operation -> run(operation, begun)));
+        dataplane.batch(() -> runAll(plan.batch(), begun));
       }
     } catch (Failure e) {
       rollBack(List.copyOf(begun), e);
@@ -54,6 +59,20 @@ final class PlanExecutor {
     } catch (RuntimeException | Error e) {
       rollBack(List.copyOf(begun), e);
       throw e;
+    }
+  }
+
+  private void runAll(List<Operation> operations, Deque<Operation> begun) {
+    for (List<Operation> next : Lists.partition(operations, ANNOUNCED)) {
+      List<RingSlots> rings =
+          next.stream()
+              .filter(Operation.PutRing.class::isInstance)
+              .map(operation -> ((Operation.PutRing) operation).after())
+              .toList();
+      if (rings.size() > 1) {
+        dataplane.rings().announce(rings);
+      }
+      next.forEach(operation -> run(operation, begun));
     }
   }
 

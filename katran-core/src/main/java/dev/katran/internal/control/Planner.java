@@ -1,6 +1,5 @@
 package dev.katran.internal.control;
 
-import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSetMultimap;
 import com.google.common.collect.Sets;
 import dev.katran.Backend;
@@ -22,15 +21,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.pcollections.PMap;
 
 /**
  * Plans the change from an installed to a desired state, without changing anything. New entries are
@@ -66,18 +64,16 @@ final class Planner {
   private final RingPlanner rings;
   private final StaleFlows staleFlows;
 
-  private final Map<VipKey, InstalledState.Installed> vips = new LinkedHashMap<>();
   private final Map<Integer, Duration> longerIdle = new HashMap<>();
-  private final Set<BackendKey> added = new LinkedHashSet<>();
+  private final Set<BackendKey> newBackends = new LinkedHashSet<>();
   private final Set<BackendKey> gone = new LinkedHashSet<>();
   private final List<Integer> unusedVips = new ArrayList<>();
   private final List<Integer> unusedBackends = new ArrayList<>();
   private final List<Operation> first = new ArrayList<>();
   private final List<Operation> batch = new ArrayList<>();
-  private ImmutableMap<BackendKey, InstalledState.InstalledBackend> backends;
-
-  /** Whether a backend that is new or changes uses GUE. */
-  private boolean usesGue;
+  private PMap<VipKey, InstalledState.Installed> vips;
+  private PMap<BackendKey, InstalledState.InstalledBackend> backends;
+  private Census census;
 
   Planner(InstalledState from, DesiredState desired, Circumstances circumstances) {
     this.from = from;
@@ -86,9 +82,11 @@ final class Planner {
     this.vipIndices = circumstances.vipIndices().reserve();
     this.backendIndices = circumstances.backendIndices().reserve();
     this.start = new ChangeWindow.Start(circumstances.now());
-    this.rings = new RingPlanner(from, start, circumstances.limitedFlows());
+    this.rings = new RingPlanner(from, circumstances.rings(), start, circumstances.limitedFlows());
     this.staleFlows = new StaleFlows(from);
+    this.vips = from.vips();
     this.backends = from.backends();
+    this.census = from.census();
   }
 
   /**
@@ -98,21 +96,20 @@ final class Planner {
    * @throws Failure if it exceeds a limit
    */
   Plan plan() {
-    checkLimit("VIPs", desired.vips().size(), circumstances.config().limits().vips());
-    Set<VipKey> changed = new LinkedHashSet<>();
-    desired
-        .vips()
-        .forEach((key, vip) -> {
-          if (isDifferent(vip, from.vips().get(key), circumstances.moved())) {
-            changed.add(key);
-          }
-        });
-    Set<VipKey> removed = Sets.difference(from.vips().keySet(), desired.vips().keySet());
+    List<Vip> changed = changed(desired, from, circumstances.moved());
+    Set<VipKey> removed = desired.removed();
+    long added = changed.stream().filter(vip -> !from.vips().containsKey(vip.key())).count();
+    checkLimit(
+        "VIPs",
+        from.vips().size() + (int) added - removed.size(),
+        circumstances.config().limits().vips());
     planBackends(changed, removed);
-    desired
-        .vips()
-        .forEach((key, vip) ->
-            vips.put(key, changed.contains(key) ? planVip(vip) : unchanged(find(key))));
+    changed.forEach(this::planVip);
+    planWatched(changed);
+    for (VipKey key : removed) {
+      census = census.replace(find(key), null);
+      vips = vips.minus(key);
+    }
     planPings(changed, removed);
     desired
         .writes()
@@ -127,8 +124,8 @@ final class Planner {
         batch,
         longerIdle,
         new CleanUp(staleFlows, unusedVips, unusedBackends),
-        new InstalledState(ImmutableMap.copyOf(vips), backends, down, desired.watched(), during),
-        added,
+        new InstalledState(vips, backends, census, down, desired.watched(), during),
+        newBackends,
         gone,
         vipIndices,
         backendIndices,
@@ -147,48 +144,51 @@ final class Planner {
   }
 
   /**
-   * Returns whether a VIP is to be planned.
+   * Returns the VIPs to plan: those that differ, and those with a backend that moved.
    *
-   * @param before the installed VIP with its key, or null
    * @param moved the backends whose next hop was found or lost
    */
-  static boolean isDifferent(
-      Vip vip, InstalledState.@Nullable Installed before, Set<BackendKey> moved) {
-    return before == null
-        || !before.vip().equals(vip)
-        || (!moved.isEmpty()
-            && vip.backends().stream().anyMatch(backend -> moved.contains(backend.key())));
+  static List<Vip> changed(DesiredState desired, InstalledState from, Set<BackendKey> moved) {
+    List<Vip> changed = desired.changed();
+    if (!moved.isEmpty()) {
+      Set<VipKey> known = new HashSet<>(desired.removed());
+      changed.forEach(vip -> known.add(vip.key()));
+      for (InstalledState.Installed installed : from.vips().values()) {
+        Vip vip = installed.vip();
+        if (!known.contains(vip.key())
+            && vip.backends().stream().anyMatch(each -> moved.contains(each.key()))) {
+          changed.add(vip);
+        }
+      }
+    }
+    return changed;
   }
 
-  private void planBackends(Set<VipKey> changed, Set<VipKey> removed) {
+  private void planBackends(List<Vip> changed, Set<VipKey> removed) {
     BackendReferences references = new BackendReferences(from.backends());
-    Sets.union(removed, Sets.intersection(changed, from.vips().keySet()))
-        .forEach(key -> find(key).vip().backends().forEach(references::remove));
-    desired.removedReferences().forEach(references::remove);
-    for (VipKey key : changed) {
-      Vip vip = Objects.requireNonNull(desired.vips().get(key));
-      vip.backends().forEach(backend -> references.add(backend, key.toString()));
+    removed.forEach(key -> references.remove(find(key)));
+    for (Vip vip : changed) {
+      InstalledState.Installed before = from.vips().get(vip.key());
+      if (before != null) {
+        references.remove(before);
+      }
     }
+    desired.removedReferences().forEach(references::remove);
+    changed.forEach(vip -> references.add(vip, ringKey(vip)));
     desired.addedReferences().forEach(backend -> references.add(backend, "a table"));
     Map<BackendKey, BackendReferences.Touched> touched = references.touched();
     touched.values().removeIf(each -> !each.hasChanged());
-    if (!touched.isEmpty()) { // otherwise not even a copy is made: there may be 65535
-      Map<BackendKey, InstalledState.InstalledBackend> after = new HashMap<>(from.backends());
-      touched.forEach((key, each) -> planBackend(key, each, after));
-      checkLimit("backends", after.size(), circumstances.config().limits().backends());
-      backends = ImmutableMap.copyOf(after);
-    }
+    touched.forEach(this::planBackend);
+    checkLimit("backends", backends.size(), circumstances.config().limits().backends());
   }
 
-  private void planBackend(
-      BackendKey key,
-      BackendReferences.Touched touched,
-      Map<BackendKey, InstalledState.InstalledBackend> after) {
+  private void planBackend(BackendKey key, BackendReferences.Touched touched) {
     InstalledState.InstalledBackend before = touched.before();
     Delivery delivery = touched.delivery();
+    census = census.replace(before == null ? null : before.delivery(), delivery);
     if (delivery == null) {
       if (before != null) {
-        after.remove(key);
+        backends = backends.minus(key);
         gone.add(key);
         staleFlows.removedBackend(before.number());
         unusedBackends.add(before.number());
@@ -196,11 +196,14 @@ final class Planner {
       return;
     }
     checkSource(key, delivery);
-    usesGue |= delivery.encapsulation() instanceof Encapsulation.Gue;
     int number = before == null ? backendIndices.allocate() : before.number();
-    after.put(key, new InstalledState.InstalledBackend(number, delivery, touched.users()));
+    backends =
+        backends.plus(
+            key,
+            new InstalledState.InstalledBackend(
+                number, delivery, touched.users(), touched.serving()));
     if (before == null) {
-      added.add(key);
+      newBackends.add(key);
       first.add(new Operation.PutBackend(number, null, entry(key, delivery)));
     } else if (!before.delivery().equals(delivery)) {
       first.add(
@@ -222,24 +225,20 @@ final class Planner {
     }
   }
 
-  private InstalledState.Installed planVip(Vip vip) {
+  private void planVip(Vip vip) {
     InstalledState.Installed before = from.vips().get(vip.key());
     Duration window = vip.changeWindow().orElse(defaultWindow());
-    RingPlanner.Planned ring =
-        rings.plan(
-            before,
-            vip,
-            circumstances.rings().get(ringKey(vip)),
-            unreachable(vip),
-            window,
-            this::number);
+    RingCache.Key ring = ringKey(vip);
+    RingState slots = rings.plan(before, vip, ring, unreachable(vip), window, this::number);
     InstalledState.Installed after =
         new InstalledState.Installed(
             vip,
             before == null ? vipIndices.allocate() : before.number(),
-            ring.ring(),
-            ring.slots(),
-            InstalledState.Installed.idle(vip, ring.slots(), window));
+            ring,
+            slots,
+            InstalledState.Installed.idle(vip, slots, window));
+    vips = vips.plus(vip.key(), after);
+    census = census.replace(before, after);
     planWrites(before, after);
     if (before != null) {
       if (RingPlanner.keepsFlows(before.vip(), vip)
@@ -249,7 +248,6 @@ final class Planner {
       }
       staleFlows.changed(before, vip);
     }
-    return after;
   }
 
   /** Returns the indices of a VIP's backends that have no next hop, and so no slots. */
@@ -271,16 +269,16 @@ final class Planner {
     return Objects.requireNonNull(backends.get(key)).number();
   }
 
-  /** Returns what the ring of a VIP depends on: its reachable backends. */
   private RingCache.Key ringKey(Vip vip) {
-    return ringKey(vip, circumstances.hops());
+    return ringKey(vip, circumstances.rings(), circumstances.hops());
   }
 
   /** Returns what the ring of a VIP depends on: its backends that have a next hop or are local. */
-  static RingCache.Key ringKey(Vip vip, Function<InetAddress, @Nullable Hop> hops) {
+  static RingCache.Key ringKey(
+      Vip vip, RingCache rings, Function<InetAddress, @Nullable Hop> hops) {
     List<Backend> reachable =
         vip.backends().stream().filter(each -> isReachable(each, hops)).toList();
-    return RingCache.Key.of(vip.algorithm(), reachable);
+    return rings.key(vip.algorithm(), reachable);
   }
 
   private static boolean isReachable(Backend backend, Function<InetAddress, @Nullable Hop> hops) {
@@ -308,36 +306,44 @@ final class Planner {
     }
   }
 
-  /** Keeps a VIP, whose entry changes nevertheless if it is now watched, or no longer. */
-  private InstalledState.Installed unchanged(InstalledState.Installed vip) {
-    planEntry(vip, vip);
-    return vip;
-  }
-
-  private void planPings(Set<VipKey> changed, Set<VipKey> removed) {
-    if (removed.isEmpty() && from.vips().keySet().containsAll(changed)) {
+  /** Plans the entries of VIPs that do not change, but are now watched, or no longer. */
+  private void planWatched(List<Vip> changed) {
+    if (desired.watched().equals(from.watched())) {
       return;
     }
-    Set<Destination> before = destinations(from.vips().keySet());
-    Set<Destination> after = destinations(desired.vips().keySet());
-    Sets.difference(after, before)
-        .forEach(destination -> batch.add(new Operation.AnswerPing(destination, true)));
-    Sets.difference(before, after)
-        .forEach(destination -> batch.add(new Operation.AnswerPing(destination, false)));
+    Set<VipKey> watched = new LinkedHashSet<>();
+    from.watched().ifPresent(watched::add);
+    desired.watched().ifPresent(watched::add);
+    watched.removeAll(desired.removed());
+    changed.forEach(vip -> watched.remove(vip.key()));
+    for (VipKey key : watched) {
+      InstalledState.Installed vip = from.vips().get(key);
+      if (vip != null) {
+        planEntry(vip, vip);
+      }
+    }
   }
 
-  private static Set<Destination> destinations(Set<VipKey> keys) {
-    Set<Destination> destinations = new HashSet<>();
-    keys.forEach(key -> destinations.add(Destination.of(key)));
-    return destinations;
+  private void planPings(List<Vip> changed, Set<VipKey> removed) {
+    Set<Destination> destinations = new LinkedHashSet<>();
+    changed.forEach(vip -> destinations.add(Destination.of(vip.key())));
+    removed.forEach(key -> destinations.add(Destination.of(key)));
+    for (Destination destination : destinations) {
+      boolean answers = census.destinations().containsKey(destination);
+      if (answers != from.census().destinations().containsKey(destination)) {
+        batch.add(new Operation.AnswerPing(destination, answers));
+      }
+    }
   }
 
   /** Plans the removal of VIPs and of marks, and returns the marks that remain. */
   private ImmutableSetMultimap<VipKey, BackendKey> planRemovals(Set<VipKey> removed) {
-    ImmutableSetMultimap<VipKey, BackendKey> down = remainingDown();
+    ImmutableSetMultimap<VipKey, BackendKey> down =
+        removed.isEmpty() && gone.isEmpty() ? desired.down() : remainingDown();
     checkLimit("marks of down backends", down.size(), TableCapacity.DOWN);
-    Set<DownKey> before = downKeys(from.down(), from.vips(), from.backends());
-    Set<DownKey> after = downKeys(down, vips, backends);
+    boolean isSame = down.equals(from.down());
+    Set<DownKey> before = isSame ? Set.of() : downKeys(from.down(), from.vips(), from.backends());
+    Set<DownKey> after = isSame ? Set.of() : downKeys(down, vips, backends);
     planMarks(Sets.difference(after, before), true);
     for (VipKey key : removed) {
       InstalledState.Installed vip = find(key);
@@ -361,7 +367,7 @@ final class Planner {
     desired
         .down()
         .forEach((vip, backend) -> {
-          if (desired.vips().containsKey(vip) && backends.containsKey(backend)) {
+          if (vips.containsKey(vip) && backends.containsKey(backend)) {
             remaining.put(vip, backend);
           }
         });
@@ -387,33 +393,14 @@ final class Planner {
    */
   private Features neededFeatures() {
     boolean changes = from.features().changes() || rings.changesSlots();
-    boolean gue = usesGue || (from.features().gue() && usesGue(backends));
-    return neededFeatures(vips, gue, desired.watched(), changes);
+    return census.neededFeatures(desired.watched().filter(vips::containsKey), changes);
   }
 
   /** Returns the features that the program needs for a state. It has them, and may have others. */
   static Features neededFeatures(InstalledState state) {
-    Features features = state.features();
-    boolean gue = features.gue() && usesGue(state.backends());
-    return neededFeatures(state.vips(), gue, state.watched(), features.changes());
-  }
-
-  private static boolean usesGue(Map<BackendKey, InstalledState.InstalledBackend> backends) {
-    return backends.values().stream()
-        .anyMatch(backend -> backend.delivery().encapsulation() instanceof Encapsulation.Gue);
-  }
-
-  private static Features neededFeatures(
-      Map<VipKey, InstalledState.Installed> vips,
-      boolean gue,
-      Optional<VipKey> watched,
-      boolean changes) {
-    int flags = 0;
-    boolean prefixes = false;
-    for (InstalledState.Installed installed : vips.values()) {
-      flags |= InstalledState.flags(installed.vip(), watched);
-      prefixes |= installed.vip().key().prefix().isPresent();
-    }
-    return new Features(flags, gue, prefixes, changes);
+    return state
+        .census()
+        .neededFeatures(
+            state.watched().filter(state.vips()::containsKey), state.features().changes());
   }
 }

@@ -1,13 +1,11 @@
 package dev.katran.internal.control;
 
 import dev.katran.BackendKey;
-import dev.katran.Ring;
 import dev.katran.Tracking;
 import dev.katran.Vip;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.ToIntFunction;
@@ -19,16 +17,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class RingPlanner {
 
-  /** A planned ring and its slots. */
-  record Planned(Ring ring, RingState slots) {}
-
-  /** What the slots of a changed ring depend on. Compares rings by identity. */
-  private record Change(RingState before, Ring after, Set<Integer> removed, Duration window) {}
+  /** What the slots of a changed ring depend on. Compares the slots before by identity. */
+  private record Change(
+      RingState before, RingCache.Key after, Set<Integer> removed, Duration window) {}
 
   private final InstalledState from;
   private final ChangeWindow.Start start;
   private final long limitedFlows;
-  private final IdentityHashMap<Ring, RingState> stable;
+  private final RingCache rings;
   private final Map<Change, RingState> changed = new HashMap<>();
   private final Map<Duration, ChangeWindow> windows = new HashMap<>();
   private boolean changesSlots;
@@ -36,14 +32,15 @@ final class RingPlanner {
   /**
    * Creates a planner.
    *
+   * @param rings the rings in use
    * @param start the time at which the windows begin
    * @param limitedFlows how many flows have found no place in the flow table so far
    */
-  RingPlanner(InstalledState from, ChangeWindow.Start start, long limitedFlows) {
+  RingPlanner(InstalledState from, RingCache rings, ChangeWindow.Start start, long limitedFlows) {
     this.from = from;
+    this.rings = rings;
     this.start = start;
     this.limitedFlows = limitedFlows;
-    this.stable = from.stableSlots();
   }
 
   /** Returns whether any planned ring has slots that are not stable. */
@@ -61,31 +58,32 @@ final class RingPlanner {
    * @param window how long a slot is changing after its backend changes
    * @param number returns the index of a backend
    */
-  Planned plan(
+  RingState plan(
       InstalledState.@Nullable Installed before,
       Vip vip,
-      Ring ring,
+      RingCache.Key ring,
       Set<Integer> unreachable,
       Duration window,
       ToIntFunction<BackendKey> number) {
     if (before == null || !keepsFlows(before.vip(), vip)) {
-      return new Planned(ring, stable.computeIfAbsent(ring, each -> stable(each, number)));
+      return rings.stable(ring, number);
     }
     // A backend can leave without changing the ring: a draining backend has no slots.
     Set<Integer> removed = new HashSet<>(from.leaving(before.vip(), vip));
     removed.addAll(unreachable);
     if (ring.equals(before.ring()) && removed.isEmpty()) {
-      return new Planned(before.ring(), before.slots());
+      return before.slots();
     }
     RingState after =
         changed.computeIfAbsent(
             new Change(before.slots(), ring, removed, window),
-            change ->
-                share(
-                    ring,
-                    before.slots().changeTo(numbers(ring, number), removed, windowOf(window))));
+            change -> {
+              int[] backends = rings.stable(ring, number).slots().words();
+              RingState slots = before.slots().changeTo(backends, removed, windowOf(window));
+              return slots.isStable() ? rings.stable(ring, number) : slots;
+            });
     changesSlots |= !after.isStable();
-    return new Planned(ring, after);
+    return after;
   }
 
   /** Returns whether open flows keep their backends when one VIP replaces the other. */
@@ -95,20 +93,8 @@ final class RingPlanner {
         && before.hashing() == after.hashing();
   }
 
-  private RingState share(Ring ring, RingState slots) {
-    return slots.isStable() ? stable.computeIfAbsent(ring, each -> slots) : slots;
-  }
-
   private ChangeWindow windowOf(Duration length) {
     return windows.computeIfAbsent(
         length, each -> ChangeWindow.starting(start, each, limitedFlows));
-  }
-
-  private static RingState stable(Ring ring, ToIntFunction<BackendKey> number) {
-    return RingState.stable(numbers(ring, number));
-  }
-
-  private static int[] numbers(Ring ring, ToIntFunction<BackendKey> number) {
-    return ring.toArray(backend -> number.applyAsInt(backend.key()));
   }
 }

@@ -1,5 +1,6 @@
 package dev.katran.internal.control;
 
+import com.google.common.collect.ImmutableSet;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.RingSlots;
 import java.time.Duration;
@@ -36,7 +37,7 @@ final class RingState {
   private final @Nullable ChangeWindow @Nullable [] windows;
 
   /** The windows of the changing slots. */
-  private final Set<ChangeWindow> open = new LinkedHashSet<>();
+  private final Set<ChangeWindow> open;
 
   private final int changing;
   private final int settled;
@@ -45,6 +46,7 @@ final class RingState {
     int changing = 0;
     int settled = 0;
     ChangeWindow last = null;
+    Set<ChangeWindow> open = new LinkedHashSet<>();
     for (int slot = 0; windows != null && slot < windows.length; slot++) {
       if (slots.isSettled(slot)) {
         settled++;
@@ -58,6 +60,7 @@ final class RingState {
       }
     }
     this.slots = slots;
+    this.open = ImmutableSet.copyOf(open);
     this.windows = changing + settled == 0 ? null : windows;
     this.changing = changing;
     this.settled = settled;
@@ -65,7 +68,12 @@ final class RingState {
 
   /** Returns a ring whose slots are all stable. */
   static RingState stable(int[] backends) {
-    return new RingState(RingSlots.stable(backends), null);
+    return stable(RingSlots.stable(backends));
+  }
+
+  /** Returns a ring of slots that are all stable. */
+  static RingState stable(RingSlots slots) {
+    return new RingState(slots, null);
   }
 
   /** Returns the slots. */

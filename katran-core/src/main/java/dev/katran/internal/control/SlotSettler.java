@@ -2,7 +2,6 @@ package dev.katran.internal.control;
 
 import com.google.common.collect.Comparators;
 import dev.katran.Limits;
-import dev.katran.Ring;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.Counter;
 import dev.katran.internal.dataplane.Dataplane;
@@ -18,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +47,7 @@ final class SlotSettler implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(SlotSettler.class);
 
   private final Dataplane dataplane;
+  private final RingCache rings;
   private final Limits limits;
   private final Duration window;
   private final int entriesPerStep;
@@ -59,10 +60,12 @@ final class SlotSettler implements AutoCloseable {
   /**
    * Creates a settler.
    *
+   * @param rings the rings in use
    * @param entriesPerStep how many entries of the flow table a step scans
    */
-  SlotSettler(Dataplane dataplane, DataplaneConfig config, int entriesPerStep) {
+  SlotSettler(Dataplane dataplane, RingCache rings, DataplaneConfig config, int entriesPerStep) {
     this.dataplane = dataplane;
+    this.rings = rings;
     this.limits = config.limits();
     this.window = config.flowRules().changeWindow();
     this.entriesPerStep = entriesPerStep;
@@ -70,7 +73,9 @@ final class SlotSettler implements AutoCloseable {
 
   /** Settles the slots whose window has ended, and returns the state that is installed then. */
   InstalledState settle(InstalledState state, Duration now) {
-    if (state.vips().values().stream().noneMatch(each -> each.slots().changing() > 0)) {
+    List<InstalledState.Installed> changing =
+        unstable(state).filter(each -> each.slots().changing() > 0).toList();
+    if (changing.isEmpty()) {
       return state;
     }
     long limited = limitedFlows(dataplane);
@@ -78,17 +83,20 @@ final class SlotSettler implements AutoCloseable {
         new IdentityHashMap<>(); // VIPs may share their slots
     IdentityHashMap<RingState, RingState> settled = new IdentityHashMap<>();
     List<Update> updates = new ArrayList<>();
-    for (InstalledState.Installed installed : state.vips().values()) {
+    for (InstalledState.Installed installed : changing) {
       RingState longer =
-          extensions.computeIfAbsent(
-              installed.slots(), changing -> changing.extend(now, limited, window));
+          extensions.computeIfAbsent(installed.slots(), each -> each.extend(now, limited, window));
       InstalledState.Installed extended = extend(installed, longer, now);
-      RingState slots = settled.computeIfAbsent(extended.slots(), changing -> changing.settle(now));
+      RingState slots = settled.computeIfAbsent(extended.slots(), each -> each.settle(now));
       if (slots != installed.slots()) {
         updates.add(new Update(installed, extended.withSlots(slots)));
       }
     }
     return apply(state, updates);
+  }
+
+  private static Stream<InstalledState.Installed> unstable(InstalledState state) {
+    return state.census().unstable().keySet().stream().map(key -> state.vips().get(key));
   }
 
   /**
@@ -154,7 +162,6 @@ final class SlotSettler implements AutoCloseable {
   }
 
   private InstalledState stabilise(InstalledState state, FlowScan scan) {
-    IdentityHashMap<Ring, RingState> shared = state.stableSlots();
     List<Update> updates = new ArrayList<>();
     for (FlowScan.Candidate candidate : scan.candidates.values()) {
       InstalledState.Installed installed = state.vips().get(candidate.installed.vip().key());
@@ -166,13 +173,17 @@ final class SlotSettler implements AutoCloseable {
         RingState stable =
             installed.slots().stabilise(candidate.installed.slots(), candidate.slots);
         if (stable != installed.slots()) {
-          RingState slots =
-              stable.isStable() ? shared.computeIfAbsent(installed.ring(), each -> stable) : stable;
+          RingState slots = stable.isStable() ? stableOf(installed, state) : stable;
           updates.add(new Update(installed, installed.withSlots(slots)));
         }
       }
     }
     return apply(state, updates);
+  }
+
+  private RingState stableOf(InstalledState.Installed vip, InstalledState state) {
+    return rings.stable(
+        vip.ring(), key -> Objects.requireNonNull(state.backends().get(key)).number());
   }
 
   private InstalledState apply(InstalledState state, List<Update> updates) {
@@ -258,12 +269,11 @@ final class SlotSettler implements AutoCloseable {
     /** Starts a scan, or returns null if no slot is settled. */
     static @Nullable FlowScan start(InstalledState state, FlowTable flows, Limits limits) {
       Map<Integer, Candidate> candidates = new HashMap<>();
-      for (InstalledState.Installed installed : state.vips().values()) {
-        if (installed.slots().settled() > 0) {
-          candidates.put(
-              installed.number(), new Candidate(installed, installed.slots().settledSlots()));
-        }
-      }
+      unstable(state)
+          .filter(installed -> installed.slots().settled() > 0)
+          .forEach(installed ->
+              candidates.put(
+                  installed.number(), new Candidate(installed, installed.slots().settledSlots())));
       return candidates.isEmpty() ? null : new FlowScan(flows.scan(), limits, candidates);
     }
 

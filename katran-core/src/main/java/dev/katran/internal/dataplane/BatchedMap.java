@@ -1,24 +1,27 @@
 package dev.katran.internal.dataplane;
 
-import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.pcollections.HashTreePMap;
+import org.pcollections.PMap;
 
 /**
- * A map that publishes an immutable copy of itself after each change or after a batch of changes.
+ * A map that publishes itself, immutable, after each change or after a batch of changes. It is
+ * persistent: what is published shares all entries but the changed ones with what was before.
  * Single writer: not safe for use by several threads at once.
  */
 public final class BatchedMap<K, V> {
 
   private final Consumer<Map<K, V>> publish;
-  private Map<K, V> published = Map.of();
-  private Map<K, V> wanted = new HashMap<>();
+  private PMap<K, V> published = HashTreePMap.empty();
+  private PMap<K, V> wanted = published;
   private boolean isBatching;
+  private boolean hasChanged;
 
   /**
    * Creates an empty map.
    *
-   * @param publish receives an immutable copy after every change. If it throws, the change is
+   * @param publish receives the immutable map after every change. If it throws, the change is
    *     undone
    */
   public BatchedMap(Consumer<Map<K, V>> publish) {
@@ -27,13 +30,19 @@ public final class BatchedMap<K, V> {
 
   /** Inserts or replaces an entry. */
   public void put(K key, V value) {
-    wanted.put(key, value);
+    if (!value.equals(wanted.get(key))) {
+      wanted = wanted.plus(key, value);
+      hasChanged = true;
+    }
     publish();
   }
 
   /** Removes an entry if there is one. */
   public void remove(K key) {
-    wanted.remove(key);
+    if (wanted.containsKey(key)) {
+      wanted = wanted.minus(key);
+      hasChanged = true;
+    }
     publish();
   }
 
@@ -43,7 +52,7 @@ public final class BatchedMap<K, V> {
     try {
       changes.run();
     } catch (RuntimeException | Error e) {
-      wanted = new HashMap<>(published);
+      undo();
       throw e;
     } finally {
       isBatching = false;
@@ -52,16 +61,21 @@ public final class BatchedMap<K, V> {
   }
 
   private void publish() {
-    if (isBatching || wanted.equals(published)) {
+    if (isBatching || !hasChanged) {
       return;
     }
-    Map<K, V> next = Map.copyOf(wanted);
     try {
-      publish.accept(next);
+      publish.accept(wanted);
     } catch (RuntimeException | Error e) {
-      wanted = new HashMap<>(published);
+      undo();
       throw e;
     }
-    published = next;
+    published = wanted;
+    hasChanged = false;
+  }
+
+  private void undo() {
+    wanted = published;
+    hasChanged = false;
   }
 }

@@ -1,6 +1,8 @@
 package dev.katran.internal.dataplane;
 
+import java.lang.ref.WeakReference;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,15 +28,54 @@ public final class RingSlots {
   /** {@code KATRAN_SLOT_SETTLED}. */
   static final int SETTLED = 1 << 30;
 
-  private final int[] words;
+  /**
+   * What the slots of a ring are computed from. It takes little memory, whatever the number of
+   * slots. Immutable. Definitions that are equal must compute equal slots.
+   */
+  public interface Definition {
+
+    /** Returns the number of slots. */
+    int size();
+
+    /** Returns whether all slots are empty. */
+    boolean isEmpty();
+
+    /** Computes the backend index of each slot, or {@link Dataplane#NO_BACKEND}. */
+    int[] compute();
+  }
+
+  /** Null if {@link #definition} is not. */
+  private final int @Nullable [] given;
+
   private final int @Nullable [] previous;
+
+  /** What the slots are computed from, all stable; null if they are given. */
+  private final @Nullable Definition definition;
+
+  /** The slots that were computed, as long as they are in use. */
+  private volatile WeakReference<int[]> computed = new WeakReference<>(null);
 
   /** Computed when it is first needed, because rings are large; 0 until then. */
   private int hash;
 
   private RingSlots(int[] words, int @Nullable [] previous) {
-    this.words = words;
+    this.given = words;
     this.previous = previous;
+    this.definition = null;
+  }
+
+  private RingSlots(Definition definition) {
+    this.given = null;
+    this.previous = null;
+    this.definition = definition;
+  }
+
+  /**
+   * Creates a ring of stable slots that are computed when they are needed. Rings of a balancer with
+   * thousands of VIPs would fill the heap; the dataplane has them already.
+   */
+  public static RingSlots stable(Definition definition) {
+    return new RingSlots(definition);
   }
 
   /**
@@ -60,12 +101,12 @@ public final class RingSlots {
 
   /** Returns the number of slots. */
   public int size() {
-    return words.length;
+    return definition == null ? words().length : definition.size();
   }
 
   /** Returns the index of a slot's backend, or {@link Dataplane#NO_BACKEND}. */
   public int backend(int slot) {
-    return words[slot] & BACKEND;
+    return words()[slot] & BACKEND;
   }
 
   /**
@@ -78,22 +119,25 @@ public final class RingSlots {
 
   /** Returns whether a slot is stable. */
   public boolean isStable(int slot) {
-    return (words[slot] & ~BACKEND) == 0;
+    return definition != null || (words()[slot] & ~BACKEND) == 0;
   }
 
   /** Returns whether a slot is changing. */
   public boolean isChanging(int slot) {
-    return (words[slot] & CHANGING) != 0;
+    return definition == null && (words()[slot] & CHANGING) != 0;
   }
 
   /** Returns whether a slot is settled. */
   public boolean isSettled(int slot) {
-    return (words[slot] & SETTLED) != 0;
+    return definition == null && (words()[slot] & SETTLED) != 0;
   }
 
   /** Returns whether all slots are stable. */
   public boolean isStable() {
-    for (int word : words) {
+    if (definition != null) {
+      return true;
+    }
+    for (int word : words()) {
       if ((word & ~BACKEND) != 0) {
         return false;
       }
@@ -103,7 +147,10 @@ public final class RingSlots {
 
   /** Returns whether all slots are stable and empty. */
   public boolean isEmpty() {
-    for (int word : words) {
+    if (definition != null) {
+      return definition.isEmpty();
+    }
+    for (int word : words()) {
       if (word != 0) {
         return false;
       }
@@ -111,8 +158,19 @@ public final class RingSlots {
     return true;
   }
 
-  /** Returns the slots in the format of the ABI. The caller must not modify the array. */
+  /**
+   * Returns the slots in the format of the ABI. The caller must not modify the array. If they are
+   * computed, that is done again once the array of the last call is no longer in use.
+   */
   public int[] words() {
+    if (definition == null) {
+      return Objects.requireNonNull(given);
+    }
+    int[] words = computed.get();
+    if (words == null) {
+      words = definition.compute();
+      computed = new WeakReference<>(words);
+    }
     return words;
   }
 
@@ -129,19 +187,27 @@ public final class RingSlots {
     return new Builder(this);
   }
 
+  /**
+   * Returns whether two rings have equal slots. Computes none: rings with a {@link Definition}
+   * equal those with an equal definition only.
+   */
   @Override
   public boolean equals(Object object) {
     return object == this
         || (object instanceof RingSlots other
             && hashCode() == other.hashCode()
-            && Arrays.equals(words, other.words)
+            && Objects.equals(definition, other.definition)
+            && Arrays.equals(given, other.given)
             && Arrays.equals(previous, other.previous));
   }
 
   @Override
   public int hashCode() {
     if (hash == 0) {
-      hash = 31 * Arrays.hashCode(words) + Arrays.hashCode(previous);
+      hash =
+          definition == null
+              ? 31 * Arrays.hashCode(given) + Arrays.hashCode(previous)
+              : definition.hashCode();
     }
     return hash;
   }
@@ -149,7 +215,7 @@ public final class RingSlots {
   /** Returns text such as {@code 65537 slots}. */
   @Override
   public String toString() {
-    return words.length + " slots";
+    return size() + " slots";
   }
 
   /** Changes slots one by one. Not safe for use by several threads at once. */
@@ -159,7 +225,7 @@ public final class RingSlots {
     private int @Nullable [] previous;
 
     private Builder(RingSlots from) {
-      words = from.words.clone();
+      words = from.words().clone();
       previous = from.previous == null ? null : from.previous.clone();
     }
 

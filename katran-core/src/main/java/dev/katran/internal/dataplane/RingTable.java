@@ -1,7 +1,19 @@
 package dev.katran.internal.dataplane;
 
+import java.util.List;
+
 /** The rings of a {@link Dataplane}, by VIP index. */
 public interface RingTable {
+
+  /**
+   * Announces rings that are put next. A dataplane that needs their slots may compute those that
+   * have a {@link RingSlots.Definition} on all CPUs; one that does not ignores this.
+   *
+   * @param rings so few that their slots fit in memory
+   */
+  default void announce(List<RingSlots> rings) {
+    // Their slots are computed one by one.
+  }
 
   /**
    * Inserts or atomically replaces the ring of a VIP.

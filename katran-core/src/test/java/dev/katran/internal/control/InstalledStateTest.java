@@ -2,17 +2,19 @@ package dev.katran.internal.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSetMultimap;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
 import dev.katran.Vip;
 import dev.katran.internal.dataplane.Features;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.pcollections.HashTreePMap;
 
 class InstalledStateTest {
 
@@ -31,16 +33,16 @@ class InstalledStateTest {
 
   /** Returns a state whose backends have the indices 1, 2 and so on. */
   private static InstalledState state(List<Backend> backends) {
-    ImmutableMap.Builder<BackendKey, InstalledState.InstalledBackend> installed =
-        ImmutableMap.builder();
+    Map<BackendKey, InstalledState.InstalledBackend> installed = new HashMap<>();
     for (int i = 0; i < backends.size(); i++) {
       Backend backend = backends.get(i);
       installed.put(
-          backend.key(), new InstalledState.InstalledBackend(i + 1, Delivery.of(backend), 1));
+          backend.key(), new InstalledState.InstalledBackend(i + 1, Delivery.of(backend), 1, 1));
     }
     return new InstalledState(
-        ImmutableMap.of(),
-        installed.buildOrThrow(),
+        HashTreePMap.empty(),
+        HashTreePMap.from(installed),
+        Census.EMPTY,
         ImmutableSetMultimap.of(),
         Optional.empty(),
         Features.NONE);

@@ -8,6 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,10 @@ final class KernelRings implements RingTable, AutoCloseable {
 
   private boolean isBatching;
 
+  /** Keeps the slots of the rings that are put next, so that they are not computed again. */
+  @SuppressWarnings("UnusedVariable")
+  private List<int[]> announced = List.of();
+
   KernelRings(KernelTables tables, int slots) {
     this.slots = slots;
     this.words = tables.vipRings().mmap();
@@ -71,6 +76,11 @@ final class KernelRings implements RingTable, AutoCloseable {
       isBatching = false;
       pending.clear();
     }
+  }
+
+  @Override
+  public void announce(List<RingSlots> rings) {
+    announced = rings.parallelStream().map(RingSlots::words).toList();
   }
 
   @Override
@@ -127,6 +137,7 @@ final class KernelRings implements RingTable, AutoCloseable {
 
   /** Frees the rings that no VIP uses. */
   void commit() {
+    announced = List.of();
     for (StoredRing ring : unused) {
       stored.remove(ring.slots);
       memory.free(ring.region);
