@@ -1,8 +1,10 @@
 package dev.katran;
 
 import dev.katran.internal.control.InstalledState;
+import dev.katran.internal.control.TrafficCounts;
 import dev.katran.internal.dataplane.Counter;
 import dev.katran.internal.dataplane.CounterTable;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
@@ -21,10 +23,12 @@ public final class Counters {
 
   private final CounterTable counters;
   private final Supplier<InstalledState> state;
+  private final Supplier<TrafficCounts> traffic;
 
-  Counters(CounterTable counters, Supplier<InstalledState> state) {
+  Counters(CounterTable counters, Supplier<InstalledState> state, Supplier<TrafficCounts> traffic) {
     this.counters = counters;
     this.state = state;
+    this.traffic = traffic;
   }
 
   /** Returns all frames that arrived; bytes are those of the frames as they arrived. */
@@ -95,6 +99,21 @@ public final class Counters {
   /** Returns the packets of the backend with this one's key, see {@link #backend(BackendKey)}. */
   public Optional<Count> backend(Backend backend) {
     return backend(backend.key());
+  }
+
+  /**
+   * Returns the packets of all VIPs and all backends, read at once. Much cheaper than one by one:
+   * some milliseconds for 10,000 VIPs and 100,000 backends.
+   *
+   * {@snippet :
+   * Counters.Snapshot now = lb.counters().snapshot();
+   * now.vips().forEach((vip, count) -> gauge(vip, count.packets()));
+   * }
+   *
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public Snapshot snapshot() {
+    return new Snapshot(traffic.get());
   }
 
   private Optional<Integer> index(BackendKey backend) {
@@ -243,6 +262,36 @@ public final class Counters {
 
   private ByFamily byFamily(Counter.Total ipv4, Counter.Total ipv6) {
     return new ByFamily(packets(ipv4), packets(ipv6));
+  }
+
+  /**
+   * The packets of all VIPs and backends at one time, see {@link #snapshot}. Immutable.
+   *
+   * @since 0.1.0
+   */
+  public static final class Snapshot {
+
+    private final TrafficCounts traffic;
+
+    private Snapshot(TrafficCounts traffic) {
+      this.traffic = traffic;
+    }
+
+    /** Returns the packets of each VIP as of {@link Counters#vip(VipKey)}; in no order. */
+    public Map<VipKey, Count> vips() {
+      return traffic.vips();
+    }
+
+    /** Returns the packets of each backend as of {@link Counters#backend(BackendKey)}. */
+    public Map<BackendKey, Count> backends() {
+      return traffic.backends();
+    }
+
+    /** Returns text such as {@code counts of 10 VIPs and 100 backends}. */
+    @Override
+    public String toString() {
+      return "counts of %d VIPs and %d backends".formatted(vips().size(), backends().size());
+    }
   }
 
   /**

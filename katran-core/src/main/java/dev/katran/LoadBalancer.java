@@ -440,7 +440,7 @@ public final class LoadBalancer implements AutoCloseable {
    * @throws IllegalStateException if the balancer is closed
    */
   public Counters counters() {
-    return new Counters(control.counters(), control::state);
+    return new Counters(control.counters(), control::state, control::trafficCounts);
   }
 
   /** Returns the limits that the balancer was opened with. */

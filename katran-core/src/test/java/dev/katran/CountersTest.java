@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.katran.packets.Packet;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,6 +101,29 @@ class CountersTest {
     assertThat(counters.backend(BackendKey.of("10.0.0.1")))
         .isEqualTo(counters.backend(ONE.weight(7).draining(true)))
         .isPresent();
+  }
+
+  @Test
+  void snapshot_vipsAndBackends_hasTheCountsOfItsTime() {
+    lb.apply(List.of(WEB, DNS));
+    lb.remove(DNS); // whose indices are below those of the next one
+    lb.put(DNS);
+    simulate(WEB);
+    simulate(DNS);
+    simulate(DNS);
+
+    Counters.Snapshot snapshot = counters.snapshot();
+    Count web = counters.vip(WEB).orElseThrow();
+    Count dns = counters.vip(DNS).orElseThrow();
+    simulate(WEB);
+    lb.remove(DNS);
+
+    assertThat(web.packets()).isEqualTo(1);
+    assertThat(dns.packets()).isEqualTo(2);
+    assertThat(snapshot.vips()).isEqualTo(Map.of(WEB.key(), web, DNS.key(), dns));
+    assertThat(snapshot.backends()).isEqualTo(Map.of(ONE.key(), web, TWO.key(), dns));
+    assertThat(snapshot).hasToString("counts of 2 VIPs and 2 backends");
+    assertThat(counters.snapshot().vips()).containsOnlyKeys(WEB.key());
   }
 
   @Test

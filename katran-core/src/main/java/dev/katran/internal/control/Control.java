@@ -11,6 +11,7 @@ import dev.katran.TunnelEndpoint;
 import dev.katran.UnresolvedBackend;
 import dev.katran.Vip;
 import dev.katran.VipKey;
+import dev.katran.internal.dataplane.Counter;
 import dev.katran.internal.dataplane.CounterTable;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
@@ -190,6 +191,17 @@ public final class Control implements AutoCloseable {
   /** Returns the counters. */
   public CounterTable counters() {
     return dataplane().counters();
+  }
+
+  /** Returns the counters of all installed VIPs and backends. */
+  public TrafficCounts trafficCounts() {
+    CounterTable counters = counters();
+    InstalledState now = state(); // before the indices, which include those of this state
+    return new TrafficCounts(
+        now,
+        counters.readAll(
+            index -> new Counter.OfVip(index, Counter.VipEvent.FORWARDED), installer.vipIndices()),
+        counters.readAll(Counter.OfBackend::new, installer.backendIndices()));
   }
 
   /** Runs the program on a frame without sending it. */

@@ -8,6 +8,9 @@ final class IndexAllocator {
   private final BitSet taken = new BitSet();
   private final int first;
 
+  /** Only grows. Other threads may read it. */
+  private volatile int end;
+
   /** Creates an allocator whose lowest index is {@code first}. */
   IndexAllocator(int first) {
     this.first = first;
@@ -29,12 +32,18 @@ final class IndexAllocator {
     /** Allocates the reserved indices. */
     void commit() {
       taken.or(reserved);
+      end = Math.max(end, taken.length());
     }
   }
 
   /** Returns a reservation without indices. It is valid until the next one is committed. */
   Reservation reserve() {
     return new Reservation();
+  }
+
+  /** Returns the exclusive upper bound of all indices that were ever allocated. Thread-safe. */
+  int end() {
+    return end;
   }
 
   /** Frees an index. */

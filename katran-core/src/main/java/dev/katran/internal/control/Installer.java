@@ -95,6 +95,16 @@ final class Installer {
     return rings;
   }
 
+  /** Returns the exclusive upper bound of the indices that a VIP has, or had. */
+  int vipIndices() {
+    return vipIndices.end();
+  }
+
+  /** Returns the exclusive upper bound of the indices that a backend has, or had. */
+  int backendIndices() {
+    return backendIndices.end();
+  }
+
   /** Returns whether there is work for {@link #repair}. */
   boolean isDirty() {
     return executor.isDirty() || !failed.isEmpty();
