@@ -78,9 +78,9 @@ final class RingPlanner {
         changed.computeIfAbsent(
             new Change(before.slots(), ring, removed, window),
             change -> {
-              int[] backends = rings.stable(ring, number).slots().words();
-              RingState slots = before.slots().changeTo(backends, removed, windowOf(window));
-              return slots.isStable() ? rings.stable(ring, number) : slots;
+              RingState stable = rings.stable(ring, number);
+              RingState slots = before.slots().changeTo(stable.slots(), removed, windowOf(window));
+              return slots.isStable() ? stable : slots;
             });
     changesSlots |= !after.isStable();
     return after;

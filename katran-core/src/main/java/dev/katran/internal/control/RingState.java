@@ -1,16 +1,19 @@
 package dev.katran.internal.control;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.RingSlots;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The ring of a VIP in the dataplane, with the windows of its changing slots. Immutable.
@@ -30,40 +33,30 @@ final class RingState {
   private final RingSlots slots;
 
   /**
-   * The window of each slot's last change; null for a slot that has not changed since all slots
-   * were stable. Kept when the slot settles: a slot with the same window as before has not changed
-   * in between, whatever its backend. Null if all slots are stable.
+   * The window of the last change of each slot that is not stable, in their order. Kept when the
+   * slot settles: a slot with the same window as before has not changed in between, whatever its
+   * backend.
    */
-  private final @Nullable ChangeWindow @Nullable [] windows;
+  private final List<ChangeWindow> windows;
 
   /** The windows of the changing slots. */
-  private final Set<ChangeWindow> open;
+  private final ImmutableSet<ChangeWindow> open;
 
   private final int changing;
-  private final int settled;
 
-  private RingState(RingSlots slots, @Nullable ChangeWindow @Nullable [] windows) {
-    int changing = 0;
-    int settled = 0;
-    ChangeWindow last = null;
+  private RingState(RingSlots slots, List<ChangeWindow> windows) {
     Set<ChangeWindow> open = new LinkedHashSet<>();
-    for (int slot = 0; windows != null && slot < windows.length; slot++) {
-      if (slots.isSettled(slot)) {
-        settled++;
-      } else if (slots.isChanging(slot)) {
+    int changing = 0;
+    for (int i = 0; i < windows.size(); i++) {
+      if (slots.isChangingAt(i)) {
         changing++;
-        ChangeWindow window = windows[slot];
-        if (window != null && window != last) {
-          open.add(window);
-          last = window;
-        }
+        open.add(windows.get(i));
       }
     }
     this.slots = slots;
+    this.windows = windows;
     this.open = ImmutableSet.copyOf(open);
-    this.windows = changing + settled == 0 ? null : windows;
     this.changing = changing;
-    this.settled = settled;
   }
 
   /** Returns a ring whose slots are all stable. */
@@ -73,7 +66,51 @@ final class RingState {
 
   /** Returns a ring of slots that are all stable. */
   static RingState stable(RingSlots slots) {
-    return new RingState(slots, null);
+    return new RingState(slots, ImmutableList.of());
+  }
+
+  /** Collects the slots that are not stable, in ascending order. */
+  private static final class Collector {
+
+    private final RingSlots.Unstable slots;
+    private final List<ChangeWindow> windows = new ArrayList<>();
+    private boolean differ;
+
+    Collector(RingSlots ring) {
+      slots = ring.withUnstable();
+    }
+
+    void changing(int slot, int backend, int previous, ChangeWindow window) {
+      slots.changing(slot, backend, previous);
+      add(window);
+    }
+
+    void settled(int slot, int backend, ChangeWindow window) {
+      slots.settled(slot, backend);
+      add(window);
+    }
+
+    private void add(ChangeWindow window) {
+      differ |= !windows.isEmpty() && windows.getLast() != window;
+      windows.add(window);
+    }
+
+    /** Adds a slot as it is. */
+    void keep(RingSlots ring, int slot, ChangeWindow window) {
+      if (ring.isChanging(slot)) {
+        changing(slot, ring.backend(slot), ring.previous(slot), window);
+      } else {
+        settled(slot, ring.backend(slot), window);
+      }
+    }
+
+    RingState build() {
+      return new RingState(
+          slots.build(),
+          windows.isEmpty() || differ
+              ? ImmutableList.copyOf(windows)
+              : Collections.nCopies(windows.size(), windows.getFirst()));
+    }
   }
 
   /** Returns the slots. */
@@ -84,40 +121,43 @@ final class RingState {
   /**
    * Returns this ring after a change.
    *
-   * @param backends the new backend of each slot
+   * @param after a ring of stable slots with the new backends
    * @param removed the backends that leave the VIP. Their flows move to the new backends at once
    * @param change the window of slots whose backend changes; new with each change
    */
-  RingState changeTo(int[] backends, Set<Integer> removed, ChangeWindow change) {
+  RingState changeTo(RingSlots after, Set<Integer> removed, ChangeWindow change) {
     Map<Duration, ChangeWindow> earlier = new HashMap<>();
-    RingSlots.Builder after = slots.toBuilder();
-    @Nullable ChangeWindow[] last =
-        windows == null ? new ChangeWindow[backends.length] : windows.clone();
+    int[] wordsBefore = slots.words();
+    int[] backends = after.words();
+    Collector changed = new Collector(after);
+    int next = 0; // among those that are not stable
     for (int slot = 0; slot < backends.length; slot++) {
+      boolean isStable = next == windows.size() || slots.unstable().get(next) != slot;
       int backend = backends[slot];
-      int before = slots.backend(slot);
-      boolean isChanging = slots.isChanging(slot);
-      int oldest = isChanging ? slots.previous(slot) : before;
-      boolean hasPrevious = oldest != Dataplane.NO_BACKEND && !removed.contains(oldest);
-      if (backend == before && (hasPrevious || !isChanging)) {
+      if (isStable && backend == wordsBefore[slot]) {
         continue;
       }
-      ChangeWindow ended = last[slot];
-      last[slot] =
-          isChanging && ended != null
-              ? earlier.computeIfAbsent(ended.since(), change::since)
+      ChangeWindow last = isStable ? null : windows.get(next++);
+      int before = isStable ? wordsBefore[slot] : slots.backend(slot);
+      boolean isChanging = !isStable && slots.isChanging(slot);
+      int oldest = isChanging ? slots.previous(slot) : before;
+      boolean hasPrevious = oldest != Dataplane.NO_BACKEND && !removed.contains(oldest);
+      if (last != null && backend == before && (hasPrevious || !isChanging)) {
+        changed.keep(slots, slot, last);
+        continue;
+      }
+      ChangeWindow window =
+          isChanging && last != null
+              ? earlier.computeIfAbsent(last.since(), change::since)
               : change;
       if (hasPrevious) {
-        after.changing(slot, backend, oldest);
-      } else if (slots.isStable(slot)) {
-        // No backend remains for the old flows.
-        after.stable(slot, backend);
-      } else {
-        // The same. Flows that have an entry keep it.
-        after.settled(slot, backend);
+        changed.changing(slot, backend, oldest, window);
+      } else if (!isStable) {
+        // No backend remains for the old flows. Those that have an entry keep it.
+        changed.settled(slot, backend, window);
       }
     }
-    return new RingState(after.build(), last);
+    return changed.build();
   }
 
   /**
@@ -132,32 +172,33 @@ final class RingState {
         extended.put(window, after);
       }
     }
-    if (windows == null || extended.isEmpty()) {
+    if (extended.isEmpty()) {
       return this;
     }
-    @Nullable ChangeWindow[] last = windows.clone();
-    for (int slot = 0; slot < last.length; slot++) {
-      ChangeWindow window = last[slot];
-      if (slots.isChanging(slot) && window != null) {
-        last[slot] = extended.getOrDefault(window, window);
-      }
+    ImmutableList.Builder<ChangeWindow> after = ImmutableList.builder();
+    for (int i = 0; i < windows.size(); i++) {
+      ChangeWindow window = windows.get(i);
+      after.add(slots.isChangingAt(i) ? extended.getOrDefault(window, window) : window);
     }
-    return new RingState(slots, last);
+    return new RingState(slots, after.build());
   }
 
   /** Settles the slots whose window has ended. Returns this ring if there are none. */
   RingState settle(Duration now) {
-    if (windows == null || open.stream().noneMatch(window -> window.hasEnded(now))) {
+    if (open.stream().noneMatch(window -> window.hasEnded(now))) {
       return this;
     }
-    RingSlots.Builder after = slots.toBuilder();
-    for (int slot = 0; slot < windows.length; slot++) {
-      ChangeWindow window = windows[slot];
-      if (slots.isChanging(slot) && window != null && window.hasEnded(now)) {
-        after.settled(slot, slots.backend(slot));
+    Collector after = new Collector(slots);
+    for (int i = 0; i < windows.size(); i++) {
+      int slot = slots.unstable().get(i);
+      ChangeWindow window = windows.get(i);
+      if (slots.isChangingAt(i) && window.hasEnded(now)) {
+        after.settled(slot, slots.backend(slot), window);
+      } else {
+        after.keep(slots, slot, window);
       }
     }
-    return new RingState(after.build(), windows);
+    return after.build();
   }
 
   /**
@@ -169,43 +210,44 @@ final class RingState {
    *     backend
    */
   RingState stabilise(RingState since, BitSet candidates) {
-    int[] unchanged =
-        candidates.stream()
-            .filter(slot -> slots.isSettled(slot) && windowOf(slot) == since.windowOf(slot))
-            .toArray();
-    if (unchanged.length == 0) {
-      return this;
+    boolean[] isStable = {false};
+    Map<Integer, ChangeWindow> windowsThen = since.windowsBySlot();
+    Collector after = new Collector(slots);
+    for (int i = 0; i < windows.size(); i++) {
+      int slot = slots.unstable().get(i);
+      ChangeWindow window = windows.get(i);
+      if (candidates.get(slot) && slots.isSettled(slot) && windowsThen.get(slot) == window) {
+        isStable[0] = true;
+      } else {
+        after.keep(slots, slot, window);
+      }
     }
-    RingSlots.Builder after = slots.toBuilder();
-    for (int slot : unchanged) {
-      after.stable(slot, slots.backend(slot));
-    }
-    return new RingState(after.build(), windows);
+    return isStable[0] ? after.build() : this;
   }
 
-  private @Nullable ChangeWindow windowOf(int slot) {
-    return windows == null ? null : windows[slot];
+  private Map<Integer, ChangeWindow> windowsBySlot() {
+    Map<Integer, ChangeWindow> bySlot = new HashMap<>();
+    for (int i = 0; i < windows.size(); i++) {
+      bySlot.put(slots.unstable().get(i), windows.get(i));
+    }
+    return bySlot;
   }
 
   /** Returns the settled slots. */
   BitSet settledSlots() {
     BitSet found = new BitSet();
-    for (int slot = 0; settled > 0 && slot < slots.size(); slot++) {
-      if (slots.isSettled(slot)) {
-        found.set(slot);
-      }
-    }
+    slots.unstable().stream().filter(slots::isSettled).forEach(found::set);
     return found;
   }
 
   /** Returns whether all slots are stable. */
   boolean isStable() {
-    return changing + settled == 0;
+    return windows.isEmpty();
   }
 
   /** Returns the number of settled slots. */
   int settled() {
-    return settled;
+    return windows.size() - changing;
   }
 
   /** Returns the number of changing slots. */

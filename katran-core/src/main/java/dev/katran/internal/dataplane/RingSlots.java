@@ -1,8 +1,8 @@
 package dev.katran.internal.dataplane;
 
+import com.google.common.primitives.ImmutableIntArray;
 import java.lang.ref.WeakReference;
 import java.util.Arrays;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,34 +40,75 @@ public final class RingSlots {
     /** Returns whether all slots are empty. */
     boolean isEmpty();
 
-    /** Computes the backend index of each slot, or {@link Dataplane#NO_BACKEND}. */
+    /**
+     * Computes the backend index of each slot, or {@link Dataplane#NO_BACKEND}. The caller must not
+     * modify the array.
+     */
     int[] compute();
   }
 
-  /** Null if {@link #definition} is not. */
-  private final int @Nullable [] given;
+  /** Slots that are given one by one. */
+  private static final class Given implements Definition {
 
-  private final int @Nullable [] previous;
+    private final int[] backends;
 
-  /** What the slots are computed from, all stable; null if they are given. */
-  private final @Nullable Definition definition;
+    Given(int[] backends) {
+      this.backends = backends;
+    }
 
-  /** The slots that were computed, as long as they are in use. */
-  private volatile WeakReference<int[]> computed = new WeakReference<>(null);
+    @Override
+    public int size() {
+      return backends.length;
+    }
 
-  /** Computed when it is first needed, because rings are large; 0 until then. */
-  private int hash;
+    @Override
+    public boolean isEmpty() {
+      return Arrays.stream(backends).allMatch(backend -> backend == Dataplane.NO_BACKEND);
+    }
 
-  private RingSlots(int[] words, int @Nullable [] previous) {
-    this.given = words;
-    this.previous = previous;
-    this.definition = null;
+    @Override
+    public int[] compute() {
+      return backends;
+    }
+
+    @Override
+    public boolean equals(Object object) {
+      return object instanceof Given other && Arrays.equals(backends, other.backends);
+    }
+
+    @Override
+    public int hashCode() {
+      return Arrays.hashCode(backends);
+    }
   }
 
-  private RingSlots(Definition definition) {
-    this.given = null;
-    this.previous = null;
+  /** What the slots are computed from, except those that are not stable. */
+  private final Definition definition;
+
+  /** The slots that are not stable, in ascending order. */
+  private final ImmutableIntArray unstable;
+
+  /** Their words in the format of the ABI. */
+  private final ImmutableIntArray unstableWords;
+
+  /** Their previous backends. */
+  private final ImmutableIntArray unstablePrevious;
+
+  /** All words that were computed, as long as they are in use. */
+  private volatile WeakReference<int[]> computed = new WeakReference<>(null);
+
+  /** Computed when it is first needed; 0 until then. */
+  private int hash;
+
+  private RingSlots(
+      Definition definition,
+      ImmutableIntArray unstable,
+      ImmutableIntArray unstableWords,
+      ImmutableIntArray unstablePrevious) {
     this.definition = definition;
+    this.unstable = unstable;
+    this.unstableWords = unstableWords;
+    this.unstablePrevious = unstablePrevious;
   }
 
   /**
@@ -75,7 +116,8 @@ public final class RingSlots {
    * thousands of VIPs would fill the heap; the dataplane has them already.
    */
   public static RingSlots stable(Definition definition) {
-    return new RingSlots(definition);
+    ImmutableIntArray none = ImmutableIntArray.of();
+    return new RingSlots(definition, none, none, none);
   }
 
   /**
@@ -84,7 +126,7 @@ public final class RingSlots {
    * @param backends the backend index of each slot, or {@link Dataplane#NO_BACKEND}
    */
   public static RingSlots stable(int[] backends) {
-    return new RingSlots(backends.clone(), null);
+    return stable(new Given(backends.clone()));
   }
 
   /**
@@ -101,12 +143,32 @@ public final class RingSlots {
 
   /** Returns the number of slots. */
   public int size() {
-    return definition == null ? words().length : definition.size();
+    return definition.size();
   }
 
   /** Returns the index of a slot's backend, or {@link Dataplane#NO_BACKEND}. */
   public int backend(int slot) {
-    return words()[slot] & BACKEND;
+    int index = find(slot);
+    return (index < 0 ? words()[slot] : unstableWords.get(index)) & BACKEND;
+  }
+
+  /** Returns the position of a slot among those that are not stable; negative if it is stable. */
+  private int find(int slot) {
+    int low = 0;
+    int high = unstable.length() - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      int found = unstable.get(middle);
+      if (found == slot) {
+        return middle;
+      }
+      if (found < slot) {
+        low = middle + 1;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return -1;
   }
 
   /**
@@ -114,71 +176,73 @@ public final class RingSlots {
    * Dataplane#NO_BACKEND}.
    */
   public int previous(int slot) {
-    return previous == null ? Dataplane.NO_BACKEND : previous[slot];
+    int index = find(slot);
+    return index < 0 ? Dataplane.NO_BACKEND : unstablePrevious.get(index);
   }
 
   /** Returns whether a slot is stable. */
   public boolean isStable(int slot) {
-    return definition != null || (words()[slot] & ~BACKEND) == 0;
+    return find(slot) < 0;
   }
 
   /** Returns whether a slot is changing. */
   public boolean isChanging(int slot) {
-    return definition == null && (words()[slot] & CHANGING) != 0;
+    int index = find(slot);
+    return index >= 0 && (unstableWords.get(index) & CHANGING) != 0;
   }
 
   /** Returns whether a slot is settled. */
   public boolean isSettled(int slot) {
-    return definition == null && (words()[slot] & SETTLED) != 0;
+    int index = find(slot);
+    return index >= 0 && (unstableWords.get(index) & SETTLED) != 0;
+  }
+
+  /** Returns the slots that are not stable, in ascending order. */
+  public ImmutableIntArray unstable() {
+    return unstable;
+  }
+
+  /** Returns whether the slot at a position of {@link #unstable} is changing. */
+  public boolean isChangingAt(int index) {
+    return (unstableWords.get(index) & CHANGING) != 0;
   }
 
   /** Returns whether all slots are stable. */
   public boolean isStable() {
-    if (definition != null) {
-      return true;
-    }
-    for (int word : words()) {
-      if ((word & ~BACKEND) != 0) {
-        return false;
-      }
-    }
-    return true;
+    return unstable.isEmpty();
   }
 
   /** Returns whether all slots are stable and empty. */
   public boolean isEmpty() {
-    if (definition != null) {
-      return definition.isEmpty();
-    }
-    for (int word : words()) {
-      if (word != 0) {
-        return false;
-      }
-    }
-    return true;
+    return unstable.isEmpty() && definition.isEmpty();
   }
 
   /**
-   * Returns the slots in the format of the ABI. The caller must not modify the array. If they are
-   * computed, that is done again once the array of the last call is no longer in use.
+   * Returns the slots in the format of the ABI. The caller must not modify the array. They are
+   * computed again once the array of the last call is no longer in use.
    */
   public int[] words() {
-    if (definition == null) {
-      return Objects.requireNonNull(given);
-    }
     int[] words = computed.get();
     if (words == null) {
-      words = definition.compute();
+      int[] stable = definition.compute();
+      words = unstable.isEmpty() ? stable : stable.clone();
+      for (int i = 0; i < unstable.length(); i++) {
+        words[unstable.get(i)] = unstableWords.get(i);
+      }
       computed = new WeakReference<>(words);
     }
     return words;
   }
 
-  /**
-   * Returns the previous backend of each slot, or null if no slot has one. The caller must not
-   * modify the array.
-   */
+  /** Returns the previous backend of each slot, or null if no slot has one. */
   public int @Nullable [] previousBackends() {
+    int[] previous = null;
+    for (int i = 0; i < unstable.length(); i++) {
+      if (unstablePrevious.get(i) != Dataplane.NO_BACKEND) {
+        previous = previous == null ? new int[size()] : previous;
+        previous[unstable.get(i)] = unstablePrevious.get(i);
+      }
+    }
     return previous;
   }
 
@@ -196,18 +260,18 @@ public final class RingSlots {
     return object == this
         || (object instanceof RingSlots other
             && hashCode() == other.hashCode()
-            && Objects.equals(definition, other.definition)
-            && Arrays.equals(given, other.given)
-            && Arrays.equals(previous, other.previous));
+            && unstable.equals(other.unstable)
+            && unstableWords.equals(other.unstableWords)
+            && unstablePrevious.equals(other.unstablePrevious)
+            && definition.equals(other.definition));
   }
 
   @Override
   public int hashCode() {
     if (hash == 0) {
       hash =
-          definition == null
-              ? 31 * Arrays.hashCode(given) + Arrays.hashCode(previous)
-              : definition.hashCode();
+          31 * (31 * definition.hashCode() + unstableWords.hashCode())
+              + unstablePrevious.hashCode();
     }
     return hash;
   }
@@ -218,15 +282,63 @@ public final class RingSlots {
     return size() + " slots";
   }
 
+  /**
+   * Returns a ring of these backends in which some slots are not stable.
+   *
+   * @return a list to which the slots are added in ascending order
+   */
+  public Unstable withUnstable() {
+    return new Unstable(this);
+  }
+
+  /** A list of the slots that are not stable. Not safe for use by several threads at once. */
+  public static final class Unstable {
+
+    private final RingSlots ring;
+    private final ImmutableIntArray.Builder slots = ImmutableIntArray.builder();
+    private final ImmutableIntArray.Builder words = ImmutableIntArray.builder();
+    private final ImmutableIntArray.Builder previous = ImmutableIntArray.builder();
+
+    private Unstable(RingSlots ring) {
+      this.ring = ring;
+    }
+
+    /** Adds a slot that changes from its previous backend to another one. */
+    public void changing(int slot, int backend, int previousBackend) {
+      add(slot, backend | CHANGING, previousBackend);
+    }
+
+    /** Adds a settled slot. */
+    public void settled(int slot, int backend) {
+      add(slot, backend | SETTLED, Dataplane.NO_BACKEND);
+    }
+
+    private void add(int slot, int word, int previousBackend) {
+      slots.add(slot);
+      words.add(word);
+      previous.add(previousBackend);
+    }
+
+    /** Creates the ring. */
+    public RingSlots build() {
+      return new RingSlots(
+          ring.definition,
+          slots.build().trimmed(),
+          words.build().trimmed(),
+          previous.build().trimmed());
+    }
+  }
+
   /** Changes slots one by one. Not safe for use by several threads at once. */
   public static final class Builder {
 
     private final int[] words;
-    private int @Nullable [] previous;
+    private final int[] previous;
 
     private Builder(RingSlots from) {
       words = from.words().clone();
-      previous = from.previous == null ? null : from.previous.clone();
+      int[] known = from.previousBackends();
+      previous = known == null ? new int[words.length] : known;
     }
 
     /** Makes a slot stable at a backend. */
@@ -246,19 +358,25 @@ public final class RingSlots {
 
     private Builder set(int slot, int word, int previousBackend) {
       words[slot] = word;
-      if (previous == null && previousBackend != Dataplane.NO_BACKEND) {
-        previous = new int[words.length];
-      }
-      if (previous != null) {
-        previous[slot] = previousBackend;
-      }
+      previous[slot] = previousBackend;
       return this;
     }
 
-    /** Creates the ring. It shares the builder's arrays, so the builder must not be used again. */
+    /** Creates the ring. */
     public RingSlots build() {
-      boolean hasPrevious = previous != null && Arrays.stream(previous).anyMatch(each -> each != 0);
-      return new RingSlots(words, hasPrevious ? previous : null);
+      int[] backends = words.clone();
+      for (int slot = 0; slot < words.length; slot++) {
+        if ((words[slot] & (CHANGING | SETTLED)) != 0) {
+          backends[slot] = words[slot] & BACKEND;
+        }
+      }
+      Unstable unstable = RingSlots.stable(backends).withUnstable();
+      for (int slot = 0; slot < words.length; slot++) {
+        if ((words[slot] & (CHANGING | SETTLED)) != 0) {
+          unstable.add(slot, words[slot], previous[slot]);
+        }
+      }
+      return unstable.build();
     }
   }
 }

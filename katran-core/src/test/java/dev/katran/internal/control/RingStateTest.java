@@ -27,8 +27,8 @@ class RingStateTest {
     return RingState.stable(backends);
   }
 
-  private static int[] to(int... backends) {
-    return backends;
+  private static RingSlots to(int... backends) {
+    return RingSlots.stable(backends);
   }
 
   @Test
