@@ -133,4 +133,33 @@ class ManyVipsTest {
       assertThat((usedHeap() - before) / 500).isLessThan(50_000);
     }
   }
+
+  @Test
+  void apply_backendOfManyVipsDrains_allChangeAndAreStableAgain() {
+    Backend shared = Backend.of("10.200.0.1");
+    List<Vip> vips = vips(200).stream().map(vip -> vip.with(shared)).toList();
+    List<Vip> draining = vips.stream().map(vip -> vip.draining(shared.key())).toList();
+    try (Control control = control(127)) {
+      LoadBalancer lb = Balancers.over(control);
+      lb.apply(vips);
+      lb.apply(draining);
+      for (Vip vip : draining) {
+        Ring before = Ring.of(lb.limits(), vip.algorithm(), vip.with(shared).backends());
+        Ring after = lb.ring(vip.key()).orElseThrow();
+        assertThat(after).isEqualTo(Ring.of(lb.limits(), vip.algorithm(), vip.backends()));
+        assertThat(lb.status(vip.key()).orElseThrow().changing())
+            .isEqualTo((int) Math.round(127 * before.difference(after)))
+            .isPositive();
+      }
+      CompletableFuture<DrainResult> drained =
+          lb.whenDrained(
+              draining.getFirst().key(), shared.key(), Duration.ofSeconds(30), Duration.ofHours(1));
+      for (int i = 0; i < 100; i++) {
+        clock.pass(Duration.ofSeconds(30));
+        control.tick();
+      }
+      assertThat(drained).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(DrainResult.QUIET);
+      assertThat(draining).allMatch(vip -> lb.status(vip.key()).orElseThrow().isStable());
+    }
+  }
 }

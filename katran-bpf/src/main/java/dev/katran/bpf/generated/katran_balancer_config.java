@@ -18,18 +18,22 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     __u32 features;
  *     __u32 vip_flags;
  *     __u32 ring_size;
+ *     __u32 ring_reciprocal;
+ *     __u32 ring_shift;
  *     __u32 hash_seed_v4;
  *     __u32 hash_seed_v6;
  *     __u32 max_packet_size;
  *     __u32 counters_per_cpu;
+ *     __u32 has_counter_blocks;
  *     __u32 first_backend_counter;
  *     __u32 backend_numbers;
  *     __u32 new_flows_per_second;
- *     __u32 change_syns;
- *     __u32 change_others;
  *     __u32 vip_lines;
- *     __u64 change_window;
+ *     __u32 flow_buckets;
+ *     __u32 has_whole_vip_tables;
  *     __u64 udp_idle;
+ *     __u64 flow_tag_keys[11];
+ *     __u64 flow_bucket_keys[11];
  *     __u32 tos;
  *     __u32 gue_port;
  *     __u32 answers_per_second;
@@ -52,19 +56,22 @@ public class katran_balancer_config {
         Katran.C_INT.withName("features"),
         Katran.C_INT.withName("vip_flags"),
         Katran.C_INT.withName("ring_size"),
+        Katran.C_INT.withName("ring_reciprocal"),
+        Katran.C_INT.withName("ring_shift"),
         Katran.C_INT.withName("hash_seed_v4"),
         Katran.C_INT.withName("hash_seed_v6"),
         Katran.C_INT.withName("max_packet_size"),
         Katran.C_INT.withName("counters_per_cpu"),
+        Katran.C_INT.withName("has_counter_blocks"),
         Katran.C_INT.withName("first_backend_counter"),
         Katran.C_INT.withName("backend_numbers"),
         Katran.C_INT.withName("new_flows_per_second"),
-        Katran.C_INT.withName("change_syns"),
-        Katran.C_INT.withName("change_others"),
         Katran.C_INT.withName("vip_lines"),
-        MemoryLayout.paddingLayout(4),
-        Katran.C_LONG_LONG.withName("change_window"),
+        Katran.C_INT.withName("flow_buckets"),
+        Katran.C_INT.withName("has_whole_vip_tables"),
         Katran.C_LONG_LONG.withName("udp_idle"),
+        MemoryLayout.sequenceLayout(11, Katran.C_LONG_LONG).withName("flow_tag_keys"),
+        MemoryLayout.sequenceLayout(11, Katran.C_LONG_LONG).withName("flow_bucket_keys"),
         Katran.C_INT.withName("tos"),
         Katran.C_INT.withName("gue_port"),
         Katran.C_INT.withName("answers_per_second"),
@@ -213,6 +220,94 @@ public class katran_balancer_config {
      */
     public static void ring_size(MemorySegment struct, int fieldValue) {
         struct.set(ring_size$LAYOUT, ring_size$OFFSET, fieldValue);
+    }
+
+    private static final OfInt ring_reciprocal$LAYOUT = (OfInt)$LAYOUT.select(groupElement("ring_reciprocal"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 ring_reciprocal
+     * }
+     */
+    public static final OfInt ring_reciprocal$layout() {
+        return ring_reciprocal$LAYOUT;
+    }
+
+    private static final long ring_reciprocal$OFFSET = $LAYOUT.byteOffset(groupElement("ring_reciprocal"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 ring_reciprocal
+     * }
+     */
+    public static final long ring_reciprocal$offset() {
+        return ring_reciprocal$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 ring_reciprocal
+     * }
+     */
+    public static int ring_reciprocal(MemorySegment struct) {
+        return struct.get(ring_reciprocal$LAYOUT, ring_reciprocal$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 ring_reciprocal
+     * }
+     */
+    public static void ring_reciprocal(MemorySegment struct, int fieldValue) {
+        struct.set(ring_reciprocal$LAYOUT, ring_reciprocal$OFFSET, fieldValue);
+    }
+
+    private static final OfInt ring_shift$LAYOUT = (OfInt)$LAYOUT.select(groupElement("ring_shift"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 ring_shift
+     * }
+     */
+    public static final OfInt ring_shift$layout() {
+        return ring_shift$LAYOUT;
+    }
+
+    private static final long ring_shift$OFFSET = $LAYOUT.byteOffset(groupElement("ring_shift"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 ring_shift
+     * }
+     */
+    public static final long ring_shift$offset() {
+        return ring_shift$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 ring_shift
+     * }
+     */
+    public static int ring_shift(MemorySegment struct) {
+        return struct.get(ring_shift$LAYOUT, ring_shift$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 ring_shift
+     * }
+     */
+    public static void ring_shift(MemorySegment struct, int fieldValue) {
+        struct.set(ring_shift$LAYOUT, ring_shift$OFFSET, fieldValue);
     }
 
     private static final OfInt hash_seed_v4$LAYOUT = (OfInt)$LAYOUT.select(groupElement("hash_seed_v4"));
@@ -391,6 +486,50 @@ public class katran_balancer_config {
         struct.set(counters_per_cpu$LAYOUT, counters_per_cpu$OFFSET, fieldValue);
     }
 
+    private static final OfInt has_counter_blocks$LAYOUT = (OfInt)$LAYOUT.select(groupElement("has_counter_blocks"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 has_counter_blocks
+     * }
+     */
+    public static final OfInt has_counter_blocks$layout() {
+        return has_counter_blocks$LAYOUT;
+    }
+
+    private static final long has_counter_blocks$OFFSET = $LAYOUT.byteOffset(groupElement("has_counter_blocks"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 has_counter_blocks
+     * }
+     */
+    public static final long has_counter_blocks$offset() {
+        return has_counter_blocks$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 has_counter_blocks
+     * }
+     */
+    public static int has_counter_blocks(MemorySegment struct) {
+        return struct.get(has_counter_blocks$LAYOUT, has_counter_blocks$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 has_counter_blocks
+     * }
+     */
+    public static void has_counter_blocks(MemorySegment struct, int fieldValue) {
+        struct.set(has_counter_blocks$LAYOUT, has_counter_blocks$OFFSET, fieldValue);
+    }
+
     private static final OfInt first_backend_counter$LAYOUT = (OfInt)$LAYOUT.select(groupElement("first_backend_counter"));
 
     /**
@@ -523,94 +662,6 @@ public class katran_balancer_config {
         struct.set(new_flows_per_second$LAYOUT, new_flows_per_second$OFFSET, fieldValue);
     }
 
-    private static final OfInt change_syns$LAYOUT = (OfInt)$LAYOUT.select(groupElement("change_syns"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * __u32 change_syns
-     * }
-     */
-    public static final OfInt change_syns$layout() {
-        return change_syns$LAYOUT;
-    }
-
-    private static final long change_syns$OFFSET = $LAYOUT.byteOffset(groupElement("change_syns"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * __u32 change_syns
-     * }
-     */
-    public static final long change_syns$offset() {
-        return change_syns$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * __u32 change_syns
-     * }
-     */
-    public static int change_syns(MemorySegment struct) {
-        return struct.get(change_syns$LAYOUT, change_syns$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * __u32 change_syns
-     * }
-     */
-    public static void change_syns(MemorySegment struct, int fieldValue) {
-        struct.set(change_syns$LAYOUT, change_syns$OFFSET, fieldValue);
-    }
-
-    private static final OfInt change_others$LAYOUT = (OfInt)$LAYOUT.select(groupElement("change_others"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * __u32 change_others
-     * }
-     */
-    public static final OfInt change_others$layout() {
-        return change_others$LAYOUT;
-    }
-
-    private static final long change_others$OFFSET = $LAYOUT.byteOffset(groupElement("change_others"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * __u32 change_others
-     * }
-     */
-    public static final long change_others$offset() {
-        return change_others$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * __u32 change_others
-     * }
-     */
-    public static int change_others(MemorySegment struct) {
-        return struct.get(change_others$LAYOUT, change_others$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * __u32 change_others
-     * }
-     */
-    public static void change_others(MemorySegment struct, int fieldValue) {
-        struct.set(change_others$LAYOUT, change_others$OFFSET, fieldValue);
-    }
-
     private static final OfInt vip_lines$LAYOUT = (OfInt)$LAYOUT.select(groupElement("vip_lines"));
 
     /**
@@ -655,48 +706,92 @@ public class katran_balancer_config {
         struct.set(vip_lines$LAYOUT, vip_lines$OFFSET, fieldValue);
     }
 
-    private static final OfLong change_window$LAYOUT = (OfLong)$LAYOUT.select(groupElement("change_window"));
+    private static final OfInt flow_buckets$LAYOUT = (OfInt)$LAYOUT.select(groupElement("flow_buckets"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * __u64 change_window
+     * __u32 flow_buckets
      * }
      */
-    public static final OfLong change_window$layout() {
-        return change_window$LAYOUT;
+    public static final OfInt flow_buckets$layout() {
+        return flow_buckets$LAYOUT;
     }
 
-    private static final long change_window$OFFSET = $LAYOUT.byteOffset(groupElement("change_window"));
+    private static final long flow_buckets$OFFSET = $LAYOUT.byteOffset(groupElement("flow_buckets"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * __u64 change_window
+     * __u32 flow_buckets
      * }
      */
-    public static final long change_window$offset() {
-        return change_window$OFFSET;
+    public static final long flow_buckets$offset() {
+        return flow_buckets$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * __u64 change_window
+     * __u32 flow_buckets
      * }
      */
-    public static long change_window(MemorySegment struct) {
-        return struct.get(change_window$LAYOUT, change_window$OFFSET);
+    public static int flow_buckets(MemorySegment struct) {
+        return struct.get(flow_buckets$LAYOUT, flow_buckets$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * __u64 change_window
+     * __u32 flow_buckets
      * }
      */
-    public static void change_window(MemorySegment struct, long fieldValue) {
-        struct.set(change_window$LAYOUT, change_window$OFFSET, fieldValue);
+    public static void flow_buckets(MemorySegment struct, int fieldValue) {
+        struct.set(flow_buckets$LAYOUT, flow_buckets$OFFSET, fieldValue);
+    }
+
+    private static final OfInt has_whole_vip_tables$LAYOUT = (OfInt)$LAYOUT.select(groupElement("has_whole_vip_tables"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u32 has_whole_vip_tables
+     * }
+     */
+    public static final OfInt has_whole_vip_tables$layout() {
+        return has_whole_vip_tables$LAYOUT;
+    }
+
+    private static final long has_whole_vip_tables$OFFSET = $LAYOUT.byteOffset(groupElement("has_whole_vip_tables"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u32 has_whole_vip_tables
+     * }
+     */
+    public static final long has_whole_vip_tables$offset() {
+        return has_whole_vip_tables$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u32 has_whole_vip_tables
+     * }
+     */
+    public static int has_whole_vip_tables(MemorySegment struct) {
+        return struct.get(has_whole_vip_tables$LAYOUT, has_whole_vip_tables$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u32 has_whole_vip_tables
+     * }
+     */
+    public static void has_whole_vip_tables(MemorySegment struct, int fieldValue) {
+        struct.set(has_whole_vip_tables$LAYOUT, has_whole_vip_tables$OFFSET, fieldValue);
     }
 
     private static final OfLong udp_idle$LAYOUT = (OfLong)$LAYOUT.select(groupElement("udp_idle"));
@@ -741,6 +836,160 @@ public class katran_balancer_config {
      */
     public static void udp_idle(MemorySegment struct, long fieldValue) {
         struct.set(udp_idle$LAYOUT, udp_idle$OFFSET, fieldValue);
+    }
+
+    private static final SequenceLayout flow_tag_keys$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("flow_tag_keys"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u64 flow_tag_keys[11]
+     * }
+     */
+    public static final SequenceLayout flow_tag_keys$layout() {
+        return flow_tag_keys$LAYOUT;
+    }
+
+    private static final long flow_tag_keys$OFFSET = $LAYOUT.byteOffset(groupElement("flow_tag_keys"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u64 flow_tag_keys[11]
+     * }
+     */
+    public static final long flow_tag_keys$offset() {
+        return flow_tag_keys$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u64 flow_tag_keys[11]
+     * }
+     */
+    public static MemorySegment flow_tag_keys(MemorySegment struct) {
+        return struct.asSlice(flow_tag_keys$OFFSET, flow_tag_keys$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u64 flow_tag_keys[11]
+     * }
+     */
+    public static void flow_tag_keys(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, flow_tag_keys$OFFSET, flow_tag_keys$LAYOUT.byteSize());
+    }
+
+    private static long[] flow_tag_keys$DIMS = { 11 };
+
+    /**
+     * Dimensions for array field:
+     * {@snippet lang=c :
+     * __u64 flow_tag_keys[11]
+     * }
+     */
+    public static long[] flow_tag_keys$dimensions() {
+        return flow_tag_keys$DIMS;
+    }
+    private static final VarHandle flow_tag_keys$ELEM_HANDLE = flow_tag_keys$LAYOUT.varHandle(sequenceElement());
+
+    /**
+     * Indexed getter for field:
+     * {@snippet lang=c :
+     * __u64 flow_tag_keys[11]
+     * }
+     */
+    public static long flow_tag_keys(MemorySegment struct, long index0) {
+        return (long)flow_tag_keys$ELEM_HANDLE.get(struct, 0L, index0);
+    }
+
+    /**
+     * Indexed setter for field:
+     * {@snippet lang=c :
+     * __u64 flow_tag_keys[11]
+     * }
+     */
+    public static void flow_tag_keys(MemorySegment struct, long index0, long fieldValue) {
+        flow_tag_keys$ELEM_HANDLE.set(struct, 0L, index0, fieldValue);
+    }
+
+    private static final SequenceLayout flow_bucket_keys$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("flow_bucket_keys"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u64 flow_bucket_keys[11]
+     * }
+     */
+    public static final SequenceLayout flow_bucket_keys$layout() {
+        return flow_bucket_keys$LAYOUT;
+    }
+
+    private static final long flow_bucket_keys$OFFSET = $LAYOUT.byteOffset(groupElement("flow_bucket_keys"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u64 flow_bucket_keys[11]
+     * }
+     */
+    public static final long flow_bucket_keys$offset() {
+        return flow_bucket_keys$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u64 flow_bucket_keys[11]
+     * }
+     */
+    public static MemorySegment flow_bucket_keys(MemorySegment struct) {
+        return struct.asSlice(flow_bucket_keys$OFFSET, flow_bucket_keys$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u64 flow_bucket_keys[11]
+     * }
+     */
+    public static void flow_bucket_keys(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, flow_bucket_keys$OFFSET, flow_bucket_keys$LAYOUT.byteSize());
+    }
+
+    private static long[] flow_bucket_keys$DIMS = { 11 };
+
+    /**
+     * Dimensions for array field:
+     * {@snippet lang=c :
+     * __u64 flow_bucket_keys[11]
+     * }
+     */
+    public static long[] flow_bucket_keys$dimensions() {
+        return flow_bucket_keys$DIMS;
+    }
+    private static final VarHandle flow_bucket_keys$ELEM_HANDLE = flow_bucket_keys$LAYOUT.varHandle(sequenceElement());
+
+    /**
+     * Indexed getter for field:
+     * {@snippet lang=c :
+     * __u64 flow_bucket_keys[11]
+     * }
+     */
+    public static long flow_bucket_keys(MemorySegment struct, long index0) {
+        return (long)flow_bucket_keys$ELEM_HANDLE.get(struct, 0L, index0);
+    }
+
+    /**
+     * Indexed setter for field:
+     * {@snippet lang=c :
+     * __u64 flow_bucket_keys[11]
+     * }
+     */
+    public static void flow_bucket_keys(MemorySegment struct, long index0, long fieldValue) {
+        flow_bucket_keys$ELEM_HANDLE.set(struct, 0L, index0, fieldValue);
     }
 
     private static final OfInt tos$LAYOUT = (OfInt)$LAYOUT.select(groupElement("tos"));

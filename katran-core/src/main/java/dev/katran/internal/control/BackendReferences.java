@@ -72,7 +72,7 @@ final class BackendReferences {
 
   /** Removes the references of an installed VIP. */
   void remove(InstalledState.Installed vip) {
-    vip.vip().backends().forEach(this::remove);
+    vip.vip().backends().forEach(backend -> remove(backend, 1));
     vip.ring().backends().forEach(backend -> touch(backend.key()).serving--);
   }
 
@@ -80,25 +80,26 @@ final class BackendReferences {
    * Adds the references of a VIP.
    *
    * @param ring the backends that will have slots
-   * @throws IllegalArgumentException as {@link #add(Backend, String)}
+   * @throws IllegalArgumentException as {@link #add(Backend, Object, int)}
    */
   void add(Vip vip, RingCache.Key ring) {
-    vip.backends().forEach(backend -> add(backend, vip.key().toString()));
+    vip.backends().forEach(backend -> add(backend, vip.key(), 1));
     ring.backends().forEach(backend -> touch(backend.key()).serving++);
   }
 
-  /** Removes a reference to an installed backend. */
-  void remove(Backend backend) {
-    touch(backend.key()).users--;
+  /** Removes references to an installed backend. */
+  void remove(Backend backend, int count) {
+    touch(backend.key()).users -= count;
   }
 
   /**
-   * Adds a reference to a backend.
+   * Adds references to a backend.
    *
    * @param user what refers to it, for messages
+   * @param count how often
    * @throws IllegalArgumentException if another reference has another delivery
    */
-  void add(Backend backend, String user) {
+  void add(Backend backend, Object user, int count) {
     Touched target = touch(backend.key());
     Delivery delivery = Delivery.of(backend);
     if (target.users > 0 && !delivery.equals(target.delivery)) {
@@ -108,7 +109,7 @@ final class BackendReferences {
               + " one apply()");
     }
     target.delivery = delivery;
-    target.users++;
+    target.users += count;
   }
 
   /** Returns the backends that the change touches, in the order in which it names them. */

@@ -6,7 +6,6 @@ import dev.katran.BackendKey;
 import dev.katran.Vip;
 import dev.katran.VipKey;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -36,8 +35,8 @@ public final class DesiredState {
   /** The VIPs that replace installed ones, or are new; empty for those that are removed. */
   private final Map<VipKey, Optional<Vip>> edits = new LinkedHashMap<>();
 
-  private final List<Backend> addedReferences = new ArrayList<>();
-  private final List<Backend> removedReferences = new ArrayList<>();
+  private final Map<Backend, Integer> addedReferences = new LinkedHashMap<>();
+  private final Map<Backend, Integer> removedReferences = new LinkedHashMap<>();
   private final List<TableWrite> writes = new ArrayList<>();
   private final List<Runnable> onCommit = new ArrayList<>();
   private ImmutableSetMultimap<VipKey, BackendKey> down;
@@ -159,23 +158,23 @@ public final class DesiredState {
     onCommit.add(action);
   }
 
-  /** Adds a reference from a table to a backend. */
-  void addReference(Backend backend) {
-    addedReferences.add(backend);
+  /** Adds references from a table to a backend. */
+  void addReferences(Backend backend, int count) {
+    addedReferences.merge(backend, count, Integer::sum);
   }
 
-  /** Removes a reference from a table to a backend. */
-  void removeReference(Backend backend) {
-    removedReferences.add(backend);
+  /** Removes references from a table to a backend. */
+  void removeReferences(Backend backend, int count) {
+    removedReferences.merge(backend, count, Integer::sum);
   }
 
-  /** Returns the backends that table entries name from now on, once per entry. */
-  Collection<Backend> addedReferences() {
+  /** Returns the backends that table entries name from now on, with the number of entries. */
+  Map<Backend, Integer> addedReferences() {
     return addedReferences;
   }
 
-  /** Returns the backends that table entries no longer name, once per entry. */
-  Collection<Backend> removedReferences() {
+  /** Returns the backends that table entries no longer name, with the number of entries. */
+  Map<Backend, Integer> removedReferences() {
     return removedReferences;
   }
 }

@@ -41,8 +41,11 @@ final class Installer {
   /** How long a change waits for the next hops of new backends. They are followed from then on. */
   private static final Duration NEXT_HOP_TIMEOUT = Duration.ofMillis(500);
 
-  /** How many rings are built before a change, without the lock. They take 128 KiB each. */
-  private static final int MAX_PREPARED_RINGS = 256;
+  /**
+   * The number of changed VIPs whose rings are built before the change, without the lock. A ring
+   * takes 128 KiB.
+   */
+  private static final int MAX_PREPARED = 64;
 
   private final OpenDataplane open;
   private final Dataplane dataplane;
@@ -227,27 +230,31 @@ final class Installer {
           }
         };
     changed.forEach(vip -> vip.backends().forEach(collect));
-    desired.addedReferences().forEach(collect);
+    desired.addedReferences().keySet().forEach(collect);
     unknown.removeAll(prepared.asked());
     return prepared.isEnough() ? Set.of() : unknown;
   }
 
   /**
-   * Returns rings that the change needs and that are not in use. Those of many VIPs would fill the
-   * heap: most of them are built when they are written.
+   * Returns the rings that the change needs. Those of many VIPs would fill the heap, so they are
+   * built when they are written.
    */
   private Set<RingCache.Key> missingRings(List<Vip> changed, Preparation prepared) {
+    if (prepared.isEnough() || changed.size() > MAX_PREPARED) {
+      return Set.of();
+    }
     Set<RingCache.Key> missing = new HashSet<>();
     for (Vip vip : changed) {
-      if (prepared.isEnough() || missing.size() + prepared.rings().size() >= MAX_PREPARED_RINGS) {
-        break;
-      }
       RingCache.Key key = Planner.ringKey(vip, rings, address -> hop(address, prepared));
       InstalledState.Installed before = state.vips().get(vip.key());
-      if ((before == null || !key.equals(before.ring())) && !prepared.rings().containsKey(key)) {
+      if (before == null || !key.equals(before.ring())) {
         missing.add(key);
+        if (before != null) {
+          missing.add(before.ring()); // to find the slots that change
+        }
       }
     }
+    missing.removeAll(prepared.rings().keySet());
     return missing;
   }
 

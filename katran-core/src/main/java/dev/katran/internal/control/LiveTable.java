@@ -6,7 +6,6 @@ import com.google.common.collect.Maps;
 import dev.katran.BackendKey;
 import dev.katran.internal.dataplane.IndexTable;
 import dev.katran.internal.failure.Failure;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -32,7 +31,10 @@ public final class LiveTable<K, V> {
   private volatile ConcurrentHashMap<K, V> entries = new ConcurrentHashMap<>();
 
   /** The number of entries in each group. Guarded by the lock of changes. */
-  private final int[] sizes = new int[GROUPS];
+  private int[] sizes = new int[GROUPS];
+
+  /** The number of entries with each value. Guarded by the lock of changes. */
+  private Map<V, Integer> uses = new HashMap<>();
 
   LiveTable(Control control, TableKind<K, V> kind) {
     this.control = control;
@@ -66,14 +68,18 @@ public final class LiveTable<K, V> {
           isNew.add(key);
         } else {
           before.put(key, old);
-          kind.removed(desired, old);
+          kind.removed(desired, old, 1);
         }
-        kind.added(desired, value);
+        kind.added(desired, value, 1);
       });
-      checkCapacity(isNew, sizes);
+      int[] sizesAfter = sizes.clone();
+      isNew.forEach(key -> sizesAfter[kind.group(key)]++);
+      checkCapacity(sizesAfter);
       desired.add(new Put(put, before, isNew));
       desired.onCommit(() -> {
-        isNew.forEach(key -> sizes[kind.group(key)]++);
+        sizes = sizesAfter;
+        before.values().forEach(value -> count(value, -1));
+        put.values().forEach(value -> count(value, 1));
         entries.putAll(put);
       });
     });
@@ -88,12 +94,15 @@ public final class LiveTable<K, V> {
         V old = entries.get(requireNonNull(key, kind.name()));
         if (old != null) {
           before.put(key, old);
-          kind.removed(desired, old);
+          kind.removed(desired, old, 1);
         }
       }
       desired.add(new Remove(before));
       desired.onCommit(() -> {
-        before.keySet().forEach(key -> sizes[kind.group(key)]--);
+        before.forEach((key, value) -> {
+          sizes[kind.group(key)]--;
+          count(value, -1);
+        });
         entries.keySet().removeAll(before.keySet());
         removed[0] = before.size();
       });
@@ -101,31 +110,49 @@ public final class LiveTable<K, V> {
     return removed[0];
   }
 
-  /** Replaces all entries in one step. */
+  /** Replaces all entries in one step. Visits each of them once, because there may be millions. */
   public void replace(Map<? extends K, ? extends V> replacement) {
-    ConcurrentHashMap<K, V> after = new ConcurrentHashMap<>(checked(replacement));
+    ConcurrentHashMap<K, V> after = new ConcurrentHashMap<>(replacement.size());
+    Map<V, Integer> usesAfter = new HashMap<>();
+    int[] sizesAfter = new int[GROUPS];
+    replacement.forEach((key, value) -> {
+      check(key, value);
+      after.put(key, value);
+      usesAfter.merge(value, 1, Integer::sum);
+      sizesAfter[kind.group(key)]++;
+    });
     control.change(desired -> {
-      checkCapacity(after.keySet(), new int[GROUPS]);
-      entries.values().forEach(value -> kind.removed(desired, value));
-      after.values().forEach(value -> kind.added(desired, value));
+      checkCapacity(sizesAfter);
+      uses.forEach((value, count) -> kind.removed(desired, value, count));
+      usesAfter.forEach((value, count) -> kind.added(desired, value, count));
       desired.add(new Replace(after));
       desired.onCommit(() -> {
-        Arrays.fill(sizes, 0);
-        after.keySet().forEach(key -> sizes[kind.group(key)]++);
+        sizes = sizesAfter;
+        uses = usesAfter;
         entries = after;
       });
     });
   }
 
+  private void count(V value, int change) {
+    uses.compute(
+        value,
+        (same, count) -> {
+          int after = (count == null ? 0 : count) + change;
+          return after == 0 ? null : after;
+        });
+  }
+
   private Map<K, V> checked(Map<? extends K, ? extends V> added) {
-    added.forEach((key, value) ->
-        kind.check(requireNonNull(key, kind.name()), requireNonNull(value, kind.name())));
+    added.forEach(this::check);
     return new HashMap<>(added);
   }
 
-  private void checkCapacity(Set<K> added, int[] before) {
-    int[] after = before.clone();
-    added.forEach(key -> after[kind.group(key)]++);
+  private void check(K key, V value) {
+    kind.check(requireNonNull(key, kind.name()), requireNonNull(value, kind.name()));
+  }
+
+  private void checkCapacity(int[] after) {
     for (int size : after) {
       if (size > kind.capacity()) {
         throw new Failure(

@@ -73,7 +73,7 @@ sealed interface Operation {
    *
    * @param before null if the VIP is new
    */
-  record PutRing(int vip, @Nullable RingSlots before, RingSlots after) implements Operation {
+  record PutRing(int vip, @Nullable RingState before, RingState after) implements Operation {
 
     @Override
     public void run(Dataplane dataplane) {
@@ -90,7 +90,8 @@ sealed interface Operation {
       put(dataplane, before);
     }
 
-    private void put(Dataplane dataplane, @Nullable RingSlots slots) {
+    private void put(Dataplane dataplane, @Nullable RingState ring) {
+      RingSlots slots = ring == null ? null : ring.slots();
       if (slots == null || slots.isEmpty()) {
         dataplane.rings().remove(vip);
       } else {

@@ -2,7 +2,6 @@ package dev.katran.internal.control;
 
 import com.google.common.collect.Lists;
 import dev.katran.internal.dataplane.Dataplane;
-import dev.katran.internal.dataplane.RingSlots;
 import dev.katran.internal.failure.Failure;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -64,13 +63,13 @@ final class PlanExecutor {
 
   private void runAll(List<Operation> operations, Deque<Operation> begun) {
     for (List<Operation> next : Lists.partition(operations, ANNOUNCED)) {
-      List<RingSlots> rings =
+      List<RingState> rings =
           next.stream()
               .filter(Operation.PutRing.class::isInstance)
               .map(operation -> ((Operation.PutRing) operation).after())
               .toList();
       if (rings.size() > 1) {
-        dataplane.rings().announce(rings);
+        dataplane.rings().announce(Lists.transform(rings, ring -> ring::slots));
       }
       next.forEach(operation -> run(operation, begun));
     }

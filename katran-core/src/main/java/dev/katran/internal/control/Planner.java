@@ -175,7 +175,9 @@ final class Planner {
     }
     desired.removedReferences().forEach(references::remove);
     changed.forEach(vip -> references.add(vip, ringKey(vip)));
-    desired.addedReferences().forEach(backend -> references.add(backend, "a table"));
+    desired
+        .addedReferences()
+        .forEach((backend, count) -> references.add(backend, "a table", count));
     Map<BackendKey, BackendReferences.Touched> touched = references.touched();
     touched.values().removeIf(each -> !each.hasChanged());
     touched.forEach(this::planBackend);
@@ -287,14 +289,16 @@ final class Planner {
 
   private void planWrites(
       InstalledState.@Nullable Installed before, InstalledState.Installed after) {
-    if (before == null || !before.slots().slots().equals(after.slots().slots())) {
-      batch.add(
-          new Operation.PutRing(
-              after.number(),
-              before == null ? null : before.slots().slots(),
-              after.slots().slots()));
+    RingState ringBefore = before == null ? null : before.slots();
+    RingState ring = after.slots();
+    if (ringBefore == null || (ring != ringBefore && isDifferent(ring, ringBefore))) {
+      batch.add(new Operation.PutRing(after.number(), ringBefore, ring));
     }
     planEntry(before, after);
+  }
+
+  private static boolean isDifferent(RingState ring, RingState before) {
+    return ring.isDeferred() || !ring.slots().equals(before.slots());
   }
 
   private void planEntry(

@@ -21,6 +21,12 @@ final class RingPlanner {
   private record Change(
       RingState before, RingCache.Key after, Set<Integer> removed, Duration window) {}
 
+  /**
+   * How many changed rings are computed while they are planned. If there are more, they are
+   * computed while they are written.
+   */
+  private static final int COMPUTED = 64;
+
   private final InstalledState from;
   private final ChangeWindow.Start start;
   private final long limitedFlows;
@@ -79,6 +85,9 @@ final class RingPlanner {
             new Change(before.slots(), ring, removed, window),
             change -> {
               RingState stable = rings.stable(ring, number);
+              if (before.slots().isStable() && removed.isEmpty() && changed.size() >= COMPUTED) {
+                return before.slots().deferChangeTo(stable.slots(), windowOf(window));
+              }
               RingState slots = before.slots().changeTo(stable.slots(), removed, windowOf(window));
               return slots.isStable() ? stable : slots;
             });

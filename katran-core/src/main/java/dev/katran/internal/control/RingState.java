@@ -12,8 +12,10 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The ring of a VIP in the dataplane, with the windows of its changing slots. Immutable.
@@ -30,33 +32,49 @@ import java.util.Set;
  */
 final class RingState {
 
-  private final RingSlots slots;
-
   /**
-   * The window of the last change of each slot that is not stable, in their order. Kept when the
-   * slot settles: a slot with the same window as before has not changed in between, whatever its
-   * backend.
+   * The slots and their windows.
+   *
+   * @param windows the window of the last change of each slot that is not stable, in their order.
+   *     Kept when the slot settles: a slot with the same window as before has not changed in
+   *     between, whatever its backend
+   * @param open the windows of the changing slots
+   * @param changing the number of changing slots
    */
-  private final List<ChangeWindow> windows;
+  private record Content(
+      RingSlots slots, List<ChangeWindow> windows, ImmutableSet<ChangeWindow> open, int changing) {
 
-  /** The windows of the changing slots. */
-  private final ImmutableSet<ChangeWindow> open;
+    static Content of(RingSlots slots, List<ChangeWindow> windows) {
+      Set<ChangeWindow> open = new LinkedHashSet<>();
+      int changing = 0;
+      for (int i = 0; i < windows.size(); i++) {
+        if (slots.isChangingAt(i)) {
+          changing++;
+          open.add(windows.get(i));
+        }
+      }
+      return new Content(slots, windows, ImmutableSet.copyOf(open), changing);
+    }
+  }
 
-  private final int changing;
+  /** A change whose result is computed when it is needed. */
+  private record Deferred(RingState before, RingSlots after, ChangeWindow window) {}
+
+  private final boolean stable;
+
+  /** Null once {@link #content} is computed. */
+  private @Nullable Deferred deferred;
+
+  private volatile @Nullable Content content;
 
   private RingState(RingSlots slots, List<ChangeWindow> windows) {
-    Set<ChangeWindow> open = new LinkedHashSet<>();
-    int changing = 0;
-    for (int i = 0; i < windows.size(); i++) {
-      if (slots.isChangingAt(i)) {
-        changing++;
-        open.add(windows.get(i));
-      }
-    }
-    this.slots = slots;
-    this.windows = windows;
-    this.open = ImmutableSet.copyOf(open);
-    this.changing = changing;
+    this.content = Content.of(slots, windows);
+    this.stable = windows.isEmpty();
+  }
+
+  private RingState(Deferred deferred) {
+    this.deferred = deferred;
+    this.stable = false;
   }
 
   /** Returns a ring whose slots are all stable. */
@@ -67,6 +85,27 @@ final class RingState {
   /** Returns a ring of slots that are all stable. */
   static RingState stable(RingSlots slots) {
     return new RingState(slots, ImmutableList.of());
+  }
+
+  private Content content() {
+    Content known = content;
+    return known == null ? compute() : known;
+  }
+
+  private synchronized Content compute() {
+    Content known = content;
+    if (known == null) {
+      Deferred change = Objects.requireNonNull(deferred);
+      known = change.before.changeTo(change.after, Set.of(), change.window).content();
+      content = known;
+      deferred = null;
+    }
+    return known;
+  }
+
+  /** Returns whether the slots are not computed yet. */
+  boolean isDeferred() {
+    return content == null;
   }
 
   /** Collects the slots that are not stable, in ascending order. */
@@ -115,7 +154,17 @@ final class RingState {
 
   /** Returns the slots. */
   RingSlots slots() {
-    return slots;
+    return content().slots();
+  }
+
+  /**
+   * Returns this ring after a change in which no backend leaves, as {@link #changeTo} does, but
+   * computes the slots when they are needed: those of thousands of VIPs are computed on all CPUs,
+   * while they are written. Counts as not stable, even if no slot should change. All slots of this
+   * ring must be stable.
+   */
+  RingState deferChangeTo(RingSlots after, ChangeWindow change) {
+    return new RingState(new Deferred(this, after, change));
   }
 
   /**
@@ -126,6 +175,8 @@ final class RingState {
    * @param change the window of slots whose backend changes; new with each change
    */
   RingState changeTo(RingSlots after, Set<Integer> removed, ChangeWindow change) {
+    RingSlots slots = slots();
+    List<ChangeWindow> windows = content().windows();
     Map<Duration, ChangeWindow> earlier = new HashMap<>();
     int[] wordsBefore = slots.words();
     int[] backends = after.words();
@@ -166,7 +217,7 @@ final class RingState {
    */
   RingState extend(Duration now, long limited, Duration least) {
     Map<ChangeWindow, ChangeWindow> extended = new HashMap<>();
-    for (ChangeWindow window : open) {
+    for (ChangeWindow window : content().open()) {
       ChangeWindow after = window.hasEnded(now) ? window.extend(limited, least) : window;
       if (after != window) {
         extended.put(window, after);
@@ -175,6 +226,8 @@ final class RingState {
     if (extended.isEmpty()) {
       return this;
     }
+    RingSlots slots = slots();
+    List<ChangeWindow> windows = content().windows();
     ImmutableList.Builder<ChangeWindow> after = ImmutableList.builder();
     for (int i = 0; i < windows.size(); i++) {
       ChangeWindow window = windows.get(i);
@@ -185,9 +238,11 @@ final class RingState {
 
   /** Settles the slots whose window has ended. Returns this ring if there are none. */
   RingState settle(Duration now) {
-    if (open.stream().noneMatch(window -> window.hasEnded(now))) {
+    if (content().open().stream().noneMatch(window -> window.hasEnded(now))) {
       return this;
     }
+    RingSlots slots = slots();
+    List<ChangeWindow> windows = content().windows();
     Collector after = new Collector(slots);
     for (int i = 0; i < windows.size(); i++) {
       int slot = slots.unstable().get(i);
@@ -211,6 +266,8 @@ final class RingState {
    */
   RingState stabilise(RingState since, BitSet candidates) {
     boolean[] isStable = {false};
+    RingSlots slots = slots();
+    List<ChangeWindow> windows = content().windows();
     Map<Integer, ChangeWindow> windowsThen = since.windowsBySlot();
     Collector after = new Collector(slots);
     for (int i = 0; i < windows.size(); i++) {
@@ -226,9 +283,10 @@ final class RingState {
   }
 
   private Map<Integer, ChangeWindow> windowsBySlot() {
+    List<ChangeWindow> windows = content().windows();
     Map<Integer, ChangeWindow> bySlot = new HashMap<>();
     for (int i = 0; i < windows.size(); i++) {
-      bySlot.put(slots.unstable().get(i), windows.get(i));
+      bySlot.put(slots().unstable().get(i), windows.get(i));
     }
     return bySlot;
   }
@@ -236,37 +294,47 @@ final class RingState {
   /** Returns the settled slots. */
   BitSet settledSlots() {
     BitSet found = new BitSet();
-    slots.unstable().stream().filter(slots::isSettled).forEach(found::set);
+    slots().unstable().stream().filter(slots()::isSettled).forEach(found::set);
     return found;
   }
 
-  /** Returns whether all slots are stable. */
+  /** Returns whether all slots are stable. Computes none. */
   boolean isStable() {
-    return windows.isEmpty();
+    return stable;
+  }
+
+  /** Returns whether a change was {@linkplain #deferChangeTo deferred} that changes no slot. */
+  boolean isUnchanged() {
+    return !stable && content().windows().isEmpty();
   }
 
   /** Returns the number of settled slots. */
   int settled() {
-    return windows.size() - changing;
+    return content().windows().size() - changing();
   }
 
   /** Returns the number of changing slots. */
   int changing() {
-    return changing;
+    return content().changing();
   }
 
   /** Returns the longest time for which a slot that is changing will have been changing. */
   Duration span() {
+    Deferred change = deferred;
+    return change != null ? change.window.span() : longestSpan(content().open());
+  }
+
+  private static Duration longestSpan(Set<ChangeWindow> open) {
     return open.stream().map(ChangeWindow::span).max(Duration::compareTo).orElse(Duration.ZERO);
   }
 
   /** Returns how often the window of a changing slot was extended, at most. */
   int extensions() {
-    return open.stream().mapToInt(ChangeWindow::extensions).max().orElse(0);
+    return content().open().stream().mapToInt(ChangeWindow::extensions).max().orElse(0);
   }
 
   /** Returns when the last changing slot settles; empty if no slot is changing. */
   Optional<Duration> until() {
-    return open.stream().map(ChangeWindow::deadline).max(Duration::compareTo);
+    return content().open().stream().map(ChangeWindow::deadline).max(Duration::compareTo);
   }
 }

@@ -74,7 +74,9 @@ final class SlotSettler implements AutoCloseable {
   /** Settles the slots whose window has ended, and returns the state that is installed then. */
   InstalledState settle(InstalledState state, Duration now) {
     List<InstalledState.Installed> changing =
-        unstable(state).filter(each -> each.slots().changing() > 0).toList();
+        unstable(state)
+            .filter(each -> each.slots().changing() > 0 || each.slots().isUnchanged())
+            .toList();
     if (changing.isEmpty()) {
       return state;
     }
@@ -87,7 +89,10 @@ final class SlotSettler implements AutoCloseable {
       RingState longer =
           extensions.computeIfAbsent(installed.slots(), each -> each.extend(now, limited, window));
       InstalledState.Installed extended = extend(installed, longer, now);
-      RingState slots = settled.computeIfAbsent(extended.slots(), each -> each.settle(now));
+      RingState slots =
+          extended.slots().isUnchanged()
+              ? stableOf(installed, state)
+              : settled.computeIfAbsent(extended.slots(), each -> each.settle(now));
       if (slots != installed.slots()) {
         updates.add(new Update(installed, extended.withSlots(slots)));
       }

@@ -32,11 +32,11 @@ interface TableKind<K, V> {
   /** Returns the capacity group of a key, 0 or 1. */
   int group(K key);
 
-  /** Updates the desired state after an entry with this value was added. */
-  void added(DesiredState desired, V value);
+  /** Updates the desired state after entries with this value were added. */
+  void added(DesiredState desired, V value, int count);
 
-  /** Updates the desired state after an entry with this value was removed. */
-  void removed(DesiredState desired, V value);
+  /** Updates the desired state after entries with this value were removed. */
+  void removed(DesiredState desired, V value, int count);
 
   /** Returns the value in the dataplane. */
   int index(V value, Map<BackendKey, InstalledState.InstalledBackend> backends);

@@ -85,13 +85,13 @@ final class TableKinds {
     }
 
     @Override
-    public void added(DesiredState desired, Backend backend) {
-      desired.addReference(backend);
+    public void added(DesiredState desired, Backend backend, int count) {
+      desired.addReferences(backend, count);
     }
 
     @Override
-    public void removed(DesiredState desired, Backend backend) {
-      desired.removeReference(backend);
+    public void removed(DesiredState desired, Backend backend, int count) {
+      desired.removeReferences(backend, count);
     }
 
     @Override
@@ -134,12 +134,12 @@ final class TableKinds {
     }
 
     @Override
-    public void added(DesiredState desired, TunnelEndpoint endpoint) {
+    public void added(DesiredState desired, TunnelEndpoint endpoint, int count) {
       // An endpoint names no backend.
     }
 
     @Override
-    public void removed(DesiredState desired, TunnelEndpoint endpoint) {
+    public void removed(DesiredState desired, TunnelEndpoint endpoint, int count) {
       // An endpoint names no backend.
     }
 

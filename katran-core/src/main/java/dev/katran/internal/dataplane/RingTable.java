@@ -1,18 +1,19 @@
 package dev.katran.internal.dataplane;
 
 import java.util.List;
+import java.util.function.Supplier;
 
 /** The rings of a {@link Dataplane}, by VIP index. */
 public interface RingTable {
 
   /**
-   * Announces rings that are put next. A dataplane that needs their slots may compute those that
-   * have a {@link RingSlots.Definition} on all CPUs; one that does not ignores this.
+   * Computes rings that are put next, on all CPUs. A dataplane that needs their slots computes
+   * those as well.
    *
    * @param rings so few that their slots fit in memory
    */
-  default void announce(List<RingSlots> rings) {
-    // Their slots are computed one by one.
+  default void announce(List<Supplier<RingSlots>> rings) {
+    List<RingSlots> ignored = rings.parallelStream().map(Supplier::get).toList();
   }
 
   /**

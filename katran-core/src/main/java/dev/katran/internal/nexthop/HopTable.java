@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -197,6 +198,8 @@ final class HopTable {
       return;
     }
     link.version++;
+    MacAddress macBefore = link.mac;
+    Unresolved problemBefore = link.problem;
     NeighbourState state = entry == null ? NeighbourState.NONE : entry.state();
     if (entry != null && state.usable() && entry.mac() != null) {
       link.mac = new MacAddress(entry.mac().bits());
@@ -211,7 +214,9 @@ final class HopTable {
       }
       // Otherwise it is being asked, perhaps again: what was known about it remains.
     }
-    settleAll(link, now);
+    if (!Objects.equals(link.mac, macBefore) || !link.problem.equals(problemBefore)) {
+      settleAll(link, now); // otherwise, as at most probes, nothing changes for its backends
+    }
   }
 
   /** Records that a gateway cannot be probed. */

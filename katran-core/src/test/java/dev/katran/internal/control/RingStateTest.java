@@ -214,4 +214,59 @@ class RingStateTest {
     RingState other = settled.changeTo(to(2, 3), NONE, until(LATER));
     assertThat(other.stabilise(settled, settled.settledSlots()).slots().isStable(0)).isTrue();
   }
+
+  /** Counts how often its slots are computed. */
+  private static final class Counted implements RingSlots.Definition {
+
+    private final int[] backends;
+    private int computed;
+
+    Counted(int... backends) {
+      this.backends = backends;
+    }
+
+    @Override
+    public int size() {
+      return backends.length;
+    }
+
+    @Override
+    public boolean isEmpty() {
+      return false;
+    }
+
+    @Override
+    public int[] compute() {
+      computed++;
+      return backends;
+    }
+  }
+
+  @Test
+  void deferChangeTo_computesTheSlotsWhenTheyAreNeeded() {
+    Counted before = new Counted(1, 2, 3);
+    Counted after = new Counted(1, 1, 3);
+    RingState deferred =
+        RingState.stable(RingSlots.stable(before))
+            .deferChangeTo(RingSlots.stable(after), until(END));
+    assertThat(deferred.isDeferred()).isTrue();
+    assertThat(deferred.isStable()).isFalse();
+    assertThat(deferred.span()).isEqualTo(END.minus(START));
+    assertThat(before.computed + after.computed).isZero();
+
+    assertThat(deferred.slots().isChanging(1)).isTrue();
+    assertThat(deferred.slots().previous(1)).isEqualTo(2);
+    assertThat(deferred.slots().backend(1)).isEqualTo(1);
+    assertThat(deferred.changing()).isEqualTo(1);
+    assertThat(deferred.isDeferred()).isFalse();
+    assertThat(deferred.isUnchanged()).isFalse();
+    assertThat(deferred.settle(END).settled()).isEqualTo(1);
+  }
+
+  @Test
+  void deferChangeTo_sameBackends_isUnchanged() {
+    RingState deferred = ring(1, 2).deferChangeTo(to(1, 2), until(END));
+    assertThat(deferred.isUnchanged()).isTrue();
+    assertThat(deferred.slots()).isEqualTo(to(1, 2));
+  }
 }

@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,8 +80,8 @@ final class KernelRings implements RingTable, AutoCloseable {
   }
 
   @Override
-  public void announce(List<RingSlots> rings) {
-    announced = rings.parallelStream().map(RingSlots::words).toList();
+  public void announce(List<Supplier<RingSlots>> rings) {
+    announced = rings.parallelStream().map(ring -> ring.get().words()).toList();
   }
 
   @Override
