@@ -16,6 +16,7 @@ import picocli.CommandLine.ScopeType;
       RingBenchmark.class,
       ChangeBenchmark.class,
       OpenBenchmark.class,
+      ScaleBenchmark.class,
       ChurnBenchmark.class,
       VethBenchmark.class
     })
