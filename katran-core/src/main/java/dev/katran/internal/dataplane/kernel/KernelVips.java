@@ -112,7 +112,9 @@ final class KernelVips implements VipTable {
   private void write(BpfMap map, Map<Key, VipEntry> vips) {
     List<Map.Entry<Key, VipEntry>> entries = new ArrayList<>(vips.entrySet());
     CuckooTable table = CuckooTable.of(words(entries), tables.geometry().vipLines());
-    map.access(memory -> write(memory, table, entries));
+    try (Arena arena = Arena.ofConfined()) {
+      write(map.map(arena), table, entries);
+    }
   }
 
   /** Writes the hash function, and the lines that are not empty. */
