@@ -3,9 +3,9 @@
  * Routes packets in slots whose backend has changed: open flows stay on their backend, new flows
  * use the new one.
  *
- * Few packets take this path. It is a separate function that works on copies of the fields it
- * needs, so that the common path pays for one comparison only. The function is global: the verifier
- * checks it once, for any arguments, and not again for each state that a packet may be in.
+ * A flow that is in the flow table goes to its backend, see choose_by_change() in choose.h. What
+ * else happens in such slots is here, in a global function: the verifier checks it once, for any
+ * arguments, and not again for each state that a packet may be in.
  */
 #ifndef KATRAN_CHANGE_H
 #define KATRAN_CHANGE_H
@@ -17,47 +17,33 @@
 /* Set in the result, beside the backend's number, on a flow table miss. */
 #define CHANGE_MISSED (1u << 31)
 
-/* A packet in a slot that is not stable. */
+/* A packet in a slot that is not stable. Its flow is the current one. */
 struct change {
-	struct placed_flow *flow;
 	__u64 now;
 	__u32 idle;	    /* seconds until an unused entry expires */
 	__u32 word;	    /* the slot's word in the ring */
 	__u32 previous;	    /* the slot's previous backend, if it is changing */
 	__u32 traits;	    /* enum change_trait */
-	bool is_syn;	    /* SYN without ACK */
-	bool is_rst;
 };
 
 enum change_trait {
-	CHANGE_ICMP_ERROR = 1 << 0, /* an ICMP error about the flow */
-	CHANGE_INITIAL = 1 << 1,    /* a QUIC packet that opens a connection */
-	CHANGE_MIGRATES = 1 << 2,   /* flows of this VIP leave backends that are down */
+	CHANGE_BEGINS = 1 << 0,	  /* a packet that opens a connection: SYN without ACK, QUIC Initial */
+	CHANGE_NO_ENTRY = 1 << 1, /* a RST, or an ICMP error: never inserted */
+	CHANGE_MIGRATES = 1 << 2, /* flows of this VIP leave backends that are down */
 };
 
-/* Reads the flags of the TCP header. Its presence was checked when the packet was parsed. */
-static __always_inline void read_tcp_flags(struct xdp_md *ctx, struct change *change)
-{
-	struct tcphdr *tcp = transport_header(ctx, change->flow->key.flow.family);
-
-	if (change->flow->key.flow.protocol != IPPROTO_TCP || change->traits & CHANGE_ICMP_ERROR ||
-	    (void *)(tcp + 1) > packet_end(ctx))
-		return;
-	change->is_syn = tcp->syn && !tcp->ack;
-	change->is_rst = tcp->rst;
-}
-
-/* Returns whether the packet opens a connection. */
 static __always_inline bool begins(const struct change *change)
 {
-	return change->is_syn || change->traits & CHANGE_INITIAL;
+	return change->traits & CHANGE_BEGINS;
 }
 
 /* Returns whether the flow leaves this backend because it is down. Counts the migration. */
 static __always_inline bool migrates(const struct change *change, __u32 backend)
 {
+	const struct placed_flow *flow = find_current_flow();
+
 	if (!(config.vip_flags & KATRAN_VIP_UDP_FLOW_MIGRATION) ||
-	    !(change->traits & CHANGE_MIGRATES) || !is_down(change->flow->key.vip, backend))
+	    !(change->traits & CHANGE_MIGRATES) || !flow || !is_down(flow->key.vip, backend))
 		return false;
 	count_event(KATRAN_UDP_MIGRATIONS);
 	return true;
@@ -73,18 +59,14 @@ static __always_inline bool insert_in_change(const struct change *change, __u32 
 }
 
 /*
- * Looks up the flow's backend in the flow table. Returns KATRAN_NO_BACKEND if the flow has no live
- * entry, leaves its backend, or begins where the slot has no backend.
+ * Returns the backend of a flow that has a live entry. Returns KATRAN_NO_BACKEND if it leaves its
+ * backend, or begins where the slot has no backend.
  */
-static __always_inline __u32 lookup_in_change(const struct change *change)
+static __always_inline __u32 keep_in_change(const struct change *change, __u64 entry)
 {
 	__u32 current = change->word & KATRAN_SLOT_BACKEND;
-	__u64 word = find_live_word(&change->flow->place, change->now,
-				    change->idle * NANOSECONDS_PER_SECOND);
-	__u32 known = word_backend(word);
+	__u32 known = word_backend(entry);
 
-	if (!word)
-		return KATRAN_NO_BACKEND;
 	/* a connection that reuses the ports of an old one is a new one */
 	if (begins(change) && known != current) {
 		if (current == KATRAN_NO_BACKEND)
@@ -94,7 +76,7 @@ static __always_inline __u32 lookup_in_change(const struct change *change)
 	}
 	if (migrates(change, known))
 		return KATRAN_NO_BACKEND;
-	use_current_word(word, change->now, begins(change));
+	use_current_word(entry, change->now, begins(change));
 	return known;
 }
 
@@ -124,7 +106,7 @@ static __always_inline __u32 place_in_change(const struct change *change)
 	if (!begins(change)) {
 		if (!migrates(change, change->previous))
 			place = change->previous;
-		if (change->is_rst || change->traits & CHANGE_ICMP_ERROR)
+		if (change->traits & CHANGE_NO_ENTRY)
 			return place;
 	}
 	if (!find_backend(place) || insert_in_change(change, place))
@@ -134,31 +116,32 @@ static __always_inline __u32 place_in_change(const struct change *change)
 }
 
 /*
- * Chooses the backend of the packet whose flow is in `current_flow`. `word` is the slot's word,
- * with enum change_trait in the upper half; the other arguments are as in struct change. Returns
- * the backend's number, with CHANGE_MISSED on a flow table miss. Global: see the top of this file.
- * Linux before 6.8 checks it even if it is never called.
+ * Chooses the backend of a packet whose flow is the current one. `entry` is its live entry, or 0.
+ * `word` is the slot's word, with enum change_trait in the upper half. Returns the backend's number,
+ * with CHANGE_MISSED if it is not that of the entry. Linux before 6.8 checks this function even if
+ * it is never called.
  */
-__noinline __u32 choose_in_change(struct xdp_md *ctx, __u32 idle, __u64 word, __u32 previous)
+__noinline __u32 choose_in_change(__u32 idle, __u64 word, __u32 previous, __u64 entry, __u64 now)
 {
 	struct change change = {
-		.flow = find_current_flow(),
+		.now = now,
 		.idle = idle,
 		.word = word,
 		.previous = previous,
 		.traits = word >> 32,
 	};
+	const struct placed_flow *flow = find_current_flow();
 	__u32 backend;
 
-	if (!(config.features & KATRAN_USES_CHANGES) || !change.flow)
+	if (!(config.features & KATRAN_USES_CHANGES) || !flow)
 		return KATRAN_NO_BACKEND;
-	change.now = bpf_ktime_get_ns();
-	read_tcp_flags(ctx, &change);
-	count_event(KATRAN_FLOW_LOOKUPS);
-	backend = lookup_in_change(&change);
-	if (backend != KATRAN_NO_BACKEND)
-		return backend;
-	count_miss(change.flow->key.flow.protocol, change.is_syn);
+	if (entry) {
+		backend = keep_in_change(&change, entry);
+		if (backend != KATRAN_NO_BACKEND)
+			return backend;
+	}
+	count_miss(flow->key.flow.protocol,
+		   begins(&change) && flow->key.flow.protocol == IPPROTO_TCP);
 	return place_in_change(&change) | CHANGE_MISSED;
 }
 

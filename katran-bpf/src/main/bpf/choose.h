@@ -10,23 +10,46 @@
 #include "server_id.h"
 #include "source.h"
 
+/* Returns the traits of a packet in a slot that is not stable. */
+static __always_inline __u32 change_traits(struct xdp_md *ctx, const struct packet *packet)
+{
+	struct tcphdr *tcp = transport_header(ctx, packet->flow.family);
+	__u32 traits = 0;
+
+	if (vip_has(packet, KATRAN_VIP_UDP_FLOW_MIGRATION))
+		traits |= CHANGE_MIGRATES;
+	if (packet->is_icmp_error)
+		return traits | CHANGE_NO_ENTRY;
+	if (packet->is_initial)
+		return traits | CHANGE_BEGINS;
+	/* the header was there when the packet was parsed */
+	if (packet->flow.protocol != IPPROTO_TCP || (void *)(tcp + 1) > packet_end(ctx))
+		return traits;
+	if (tcp->syn && !tcp->ack)
+		traits |= CHANGE_BEGINS;
+	if (tcp->rst)
+		traits |= CHANGE_NO_ENTRY;
+	return traits;
+}
+
 /* Chooses the backend in a slot that is not stable. */
 static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet *packet,
 					      __u32 word, __u32 previous)
 {
 	const struct katran_flow flow = packet->flow; /* see lookup_flow() */
 	struct flow_place place = place_of(&flow);
-	__u64 traits = 0;
+	__u64 traits = change_traits(ctx, packet);
+	__u64 now = bpf_ktime_get_ns();
+	__u64 entry = find_live_word(&place, now, packet->idle * NANOSECONDS_PER_SECOND);
 	__u32 answer;
 
+	count_own(packet->counters, KATRAN_FLOW_LOOKUPS, 0);
+	if (entry && !(traits & (CHANGE_BEGINS | CHANGE_MIGRATES))) {
+		use_word(&place, &flow, packet->vip, entry, now);
+		return word_backend(entry);
+	}
 	set_current_flow(&place, &flow, packet->vip);
-	if (packet->is_icmp_error)
-		traits |= CHANGE_ICMP_ERROR;
-	if (packet->is_initial)
-		traits |= CHANGE_INITIAL;
-	if (vip_has(packet, KATRAN_VIP_UDP_FLOW_MIGRATION))
-		traits |= CHANGE_MIGRATES;
-	answer = choose_in_change(ctx, packet->idle, traits << 32 | word, previous);
+	answer = choose_in_change(packet->idle, traits << 32 | word, previous, entry, now);
 	packet->is_missed |= !!(answer & CHANGE_MISSED);
 	return answer & KATRAN_SLOT_BACKEND;
 }
