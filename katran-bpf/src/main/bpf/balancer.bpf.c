@@ -5,6 +5,7 @@
 #include "counters.h"
 #include "echo.h"
 #include "forward.h"
+#include "hash.h"
 #include "parse.h"
 #include "too_big.h"
 #include "tunnel.h"
@@ -43,8 +44,8 @@ static __always_inline int balance_flow(struct xdp_md *ctx, struct packet *packe
 	return forward(ctx, packet, backend, number);
 }
 
-/* Decides about a packet by the result of its parser, unless it is NEXT or a verdict. */
-static __always_inline int balance_other(struct xdp_md *ctx, struct packet *packet, int verdict)
+/* Decides about a packet by the result of its parser. */
+static __always_inline int balance_parsed(struct xdp_md *ctx, struct packet *packet, int verdict)
 {
 	if (verdict == MESSAGE)
 		verdict = parse_message(ctx, packet);
@@ -57,6 +58,38 @@ static __always_inline int balance_other(struct xdp_md *ctx, struct packet *pack
 				    uses(packet, KATRAN_USES_DECAPSULATION) &&
 					    packet->tunnel_bytes);
 	return verdict;
+}
+
+/*
+ * Hashes the packet's flow and balances it. The packet waits longest for the hash, so that begins
+ * before the VIP is known: few VIPs hash anything but the whole flow.
+ */
+static __always_inline int hash_and_balance(struct xdp_md *ctx, struct packet *packet)
+{
+	packet->hash = hash_flow(&packet->flow, config.hash_seed_v4, config.hash_seed_v6);
+	barrier_var(packet->hash); /* or clang moves it to where it is used */
+	packet->is_hashed = true;
+	return balance_flow(ctx, packet);
+}
+
+/*
+ * Balances a packet in a program without features. TCP and UDP of either family take a way of their
+ * own: the Ethertype is a compile-time constant there and leaves no branches by family.
+ */
+static __always_inline int balance_plain(struct xdp_md *ctx, struct packet *packet, __be16 type)
+{
+	int verdict = XDP_PASS;
+
+	if (type == bpf_htons(ETH_P_IP)) {
+		verdict = parse_ip(ctx, packet, bpf_htons(ETH_P_IP));
+		if (verdict == NEXT)
+			return hash_and_balance(ctx, packet);
+	} else if (type == bpf_htons(ETH_P_IPV6)) {
+		verdict = parse_ip(ctx, packet, bpf_htons(ETH_P_IPV6));
+		if (verdict == NEXT)
+			return hash_and_balance(ctx, packet);
+	}
+	return balance_parsed(ctx, packet, verdict);
 }
 
 static __always_inline int balance(struct xdp_md *ctx, struct packet *packet)
@@ -76,47 +109,36 @@ static __always_inline int balance(struct xdp_md *ctx, struct packet *packet)
 	verdict = parse_ethernet(ctx, packet, &type);
 	if (verdict != NEXT)
 		return verdict;
-	if (!packet->is_plain)
-		return balance_other(ctx, packet, parse_ip(ctx, packet, type));
-	/* TCP and UDP of either family take a straight way, without branches by family */
-	if (type == bpf_htons(ETH_P_IP)) {
-		verdict = parse_ip(ctx, packet, bpf_htons(ETH_P_IP));
-		if (verdict == NEXT)
-			return balance_flow(ctx, packet);
-	} else if (type == bpf_htons(ETH_P_IPV6)) {
-		verdict = parse_ip(ctx, packet, bpf_htons(ETH_P_IPV6));
-		if (verdict == NEXT)
-			return balance_flow(ctx, packet);
-	} else {
-		return XDP_PASS;
-	}
-	return balance_other(ctx, packet, verdict);
+	if (packet->is_plain)
+		return balance_plain(ctx, packet, type);
+	return balance_parsed(ctx, packet, parse_ip(ctx, packet, type));
 }
 
 /* Balances a frame and counts it by its verdict. */
 static __always_inline int balance_and_count(struct xdp_md *ctx, bool is_plain)
 {
-	__u32 bytes = frame_length(ctx);
+	__u64 bytes = frame_length(ctx);
 	struct packet packet = {
 		.is_plain = is_plain,
-		.counters = own_counters(),
 		.received = bytes,
 		.frame = bytes,
 	};
-	struct katran_counter *own = packet.counters;
 	int verdict;
 
-	if (config.has_counter_blocks && !own)
-		return XDP_ABORTED; /* never: every possible CPU has counters */
+	if (config.has_counter_blocks) {
+		packet.counters = own_counters();
+		if (!packet.counters)
+			return XDP_ABORTED; /* never: every possible CPU has counters */
+	}
 	verdict = balance(ctx, &packet);
-	if (verdict >= COUNTED)
-		return verdict - COUNTED;
+	if (packet.is_counted)
+		return verdict;
 	if (verdict == XDP_DROP || verdict == XDP_ABORTED)
-		count_own(own, KATRAN_DROP, bytes);
+		count_own(&packet, KATRAN_DROP, bytes);
 	else if (verdict == XDP_PASS)
-		count_own(own, KATRAN_PASS, bytes);
+		count_own(&packet, KATRAN_PASS, bytes);
 	else
-		count_own(own, KATRAN_TX, bytes);
+		count_own(&packet, KATRAN_TX, bytes);
 	return verdict;
 }
 

@@ -14,7 +14,7 @@
 static __always_inline bool has_budget(__u32 counter, __u64 now, __u64 period, __u32 limit,
 				       __u32 limited)
 {
-	struct katran_counter *account = find_own_counter(own_counters(), counter);
+	struct katran_counter *account = find_own_counter(counter);
 
 	if (!account)
 		return false;

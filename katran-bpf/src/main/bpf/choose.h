@@ -43,7 +43,7 @@ static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet 
 	__u64 entry = find_live_word(&place, now, packet->idle * NANOSECONDS_PER_SECOND);
 	__u32 answer;
 
-	count_own(packet->counters, KATRAN_FLOW_LOOKUPS, 0);
+	count_own(packet, KATRAN_FLOW_LOOKUPS, 0);
 	if (entry && !(traits & (CHANGE_BEGINS | CHANGE_MIGRATES))) {
 		use_word(&place, &flow, packet->vip, entry, now);
 		return word_backend(entry);
@@ -55,29 +55,34 @@ static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet 
 }
 
 /*
- * Chooses the backend by the ring. If the VIP hashes the destination port only, the hash takes no
- * client address and the destination port in place of the source port. The outer header then omits
- * the client as well.
+ * Hashes the packet's flow. If the VIP hashes the destination port only, the hash takes no client
+ * address and the destination port in place of the source port. The outer header then omits the
+ * client as well.
  */
-static __always_inline __u32 choose_by_ring(struct xdp_md *ctx, struct packet *packet)
+static __always_inline __u32 hash_packet(struct packet *packet)
 {
 	const struct katran_flow *flow = &packet->flow;
-	struct katran_address source = flow->source;
-	__u16 source_port = flow->source_port;
-	struct ring_slot slot;
-	__u32 index;
-	__u32 hash;
+	const struct katran_address none = {};
 
 	if (packet->vip_flags & KATRAN_VIP_HASH_DESTINATION_PORT_ONLY) {
-		source = (struct katran_address){};
-		source_port = flow->destination_port;
 		omit_client(packet);
+		return hash_source_and_ports(flow->family, none.words,
+					     flow->destination_port * 0x10001U, config.hash_seed_v4,
+					     config.hash_seed_v6);
 	}
-	hash = hash_source_and_ports(flow->family, source.words,
-				     (__u32)flow->destination_port << 16 | source_port,
-				     config.hash_seed_v4, config.hash_seed_v6);
-	index = slot_of(hash, config.ring_size, config.ring_reciprocal, config.ring_shift);
-	slot = read_slot(packet->vip, index);
+	if (packet->is_hashed)
+		return packet->hash;
+	return hash_flow(flow, config.hash_seed_v4, config.hash_seed_v6);
+}
+
+/* Chooses the backend by the ring. */
+static __always_inline __u32 choose_by_ring(struct xdp_md *ctx, struct packet *packet)
+{
+	__u32 index = slot_of(hash_packet(packet), config.ring_size, config.ring_reciprocal,
+			      config.ring_shift);
+	struct ring_slot slot = read_slot(packet->vip, index);
+
+
 	if (slot.word <= KATRAN_SLOT_BACKEND)
 		return slot.word;
 	if (!(config.features & KATRAN_USES_CHANGES))

@@ -34,30 +34,32 @@ static __always_inline bool vip_has(const struct packet *packet, __u32 flag)
 	return any_vip_has(packet, flag) && packet->vip_flags & flag;
 }
 
-/* Returns this CPU's counters, if they are one element of the map. */
+/* Returns this CPU's counters, with config.has_counter_blocks. */
 static __always_inline struct katran_counter *own_counters(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 
-	return config.has_counter_blocks ? bpf_map_lookup_elem(&counters, &cpu) : NULL;
+	return bpf_map_lookup_elem(&counters, &cpu);
 }
 
-/* Returns a counter of this CPU. `own` is the result of own_counters(). */
-static __always_inline struct katran_counter *find_own_counter(struct katran_counter *own,
-							       __u32 counter)
+/* Returns a counter of this CPU, or NULL. */
+static __always_inline struct katran_counter *find_own_counter(__u32 counter)
 {
+	struct katran_counter *own;
+
 	if (!config.has_counter_blocks)
 		return find_counter(counter, config.counters_per_cpu);
+	own = own_counters();
 	return own && counter < config.counters_per_cpu ? own + counter : NULL;
 }
 
-/* Adds one packet of `bytes` to a counter of this CPU. `own` is not NULL if there are blocks. */
-static __always_inline void count_own(struct katran_counter *own, __u32 counter, __u64 bytes)
+/* Adds one packet of `bytes` to a counter of this CPU. */
+static __always_inline void count_own(const struct packet *packet, __u32 counter, __u64 bytes)
 {
 	if (!config.has_counter_blocks)
 		count(counter, config.counters_per_cpu, bytes);
 	else if (counter < config.counters_per_cpu)
-		add_packet(own + counter, bytes);
+		add_packet(packet->counters + counter, bytes);
 }
 
 /*
@@ -66,17 +68,22 @@ static __always_inline void count_own(struct katran_counter *own, __u32 counter,
  */
 static __noinline void count_event(__u32 counter)
 {
-	struct katran_counter *value = find_own_counter(own_counters(), counter);
+	struct katran_counter *value = find_own_counter(counter);
 
 	if (value)
 		add_packet(value, 0);
 }
 
+static __always_inline __u32 vip_counter(const struct packet *packet,
+					 enum katran_vip_counter event)
+{
+	return KATRAN_FIRST_VIP_COUNTER + packet->vip * KATRAN_COUNTERS_PER_VIP + event;
+}
+
 static __always_inline void count_vip(const struct packet *packet, enum katran_vip_counter event,
 				      __u64 bytes)
 {
-	count_own(packet->counters,
-		  KATRAN_FIRST_VIP_COUNTER + packet->vip * KATRAN_COUNTERS_PER_VIP + event, bytes);
+	count_own(packet, vip_counter(packet, event), bytes);
 }
 
 #endif

@@ -415,7 +415,7 @@ static __always_inline void count_miss(__u8 protocol, bool is_syn)
  */
 static __always_inline __u32 lookup_flow(struct packet *packet)
 {
-	count_own(packet->counters, KATRAN_FLOW_LOOKUPS, 0);
+	count_own(packet, KATRAN_FLOW_LOOKUPS, 0);
 	if (!packet->is_syn) {
 		/* a copy lets clang keep the packet in registers */
 		const struct katran_flow flow = packet->flow;

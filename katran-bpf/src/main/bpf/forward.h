@@ -16,7 +16,7 @@
 static __always_inline int encapsulate(struct xdp_md *ctx, const struct packet *packet,
 				       const struct katran_backend *backend)
 {
-	__u16 inner_length = packet_length(packet);
+	__u32 inner_length = packet_length(packet);
 
 	if (uses(packet, KATRAN_USES_GUE) && backend_has(packet, KATRAN_BACKEND_GUE))
 		return backend_family(packet) == KATRAN_IPV4
@@ -35,11 +35,30 @@ static __always_inline int send(const struct packet *packet, const struct katran
 	return XDP_TX;
 }
 
-/* Counts a packet that is being forwarded. */
-static __always_inline void count_forwarded(const struct packet *packet, __u32 backend)
+/* Adds the packet to its verdict's counter, and to those of its VIP and backend. */
+static __always_inline void count_in_three(struct packet *packet, enum katran_balancer_counter verdict,
+					   __u32 backend)
 {
-	count_vip(packet, KATRAN_VIP_FORWARDED, packet->bytes);
-	count_own(packet->counters, config.first_backend_counter + backend, packet->bytes);
+	__u32 of_vip = vip_counter(packet, KATRAN_VIP_FORWARDED);
+	__u32 of_backend = config.first_backend_counter + backend;
+
+	packet->is_counted = true;
+	if (!config.has_counter_blocks) {
+		count(of_vip, config.counters_per_cpu, packet->bytes);
+		count(of_backend, config.counters_per_cpu, packet->bytes);
+		count(verdict, config.counters_per_cpu, packet->received);
+	} else if (of_vip < config.counters_per_cpu && of_backend < config.counters_per_cpu) {
+		add_packet(packet->counters + of_vip, packet->bytes);
+		add_packet(packet->counters + of_backend, packet->bytes);
+		add_packet(packet->counters + verdict, packet->received);
+	}
+}
+
+/* Counts a packet that is being forwarded. */
+static __always_inline void count_forwarded(struct packet *packet,
+					    enum katran_balancer_counter verdict, __u32 backend)
+{
+	count_in_three(packet, verdict, backend);
 	if (uses(packet, KATRAN_USES_DECAPSULATION) && packet->tunnel_bytes)
 		count_vip(packet, KATRAN_VIP_DECAPSULATED, packet->bytes);
 	if (vip_has(packet, KATRAN_VIP_WATCHED) && packet->is_missed)
@@ -50,11 +69,11 @@ static __always_inline void count_forwarded(const struct packet *packet, __u32 b
  * Encapsulates the packet and sends it to its backend. Passes it to the host if the backend is
  * local, and tells its sender if the tunnel has no room for it.
  */
-static __always_inline int forward(struct xdp_md *ctx, const struct packet *packet,
+static __always_inline int forward(struct xdp_md *ctx, struct packet *packet,
 				   const struct katran_backend *backend, __u32 number)
 {
 	if (vip_has(packet, KATRAN_VIP_LOCAL) && backend_has(packet, KATRAN_BACKEND_LOCAL)) {
-		count_forwarded(packet, number);
+		count_forwarded(packet, KATRAN_PASS, number);
 		return XDP_PASS;
 	}
 	if (!(backend_has(packet, KATRAN_BACKEND_RESOLVED))) {
@@ -68,10 +87,9 @@ static __always_inline int forward(struct xdp_md *ctx, const struct packet *pack
 							   : KATRAN_ENCAP_FAILED_V6);
 		return XDP_DROP;
 	}
-	count_forwarded(packet, number);
-	/* includes XDP_REDIRECT, which sends by another interface */
-	count_own(packet->counters, KATRAN_TX, packet->received);
-	return COUNTED + send(packet, backend);
+	/* KATRAN_TX includes XDP_REDIRECT, which sends by another interface */
+	count_forwarded(packet, KATRAN_TX, number);
+	return send(packet, backend);
 }
 
 #endif

@@ -117,11 +117,11 @@ static __always_inline __u64 sum_address(struct address_words address)
 
 static __always_inline int
 gue_in_ipv4(struct xdp_md *ctx, const struct packet *packet, const struct katran_backend *backend,
-	    __u16 inner_length)
+	    __u32 inner_length)
 {
 	__be32 source = config.source_v4.words[0];
 	__be32 destination = backend->address.words[0];
-	__u16 length = sizeof(struct udphdr) + inner_length;
+	__u32 length = sizeof(struct udphdr) + inner_length;
 	struct udphdr *udp;
 	struct ethhdr *eth;
 	struct iphdr *ip;
@@ -143,11 +143,11 @@ gue_in_ipv4(struct xdp_md *ctx, const struct packet *packet, const struct katran
 
 static __always_inline int
 gue_in_ipv6(struct xdp_md *ctx, const struct packet *packet, const struct katran_backend *backend,
-	    __u16 inner_length)
+	    __u32 inner_length)
 {
 	struct address_words source = read_address_words(&config.source_v6);
 	struct address_words destination = read_address_words(&backend->address);
-	__u16 length = sizeof(struct udphdr) + inner_length;
+	__u32 length = sizeof(struct udphdr) + inner_length;
 	struct udphdr *udp;
 	struct ethhdr *eth;
 	struct ipv6hdr *ip;

@@ -47,7 +47,7 @@ static __always_inline __u8 ipip_protocol(const struct packet *packet)
 }
 
 static __always_inline int ipip_in_ipv4(struct xdp_md *ctx, const struct packet *packet,
-					const struct katran_backend *backend, __u16 inner_length)
+					const struct katran_backend *backend, __u32 inner_length)
 {
 	struct ethhdr *eth;
 	struct iphdr *ip;
@@ -65,7 +65,7 @@ static __always_inline int ipip_in_ipv4(struct xdp_md *ctx, const struct packet 
 }
 
 static __always_inline int ipip_in_ipv6(struct xdp_md *ctx, const struct packet *packet,
-					const struct katran_backend *backend, __u16 inner_length)
+					const struct katran_backend *backend, __u32 inner_length)
 {
 	struct ethhdr *eth;
 	struct ipv6hdr *ip;

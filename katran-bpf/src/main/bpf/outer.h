@@ -46,7 +46,7 @@ static __always_inline __be16 outer_fragmentation(const struct packet *packet)
 /* Writes the IPv4 header of an outer packet with `length` bytes of payload. */
 static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct packet *packet,
 					     __u8 protocol, __be32 source, __be32 destination,
-					     __u16 length)
+					     __u32 length)
 {
 	__be32 *words = (__be32 *)ip;
 	__be32 first = bpf_htonl(IPV4_WITHOUT_OPTIONS << 24 | (__u32)outer_tos(packet) << 16 |
@@ -83,7 +83,7 @@ read_address_words(const volatile struct katran_address *address)
 /* Writes the IPv6 header of an outer packet with `length` bytes of payload and a flow label of 0. */
 static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct packet *packet,
 					     __u8 protocol, struct address_words source,
-					     struct address_words destination, __u16 length)
+					     struct address_words destination, __u32 length)
 {
 	__u64 *words = (__u64 *)ip;
 

@@ -35,9 +35,6 @@
  */
 #define REFUSED 0x100
 
-/* Added to a verdict whose packet has been counted. */
-#define COUNTED 0x1000
-
 #define NO_SERVER_ID 0
 
 /*
@@ -48,8 +45,10 @@ struct packet {
 	bool is_plain; /* compile-time constant: no feature is in use */
 	struct katran_counter *counters; /* of this CPU; see own_counters() */
 	struct katran_flow flow;
-	__u32 received;	    /* bytes of the frame that was received */
-	__u32 frame;	    /* the same, without tunnels */
+	__u64 received;	    /* bytes of the frame that was received */
+	__u64 frame;	    /* the same, without tunnels */
+	__u32 hash;	    /* of `flow`, if is_hashed */
+	bool is_hashed;
 	__u32 vip;	    /* index of the VIP */
 	__u32 vip_flags;    /* read once, because they may change meanwhile */
 	__u32 idle;	    /* seconds until an unused entry of a changed slot expires */
@@ -66,6 +65,7 @@ struct packet {
 	bool is_initial;    /* a QUIC packet that opens a connection */
 	/* Total length of the tunnel headers removed. The verifier tracks it as one scalar. */
 	__u32 tunnel_bytes;
+	bool is_counted;  /* in its verdict's counter */
 	bool is_missed;	  /* the flow was not in the flow table */
 	__be32 client;	  /* bits of the client's address for the outer header; see read_client() */
 };
@@ -122,7 +122,7 @@ static __always_inline void *packet_end(const struct xdp_md *ctx)
 	return (void *)(long)ctx->data_end;
 }
 
-static __always_inline __u32 frame_length(const struct xdp_md *ctx)
+static __always_inline __u64 frame_length(const struct xdp_md *ctx)
 {
 	__u64 length = packet_end(ctx) - packet_data(ctx);
 

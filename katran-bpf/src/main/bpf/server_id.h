@@ -63,7 +63,7 @@ static __always_inline void count_quic_id(const struct packet *packet, __u32 num
 static __always_inline void sample_invalid_id(__u32 id)
 {
 	struct katran_counter *sample =
-		find_own_counter(own_counters(), KATRAN_QUIC_INVALID_ID_SAMPLE);
+		find_own_counter(KATRAN_QUIC_INVALID_ID_SAMPLE);
 
 	if (sample)
 		sample->packets = id;

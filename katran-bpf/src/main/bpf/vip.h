@@ -63,9 +63,13 @@ static __always_inline struct katran_vip_line *find_line(void *table,
 							 struct katran_vip_line *first,
 							 __u32 number)
 {
-	__u32 index = KATRAN_FIRST_VIP_LINE + (number & (config.vip_lines - 1));
+	__u32 line = number & (config.vip_lines - 1);
 
-	return config.has_whole_vip_tables ? first + index : bpf_map_lookup_elem(table, &index);
+	if (config.has_whole_vip_tables)
+		return first + KATRAN_FIRST_VIP_LINE + line;
+	barrier_var(line); /* or clang stores the key above as well */
+	line += KATRAN_FIRST_VIP_LINE;
+	return bpf_map_lookup_elem(table, &line);
 }
 
 /* Looks up the VIP in one line. */
@@ -253,10 +257,14 @@ static __always_inline bool find_vip(struct packet *packet)
 	packet->idle = vip->idle;
 	packet->vip = vip->number;
 	packet->vip_flags = vip->flags;
-	if (!is_exact && !(packet->vip_flags & keeps_port))
+	if (!is_exact && !(packet->vip_flags & keeps_port)) {
 		flow->destination_port = 0;
-	if (packet->vip_flags & KATRAN_VIP_HASH_NO_SOURCE_PORT)
+		packet->is_hashed = false;
+	}
+	if (packet->vip_flags & KATRAN_VIP_HASH_NO_SOURCE_PORT) {
 		flow->source_port = 0;
+		packet->is_hashed = false;
+	}
 	return true;
 }
 

@@ -138,8 +138,13 @@ public final class KernelTables implements AutoCloseable {
           "ring_chunks",
           MapCreation.create(MapSpec.arrayOfMaps("ring_chunks", geometry.ringChunks(), template)));
     }
-    createArray("backends", katran_backend.sizeof(), geometry.backendIndices());
-    createCounters();
+    createArray(
+        "backends", katran_backend.sizeof(), geometry.backendIndices(), /* perElement= */ 1);
+    createArray(
+        "counters",
+        katran_counter.sizeof(),
+        geometry.countersPerCpu() * BpfMap.possibleCpus(),
+        geometry.hasCounterBlocks() ? geometry.countersPerCpu() : 1);
     if (config.reservesFlowTable()) {
       createFlows(); // by far the largest map: a lack of memory shows now, not in the first change
     }
@@ -157,22 +162,15 @@ public final class KernelTables implements AutoCloseable {
                 .flags(flags)));
   }
 
-  private void createArray(String name, long valueSize, int entries) {
+  /** Creates an array that can be mapped, with as many entries in an element. */
+  private void createArray(String name, long entrySize, int entries, int perElement) {
     create(
         name,
         BpfConstants.BPF_MAP_TYPE_ARRAY,
         Integer.BYTES,
-        valueSize,
-        entries,
+        perElement * entrySize,
+        entries / perElement,
         BpfConstants.BPF_F_MMAPABLE);
-  }
-
-  private void createCounters() {
-    int perElement = geometry.hasCounterBlocks() ? geometry.countersPerCpu() : 1;
-    createArray(
-        "counters",
-        perElement * katran_counter.sizeof(),
-        geometry.countersPerCpu() / perElement * BpfMap.possibleCpus());
   }
 
   /** Returns the sizes of the maps. */
@@ -292,7 +290,10 @@ public final class KernelTables implements AutoCloseable {
   BpfMap watched() {
     if (!maps.containsKey("watched")) {
       createArray(
-          "watched", katran_counter.sizeof(), geometry.backendIndices() * BpfMap.possibleCpus());
+          "watched",
+          katran_counter.sizeof(),
+          geometry.backendIndices() * BpfMap.possibleCpus(),
+          /* perElement= */ 1);
     }
     return map("watched");
   }
