@@ -1,6 +1,7 @@
 package dev.katran.internal.ring;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Maglev hashing with weights: fills a ring by letting backends take turns, each taking the next
@@ -20,9 +21,6 @@ public final class Maglev {
 
   /** The maximum number of backends of a ring. Their indices must fit into a {@code char}. */
   public static final int MAX_BACKENDS = Character.MAX_VALUE;
-
-  /** The number of backends that {@link #fillByCredit} skips together if none is due. */
-  private static final int BLOCK = 32;
 
   private Maglev() {}
 
@@ -60,19 +58,22 @@ public final class Maglev {
         permutations.take(i);
       }
     }
+    return fillInTurns(permutations, hashes.length);
+  }
+
+  /** Gives one slot to each backend until none is free. */
+  private static char[] fillInTurns(Permutations permutations, int backends) {
+    int[] all = IntStream.range(0, backends).toArray();
+    permutations.startRounds();
     while (permutations.free() > 0) {
-      permutations.takeInTurns(Math.min(hashes.length, permutations.free()));
+      permutations.takeEach(all, backends);
     }
     return permutations.slots();
   }
 
   /**
    * Fills a ring by credit. In each round a backend earns its weight, and a slot costs the heaviest
-   * weight. Shares of the ring are proportional to the weights.
-   *
-   * <p>A backend of weight w takes its n-th slot in round {@code ceil(n * heaviest / w)}. A round
-   * visits only blocks of backends in which one is due, so that one heavy backend among thousands
-   * of light ones is as cheap as equal weights.
+   * weight. Shares of the ring are proportional to the weights. See {@link Schedule}.
    *
    * @param hashes of the backends, in ascending unsigned order
    * @param weights of the same backends, 1 to 2^30
@@ -85,47 +86,17 @@ public final class Maglev {
     if (hashes.length <= 1) {
       return new char[size];
     }
-    int count = hashes.length;
     Permutations permutations = new Permutations(hashes, size);
-    int heaviest = Arrays.stream(weights).max().getAsInt();
-    int[] dueRounds = new int[count];
-    int[] remainders = new int[count]; // of the divisions by the weight, to round up exactly
-    int[] blockDueRounds = new int[(count + BLOCK - 1) / BLOCK];
-    for (int i = 0; i < count; i++) {
-      remainders[i] = weights[i] - 1;
-      dueRounds[i] = nextDueRound(i, 0, heaviest, weights, remainders);
+    if (Arrays.stream(weights).allMatch(weight -> weight == weights[0])) {
+      return fillInTurns(permutations, hashes.length);
     }
-    for (int round = 1; ; round++) {
-      for (int block = 0; block < blockDueRounds.length; block++) {
-        if (blockDueRounds[block] > round) {
-          continue;
-        }
-        int end = Math.min((block + 1) * BLOCK, count);
-        int blockDueRound = Integer.MAX_VALUE;
-        for (int i = block * BLOCK; i < end; i++) {
-          if (dueRounds[i] == round) {
-            permutations.take(i);
-            if (permutations.free() == 0) {
-              return permutations.slots();
-            }
-            dueRounds[i] = nextDueRound(i, round, heaviest, weights, remainders);
-          }
-          blockDueRound = Math.min(blockDueRound, dueRounds[i]);
-        }
-        blockDueRounds[block] = blockDueRound;
-      }
+    permutations.startRounds();
+    Schedule schedule = new Schedule(weights);
+    int[] due = new int[hashes.length];
+    while (permutations.free() > 0) {
+      permutations.takeEach(due, schedule.next(due));
     }
-  }
-
-  private static int nextDueRound(
-      int backend, int round, int heaviest, int[] weights, int[] remainders) {
-    int weight = weights[backend];
-    if (weight == heaviest) {
-      return round + 1;
-    }
-    int dividend = heaviest + remainders[backend];
-    remainders[backend] = dividend % weight;
-    return round + dividend / weight;
+    return permutations.slots();
   }
 
   private static void checkBackends(int count) {

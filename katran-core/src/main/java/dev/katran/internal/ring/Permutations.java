@@ -1,6 +1,6 @@
 package dev.katran.internal.ring;
 
-import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A ring that is being filled: its slots, and the position of each backend in its permutation.
@@ -11,16 +11,20 @@ import java.util.Arrays;
  * without reaching a free slot. This class then continues with a skip of 1, where the C++ Katran
  * would search forever.
  *
- * <p>The dominant cost is the mispredicted branch that ends a search. A search therefore tests
- * several probes at once and selects the first free one with arithmetic instead of branches. Once
- * few slots are free, it computes for each of them how many probes away it is.
+ * <p>The dominant cost is that of mispredicted branches. While many slots are free, many backends
+ * therefore {@linkplain Claims claim} slots together. Few backends, or those that look for one of
+ * few slots, test several probes at once and remember which were free. For the very last slots,
+ * this class computes how many probes away each of them is.
  */
 final class Permutations {
 
-  /** The fields of a backend in {@link #states}. {@code SLOT} is the next probe. */
-  private static final int SLOT = 0;
+  /**
+   * The fields of a backend in {@link #states}. {@code SLOT} is the next probe, or the first one
+   * that {@link #FREE} is about.
+   */
+  static final int SLOT = 0;
 
-  private static final int SKIP = 1;
+  static final int SKIP = 1;
 
   /**
    * The 32-bit sum that leads to {@link #SLOT}. If sums cannot wrap, it holds the offset until the
@@ -31,18 +35,34 @@ final class Permutations {
   /** The inverse of the skip modulo size; 0 until the first {@link #searchLastFree}. */
   private static final int INVERSE = 3;
 
-  private static final int FIELDS = 4;
+  /** The probes from {@link #SLOT} on that were free when they were tested: a bit each. */
+  private static final int FREE = 4;
+
+  /** The number of probes that were tested. */
+  private static final int TESTED = 5;
+
+  static final int FIELDS = 8;
+
+  /** From this number of backends on, it pays to let them claim slots together. */
+  private static final int MANY_BACKENDS = 64;
+
+  /** From this number on, it pays until few slots are free. */
+  private static final int VERY_MANY_BACKENDS = 4096;
 
   /** The largest size for which no sum wraps while more than two slots are free. */
   private static final int MAX_SIZE_WITHOUT_WRAPS = 65537;
-
-  private static final char FREE = Maglev.MAX_BACKENDS;
 
   private final int size;
   private final boolean wraps;
   private final char[] slots;
   private final int[] states;
-  private int free;
+  private final FreeSlots freeSlots;
+
+  /** Null outside of rounds. */
+  private @Nullable Claims claims;
+
+  /** The number of slots that are left to {@link #take}. */
+  private int unclaimed;
 
   /** The free slots, once they fit into this array. */
   private final int[] lastFree;
@@ -51,9 +71,8 @@ final class Permutations {
     this.size = size;
     this.wraps = size > MAX_SIZE_WITHOUT_WRAPS;
     this.slots = new char[size];
-    Arrays.fill(slots, FREE);
     this.states = new int[hashes.length * FIELDS];
-    this.free = size;
+    this.freeSlots = new FreeSlots(size);
     this.lastFree = new int[(int) Math.sqrt(size) / 2];
     for (int i = 0; i < hashes.length; i++) {
       int state = i * FIELDS;
@@ -71,91 +90,125 @@ final class Permutations {
 
   /** Returns the number of free slots. */
   int free() {
-    return free;
+    return claims == null ? freeSlots.count() : claims.free();
   }
 
-  /** Gives one slot to each of the first n backends, in order. At least n slots must be free. */
-  void takeInTurns(int backends) {
-    int searches = wraps ? 0 : Math.clamp(free - lastFree.length, 0, backends);
-    for (int i = 0; i < searches; i++) {
-      search(i);
+  /** Starts rounds: from now on, slots are given by {@link #takeEach} only. */
+  void startRounds() {
+    int backends = states.length / FIELDS;
+    if (!wraps && backends >= MANY_BACKENDS && free() > size / 2) {
+      for (int i = 0; i < backends; i++) {
+        skipTested(i * FIELDS);
+      }
+      claims = new Claims(freeSlots, slots, backends);
+      unclaimed = size / (backends < VERY_MANY_BACKENDS ? 8 : 64);
     }
-    count(searches);
-    for (int i = searches; i < backends; i++) {
-      take(i);
+  }
+
+  /**
+   * Gives one slot to each of some backends, in order, as long as slots are free.
+   *
+   * @param backends in ascending order
+   */
+  void takeEach(int[] backends, int count) {
+    int from = 0;
+    if (claims != null && claims.hasNext()) {
+      from = Math.clamp(claims.free() - unclaimed, 0, count);
+      claims.claim(backends, from, states);
+      if (from == count) {
+        return;
+      }
+    }
+    endClaims();
+    int to = Math.min(count, from + free());
+    if (!wraps && free() - (to - from) >= lastFree.length) {
+      takeTested(backends, from, to);
+      return;
+    }
+    for (int i = from; i < to; i++) {
+      take(backends[i]);
+    }
+  }
+
+  private void endClaims() {
+    if (claims != null) {
+      claims.take(slots);
+      claims = null;
+      if (freeSlots.count() <= lastFree.length) {
+        listFreeSlots();
+      }
+    }
+  }
+
+  /** Gives one slot to each of some backends, as {@link #take} does while many slots are free. */
+  private void takeTested(int[] backends, int from, int to) {
+    int probes = probesAtOnce();
+    for (int i = from; i < to; i++) {
+      int backend = backends[i];
+      int slot = searchTested(backend * FIELDS, probes);
+      slots[slot] = (char) backend;
+      freeSlots.take(slot);
+    }
+    taken(to - from);
+  }
+
+  private void taken(int count) {
+    freeSlots.taken(count);
+    if (freeSlots.count() == lastFree.length) {
+      listFreeSlots();
     }
   }
 
   /** Gives a backend the next free slot of its permutation. A slot must be free. */
   void take(int backend) {
     int state = backend * FIELDS;
-    if (free <= lastFree.length) {
-      slots[searchLastFree(state)] = (char) backend;
+    int slot;
+    if (freeSlots.count() <= lastFree.length) {
+      slot = searchLastFree(state);
     } else if (wraps) {
-      slots[searchWithWraps(state)] = (char) backend;
+      slot = searchWithWraps(state);
     } else {
-      search(backend);
+      slot = searchTested(state, probesAtOnce());
     }
-    count(1);
-  }
-
-  /** Subtracts slots that were taken, and lists the free ones once they fit. */
-  private void count(int taken) {
-    boolean wasListed = free <= lastFree.length;
-    free -= taken;
-    if (!wasListed && free <= lastFree.length) {
-      listFreeSlots();
-    }
-  }
-
-  /** Gives a backend the next free slot of its permutation if sums cannot wrap. */
-  private void search(int backend) {
-    int state = backend * FIELDS;
-    int skip = states[state + SKIP];
-    int slot = search(states[state + SLOT], skip);
-    states[state + SLOT] = next(slot, skip);
     slots[slot] = (char) backend;
-  }
-
-  /** Returns the first free probe, starting with the given one. Fast while many slots are free. */
-  private int search(int first, int skip) {
-    int second = next(first, skip);
-    int third = next(second, skip);
-    int free1 = maskIfFree(first);
-    int free2 = maskIfFree(second);
-    int free3 = maskIfFree(third);
-    int found = select(free1, first, select(free2, second, third));
-    if ((free1 | free2 | free3) == 0) {
-      found = searchFurther(next(third, skip), skip);
-    }
-    return found;
+    freeSlots.take(slot);
+    taken(1);
   }
 
   /**
-   * Returns the first free probe, starting with the given one. Faster than {@link #search(int,
-   * int)} while few slots are free, because the four probes are computed independently.
+   * Returns the next free slot of a permutation: the first tested probe that is still free. Tests
+   * more if there is none.
    */
-  private int searchFurther(int first, int skip) {
-    int skip2 = next(skip, skip);
-    int skip3 = next(skip2, skip);
-    int skip4 = next(skip3, skip);
+  private int searchTested(int state, int probes) {
+    int skip = states[state + SKIP];
+    int start = states[state + SLOT];
+    int untaken = states[state + FREE];
     while (true) {
-      int second = next(first, skip);
-      int third = next(first, skip2);
-      int fourth = next(first, skip3);
-      int free1 = maskIfFree(first);
-      int free2 = maskIfFree(second);
-      int free3 = maskIfFree(third);
-      int free4 = maskIfFree(fourth);
-      if ((free1 | free2 | free3 | free4) != 0) {
-        return select(free1, first, select(free2, second, select(free3, third, fourth)));
+      while (untaken != 0) {
+        int slot = freeSlots.after(start, skip, Integer.numberOfTrailingZeros(untaken));
+        untaken &= untaken - 1;
+        if (freeSlots.contains(slot)) {
+          states[state + FREE] = untaken;
+          return slot;
+        }
       }
-      first = next(first, skip4);
+      start = freeSlots.after(start, skip, states[state + TESTED]);
+      untaken = freeSlots.probe(start, skip, probes);
+      states[state + SLOT] = start;
+      states[state + TESTED] = probes;
     }
   }
 
-  private int next(int slot, int skip) {
-    return modulo(slot + skip - size);
+  /** Returns how many probes to test: the more, the longer it takes until they are used. */
+  private int probesAtOnce() {
+    int free = freeSlots.count();
+    if (states.length < MANY_BACKENDS * FIELDS) {
+      return FreeSlots.MAX_PROBES;
+    }
+    if (free > size / 2) {
+      return FreeSlots.MAX_PROBES / 4;
+    }
+    return free > size / 4 ? FreeSlots.MAX_PROBES / 2 : FreeSlots.MAX_PROBES;
   }
 
   /**
@@ -166,25 +219,15 @@ final class Permutations {
     return number + (number >> 31 & size);
   }
 
-  /** Returns -1 if a slot is free, else 0. */
-  private int maskIfFree(int slot) {
-    return -((slots[slot] + 1) >> 16); // FREE is 2^16 - 1
-  }
-
-  /** Returns the first value if the mask is -1, the second if it is 0. */
-  private static int select(int mask, int first, int second) {
-    return second ^ ((first ^ second) & mask);
-  }
-
   /** Returns the next free slot of a permutation whose sums may wrap, probe by probe. */
   private int searchWithWraps(int state) {
     int position = states[state + POSITION];
     int slot = states[state + SLOT];
     int skip = states[state + SKIP];
     int wrapCount = 0;
-    while (slots[slot] != FREE) {
+    while (!freeSlots.contains(slot)) {
       position += skip;
-      slot = next(slot, skip);
+      slot = freeSlots.add(slot, skip);
       if (Integer.compareUnsigned(position, skip) < 0) {
         slot = Integer.remainderUnsigned(position, size);
         wrapCount++;
@@ -204,7 +247,7 @@ final class Permutations {
   private void listFreeSlots() {
     int count = 0;
     for (int slot = 0; slot < size; slot++) {
-      if (slots[slot] == FREE) {
+      if (freeSlots.contains(slot)) {
         lastFree[count++] = slot;
       }
     }
@@ -224,6 +267,7 @@ final class Permutations {
     int skip = states[state + SKIP];
     long inverse = states[state + INVERSE];
     long quotient = quotient(inverse);
+    int free = freeSlots.count();
     int probes = size;
     int nearest = 0;
     for (int i = 0; i < free; i++) {
@@ -256,9 +300,19 @@ final class Permutations {
     states[state + INVERSE] = inverse;
     if (!wraps) {
       int offset = states[state + POSITION];
+      skipTested(state);
       int distance = modulo(states[state + SLOT] - offset);
       states[state + POSITION] = offset + multiply(distance, inverse, quotient(inverse)) * skip;
     }
+  }
+
+  /** Makes the next probe that may be free the first one that is tested. */
+  private void skipTested(int state) {
+    int untaken = states[state + FREE];
+    int tested = untaken == 0 ? states[state + TESTED] : Integer.numberOfTrailingZeros(untaken);
+    states[state + SLOT] = freeSlots.after(states[state + SLOT], states[state + SKIP], tested);
+    states[state + FREE] = 0;
+    states[state + TESTED] = 0;
   }
 
   /** Returns the precomputed quotient that {@link #multiply} needs for its second factor. */

@@ -33,6 +33,23 @@ class MaglevTest {
     assertIsPlainMaglev(hashes(random, 300), weights(random, 300, 100), size);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {10, 63, 64, 1000, 4096, 10_000, 65_535})
+  void fill_numbersOfBackends_matchesPlainMaglev(int count) {
+    Random random = new Random(count);
+    assertIsPlainMaglev(hashes(random, count), weights(random, count, 1), SIZE);
+    assertIsPlainMaglev(hashes(random, count), weights(random, count, 10), SIZE);
+  }
+
+  /** Most rounds have one slot only, so there are about as many rounds as slots. */
+  @Test
+  void fill_oneHeavyBackendAmongMany_matchesPlainMaglev() {
+    Random random = new Random(1);
+    int[] weights = weights(random, 100, 3);
+    weights[50] = 1 << 20;
+    assertIsPlainMaglev(hashes(random, 100), weights, SIZE);
+  }
+
   private static void assertIsPlainMaglev(long[] hashes, int[] weights, int size) {
     assertThat(Maglev.fillByTurns(hashes, weights, size))
         .isEqualTo(new PlainMaglev(hashes, weights, size).fillByTurns());
