@@ -11,6 +11,8 @@ import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 /** Runs every subcommand with little work. */
@@ -114,6 +116,32 @@ class BenchmarkTest {
     assertThat(rows)
         .allSatisfy(row ->
             assertThat(row.path("memory").asDouble() + row.path("p50").asDouble()).isPositive());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", " --in-memory", " --routed"})
+  void scale_allVariants_areMeasured(String dataplane) throws JsonProcessingException {
+    List<JsonNode> rows =
+        rows(
+            "scale --vips 3 --backends 2 --puts 2 --idle-seconds 1 --server-ids 10"
+                + " --source-routes 10"
+                + dataplane);
+    assertThat(texts(rows, "variant"))
+        .containsExactly(
+            "open-and-apply",
+            "memory",
+            "apply-of-the-same",
+            "put",
+            "counters",
+            "idle",
+            "drain-of-a-shared-backend",
+            "memory-while-changing",
+            "server-ids-first",
+            "server-ids-replaced",
+            "source-routes-first",
+            "source-routes-replaced");
+    assertThat(rows.get(3).get("p99").asDouble())
+        .isGreaterThanOrEqualTo(rows.get(3).get("p50").asDouble());
   }
 
   @Test
