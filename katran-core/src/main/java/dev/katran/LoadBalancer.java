@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
@@ -138,7 +139,7 @@ public final class LoadBalancer implements AutoCloseable {
    */
   public void put(Vip vip) {
     requireNonNull(vip, "vip");
-    checkHostAddresses(vip.key());
+    checkHostAddresses(Set.of(vip.key()));
     control.change(desired -> desired.put(vip));
   }
 
@@ -211,21 +212,25 @@ public final class LoadBalancer implements AutoCloseable {
       if (byKey.put(vip.key(), vip) != null) {
         throw new IllegalArgumentException("duplicate VIP " + vip.key());
       }
-      checkHostAddresses(vip.key());
     }
+    checkHostAddresses(byKey.keySet());
     control.change(desired -> desired.replaceAll(byKey));
   }
 
-  private void checkHostAddresses(VipKey key) {
-    if (key.prefix().isEmpty() || control.state().vips().containsKey(key)) {
-      return;
-    }
-    Prefix prefix = key.prefix().orElseThrow();
-    for (InetAddress own : control.hostAddresses()) {
-      if (prefix.contains(own)) {
-        throw new IllegalArgumentException(
-            "VIP %s contains %s, an address of this host, whose packets would be balanced as well; if that is meant, set coverHostAddresses on the builder"
-                .formatted(key, Addresses.text(own)));
+  private void checkHostAddresses(Set<VipKey> keys) {
+    List<VipKey> prefixes =
+        keys.stream()
+            .filter(key -> key.prefix().isPresent())
+            .filter(key -> !control.state().vips().containsKey(key))
+            .toList();
+    Set<InetAddress> addresses = prefixes.isEmpty() ? Set.of() : control.hostAddresses();
+    for (VipKey key : prefixes) {
+      for (InetAddress own : addresses) {
+        if (key.prefix().orElseThrow().contains(own)) {
+          throw new IllegalArgumentException(
+              "VIP %s contains %s, an address of this host, whose packets would be balanced as well; if that is meant, set coverHostAddresses on the builder"
+                  .formatted(key, Addresses.text(own)));
+        }
       }
     }
   }

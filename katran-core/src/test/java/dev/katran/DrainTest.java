@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.katran.internal.control.Control;
 import dev.katran.internal.control.FakeClock;
+import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.InterceptedDataplane;
 import dev.katran.internal.dataplane.memory.JavaDataplane;
 import dev.katran.packets.Packet;
 import java.time.Duration;
@@ -17,6 +19,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -243,5 +247,46 @@ class DrainTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> lb.whenDrained(WEB.key(), ONE.key(), quiet, quiet.negated()))
         .withMessage("timeout PT-10S is negative");
+  }
+
+  @Test
+  void whenDrained_manyVipsWaitForTheirFlows_shareOneScan() {
+    AtomicInteger scans = new AtomicInteger();
+    Dataplane counted =
+        InterceptedDataplane.of(
+            new JavaDataplane(CONFIG, clock::nanos),
+            (method, arguments, proceed) -> {
+              if (method.equals("flows.forEach")) {
+                scans.incrementAndGet();
+              }
+              return proceed.call();
+            });
+    try (Control own = Balancers.control(counted, CONFIG, clock, (name, task) -> () -> {})) {
+      LoadBalancer balancer = Balancers.over(own);
+      List<Vip> vips =
+          IntStream.range(10, 13)
+              .mapToObj(each ->
+                  Vip.tcp("203.0.113." + each, 443).backends(ONE, TWO).build().draining(ONE.key()))
+              .toList();
+      Vip busy = Vip.tcp("203.0.113.13", 443).backends(ONE).build();
+      balancer.apply(vips);
+      balancer.put(busy);
+      byte[] open = Packet.tcp("198.51.100.7", 1000, "203.0.113.13", 443).frame();
+      balancer.simulate(open);
+      balancer.put(busy.with(TWO).draining(ONE.key()));
+      Duration quiet = Duration.ofSeconds(10);
+      List<CompletableFuture<DrainResult>> drained =
+          vips.stream()
+              .map(vip -> balancer.whenDrained(vip.key(), ONE.key(), quiet, Duration.ofHours(1)))
+              .toList();
+      for (int i = 0; i < 3; i++) {
+        balancer.simulate(open);
+        clock.pass(quiet.dividedBy(2));
+        own.tick();
+      }
+      assertThat(scans).hasValue(1);
+      assertThat(drained)
+          .allSatisfy(each -> assertThat(each).succeedsWithin(SOON).isEqualTo(DrainResult.QUIET));
+    }
   }
 }

@@ -6,7 +6,10 @@ import dev.katran.Tracking;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.Counter;
 import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.DownKey;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -36,15 +39,42 @@ final class DrainMonitor {
     return drain.result;
   }
 
-  /** Completes the futures of drains that are finished. One step at a time. */
+  /**
+   * Completes the futures of drains that are finished. One step at a time. Scans the flow table at
+   * most once, however many drains depend on it.
+   */
   void step(InstalledState state, Duration now) {
-    pending.removeIf(drain -> {
-      DrainResult result = drain.result.isDone() ? null : drain.poll(state, now);
-      if (result != null) {
-        callbacks.execute(() -> drain.result.complete(result));
+    pending.removeIf(drain -> complete(drain, drain.poll(state, now)));
+    Map<DownKey, Long> leastIdle = new HashMap<>();
+    for (Drain drain : pending) {
+      if (drain.scanning != null) {
+        leastIdle.put(drain.scanning, Long.MAX_VALUE);
       }
-      return result != null || drain.result.isDone();
+    }
+    if (leastIdle.isEmpty()) {
+      return;
+    }
+    dataplane
+        .flows()
+        .forEach(entry ->
+            leastIdle.computeIfPresent(
+                new DownKey(entry.vip(), entry.backend()),
+                (key, least) -> Math.min(least, entry.idle())));
+    pending.removeIf(drain -> {
+      Long least = drain.scanning == null ? null : leastIdle.get(drain.scanning);
+      return least != null && complete(drain, drain.scanned(least, now));
     });
+  }
+
+  /** Completes a drain if there is a result, and returns whether it is done. */
+  private boolean complete(Drain drain, @Nullable DrainResult result) {
+    if (drain.result.isDone()) {
+      return true;
+    }
+    if (result != null) {
+      callbacks.execute(() -> drain.result.complete(result));
+    }
+    return result != null;
   }
 
   /** Fails all pending futures. */
@@ -74,6 +104,9 @@ final class DrainMonitor {
     /** The earliest time at which the flow table can show the backend as quiet. */
     private Duration nextScan;
 
+    /** What to look for in the flow table in this step; null if nothing. */
+    private @Nullable DownKey scanning;
+
     Drain(VipKey vip, BackendKey backend, Duration quiet, Duration now, Duration deadline) {
       this.vip = vip;
       this.backend = backend;
@@ -83,59 +116,62 @@ final class DrainMonitor {
       this.nextScan = now.plus(quiet);
     }
 
-    /** Returns the result, or null while the drain is pending. */
+    /** Returns the result, or null while the drain is pending, or depends on {@link #scanning}. */
     @Nullable DrainResult poll(InstalledState state, Duration now) {
+      scanning = null;
       InstalledState.Installed installed = state.vips().get(vip);
       InstalledState.InstalledBackend target = state.backends().get(backend);
       if (installed == null || target == null || !installed.vip().backend(backend).isPresent()) {
         return DrainResult.REMOVED;
       }
-      if (isQuiet(installed, target, now)) {
-        return DrainResult.QUIET;
-      }
-      return now.compareTo(deadline) < 0 ? null : DrainResult.DEADLINE;
-    }
-
-    private boolean isQuiet(
-        InstalledState.Installed installed, InstalledState.InstalledBackend target, Duration now) {
       long counted = dataplane.counters().read(new Counter.OfBackend(target.number())).packets();
       if (target.serving() > 0) { // new flows may go to it
         packets = counted;
         lastUse = now;
         nextScan = now.plus(quiet);
-        return false;
+        return unlessLate(now);
       }
       if (counted != packets) {
         packets = counted;
         lastUse = now;
       }
       if (lastUse.plus(quiet).compareTo(now) <= 0) {
-        return true;
+        return DrainResult.QUIET;
       }
-      return target.users() > 1 && hasQuietFlows(installed, target.number(), now);
+      if (target.users() == 1) {
+        return unlessLate(now);
+      }
+      return pollFlows(installed, target.number(), now);
     }
 
     /**
-     * Returns whether this VIP's flows to the backend are quiet, whatever packets of other VIPs it
-     * still gets. Scans the flow table only when its result can differ from that of the last scan.
+     * Considers this VIP's flows to the backend, whatever packets of other VIPs it still gets.
+     * Scans the flow table only when its result can differ from that of the last scan.
      */
-    private boolean hasQuietFlows(InstalledState.Installed installed, int number, Duration now) {
+    private @Nullable DrainResult pollFlows(
+        InstalledState.Installed installed, int number, Duration now) {
       if (installed.vip().tracking() == Tracking.NONE) {
-        return true;
+        return DrainResult.QUIET;
       }
       if (now.compareTo(nextScan) < 0) {
-        return false;
+        return unlessLate(now);
       }
-      long[] minIdle = {Long.MAX_VALUE};
-      dataplane
-          .flows()
-          .forEach(entry -> {
-            if (entry.vip() == installed.number() && entry.backend() == number) {
-              minIdle[0] = Math.min(minIdle[0], entry.idle());
-            }
-          });
-      nextScan = now.plusNanos(Math.max(0, quiet.toNanos() - minIdle[0]));
-      return minIdle[0] >= quiet.toNanos();
+      scanning = new DownKey(installed.number(), number);
+      return null;
+    }
+
+    /**
+     * Returns the result after a scan, or null if the drain is still pending.
+     *
+     * @param least the least idle time of an entry, in nanoseconds
+     */
+    @Nullable DrainResult scanned(long least, Duration now) {
+      nextScan = now.plusNanos(Math.max(0, quiet.toNanos() - least));
+      return least >= quiet.toNanos() ? DrainResult.QUIET : unlessLate(now);
+    }
+
+    private @Nullable DrainResult unlessLate(Duration now) {
+      return now.compareTo(deadline) < 0 ? null : DrainResult.DEADLINE;
     }
   }
 }

@@ -20,7 +20,7 @@ final class PlanExecutor {
   private static final Logger log = LoggerFactory.getLogger(PlanExecutor.class);
 
   /** How many operations ahead rings are announced. The slots of a ring take 256 KiB. */
-  private static final int ANNOUNCED = 128;
+  static final int ANNOUNCED = 128;
 
   private final Dataplane dataplane;
 

@@ -294,7 +294,12 @@ final class RingState {
   /** Returns the settled slots. */
   BitSet settledSlots() {
     BitSet found = new BitSet();
-    slots().unstable().stream().filter(slots()::isSettled).forEach(found::set);
+    RingSlots slots = slots();
+    for (int i = 0; i < slots.unstable().length(); i++) {
+      if (!slots.isChangingAt(i)) {
+        found.set(slots.unstable().get(i));
+      }
+    }
     return found;
   }
 

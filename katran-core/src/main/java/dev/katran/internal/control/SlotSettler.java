@@ -1,6 +1,7 @@
 package dev.katran.internal.control;
 
 import com.google.common.collect.Comparators;
+import com.google.common.collect.Lists;
 import dev.katran.Limits;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.Counter;
@@ -196,9 +197,20 @@ final class SlotSettler implements AutoCloseable {
       return state;
     }
     removeExpiredFlows(updates);
-    dataplane.batch(() -> updates.forEach(update -> write(update, state.watched())));
+    dataplane.batch(() -> writeAll(updates, state.watched()));
     dataplane.commit();
     return state.with(updates.stream().map(Update::after).toList());
+  }
+
+  private void writeAll(List<Update> updates, Optional<VipKey> watched) {
+    for (List<Update> next : Lists.partition(updates, PlanExecutor.ANNOUNCED)) {
+      if (next.size() > 1) {
+        dataplane
+            .rings()
+            .announce(Lists.transform(next, update -> () -> update.after().slots().slots()));
+      }
+      next.forEach(update -> write(update, watched));
+    }
   }
 
   private void removeExpiredFlows(List<Update> updates) {

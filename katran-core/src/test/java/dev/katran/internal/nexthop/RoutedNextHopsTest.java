@@ -5,6 +5,7 @@ import static dev.katran.internal.nexthop.FakeRouting.hop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableSet;
+import com.sun.management.ThreadMXBean;
 import dev.katran.UnresolvedBackend.Reason;
 import dev.katran.ffm.net.Link;
 import dev.katran.ffm.net.MacAddress;
@@ -13,6 +14,7 @@ import dev.katran.ffm.net.NeighbourState;
 import dev.katran.ffm.net.NetworkEvent;
 import dev.katran.internal.nexthop.Resolution.Resolved;
 import dev.katran.internal.nexthop.Resolution.Unresolved;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Map;
@@ -105,6 +107,27 @@ class RoutedNextHopsTest {
       assertThat(found).isEqualTo(Map.of(BACKEND, new Resolved(hop(MAC))));
       answer.join();
     }
+  }
+
+  /** The kernel reports each of its probes; most change nothing. */
+  @Test
+  void neighbourIsConfirmed_manyBackendsBehindIt_noneIsVisited() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Set<InetAddress> many =
+        IntStream.range(0, 5000)
+            .mapToObj(each -> "10.1.%d.%d".formatted(each >> 8, each & 255))
+            .peek(each -> routing.route(each, GATEWAY))
+            .map(InetAddress::ofLiteral)
+            .collect(Collectors.toSet());
+    routing.neighbours.put(GATEWAY, neighbour(GATEWAY, NeighbourState.REACHABLE, MAC));
+    assertThat(hops.resolve(many, Duration.ZERO)).hasSize(5000);
+    hops.step();
+
+    long before = threads.getCurrentThreadAllocatedBytes();
+    event(NeighbourState.STALE, MAC);
+    event(NeighbourState.REACHABLE, MAC);
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(100_000);
+    assertThat(hops.current()).hasSize(5000).containsValue(new Resolved(hop(MAC)));
   }
 
   @Test
