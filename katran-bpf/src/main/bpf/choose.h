@@ -82,7 +82,6 @@ static __always_inline __u32 choose_by_ring(struct xdp_md *ctx, struct packet *p
 			      config.ring_shift);
 	struct ring_slot slot = read_slot(packet->vip, index);
 
-
 	if (slot.word <= KATRAN_SLOT_BACKEND)
 		return slot.word;
 	if (!(config.features & KATRAN_USES_CHANGES))
