@@ -132,7 +132,7 @@ public final class KernelTables implements AutoCloseable {
     }
     vips.outer();
     gracePeriod = new GracePeriod();
-    createArray("vip_rings", Long.BYTES, geometry.vipIndices());
+    createArray("vip_rings", Long.BYTES, geometry.vipIndices(), /* perElement= */ 1);
     try (BpfMap template = MapCreation.create(RingMemory.chunk())) {
       maps.put(
           "ring_chunks",
