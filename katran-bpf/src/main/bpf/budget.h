@@ -8,6 +8,16 @@
 #define NANOSECONDS_PER_SECOND 1000000000ULL
 
 /*
+ * Returns the time of CLOCK_MONOTONIC, in nanoseconds. The coarse clock, of Linux 5.11 and later, is
+ * a few milliseconds behind and takes a fraction of the time to read.
+ */
+static __always_inline __u64 current_time(void)
+{
+	return config.features & KATRAN_USES_COARSE_CLOCK ? bpf_ktime_get_coarse_ns()
+							  : bpf_ktime_get_ns();
+}
+
+/*
  * Takes one unit from this CPU's budget of `limit` per `period`. `counter` holds the count and the
  * start of the current period. Counts `limited` and returns false if the budget is spent.
  */
@@ -35,7 +45,7 @@ static __always_inline bool has_budget(__u32 counter, __u64 now, __u64 period, _
  */
 static __always_inline bool has_answer_budget(__u32 counter)
 {
-	return has_budget(counter, bpf_ktime_get_ns(), NANOSECONDS_PER_SECOND,
+	return has_budget(counter, current_time(), NANOSECONDS_PER_SECOND,
 			  config.answers_per_second, KATRAN_ANSWERS_LIMITED);
 }
 

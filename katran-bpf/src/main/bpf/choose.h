@@ -39,7 +39,7 @@ static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet 
 	const struct katran_flow flow = packet->flow; /* see lookup_flow() */
 	struct flow_place place = place_of(&flow);
 	__u64 traits = change_traits(ctx, packet);
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = current_time();
 	__u64 entry = find_live_word(&place, now, packet->idle * NANOSECONDS_PER_SECOND);
 	__u32 answer;
 
@@ -121,7 +121,7 @@ static __always_inline __u32 choose_and_insert(struct xdp_md *ctx, struct packet
 
 	if (!tracks)
 		return choose_for_new_flow(ctx, packet, false);
-	now = bpf_ktime_get_ns();
+	now = current_time();
 	is_limited = !has_new_flow_budget(now);
 	number = choose_for_new_flow(ctx, packet, is_limited);
 	if (!is_limited && find_backend(number))

@@ -212,25 +212,27 @@ static __always_inline __u64 unused_units(__u64 word, __u64 now)
 {
 	__u64 coarse = is_greater(word & KATRAN_FLOW_IS_COARSE, 0);
 	__u64 shift = coarse & KATRAN_FLOW_COARSE_UNIT;
-	__u64 age = ((now >> KATRAN_FLOW_UNIT >> shift) - word) & FLOW_TIME_MASK;
+	/* one more: both times were rounded down */
+	const __u64 early = KATRAN_FLOW_SKEW + 1;
+	__u64 age = ((now >> KATRAN_FLOW_UNIT >> shift) - word + KATRAN_FLOW_SKEW) & FLOW_TIME_MASK;
 
-	age += is_greater(age, 0); /* less one: both times were rounded down */
-	return age << shift;
+	return (is_greater(age, early) & (age - early)) << shift;
 }
 
-/* Returns the word of a flow, or 0. If there are two, the last one counts. */
+/*
+ * Returns the word of a flow, or 0. It may branch: the verifier does not tell one unknown word from
+ * another, and goes on with one of them.
+ */
 static __always_inline __u64 find_word(const struct katran_flow_bucket *bucket, __u64 tag)
 {
-	__u64 found = 0;
-
 #pragma unroll
 	for (int i = 0; i < KATRAN_FLOWS_PER_BUCKET; i++) {
 		__u64 word = *(const volatile __u64 *)&bucket->words[i];
-		__u64 mask = has_tag(word, tag);
 
-		found = select(mask, word, found);
+		if (!((word ^ tag) >> KATRAN_FLOW_TAG_SHIFT))
+			return word;
 	}
-	return found;
+	return 0;
 }
 
 /*
@@ -290,7 +292,7 @@ __noinline int replace_current_word(__u64 word, __u32 is_first_use)
 	for (int i = 0; i < KATRAN_FLOWS_PER_BUCKET; i++) {
 		__u64 mask = has_tag(bucket->words[i], flow->place.tag);
 
-		place = select(mask, i, place);
+		place = select(mask & is_greater(place, i), i, place);
 	}
 	if (place >= KATRAN_FLOWS_PER_BUCKET)
 		return 0;
@@ -355,6 +357,7 @@ __noinline int insert_current_flow(__u32 backend, __u64 now, __u64 patience)
 {
 	struct placed_flow *flow = find_current_flow();
 	struct katran_flow_bucket *bucket = current_bucket(flow);
+	const __u64 last = KATRAN_FLOWS_PER_BUCKET - 1;
 	__u64 best = 0;
 	__u64 place;
 
@@ -363,13 +366,14 @@ __noinline int insert_current_flow(__u32 backend, __u64 now, __u64 patience)
 #pragma unroll
 	for (int i = 0; i < KATRAN_FLOWS_PER_BUCKET; i++) {
 		__u64 suits = suitability(bucket->words[i], flow->place.tag, now, patience);
+		__u64 rank = is_greater(suits, 0) & (last - i); /* the first of equals */
 
-		suits = suits * KATRAN_FLOWS_PER_BUCKET + (is_greater(suits, 0) & i);
+		suits = suits * KATRAN_FLOWS_PER_BUCKET + rank;
 		best = select(is_greater(suits, best), suits, best);
 	}
 	if (!best)
 		return 0;
-	place = best % KATRAN_FLOWS_PER_BUCKET;
+	place = last - best % KATRAN_FLOWS_PER_BUCKET;
 	write_key(flow, place);
 	*(volatile __u64 *)&bucket->words[place] = flow_word(flow->place.tag, backend, now);
 	return 1;
@@ -420,7 +424,7 @@ static __always_inline __u32 lookup_flow(struct packet *packet)
 		/* a copy lets clang keep the packet in registers */
 		const struct katran_flow flow = packet->flow;
 		struct flow_place place = place_of(&flow);
-		__u64 now = bpf_ktime_get_ns();
+		__u64 now = current_time();
 		__u64 word = find_live_word(&place, now, tracked_idle(&flow));
 
 		if (word) {
@@ -445,7 +449,7 @@ static __always_inline enum agreement reconcile_flow(const struct packet *packet
 {
 	const struct katran_flow flow = packet->flow; /* see lookup_flow() */
 	struct flow_place place = place_of(&flow);
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = current_time();
 	__u64 word = find_live_word(&place, now, tracked_idle(&flow));
 
 	if (word && word_backend(word) == backend) {

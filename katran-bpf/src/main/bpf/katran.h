@@ -226,6 +226,8 @@ enum {
 	KATRAN_FLOW_TAG_SHIFT = 31,
 	KATRAN_FLOW_UNIT = 30,
 	KATRAN_FLOW_COARSE_UNIT = 8,
+	/* units that a time may be ahead of a reader, whose clock was read on another CPU */
+	KATRAN_FLOW_SKEW = 2,
 };
 
 /*
@@ -379,6 +381,7 @@ enum katran_feature {
 	KATRAN_USES_TUNNEL_SOURCES = 1 << 12,  /* only tunnels from `tunnel_sources` end here */
 	KATRAN_USES_INNER_VIPS = 1 << 13,      /* drop packets in tunnels that are for no VIP */
 	KATRAN_USES_IPIP_PREFIXES = 1 << 14,   /* IPIP sources have the configured prefixes */
+	KATRAN_USES_COARSE_CLOCK = 1 << 15,    /* read a clock that is as precise as a timer tick */
 };
 
 /* The balancer's configuration. It is constant after load, so the verifier removes unused code. */

@@ -500,6 +500,15 @@ public class Katran {
     public static int KATRAN_FLOW_COARSE_UNIT() {
         return KATRAN_FLOW_COARSE_UNIT;
     }
+    private static final int KATRAN_FLOW_SKEW = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_FLOW_SKEW = 2
+     * }
+     */
+    public static int KATRAN_FLOW_SKEW() {
+        return KATRAN_FLOW_SKEW;
+    }
     private static final int KATRAN_RECIRCULATE = (int)1L;
     /**
      * {@snippet lang=c :
@@ -1282,6 +1291,15 @@ public class Katran {
      */
     public static int KATRAN_USES_IPIP_PREFIXES() {
         return KATRAN_USES_IPIP_PREFIXES;
+    }
+    private static final int KATRAN_USES_COARSE_CLOCK = (int)32768L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_COARSE_CLOCK = 32768
+     * }
+     */
+    public static int KATRAN_USES_COARSE_CLOCK() {
+        return KATRAN_USES_COARSE_CLOCK;
     }
     private static final int KATRAN_DECAP_IPIP = (int)0L;
     /**

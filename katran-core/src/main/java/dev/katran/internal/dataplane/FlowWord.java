@@ -24,6 +24,9 @@ public final class FlowWord {
   /** {@code KATRAN_FLOW_COARSE_UNIT}. */
   static final int COARSE_UNIT = 8;
 
+  /** {@code KATRAN_FLOW_SKEW}. */
+  static final int SKEW = 2;
+
   /** {@code KATRAN_FLOW_TIME_BITS}. */
   static final int TIME_BITS = 11;
 
@@ -95,10 +98,10 @@ public final class FlowWord {
     return (word & IS_COARSE) != 0;
   }
 
-  /** Returns the age in the word's own units, rounded up. */
+  /** Returns the age in the word's own units, rounded up; negative if another clock is ahead. */
   private static long age(long word, long now) {
     long units = now >>> (isCoarse(word) ? UNIT + COARSE_UNIT : UNIT);
-    return time(units - word);
+    return time(units - word + SKEW) - SKEW;
   }
 
   private static long unusedUnits(long word, long now) {

@@ -25,6 +25,7 @@ class FlowWordTest {
     assertThat(FlowWord.BACKENDS).isEqualTo(1 << Katran.KATRAN_FLOW_BACKEND_BITS());
     assertThat(FlowWord.UNIT).isEqualTo(Katran.KATRAN_FLOW_UNIT());
     assertThat(FlowWord.COARSE_UNIT).isEqualTo(Katran.KATRAN_FLOW_COARSE_UNIT());
+    assertThat(FlowWord.SKEW).isEqualTo(Katran.KATRAN_FLOW_SKEW());
     assertThat(FlowWord.TIME_BITS).isEqualTo(Katran.KATRAN_FLOW_TIME_BITS());
     assertThat(FlowWord.IS_COARSE).isEqualTo(Katran.KATRAN_FLOW_IS_COARSE());
     assertThat(FlowWord.IS_CONFIRMED).isEqualTo(Katran.KATRAN_FLOW_IS_CONFIRMED());
@@ -53,6 +54,15 @@ class FlowWordTest {
       long unused = FlowWord.unused(FlowWord.of(TAG, 7, used), used + time);
       assertThat(unused).isBetween(time - 2 * UNIT, time);
     }
+  }
+
+  @Test
+  void unused_usedOnACpuWhoseClockIsAhead_isZero() {
+    long word = FlowWord.of(TAG, 7, NOW + 2 * UNIT);
+    assertThat(FlowWord.unused(word, NOW)).isZero();
+    assertThat(FlowWord.preserved(word, NOW)).isEqualTo(word);
+    long coarse = FlowWord.coarse(FlowWord.of(TAG, 7, NOW + COARSE), NOW + COARSE);
+    assertThat(FlowWord.unused(coarse, NOW)).isZero();
   }
 
   @Test

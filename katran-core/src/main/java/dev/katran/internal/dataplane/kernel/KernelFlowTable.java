@@ -54,7 +54,7 @@ final class KernelFlowTable implements FlowTable {
     long tag = secret.tag(flow);
     for (FlowMaps table : tables.get()) {
       int first = firstPlace(table, flow);
-      for (int place = first + FlowWord.PER_BUCKET - 1; place >= first; place--) {
+      for (int place = first; place < first + FlowWord.PER_BUCKET; place++) {
         long word = word(table.words(), place);
         if (word != 0 && FlowWord.hasTag(word, tag)) {
           return entry(flow, word, readVip(table, place));

@@ -17,6 +17,7 @@ import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.GueConfig;
 import dev.katran.internal.dataplane.IpipSources;
 import dev.katran.internal.dataplane.VipFlags;
+import dev.katran.internal.platform.CoarseClock;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
@@ -184,6 +185,7 @@ public final class KernelProgram implements AutoCloseable {
             endsTunnels && !config.tunnelSources().isEmpty(), Katran.KATRAN_USES_TUNNEL_SOURCES())
         | flag(endsTunnels && config.innerVipsOnly(), Katran.KATRAN_USES_INNER_VIPS())
         | flag(config.own() != null, Katran.KATRAN_USES_OWN_MAC())
+        | flag(CoarseClock.isAvailable(), Katran.KATRAN_USES_COARSE_CLOCK())
         | flag(config.copyDontFragment(), Katran.KATRAN_USES_DONT_FRAGMENT())
         | flag(config.gue().dynamicSourcePorts(), Katran.KATRAN_USES_DYNAMIC_PORTS())
         | flag(!config.flowTableCpus().isEmpty(), Katran.KATRAN_USES_FLOWS_PER_CPU());

@@ -61,14 +61,14 @@ final class HeapFlowTable implements FlowTable {
     return secret.bucket(flow, buckets) * FlowWord.PER_BUCKET;
   }
 
-  /** Returns the index of a flow's entry, or -1. If there are two, the last one counts. */
+  /** Returns the index of a flow's entry, or -1. If there are two, the first one counts. */
   private int find(FiveTuple flow) {
     if (words.length == 0) {
       return -1;
     }
     int first = place(flow);
     long tag = secret.tag(flow);
-    for (int i = first + FlowWord.PER_BUCKET - 1; i >= first; i--) {
+    for (int i = first; i < first + FlowWord.PER_BUCKET; i++) {
       if (words[i] != 0 && FlowWord.hasTag(words[i], tag)) {
         return i;
       }
@@ -120,7 +120,7 @@ final class HeapFlowTable implements FlowTable {
     long best = 0;
     for (int i = first; i < first + FlowWord.PER_BUCKET; i++) {
       long suits = FlowWord.suitability(word(i, now), tag, now, patience);
-      if (suits != 0 && suits >= best) {
+      if (suits > best) {
         best = suits;
         place = i;
       }

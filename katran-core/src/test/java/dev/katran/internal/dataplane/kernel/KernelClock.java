@@ -6,6 +6,7 @@ import dev.katran.ffm.BpfMap;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Advances time for the program. The kernel's clock cannot be set, so the timestamps that the
@@ -19,6 +20,12 @@ public final class KernelClock {
   };
 
   private static final long TIMES = (1L << Katran.KATRAN_FLOW_TIME_BITS()) - 1;
+
+  /** The program's clock is behind by up to a timer tick. */
+  private static final long COARSE_TICK = Duration.ofMillis(11).toNanos();
+
+  /** How long a step of a test takes, usually. */
+  private static final long MARGIN = Duration.ofMillis(60).toNanos();
 
   private final KernelTables tables;
   private long before = System.nanoTime();
@@ -38,7 +45,7 @@ public final class KernelClock {
 
   /** Lets this much time pass. */
   public void pass(Duration time) {
-    long now = System.nanoTime();
+    long now = startOfUnit();
     Shift shift = new Shift(now, now - before, time.toNanos());
     Units units = new Units(unit(before), unit(now), unit(passed), unit(passed + time.toNanos()));
     passed += time.toNanos();
@@ -57,6 +64,18 @@ public final class KernelClock {
   private record Shift(long now, long real, long simulated) {
     long of(long time) {
       return Math.min(now, time + real) - simulated;
+    }
+  }
+
+  /** Waits so that the next packets do not meet the end of a unit. Returns the time then. */
+  private static long startOfUnit() {
+    long unit = 1L << Katran.KATRAN_FLOW_UNIT();
+    for (long now = System.nanoTime(); ; now = System.nanoTime()) {
+      long passed = now & (unit - 1);
+      if (passed > COARSE_TICK && unit - passed > MARGIN) {
+        return now;
+      }
+      LockSupport.parkNanos(COARSE_TICK);
     }
   }
 
