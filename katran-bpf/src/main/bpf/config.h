@@ -53,13 +53,27 @@ static __always_inline struct katran_counter *find_own_counter(__u32 counter)
 	return own && counter < config.counters_per_cpu ? own + counter : NULL;
 }
 
+/*
+ * Adds one packet of `bytes` to a counter in this CPU's block. The index is checked and used in one
+ * register: Linux 6.1 forgets the bound of one that is loaded again from the stack.
+ */
+static __always_inline void count_in_block(const struct packet *packet, __u32 counter, __u64 bytes)
+{
+	__u32 end = config.counters_per_cpu;
+	__u64 index = counter;
+
+	barrier_var(index);
+	if (index < end)
+		add_packet(packet->counters + index, bytes);
+}
+
 /* Adds one packet of `bytes` to a counter of this CPU. */
 static __always_inline void count_own(const struct packet *packet, __u32 counter, __u64 bytes)
 {
-	if (!config.has_counter_blocks)
+	if (config.has_counter_blocks)
+		count_in_block(packet, counter, bytes);
+	else
 		count(counter, config.counters_per_cpu, bytes);
-	else if (counter < config.counters_per_cpu)
-		add_packet(packet->counters + counter, bytes);
 }
 
 /*

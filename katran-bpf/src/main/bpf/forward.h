@@ -43,14 +43,14 @@ static __always_inline void count_in_three(struct packet *packet, enum katran_ba
 	__u32 of_backend = config.first_backend_counter + backend;
 
 	packet->is_counted = true;
-	if (!config.has_counter_blocks) {
+	if (config.has_counter_blocks) {
+		count_in_block(packet, of_vip, packet->bytes);
+		count_in_block(packet, of_backend, packet->bytes);
+		add_packet(packet->counters + verdict, packet->received);
+	} else {
 		count(of_vip, config.counters_per_cpu, packet->bytes);
 		count(of_backend, config.counters_per_cpu, packet->bytes);
 		count(verdict, config.counters_per_cpu, packet->received);
-	} else if (of_vip < config.counters_per_cpu && of_backend < config.counters_per_cpu) {
-		add_packet(packet->counters + of_vip, packet->bytes);
-		add_packet(packet->counters + of_backend, packet->bytes);
-		add_packet(packet->counters + verdict, packet->received);
 	}
 }
 
