@@ -98,10 +98,12 @@ final class KernelRings implements RingTable, AutoCloseable {
     if (existing != null) {
       return existing;
     }
-    RingLayout layout = RingLayout.of(ring);
+    int[] slotWords = ring.words();
+    int[] previous = ring.previousBackends();
+    RingLayout layout = RingLayout.of(slotWords, previous);
     RingMemory.Region region = memory.allocate(layout.bytes(slots));
     try {
-      layout.write(ring, region);
+      layout.write(slotWords, previous, region);
     } catch (RuntimeException | Error e) {
       memory.free(region);
       throw e;
@@ -170,7 +172,7 @@ final class KernelRings implements RingTable, AutoCloseable {
         }
       }
     }
-    own.layout.update(ring, own.region);
+    own.layout.update(ring.words(), ring.previousBackends(), own.region);
     stored.remove(own.slots);
     own.slots = ring;
     stored.put(ring, own);

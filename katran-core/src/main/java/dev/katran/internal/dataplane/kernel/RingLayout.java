@@ -2,7 +2,6 @@ package dev.katran.internal.dataplane.kernel;
 
 import dev.katran.bpf.generated.Katran;
 import dev.katran.internal.dataplane.Dataplane;
-import dev.katran.internal.dataplane.RingSlots;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -24,10 +23,8 @@ record RingLayout(int format, int base) {
   private static final int FLAGS = ~Katran.KATRAN_SLOT_BACKEND();
   private static final int NUMBER_BITS = Katran.KATRAN_RING_NUMBER_BITS();
 
-  /** Returns the smallest layout of a ring. */
-  static RingLayout of(RingSlots ring) {
-    int[] words = ring.words();
-    int[] previous = ring.previousBackends();
+  /** Returns the smallest layout of a ring with these words and previous backends. */
+  static RingLayout of(int[] words, int @Nullable [] previous) {
     int flags = 0;
     for (int word : words) {
       flags |= word;
@@ -92,9 +89,7 @@ record RingLayout(int format, int base) {
   }
 
   /** Writes a ring that no packet uses yet. */
-  void write(RingSlots ring, RingMemory.Region region) {
-    int[] words = ring.words();
-    int[] previous = ring.previousBackends();
+  void write(int[] words, int @Nullable [] previous, RingMemory.Region region) {
     int from = 0;
     for (MemorySegment part : region.parts()) {
       int count = (int) Math.min(words.length - from, part.byteSize() >> format);
@@ -135,12 +130,9 @@ record RingLayout(int format, int base) {
 
   /**
    * Writes the slots that have another state in a ring that packets use. Each is written at once.
-   *
-   * @param ring the ring that this layout was made for, with other states
+   * The backends must be those of the ring that this layout was made for.
    */
-  void update(RingSlots ring, RingMemory.Region region) {
-    int[] words = ring.words();
-    int[] previous = ring.previousBackends();
+  void update(int[] words, int @Nullable [] previous, RingMemory.Region region) {
     int slot = 0;
     for (MemorySegment part : region.parts()) {
       long end = Math.min((long) (words.length - slot) << format, part.byteSize());

@@ -43,7 +43,7 @@ class OneFetchTest {
   private static final int RUNS = 1_000_000;
 
   /** Packets that meet swaps, at least: to swap a ring takes a few writes to memory. */
-  private static final long PACKETS = 20L * RUNS;
+  private static final long PACKETS = 50_000L * SWAPS;
 
   private static final int CURRENT = 1;
   private static final int PREVIOUS = 2;
