@@ -47,10 +47,15 @@ final class RingState {
     static Content of(RingSlots slots, List<ChangeWindow> windows) {
       Set<ChangeWindow> open = new LinkedHashSet<>();
       int changing = 0;
+      ChangeWindow last = null; // most slots have the same
       for (int i = 0; i < windows.size(); i++) {
         if (slots.isChangingAt(i)) {
           changing++;
-          open.add(windows.get(i));
+          ChangeWindow window = windows.get(i);
+          if (window != last) {
+            open.add(window);
+            last = window;
+          }
         }
       }
       return new Content(slots, windows, ImmutableSet.copyOf(open), changing);

@@ -37,6 +37,9 @@ final class ScaleBenchmark extends Measurement {
 
   private static final double MEBIBYTE = 1 << 20;
 
+  private static final OperatingSystemMXBean SYSTEM =
+      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
   /** The backends that server ids and source routes name. */
   private static final int TABLE_BACKENDS = 4;
 
@@ -160,10 +163,10 @@ final class ScaleBenchmark extends Measurement {
     List<Vip> all = vips(List.of());
     double heapBefore = heap();
     int descriptorsBefore = descriptors();
-    long start = System.nanoTime();
+    Stopwatch open = new Stopwatch();
     try (LoadBalancer lb = opener.get()) {
       lb.apply(all);
-      rows.add(row("open-and-apply").with("p50", millis(start)).with("unit", "ms"));
+      rows.add(open.stop(row("open-and-apply")));
       progress("applied");
       rows.add(
           row("memory")
@@ -229,13 +232,11 @@ final class ScaleBenchmark extends Measurement {
 
   /** Returns the CPU time of this process in percent of a core while nothing happens. */
   private double idlePercent() throws InterruptedException {
-    OperatingSystemMXBean system =
-        (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     Thread.sleep(2000);
-    long before = system.getProcessCpuTime();
+    long before = SYSTEM.getProcessCpuTime();
     long start = System.nanoTime();
     Thread.sleep(1000L * idleSeconds);
-    return 100.0 * (system.getProcessCpuTime() - before) / (System.nanoTime() - start);
+    return 100.0 * (SYSTEM.getProcessCpuTime() - before) / (System.nanoTime() - start);
   }
 
   private void measureSharedBackend(Supplier<LoadBalancer> opener, List<Row> rows) {
@@ -245,9 +246,9 @@ final class ScaleBenchmark extends Measurement {
       lb.apply(vips(List.of(shared)));
       List<Vip> draining = vips(List.of(shared.draining(true)));
       progress("drain");
-      long start = System.nanoTime();
+      Stopwatch drain = new Stopwatch();
       lb.apply(draining);
-      rows.add(row("drain-of-a-shared-backend").with("p50", millis(start)).with("unit", "ms"));
+      rows.add(drain.stop(row("drain-of-a-shared-backend")));
       rows.add(
           row("memory-while-changing")
               .with("heap", heap())
@@ -267,9 +268,9 @@ final class ScaleBenchmark extends Measurement {
           for (int id = 1; id <= serverIds; id++) {
             ids.put(id, some.get((id + turn) % some.size()));
           }
-          long start = System.nanoTime();
+          Stopwatch watch = new Stopwatch();
           lb.serverIds().replace(ids);
-          rows.add(table("server-ids", serverIds, turn, millis(start)));
+          rows.add(watch.stop(table("server-ids", serverIds, turn)));
         }
         lb.serverIds().clear();
       }
@@ -280,19 +281,30 @@ final class ScaleBenchmark extends Measurement {
           for (int i = 0; i < sourceRoutes; i++) {
             routes.put(new Prefix(address(50, i), 32), some.get((i + turn) % some.size()));
           }
-          long start = System.nanoTime();
+          Stopwatch watch = new Stopwatch();
           lb.sourceRoutes().replace(routes);
-          rows.add(table("source-routes", sourceRoutes, turn, millis(start)));
+          rows.add(watch.stop(table("source-routes", sourceRoutes, turn)));
         }
       }
     }
   }
 
-  private static Row table(String name, int entries, int turn, double millis) {
-    return Row.of("scale", name + (turn == 0 ? "-first" : "-replaced"))
-        .with("entries", entries)
-        .with("p50", millis)
-        .with("unit", "ms");
+  private static Row table(String name, int entries, int turn) {
+    return Row.of("scale", name + (turn == 0 ? "-first" : "-replaced")).with("entries", entries);
+  }
+
+  /** Measures how long something takes, and the CPU time of this process meanwhile. */
+  private static final class Stopwatch {
+
+    private final long cpu = SYSTEM.getProcessCpuTime();
+    private final long start = System.nanoTime();
+
+    Row stop(Row row) {
+      double wall = millis(start);
+      return row.with("p50", wall)
+          .with("cpu", (SYSTEM.getProcessCpuTime() - cpu) / 1e6)
+          .with("unit", "ms");
+    }
   }
 
   private static double millis(long start) {
