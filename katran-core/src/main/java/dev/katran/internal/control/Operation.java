@@ -90,6 +90,11 @@ sealed interface Operation {
       put(dataplane, before);
     }
 
+    /** Returns the slots that are needed to compute those that change; null if none. */
+    @Nullable RingSlots changing() {
+      return before != null && after.isDeferred() ? before.slots() : null;
+    }
+
     private void put(Dataplane dataplane, @Nullable RingState ring) {
       RingSlots slots = ring == null ? null : ring.slots();
       if (slots == null || slots.isEmpty()) {

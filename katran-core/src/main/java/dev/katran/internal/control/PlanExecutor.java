@@ -2,11 +2,15 @@ package dev.katran.internal.control;
 
 import com.google.common.collect.Lists;
 import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.RingSlots;
 import dev.katran.internal.failure.Failure;
+import java.lang.ref.Reference;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,16 +67,42 @@ final class PlanExecutor {
 
   private void runAll(List<Operation> operations, Deque<Operation> begun) {
     for (List<Operation> next : Lists.partition(operations, ANNOUNCED)) {
-      List<RingState> rings =
+      List<Operation.PutRing> rings =
           next.stream()
               .filter(Operation.PutRing.class::isInstance)
-              .map(operation -> ((Operation.PutRing) operation).after())
+              .map(Operation.PutRing.class::cast)
               .toList();
       if (rings.size() > 1) {
-        dataplane.rings().announce(Lists.transform(rings, ring -> ring::slots));
+        announce(rings);
       }
       next.forEach(operation -> run(operation, begun));
     }
+  }
+
+  /**
+   * Reads the rings that change, which is quicker than to compute them, and computes the others.
+   */
+  private void announce(List<Operation.PutRing> rings) {
+    List<int[]> read =
+        rings.parallelStream()
+            .map(Operation.PutRing::changing)
+            .filter(Objects::nonNull)
+            .map(this::read)
+            .filter(Objects::nonNull)
+            .toList();
+    try {
+      dataplane.rings().announce(Lists.transform(rings, ring -> ring.after()::slots));
+    } finally {
+      Reference.reachabilityFence(read); // as long as it is in use, it is not computed
+    }
+  }
+
+  private int @Nullable [] read(RingSlots ring) {
+    int[] words = dataplane.rings().read(ring);
+    if (words != null) {
+      ring.remember(words);
+    }
+    return words;
   }
 
   private void run(Operation operation, Deque<Operation> begun) {

@@ -234,6 +234,15 @@ public final class RingSlots {
     return words;
   }
 
+  /**
+   * Spares computing the slots, as long as an array is in use that holds them.
+   *
+   * @param words equal to {@link #words}; must not be modified
+   */
+  public void remember(int[] words) {
+    computed = new WeakReference<>(words);
+  }
+
   /** Returns the previous backend of each slot, or null if no slot has one. */
   public int @Nullable [] previousBackends() {
     int[] previous = null;

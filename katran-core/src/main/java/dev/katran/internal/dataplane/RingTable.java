@@ -2,9 +2,18 @@ package dev.katran.internal.dataplane;
 
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The rings of a {@link Dataplane}, by VIP index. */
 public interface RingTable {
+
+  /**
+   * Returns the {@linkplain RingSlots#words words} of an installed ring of stable slots, if reading
+   * them is quicker than computing them; otherwise null. Any threads may read while none writes.
+   */
+  default int @Nullable [] read(RingSlots ring) {
+    return null;
+  }
 
   /**
    * Computes rings that are put next, on all CPUs. A dataplane that needs their slots computes

@@ -80,6 +80,12 @@ final class KernelRings implements RingTable, AutoCloseable {
   }
 
   @Override
+  public int @Nullable [] read(RingSlots ring) {
+    StoredRing own = ring.isStable() ? stored.get(ring) : null;
+    return own == null ? null : own.layout.read(own.region, slots);
+  }
+
+  @Override
   public void announce(List<Supplier<RingSlots>> rings) {
     announced = rings.parallelStream().map(ring -> ring.get().words()).toList();
   }

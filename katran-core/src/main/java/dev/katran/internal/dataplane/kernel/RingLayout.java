@@ -128,6 +128,45 @@ record RingLayout(int format, int base) {
     }
   }
 
+  /** Returns the slots of a ring that are all stable, or null if the format is made for others. */
+  int @Nullable [] read(RingMemory.Region region, int slots) {
+    if (format == Katran.KATRAN_RING_CHANGING()) {
+      return null;
+    }
+    int[] words = new int[slots];
+    int from = 0;
+    for (MemorySegment part : region.parts()) {
+      int count = (int) Math.min(slots - from, part.byteSize() >> format);
+      read(part.asSlice(0, (long) count << format), words, from);
+      from += count;
+    }
+    return words;
+  }
+
+  private void read(MemorySegment part, int[] words, int from) {
+    if (format == Katran.KATRAN_RING_STABLE_8()) {
+      byte[] slots = part.toArray(ValueLayout.JAVA_BYTE);
+      for (int i = 0; i < slots.length; i++) {
+        words[from + i] = absolute(Byte.toUnsignedInt(slots[i]));
+      }
+    } else if (format == Katran.KATRAN_RING_STABLE_16()) {
+      short[] slots = part.toArray(ValueLayout.JAVA_SHORT);
+      for (int i = 0; i < slots.length; i++) {
+        words[from + i] = absolute(Short.toUnsignedInt(slots[i]));
+      }
+    } else {
+      long[] slots = part.toArray(ValueLayout.JAVA_LONG);
+      for (int i = 0; i < slots.length; i++) {
+        words[from + i] = (int) slots[i];
+      }
+    }
+  }
+
+  /** Returns a number from one relative to the base. The inverse of {@link #relative}. */
+  private int absolute(int number) {
+    return number == Dataplane.NO_BACKEND ? number : number + base;
+  }
+
   /**
    * Writes the slots that have another state in a ring that packets use. Each is written at once.
    * The backends must be those of the ring that this layout was made for.

@@ -9,6 +9,8 @@ import dev.katran.needs.NeedsKernel;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** VIPs with equal rings share one. */
 @NeedsKernel
@@ -162,5 +164,24 @@ class SharedRingsTest {
     assertThat(memory()).isZero();
     rings.put(1, all(1));
     assertThat(memory()).isEqualTo(STABLE);
+  }
+
+  /** The number of the last backend selects the bytes of a slot. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 255, 256, 65535, 65536})
+  void read_stableRing_isWhatWasPut(int last) {
+    int[] slots = new int[CONFIG.limits().ringSize()];
+    for (int slot = 0; slot < slots.length; slot++) {
+      slots[slot] = slot % 3 == 0 ? 0 : slot % 3 == 1 ? 1 : last;
+    }
+    RingSlots ring = RingSlots.stable(slots);
+    assertThat(rings.read(ring)).isNull();
+    rings.put(0, ring);
+    assertThat(rings.read(RingSlots.stable(slots))).isEqualTo(slots);
+    assertThat(rings.read(all(1))).isNull();
+
+    int[] high = Arrays.stream(slots).map(each -> each == 0 ? 0 : each + 100_000).toArray();
+    rings.put(0, RingSlots.stable(high));
+    assertThat(rings.read(RingSlots.stable(high))).isEqualTo(high);
   }
 }
