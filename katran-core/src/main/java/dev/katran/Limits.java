@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 public final class Limits {
 
   private static final int MAX_VIPS = 1 << 16;
-  private static final int MAX_BACKENDS = 1 << 18;
+  private static final int MAX_BACKENDS = (1 << 17) - 1; // two numbers each fit into a FlowWord
   private static final int MAX_RING_SIZE = 16_777_213; // the largest prime below 2^24
   private static final int ETHERNET_HEADER = 14;
   private static final int MIN_DATAGRAM = 576; // RFC 791: what every host must accept
@@ -116,7 +116,7 @@ public final class Limits {
   /**
    * Returns these limits with another number of backends, over all VIPs.
    *
-   * @param backends 1 to 262144; a single VIP can have 65535 that take new flows
+   * @param backends 1 to 131071; a single VIP can have 65535 that take new flows
    * @throws IllegalArgumentException if it is out of range
    */
   public Limits backends(int backends) {

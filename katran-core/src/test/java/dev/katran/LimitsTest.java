@@ -22,7 +22,7 @@ class LimitsTest {
     assertThat(DEFAULTS.ringSize()).isEqualTo(65537);
     assertThat(DEFAULTS.hashSeed()).isEqualTo(512);
     assertThat(DEFAULTS.maxPacketSize()).isEqualTo(1514);
-    assertThat(DEFAULTS.flowTableSize()).isEqualTo(1_000_000);
+    assertThat(DEFAULTS.flowTableSize()).isEqualTo(2_000_000);
     assertThat(DEFAULTS.serverIds()).isEqualTo(65536);
     assertThat(DEFAULTS.sourceRoutes()).isEqualTo(3_000_000);
     assertThat(DEFAULTS)
@@ -33,12 +33,12 @@ class LimitsTest {
                 .ringSize(65537)
                 .hashSeed(512)
                 .maxPacketSize(1514)
-                .flowTableSize(1_000_000)
+                .flowTableSize(2_000_000)
                 .serverIds(65536)
                 .sourceRoutes(3_000_000))
         .hasToString(
             "vips 512, backends 4096, ringSize 65537, hashSeed 512, maxPacketSize 1514,"
-                + " flowTableSize 1000000, serverIds 65536, sourceRoutes 3000000");
+                + " flowTableSize 2000000, serverIds 65536, sourceRoutes 3000000");
   }
 
   @Test
@@ -123,11 +123,11 @@ class LimitsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {-1, 0, 262_145})
+  @ValueSource(ints = {-1, 0, 131_072})
   void backends_outOfRange_throws(int backends) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> DEFAULTS.backends(backends))
-        .withMessage("backends %d is not in 1..262144", backends);
+        .withMessage("backends %d is not in 1..131071", backends);
   }
 
   @ParameterizedTest

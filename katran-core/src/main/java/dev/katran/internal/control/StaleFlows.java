@@ -1,5 +1,6 @@
 package dev.katran.internal.control;
 
+import dev.katran.Backend;
 import dev.katran.Tracking;
 import dev.katran.Vip;
 import dev.katran.internal.dataplane.DownKey;
@@ -10,6 +11,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * Selects the flow table entries that a change invalidates: those of backends that left their VIP,
@@ -80,12 +82,24 @@ final class StaleFlows implements Predicate<FlowTable.Entry> {
    * flows have not moved.
    */
   void keep(InstalledState later) {
-    left.removeIf(pair ->
-        later.vips().values().stream()
-            .filter(installed -> installed.number() == pair.vip())
-            .flatMap(installed -> installed.vip().backends().stream())
-            .map(backend -> later.backends().get(backend.key()))
-            .anyMatch(backend -> backend != null && backend.number() == pair.backend()));
+    if (left.isEmpty()) {
+      return;
+    }
+    Set<Integer> numbers = left.stream().map(DownKey::vip).collect(Collectors.toSet());
+    for (InstalledState.Installed installed : later.vips().values()) {
+      if (numbers.contains(installed.number())) {
+        keep(installed, later);
+      }
+    }
+  }
+
+  private void keep(InstalledState.Installed installed, InstalledState later) {
+    for (Backend backend : installed.vip().backends()) {
+      InstalledState.InstalledBackend known = later.backends().get(backend.key());
+      if (known != null) {
+        left.remove(new DownKey(installed.number(), known.number()));
+      }
+    }
   }
 
   /** Returns whether any entry may be stale. */
