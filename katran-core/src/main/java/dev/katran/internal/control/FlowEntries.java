@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +38,9 @@ public final class FlowEntries {
   private final Control control;
   private final Duration udpIdle;
 
+  /** The names of the state that was last asked for, since collecting them visits all VIPs. */
+  private final IdentityHashMap<InstalledState, IndexNames> names = new IdentityHashMap<>();
+
   /** Creates a view of the flow table. */
   public FlowEntries(Control control) {
     this.control = control;
@@ -61,7 +65,17 @@ public final class FlowEntries {
             .<Optional<FlowTable.Entry>>use(
                 () -> Optional.ofNullable(control.dataplane().flows().get(key)))
             .orElse(null);
-    return entry == null ? Optional.empty() : new IndexNames(state).of(entry);
+    return entry == null ? Optional.empty() : names(state).of(entry);
+  }
+
+  /** Returns the keys of a state's VIPs and backends. */
+  IndexNames names(InstalledState state) {
+    synchronized (names) {
+      if (!names.containsKey(state)) {
+        names.clear();
+      }
+      return names.computeIfAbsent(state, IndexNames::new);
+    }
   }
 
   /**
@@ -74,7 +88,7 @@ public final class FlowEntries {
       boolean hasMore = true;
       while (hasMore) {
         hasMore = control.use(() -> scan.next(ENTRIES_PER_STEP, entries::add));
-        IndexNames names = new IndexNames(control.state());
+        IndexNames names = names(control.state());
         entries.forEach(entry -> names.of(entry).ifPresent(action));
         entries.clear();
       }
@@ -112,7 +126,7 @@ public final class FlowEntries {
 
   /** Counts the entries. */
   public Usage usage(Duration idle) {
-    IndexNames names = new IndexNames(control.state());
+    IndexNames names = names(control.state());
     long[] counts = new long[3];
     scan(entry -> {
       counts[0]++;

@@ -58,12 +58,12 @@ public final class FlowRouting {
     return byRing(state, match, slot, flow.protocol());
   }
 
-  private static Decision byRing(
+  private Decision byRing(
       InstalledState state, InstalledState.Match match, int slot, Protocol protocol) {
     Vip vip = match.installed().vip();
     RingSlots slots = match.installed().slots().slots();
     if (slots.isChanging(slot) && protocol == Protocol.UDP) {
-      BackendKey previous = new FlowEntries.IndexNames(state).backend(slots.previous(slot));
+      BackendKey previous = flows.names(state).backend(slots.previous(slot));
       if (previous != null) {
         return new Decision(Route.Reason.PREVIOUS, vip, backend(vip, previous), slot);
       }
