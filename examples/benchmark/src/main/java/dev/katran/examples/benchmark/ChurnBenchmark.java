@@ -1,6 +1,5 @@
 package dev.katran.examples.benchmark;
 
-import dev.katran.ffm.BpfMap;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,11 +13,8 @@ import picocli.CommandLine.Option;
     description = "Counts open flows that move while backends come and go.")
 final class ChurnBenchmark extends Measurement {
 
-  /**
-   * Flow table entries per flow. All packets may run on one core. Within a window, flows that were
-   * open before the change may take half of its entries; the rest is spare room.
-   */
-  private static final int ENTRIES_PER_FLOW = 4;
+  /** Flow table entries per flow, so many that one flow in a million finds no place. */
+  private static final int ENTRIES_PER_FLOW = 8;
 
   private static final int MIN_ENTRIES = 1 << 16;
 
@@ -62,9 +58,7 @@ final class ChurnBenchmark extends Measurement {
       throw new IllegalArgumentException(
           "--flows and --seconds must be 1 or more, --syns 0 or more");
     }
-    int entries =
-        Math.toIntExact(
-            Math.max(MIN_ENTRIES, (long) ENTRIES_PER_FLOW * flows * BpfMap.possibleCpus()));
+    int entries = Math.toIntExact(Math.max(MIN_ENTRIES, (long) ENTRIES_PER_FLOW * flows));
     Churn.Settings settings =
         new Churn.Settings(
             flows, Duration.ofSeconds(seconds), syns, Duration.ofSeconds(window), entries);

@@ -90,6 +90,14 @@ final class PacketBenchmark extends Measurement {
       description = "core that everything runs on (default: ${DEFAULT-VALUE})")
   private int core;
 
+  @Option(
+      names = "--cores",
+      split = ",",
+      description =
+          "measure on these cores at once instead; x-cores is their packets per second over those of"
+              + " the first one alone, the loop included")
+  private List<Integer> cores = List.of();
+
   @Override
   List<Row> measure() throws Exception {
     Arrays.sort(flows);
@@ -126,6 +134,10 @@ final class PacketBenchmark extends Measurement {
   }
 
   private void measure(Scene scene, List<Row> rows) throws Exception {
+    if (!cores.isEmpty()) {
+      scale(scene, rows);
+      return;
+    }
     try (Programs programs = new Programs(scene, flows[flows.length - 1]);
         Timing timing = timing(scene, programs.all())) {
       for (int each : flows) {
@@ -134,6 +146,23 @@ final class PacketBenchmark extends Measurement {
         for (Program program : programs.all()) {
           Row row = scene.on(Row.of("packet", program.name())).with("flows", each);
           rows.add(perCall ? gross(row, program, results) : net(row, program, results));
+        }
+      }
+    }
+  }
+
+  private void scale(Scene scene, List<Row> rows) throws Exception {
+    int most = flows[flows.length - 1];
+    try (Programs programs = new Programs(scene, most);
+        Timing introduction = timing(scene, programs.all());
+        Scaling scaling = new Scaling(scene, programs.all(), cores, packets(), rounds)) {
+      for (int each : flows) {
+        progress("packet: %s, %d flows, cores %s".formatted(scene, each, cores));
+        introduction.measure(each); // the programs that track flows know them now
+        Map<String, Samples> results = scaling.measure(each);
+        for (Program program : programs.all()) {
+          Row row = scene.on(Row.of("packet", program.name())).with("flows", each);
+          rows.add(row.with("x-cores", results.get(program.name()).middleMean()));
         }
       }
     }

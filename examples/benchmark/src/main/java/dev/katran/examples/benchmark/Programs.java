@@ -6,7 +6,6 @@ import dev.katran.LoadBalancer;
 import dev.katran.ProgramTimer;
 import dev.katran.Tracking;
 import dev.katran.Vip;
-import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.BpfProgram;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,8 +14,8 @@ import java.util.List;
 /** Opens the programs under comparison: two bare ones, and balancers with each kind of tracking. */
 final class Programs implements AutoCloseable {
 
-  /** Flow table entries per flow, enough that no entry is evicted by new ones. */
-  private static final double ENTRIES_PER_FLOW = 1.2;
+  /** Flow table entries per flow, as recommended by {@link Limits#flowTableSize}. */
+  private static final int ENTRIES_PER_FLOW = 2;
 
   private static final int MIN_FLOWS = 10_000;
   private static final int MIN_VIPS = 512;
@@ -82,16 +81,14 @@ final class Programs implements AutoCloseable {
             name, tracksFlows, timer::nanos, () -> timer.descriptor().orElseThrow(), lb::close));
   }
 
-  /** Opens a balancer. All packets run on one core, which has only its part of the entries. */
   private LoadBalancer open(int flows) {
-    long entries =
-        Math.round(Math.max(flows, MIN_FLOWS) * ENTRIES_PER_FLOW * BpfMap.possibleCpus());
+    int entries = ENTRIES_PER_FLOW * Math.max(flows, MIN_FLOWS);
     return Services.builder()
         .limits(
             Limits.defaults()
                 .vips(Math.max(scene.vips(), MIN_VIPS))
                 .backends(Math.max(scene.allBackends(), MIN_BACKENDS))
-                .flowTableSize(Math.toIntExact(entries)))
+                .flowTableSize(entries))
         .changeWindow(MAX_WINDOW)
         .open();
   }
