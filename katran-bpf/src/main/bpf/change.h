@@ -55,7 +55,8 @@ static __always_inline bool migrates(const struct change *change, __u32 backend)
  */
 static __always_inline bool insert_in_change(const struct change *change, __u32 backend)
 {
-	return insert_current_flow(backend, change->now, change->idle * NANOSECONDS_PER_SECOND);
+	return insert_current_flow(backend, change->now, change->idle * NANOSECONDS_PER_SECOND,
+				   begins(change));
 }
 
 /*

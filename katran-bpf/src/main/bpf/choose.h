@@ -40,7 +40,8 @@ static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet 
 	struct flow_place place = place_of(&flow);
 	__u64 traits = change_traits(ctx, packet);
 	__u64 now = current_time();
-	__u64 entry = find_live_word(&place, now, packet->idle * NANOSECONDS_PER_SECOND);
+	__u64 entry = find_live_word(place.tag, place.bucket, now,
+				     packet->idle * NANOSECONDS_PER_SECOND);
 	__u32 answer;
 
 	count_own(packet, KATRAN_FLOW_LOOKUPS, 0);
@@ -122,11 +123,10 @@ static __always_inline __u32 choose_and_insert(struct xdp_md *ctx, struct packet
 	if (!tracks)
 		return choose_for_new_flow(ctx, packet, false);
 	now = current_time();
-	is_limited = !has_new_flow_budget(now);
+	is_limited = !has_new_flow_budget(now, packet->is_syn);
 	number = choose_for_new_flow(ctx, packet, is_limited);
 	if (!is_limited && find_backend(number))
-		insert_tracked_flow(packet, number, now,
-				    packet->is_syn ? NEVER : TRACKED_PATIENCE);
+		insert_tracked_flow(packet, number, now);
 	return number;
 }
 

@@ -9,9 +9,10 @@
  * A new entry takes the first of these places in its bucket:
  * 1. its flow's own,
  * 2. an empty one,
- * 3. the oldest of those that no further packet has used for a second: a flood cannot evict a flow
- *    that has answered, nor a handshake that takes less,
- * 4. the oldest of those unused for longer than the inserting packet's `patience`.
+ * 3. that of the oldest one that a SYN inserted more than a second ago and no packet has used since:
+ *    a flood of SYNs evicts itself only, and no handshake that takes less,
+ * 4. if the packet begins nothing: that of the oldest other one that no further packet has used,
+ * 5. the oldest of those unused for longer than the packet's `patience`.
  * Otherwise it is not inserted.
  */
 #ifndef KATRAN_FLOW_H
@@ -184,22 +185,28 @@ static __always_inline __u32 word_backend(__u64 word)
 }
 
 /*
- * The functions that look at a bucket's eight words have no branches: the verifier would follow
- * each both ways, for each word. They compute with masks, which are all ones or 0.
+ * The functions that choose one of a bucket's eight words have no branches: the verifier would
+ * follow each both ways, for each word. They compute with masks, which are all ones or 0.
  */
 
 /* Returns whether `a` is greater. Both must be less than 2^63. */
 static __always_inline __u64 is_greater(__u64 a, __u64 b)
 {
-	__u64 mask = (__s64)(b - a) >> 63;
+	__u64 mask = b - a;
 
-	barrier_var(mask); /* clang would make a branch of it */
-	return mask;
+	barrier_var(mask); /* clang would make branches */
+	mask >>= 63;
+	barrier_var(mask);
+	return -mask;
 }
 
+/* Linux 6.18 branches where a mask meets a constant, so neither `yes` nor `no` may stand alone. */
 static __always_inline __u64 select(__u64 mask, __u64 yes, __u64 no)
 {
-	return (yes & mask) | (no & ~mask);
+	__u64 difference = yes ^ no;
+
+	barrier_var(difference);
+	return no ^ (difference & mask);
 }
 
 static __always_inline __u64 has_tag(__u64 word, __u64 tag)
@@ -210,8 +217,8 @@ static __always_inline __u64 has_tag(__u64 word, __u64 tag)
 /* Returns for how many units the word was unused at least. The actual time is up to 2 units more. */
 static __always_inline __u64 unused_units(__u64 word, __u64 now)
 {
-	__u64 coarse = is_greater(word & KATRAN_FLOW_IS_COARSE, 0);
-	__u64 shift = coarse & KATRAN_FLOW_COARSE_UNIT;
+	__u64 shift = (word & KATRAN_FLOW_IS_COARSE) *
+		      KATRAN_FLOW_COARSE_UNIT / KATRAN_FLOW_IS_COARSE;
 	/* one more: both times were rounded down */
 	const __u64 early = KATRAN_FLOW_SKEW + 1;
 	__u64 age = ((now >> KATRAN_FLOW_UNIT >> shift) - word + KATRAN_FLOW_SKEW) & FLOW_TIME_MASK;
@@ -219,10 +226,13 @@ static __always_inline __u64 unused_units(__u64 word, __u64 now)
 	return (is_greater(age, early) & (age - early)) << shift;
 }
 
-/*
- * Returns the word of a flow, or 0. It may branch: the verifier does not tell one unknown word from
- * another, and goes on with one of them.
- */
+/* Returns whether the program has a flow table. Global functions are checked even if it has not. */
+static __always_inline bool has_flow_table(void)
+{
+	return config.features & KATRAN_USES_CHANGES || config.vip_flags & KATRAN_VIP_TRACKED;
+}
+
+/* Returns the word of a flow, or 0. */
 static __always_inline __u64 find_word(const struct katran_flow_bucket *bucket, __u64 tag)
 {
 #pragma unroll
@@ -237,13 +247,22 @@ static __always_inline __u64 find_word(const struct katran_flow_bucket *bucket, 
 
 /*
  * Returns the word of the flow's live entry, or 0. An entry is stale if it was unused for longer
- * than `idle` or if its backend has been removed.
+ * than `idle` or if its backend has been removed. Global: the verifier checks this function once for
+ * any arguments, and not again for each state that a packet may be in.
  */
-static __always_inline __u64 find_live_word(const struct flow_place *place, __u64 now, __u64 idle)
+__noinline __u64 find_live_word(__u64 tag, __u32 bucket, __u64 now, __u64 idle)
 {
-	const struct katran_flow_bucket *bucket = find_bucket(place);
-	__u64 word = bucket ? find_word(bucket, place->tag) : 0;
+	const struct flow_place place = {
+		.tag = tag,
+		.bucket = bucket,
+	};
+	const struct katran_flow_bucket *entries;
+	__u64 word;
 
+	if (!has_flow_table())
+		return 0;
+	entries = find_bucket(&place);
+	word = entries ? find_word(entries, tag) : 0;
 	if (!word || unused_units(word, now) << KATRAN_FLOW_UNIT > idle ||
 	    !find_backend(word_backend(word)))
 		return 0;
@@ -270,15 +289,15 @@ static __always_inline void write_key(const struct placed_flow *flow, __u64 plac
 /* Returns the bucket of the current flow. Returns NULL if the program has no flow table. */
 static __always_inline struct katran_flow_bucket *current_bucket(const struct placed_flow *flow)
 {
-	if (!flow || !(config.features & KATRAN_USES_CHANGES || config.vip_flags & KATRAN_VIP_TRACKED))
+	if (!flow || !has_flow_table())
 		return NULL;
 	return find_bucket(&flow->place);
 }
 
 /*
  * Replaces the current flow's word. Writes the key again when the word is first used: two CPUs may
- * have inserted at the same place. Global, as insert_current_flow(): the verifier checks them once
- * for any arguments, and Linux before 6.8 even if they are never called.
+ * have inserted at the same place. Global: see find_live_word(). Linux before 6.8 checks global
+ * functions even if they are never called.
  */
 __noinline int replace_current_word(__u64 word, __u32 is_first_use)
 {
@@ -289,10 +308,9 @@ __noinline int replace_current_word(__u64 word, __u32 is_first_use)
 	if (!bucket)
 		return 0;
 #pragma unroll
-	for (int i = 0; i < KATRAN_FLOWS_PER_BUCKET; i++) {
-		__u64 mask = has_tag(bucket->words[i], flow->place.tag);
-
-		place = select(mask & is_greater(place, i), i, place);
+	for (int i = KATRAN_FLOWS_PER_BUCKET - 1; i >= 0; i--) {
+		if (!((bucket->words[i] ^ word) >> KATRAN_FLOW_TAG_SHIFT))
+			place = i;
 	}
 	if (place >= KATRAN_FLOWS_PER_BUCKET)
 		return 0;
@@ -309,9 +327,11 @@ __noinline int replace_current_word(__u64 word, __u32 is_first_use)
 static __always_inline __u64 used_word(__u64 word, __u64 now, bool begins)
 {
 	__u64 tag = word >> KATRAN_FLOW_TAG_SHIFT << KATRAN_FLOW_TAG_SHIFT;
-	__u64 confirmed = begins ? word & KATRAN_FLOW_IS_CONFIRMED : KATRAN_FLOW_IS_CONFIRMED;
+	__u64 flags = word & (KATRAN_FLOW_IS_CONFIRMED | KATRAN_FLOW_HAS_BEGUN);
 
-	return flow_word(tag, word_backend(word), now) | confirmed;
+	if (!begins)
+		flags |= KATRAN_FLOW_IS_CONFIRMED;
+	return flow_word(tag, word_backend(word), now) | flags;
 }
 
 /* Marks the current flow's entry as used now. */
@@ -338,13 +358,17 @@ static __always_inline void use_word(const struct flow_place *place,
  * Returns how well the place of a word suits a new entry: the most suitable has the highest number;
  * 0 does not suit.
  */
-static __always_inline __u64 suitability(__u64 word, __u64 tag, __u64 now, __u64 patience)
+static __always_inline __u64 suitability(__u64 word, __u64 tag, __u64 now, __u64 patience,
+					 __u64 begins)
 {
 	__u64 unused = unused_units(word, now);
-	__u64 unconfirmed = is_greater(1, word & KATRAN_FLOW_IS_CONFIRMED);
+	__u64 was_used = word & KATRAN_FLOW_IS_CONFIRMED;
+	__u64 unconfirmed = is_greater(1, was_used) & is_greater(unused, 0);
+	__u64 has_begun = is_greater(word & KATRAN_FLOW_HAS_BEGUN, 0);
 	__u64 suits = is_greater(unused << KATRAN_FLOW_UNIT, patience) & unused;
 
-	suits = select(unconfirmed & is_greater(unused, 0), ((__u64)2 << 32) + unused, suits);
+	suits = select(unconfirmed & ~begins, ((__u64)1 << 32) + unused, suits);
+	suits = select(unconfirmed & has_begun, ((__u64)2 << 32) + unused, suits);
 	suits = select(is_greater(1, word << 1 >> 1 | word >> 63), (__u64)3 << 32, suits);
 	return select(has_tag(word, tag), (__u64)4 << 32, suits);
 }
@@ -353,8 +377,9 @@ static __always_inline __u64 suitability(__u64 word, __u64 tag, __u64 now, __u64
  * Inserts the current flow, or replaces its entry. Returns whether there was a place; see the top of
  * this file. Global: see replace_current_word().
  */
-__noinline int insert_current_flow(__u32 backend, __u64 now, __u64 patience)
+__noinline int insert_current_flow(__u32 backend, __u64 now, __u64 patience, __u32 has_begun)
 {
+	__u64 begins = is_greater(has_begun, 0);
 	struct placed_flow *flow = find_current_flow();
 	struct katran_flow_bucket *bucket = current_bucket(flow);
 	const __u64 last = KATRAN_FLOWS_PER_BUCKET - 1;
@@ -365,29 +390,31 @@ __noinline int insert_current_flow(__u32 backend, __u64 now, __u64 patience)
 		return 0;
 #pragma unroll
 	for (int i = 0; i < KATRAN_FLOWS_PER_BUCKET; i++) {
-		__u64 suits = suitability(bucket->words[i], flow->place.tag, now, patience);
-		__u64 rank = is_greater(suits, 0) & (last - i); /* the first of equals */
+		__u64 suits =
+			suitability(bucket->words[i], flow->place.tag, now, patience, begins);
 
-		suits = suits * KATRAN_FLOWS_PER_BUCKET + rank;
+		suits = suits * KATRAN_FLOWS_PER_BUCKET + last - i; /* the first of equals */
 		best = select(is_greater(suits, best), suits, best);
 	}
-	if (!best)
+	if (best < KATRAN_FLOWS_PER_BUCKET)
 		return 0;
 	place = last - best % KATRAN_FLOWS_PER_BUCKET;
 	write_key(flow, place);
-	*(volatile __u64 *)&bucket->words[place] = flow_word(flow->place.tag, backend, now);
+	*(volatile __u64 *)&bucket->words[place] =
+		flow_word(flow->place.tag, backend, now) | (begins & KATRAN_FLOW_HAS_BEGUN);
 	return 1;
 }
 
 /* Inserts a flow of a tracked VIP, or replaces its entry. */
 static __always_inline void insert_tracked_flow(const struct packet *packet, __u32 backend,
-						__u64 now, __u64 patience)
+						__u64 now)
 {
+	__u64 patience = packet->is_syn ? NEVER : TRACKED_PATIENCE;
 	const struct katran_flow flow = packet->flow; /* a copy keeps the packet in registers */
 	struct flow_place place = place_of(&flow);
 
 	set_current_flow(&place, &flow, packet->vip);
-	if (!insert_current_flow(backend, now, patience))
+	if (!insert_current_flow(backend, now, patience, packet->is_syn))
 		count_event(KATRAN_FLOWS_LIMITED);
 }
 
@@ -397,9 +424,10 @@ static __always_inline __u64 tracked_idle(const struct katran_flow *flow)
 	return flow->protocol == IPPROTO_UDP ? config.udp_idle : NEVER;
 }
 
-static __always_inline bool has_new_flow_budget(__u64 now)
+/* Takes one insertion from this second's budget. Floods of SYNs leave that of other packets. */
+static __always_inline bool has_new_flow_budget(__u64 now, bool begins)
 {
-	return has_budget(KATRAN_NEW_FLOWS, now, NANOSECONDS_PER_SECOND,
+	return has_budget(begins ? KATRAN_NEW_FLOWS : KATRAN_NEW_OTHERS, now, NANOSECONDS_PER_SECOND,
 			  config.new_flows_per_second, KATRAN_FLOWS_LIMITED);
 }
 
@@ -425,7 +453,7 @@ static __always_inline __u32 lookup_flow(struct packet *packet)
 		const struct katran_flow flow = packet->flow;
 		struct flow_place place = place_of(&flow);
 		__u64 now = current_time();
-		__u64 word = find_live_word(&place, now, tracked_idle(&flow));
+		__u64 word = find_live_word(place.tag, place.bucket, now, tracked_idle(&flow));
 
 		if (word) {
 			use_word(&place, &flow, packet->vip, word, now);
@@ -450,14 +478,14 @@ static __always_inline enum agreement reconcile_flow(const struct packet *packet
 	const struct katran_flow flow = packet->flow; /* see lookup_flow() */
 	struct flow_place place = place_of(&flow);
 	__u64 now = current_time();
-	__u64 word = find_live_word(&place, now, tracked_idle(&flow));
+	__u64 word = find_live_word(place.tag, place.bucket, now, tracked_idle(&flow));
 
 	if (word && word_backend(word) == backend) {
 		use_word(&place, &flow, packet->vip, word, now);
 		return MATCH;
 	}
-	if (word || (!packet->is_rst && !packet->is_icmp_error && has_new_flow_budget(now)))
-		insert_tracked_flow(packet, backend, now, TRACKED_PATIENCE);
+	if (word || (!packet->is_rst && !packet->is_icmp_error && has_new_flow_budget(now, packet->is_syn)))
+		insert_tracked_flow(packet, backend, now);
 	return word ? MISMATCH : ABSENT;
 }
 

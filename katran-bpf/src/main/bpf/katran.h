@@ -211,16 +211,18 @@ struct katran_flow_bucket {
 };
 
 /*
- * Fields of an entry's word, from its lowest bit: the time of the last use, two flags, the backend,
- * and the tag. The time is in units of 2^KATRAN_FLOW_UNIT nanoseconds of CLOCK_MONOTONIC (1.07 s),
- * and wraps after 36 minutes. Before that, the control plane makes it coarse: in units that are
- * 2^KATRAN_FLOW_COARSE_UNIT times longer (275 s), and wrap after 6.5 days.
+ * Fields of an entry's word, from its lowest bit: the time of the last use, flags, the backend, and
+ * the tag. The time is in units of 2^KATRAN_FLOW_UNIT nanoseconds of CLOCK_MONOTONIC (1.07 s), and
+ * wraps after 18 minutes. Before that, the control plane makes it coarse: in units that are
+ * 2^KATRAN_FLOW_COARSE_UNIT times longer (275 s), and wrap after three days.
  */
 enum {
-	KATRAN_FLOW_TIME_BITS = 11,
-	KATRAN_FLOW_IS_COARSE = 1 << 11,
+	KATRAN_FLOW_TIME_BITS = 10,
+	KATRAN_FLOW_IS_COARSE = 1 << 10,
 	/* a packet has found the entry; entries without it make room for new ones first */
-	KATRAN_FLOW_IS_CONFIRMED = 1 << 12,
+	KATRAN_FLOW_IS_CONFIRMED = 1 << 11,
+	/* what inserted the entry began a connection */
+	KATRAN_FLOW_HAS_BEGUN = 1 << 12,
 	KATRAN_FLOW_BACKEND_SHIFT = 13,
 	KATRAN_FLOW_BACKEND_BITS = 18,
 	KATRAN_FLOW_TAG_SHIFT = 31,
@@ -296,7 +298,8 @@ enum katran_balancer_counter {
 	KATRAN_FLOW_MISSES_SYN,	     /* misses that are TCP with SYN */
 	KATRAN_FLOW_MISSES_TCP,	     /* misses that are TCP without SYN */
 	KATRAN_FLOW_FALLBACK,	     /* accesses by a CPU without a table of its own */
-	KATRAN_NEW_FLOWS,	     /* not a sum: packets in the second that began at `bytes` */
+	KATRAN_NEW_FLOWS,	     /* not a sum: SYNs in the second that began at `bytes` */
+	KATRAN_NEW_OTHERS,	     /* the same for packets of unknown flows that begin nothing */
 	KATRAN_FLOWS_LIMITED,	     /* not inserted: the second's budget spent, or no place */
 	KATRAN_TOO_BIG_V4,	     /* replies that a packet is too big */
 	KATRAN_TOO_BIG_V6,
@@ -398,7 +401,7 @@ struct katran_balancer_config {
 	__u32 has_counter_blocks; /* 1: an element of `counters` holds a CPU's counters */
 	__u32 first_backend_counter;
 	__u32 backend_numbers;	/* all backend numbers are lower; entries of `watched` per CPU */
-	__u32 new_flows_per_second; /* budget of insertions per CPU */
+	__u32 new_flows_per_second; /* budgets of insertions per CPU: by SYNs, and by others */
 	__u32 vip_lines;	/* number of lines that hold VIPs: a power of two */
 	__u32 flow_buckets;	/* number of buckets in each flow table */
 	__u32 has_whole_vip_tables; /* 1: a table is one element of its map */

@@ -428,32 +428,41 @@ public class Katran {
     public static int KATRAN_FLOW_KEYS() {
         return KATRAN_FLOW_KEYS;
     }
-    private static final int KATRAN_FLOW_TIME_BITS = (int)11L;
+    private static final int KATRAN_FLOW_TIME_BITS = (int)10L;
     /**
      * {@snippet lang=c :
-     * enum <anonymous>.KATRAN_FLOW_TIME_BITS = 11
+     * enum <anonymous>.KATRAN_FLOW_TIME_BITS = 10
      * }
      */
     public static int KATRAN_FLOW_TIME_BITS() {
         return KATRAN_FLOW_TIME_BITS;
     }
-    private static final int KATRAN_FLOW_IS_COARSE = (int)2048L;
+    private static final int KATRAN_FLOW_IS_COARSE = (int)1024L;
     /**
      * {@snippet lang=c :
-     * enum <anonymous>.KATRAN_FLOW_IS_COARSE = 2048
+     * enum <anonymous>.KATRAN_FLOW_IS_COARSE = 1024
      * }
      */
     public static int KATRAN_FLOW_IS_COARSE() {
         return KATRAN_FLOW_IS_COARSE;
     }
-    private static final int KATRAN_FLOW_IS_CONFIRMED = (int)4096L;
+    private static final int KATRAN_FLOW_IS_CONFIRMED = (int)2048L;
     /**
      * {@snippet lang=c :
-     * enum <anonymous>.KATRAN_FLOW_IS_CONFIRMED = 4096
+     * enum <anonymous>.KATRAN_FLOW_IS_CONFIRMED = 2048
      * }
      */
     public static int KATRAN_FLOW_IS_CONFIRMED() {
         return KATRAN_FLOW_IS_CONFIRMED;
+    }
+    private static final int KATRAN_FLOW_HAS_BEGUN = (int)4096L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_FLOW_HAS_BEGUN = 4096
+     * }
+     */
+    public static int KATRAN_FLOW_HAS_BEGUN() {
+        return KATRAN_FLOW_HAS_BEGUN;
     }
     private static final int KATRAN_FLOW_BACKEND_SHIFT = (int)13L;
     /**
@@ -608,496 +617,505 @@ public class Katran {
     public static int KATRAN_NEW_FLOWS() {
         return KATRAN_NEW_FLOWS;
     }
-    private static final int KATRAN_FLOWS_LIMITED = (int)9L;
+    private static final int KATRAN_NEW_OTHERS = (int)9L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_FLOWS_LIMITED = 9
+     * enum katran_balancer_counter.KATRAN_NEW_OTHERS = 9
+     * }
+     */
+    public static int KATRAN_NEW_OTHERS() {
+        return KATRAN_NEW_OTHERS;
+    }
+    private static final int KATRAN_FLOWS_LIMITED = (int)10L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_FLOWS_LIMITED = 10
      * }
      */
     public static int KATRAN_FLOWS_LIMITED() {
         return KATRAN_FLOWS_LIMITED;
     }
-    private static final int KATRAN_TOO_BIG_V4 = (int)10L;
+    private static final int KATRAN_TOO_BIG_V4 = (int)11L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_TOO_BIG_V4 = 10
+     * enum katran_balancer_counter.KATRAN_TOO_BIG_V4 = 11
      * }
      */
     public static int KATRAN_TOO_BIG_V4() {
         return KATRAN_TOO_BIG_V4;
     }
-    private static final int KATRAN_TOO_BIG_V6 = (int)11L;
+    private static final int KATRAN_TOO_BIG_V6 = (int)12L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_TOO_BIG_V6 = 11
+     * enum katran_balancer_counter.KATRAN_TOO_BIG_V6 = 12
      * }
      */
     public static int KATRAN_TOO_BIG_V6() {
         return KATRAN_TOO_BIG_V6;
     }
-    private static final int KATRAN_SOURCE_HITS = (int)12L;
+    private static final int KATRAN_SOURCE_HITS = (int)13L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_SOURCE_HITS = 12
+     * enum katran_balancer_counter.KATRAN_SOURCE_HITS = 13
      * }
      */
     public static int KATRAN_SOURCE_HITS() {
         return KATRAN_SOURCE_HITS;
     }
-    private static final int KATRAN_SOURCE_MISSES = (int)13L;
+    private static final int KATRAN_SOURCE_MISSES = (int)14L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_SOURCE_MISSES = 13
+     * enum katran_balancer_counter.KATRAN_SOURCE_MISSES = 14
      * }
      */
     public static int KATRAN_SOURCE_MISSES() {
         return KATRAN_SOURCE_MISSES;
     }
-    private static final int KATRAN_DECAPSULATED_V4 = (int)14L;
+    private static final int KATRAN_DECAPSULATED_V4 = (int)15L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_DECAPSULATED_V4 = 14
+     * enum katran_balancer_counter.KATRAN_DECAPSULATED_V4 = 15
      * }
      */
     public static int KATRAN_DECAPSULATED_V4() {
         return KATRAN_DECAPSULATED_V4;
     }
-    private static final int KATRAN_DECAPSULATED_V6 = (int)15L;
+    private static final int KATRAN_DECAPSULATED_V6 = (int)16L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_DECAPSULATED_V6 = 15
+     * enum katran_balancer_counter.KATRAN_DECAPSULATED_V6 = 16
      * }
      */
     public static int KATRAN_DECAPSULATED_V6() {
         return KATRAN_DECAPSULATED_V6;
     }
-    private static final int KATRAN_RECIRCULATED_V4 = (int)16L;
+    private static final int KATRAN_RECIRCULATED_V4 = (int)17L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_RECIRCULATED_V4 = 16
+     * enum katran_balancer_counter.KATRAN_RECIRCULATED_V4 = 17
      * }
      */
     public static int KATRAN_RECIRCULATED_V4() {
         return KATRAN_RECIRCULATED_V4;
     }
-    private static final int KATRAN_RECIRCULATED_V6 = (int)17L;
+    private static final int KATRAN_RECIRCULATED_V6 = (int)18L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_RECIRCULATED_V6 = 17
+     * enum katran_balancer_counter.KATRAN_RECIRCULATED_V6 = 18
      * }
      */
     public static int KATRAN_RECIRCULATED_V6() {
         return KATRAN_RECIRCULATED_V6;
     }
-    private static final int KATRAN_EGRESS_V4 = (int)18L;
+    private static final int KATRAN_EGRESS_V4 = (int)19L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_EGRESS_V4 = 18
+     * enum katran_balancer_counter.KATRAN_EGRESS_V4 = 19
      * }
      */
     public static int KATRAN_EGRESS_V4() {
         return KATRAN_EGRESS_V4;
     }
-    private static final int KATRAN_EGRESS_V6 = (int)19L;
+    private static final int KATRAN_EGRESS_V6 = (int)20L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_EGRESS_V6 = 19
+     * enum katran_balancer_counter.KATRAN_EGRESS_V6 = 20
      * }
      */
     public static int KATRAN_EGRESS_V6() {
         return KATRAN_EGRESS_V6;
     }
-    private static final int KATRAN_ENCAP_FAILED_V4 = (int)20L;
+    private static final int KATRAN_ENCAP_FAILED_V4 = (int)21L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_ENCAP_FAILED_V4 = 20
+     * enum katran_balancer_counter.KATRAN_ENCAP_FAILED_V4 = 21
      * }
      */
     public static int KATRAN_ENCAP_FAILED_V4() {
         return KATRAN_ENCAP_FAILED_V4;
     }
-    private static final int KATRAN_ENCAP_FAILED_V6 = (int)21L;
+    private static final int KATRAN_ENCAP_FAILED_V6 = (int)22L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_ENCAP_FAILED_V6 = 21
+     * enum katran_balancer_counter.KATRAN_ENCAP_FAILED_V6 = 22
      * }
      */
     public static int KATRAN_ENCAP_FAILED_V6() {
         return KATRAN_ENCAP_FAILED_V6;
     }
-    private static final int KATRAN_RING_EMPTY = (int)22L;
+    private static final int KATRAN_RING_EMPTY = (int)23L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_RING_EMPTY = 22
+     * enum katran_balancer_counter.KATRAN_RING_EMPTY = 23
      * }
      */
     public static int KATRAN_RING_EMPTY() {
         return KATRAN_RING_EMPTY;
     }
-    private static final int KATRAN_BACKEND_UNKNOWN = (int)23L;
+    private static final int KATRAN_BACKEND_UNKNOWN = (int)24L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_BACKEND_UNKNOWN = 23
+     * enum katran_balancer_counter.KATRAN_BACKEND_UNKNOWN = 24
      * }
      */
     public static int KATRAN_BACKEND_UNKNOWN() {
         return KATRAN_BACKEND_UNKNOWN;
     }
-    private static final int KATRAN_QUIC_RING = (int)24L;
+    private static final int KATRAN_QUIC_RING = (int)25L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_QUIC_RING = 24
+     * enum katran_balancer_counter.KATRAN_QUIC_RING = 25
      * }
      */
     public static int KATRAN_QUIC_RING() {
         return KATRAN_QUIC_RING;
     }
-    private static final int KATRAN_QUIC_INITIAL = (int)25L;
+    private static final int KATRAN_QUIC_INITIAL = (int)26L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_QUIC_INITIAL = 25
+     * enum katran_balancer_counter.KATRAN_QUIC_INITIAL = 26
      * }
      */
     public static int KATRAN_QUIC_INITIAL() {
         return KATRAN_QUIC_INITIAL;
     }
-    private static final int KATRAN_QUIC_ID = (int)26L;
+    private static final int KATRAN_QUIC_ID = (int)27L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_QUIC_ID = 26
+     * enum katran_balancer_counter.KATRAN_QUIC_ID = 27
      * }
      */
     public static int KATRAN_QUIC_ID() {
         return KATRAN_QUIC_ID;
     }
-    private static final int KATRAN_QUIC_VERSION_0 = (int)27L;
+    private static final int KATRAN_QUIC_VERSION_0 = (int)28L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_QUIC_VERSION_0 = 27
+     * enum katran_balancer_counter.KATRAN_QUIC_VERSION_0 = 28
      * }
      */
     public static int KATRAN_QUIC_VERSION_0() {
         return KATRAN_QUIC_VERSION_0;
     }
-    private static final int KATRAN_QUIC_VERSION_1 = (int)28L;
+    private static final int KATRAN_QUIC_VERSION_1 = (int)29L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_QUIC_VERSION_1 = 28
+     * enum katran_balancer_counter.KATRAN_QUIC_VERSION_1 = 29
      * }
      */
     public static int KATRAN_QUIC_VERSION_1() {
         return KATRAN_QUIC_VERSION_1;
     }
-    private static final int KATRAN_QUIC_VERSION_2 = (int)29L;
+    private static final int KATRAN_QUIC_VERSION_2 = (int)30L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_QUIC_VERSION_2 = 29
+     * enum katran_balancer_counter.KATRAN_QUIC_VERSION_2 = 30
      * }
      */
     public static int KATRAN_QUIC_VERSION_2() {
         return KATRAN_QUIC_VERSION_2;
     }
-    private static final int KATRAN_QUIC_VERSION_3 = (int)30L;
+    private static final int KATRAN_QUIC_VERSION_3 = (int)31L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_QUIC_VERSION_3 = 30
+     * enum katran_balancer_counter.KATRAN_QUIC_VERSION_3 = 31
      * }
      */
     public static int KATRAN_QUIC_VERSION_3() {
         return KATRAN_QUIC_VERSION_3;
     }
-    private static final int KATRAN_QUIC_INVALID_ID = (int)31L;
+    private static final int KATRAN_QUIC_INVALID_ID = (int)32L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_QUIC_INVALID_ID = 31
+     * enum katran_balancer_counter.KATRAN_QUIC_INVALID_ID = 32
      * }
      */
     public static int KATRAN_QUIC_INVALID_ID() {
         return KATRAN_QUIC_INVALID_ID;
     }
-    private static final int KATRAN_QUIC_INVALID_ID_SAMPLE = (int)32L;
+    private static final int KATRAN_QUIC_INVALID_ID_SAMPLE = (int)33L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_QUIC_INVALID_ID_SAMPLE = 32
+     * enum katran_balancer_counter.KATRAN_QUIC_INVALID_ID_SAMPLE = 33
      * }
      */
     public static int KATRAN_QUIC_INVALID_ID_SAMPLE() {
         return KATRAN_QUIC_INVALID_ID_SAMPLE;
     }
-    private static final int KATRAN_QUIC_UNKNOWN_BACKEND = (int)33L;
+    private static final int KATRAN_QUIC_UNKNOWN_BACKEND = (int)34L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_QUIC_UNKNOWN_BACKEND = 33
+     * enum katran_balancer_counter.KATRAN_QUIC_UNKNOWN_BACKEND = 34
      * }
      */
     public static int KATRAN_QUIC_UNKNOWN_BACKEND() {
         return KATRAN_QUIC_UNKNOWN_BACKEND;
     }
-    private static final int KATRAN_QUIC_FLOW_MATCH = (int)34L;
+    private static final int KATRAN_QUIC_FLOW_MATCH = (int)35L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_QUIC_FLOW_MATCH = 34
+     * enum katran_balancer_counter.KATRAN_QUIC_FLOW_MATCH = 35
      * }
      */
     public static int KATRAN_QUIC_FLOW_MATCH() {
         return KATRAN_QUIC_FLOW_MATCH;
     }
-    private static final int KATRAN_QUIC_FLOW_MISMATCH = (int)35L;
+    private static final int KATRAN_QUIC_FLOW_MISMATCH = (int)36L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_QUIC_FLOW_MISMATCH = 35
+     * enum katran_balancer_counter.KATRAN_QUIC_FLOW_MISMATCH = 36
      * }
      */
     public static int KATRAN_QUIC_FLOW_MISMATCH() {
         return KATRAN_QUIC_FLOW_MISMATCH;
     }
-    private static final int KATRAN_QUIC_FLOW_ABSENT = (int)36L;
+    private static final int KATRAN_QUIC_FLOW_ABSENT = (int)37L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_QUIC_FLOW_ABSENT = 36
+     * enum katran_balancer_counter.KATRAN_QUIC_FLOW_ABSENT = 37
      * }
      */
     public static int KATRAN_QUIC_FLOW_ABSENT() {
         return KATRAN_QUIC_FLOW_ABSENT;
     }
-    private static final int KATRAN_TCP_ID_SYN = (int)37L;
+    private static final int KATRAN_TCP_ID_SYN = (int)38L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_TCP_ID_SYN = 37
+     * enum katran_balancer_counter.KATRAN_TCP_ID_SYN = 38
      * }
      */
     public static int KATRAN_TCP_ID_SYN() {
         return KATRAN_TCP_ID_SYN;
     }
-    private static final int KATRAN_TCP_ID_RING = (int)38L;
+    private static final int KATRAN_TCP_ID_RING = (int)39L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_TCP_ID_RING = 38
+     * enum katran_balancer_counter.KATRAN_TCP_ID_RING = 39
      * }
      */
     public static int KATRAN_TCP_ID_RING() {
         return KATRAN_TCP_ID_RING;
     }
-    private static final int KATRAN_TCP_ID_ID = (int)39L;
+    private static final int KATRAN_TCP_ID_ID = (int)40L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_TCP_ID_ID = 39
+     * enum katran_balancer_counter.KATRAN_TCP_ID_ID = 40
      * }
      */
     public static int KATRAN_TCP_ID_ID() {
         return KATRAN_TCP_ID_ID;
     }
-    private static final int KATRAN_TCP_ID_MISMATCH = (int)40L;
+    private static final int KATRAN_TCP_ID_MISMATCH = (int)41L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_TCP_ID_MISMATCH = 40
+     * enum katran_balancer_counter.KATRAN_TCP_ID_MISMATCH = 41
      * }
      */
     public static int KATRAN_TCP_ID_MISMATCH() {
         return KATRAN_TCP_ID_MISMATCH;
     }
-    private static final int KATRAN_TCP_ID_INVALID = (int)41L;
+    private static final int KATRAN_TCP_ID_INVALID = (int)42L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_TCP_ID_INVALID = 41
+     * enum katran_balancer_counter.KATRAN_TCP_ID_INVALID = 42
      * }
      */
     public static int KATRAN_TCP_ID_INVALID() {
         return KATRAN_TCP_ID_INVALID;
     }
-    private static final int KATRAN_TCP_ID_UNKNOWN_BACKEND = (int)42L;
+    private static final int KATRAN_TCP_ID_UNKNOWN_BACKEND = (int)43L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_TCP_ID_UNKNOWN_BACKEND = 42
+     * enum katran_balancer_counter.KATRAN_TCP_ID_UNKNOWN_BACKEND = 43
      * }
      */
     public static int KATRAN_TCP_ID_UNKNOWN_BACKEND() {
         return KATRAN_TCP_ID_UNKNOWN_BACKEND;
     }
-    private static final int KATRAN_STABLE_RING = (int)43L;
+    private static final int KATRAN_STABLE_RING = (int)44L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_STABLE_RING = 43
+     * enum katran_balancer_counter.KATRAN_STABLE_RING = 44
      * }
      */
     public static int KATRAN_STABLE_RING() {
         return KATRAN_STABLE_RING;
     }
-    private static final int KATRAN_STABLE_ID = (int)44L;
+    private static final int KATRAN_STABLE_ID = (int)45L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_STABLE_ID = 44
+     * enum katran_balancer_counter.KATRAN_STABLE_ID = 45
      * }
      */
     public static int KATRAN_STABLE_ID() {
         return KATRAN_STABLE_ID;
     }
-    private static final int KATRAN_STABLE_INVALID_ID = (int)45L;
+    private static final int KATRAN_STABLE_INVALID_ID = (int)46L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_STABLE_INVALID_ID = 45
+     * enum katran_balancer_counter.KATRAN_STABLE_INVALID_ID = 46
      * }
      */
     public static int KATRAN_STABLE_INVALID_ID() {
         return KATRAN_STABLE_INVALID_ID;
     }
-    private static final int KATRAN_STABLE_UNKNOWN_BACKEND = (int)46L;
+    private static final int KATRAN_STABLE_UNKNOWN_BACKEND = (int)47L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_STABLE_UNKNOWN_BACKEND = 46
+     * enum katran_balancer_counter.KATRAN_STABLE_UNKNOWN_BACKEND = 47
      * }
      */
     public static int KATRAN_STABLE_UNKNOWN_BACKEND() {
         return KATRAN_STABLE_UNKNOWN_BACKEND;
     }
-    private static final int KATRAN_STABLE_NO_HEADER = (int)47L;
+    private static final int KATRAN_STABLE_NO_HEADER = (int)48L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_STABLE_NO_HEADER = 47
+     * enum katran_balancer_counter.KATRAN_STABLE_NO_HEADER = 48
      * }
      */
     public static int KATRAN_STABLE_NO_HEADER() {
         return KATRAN_STABLE_NO_HEADER;
     }
-    private static final int KATRAN_QUIC_ICMP = (int)48L;
+    private static final int KATRAN_QUIC_ICMP = (int)49L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_QUIC_ICMP = 48
+     * enum katran_balancer_counter.KATRAN_QUIC_ICMP = 49
      * }
      */
     public static int KATRAN_QUIC_ICMP() {
         return KATRAN_QUIC_ICMP;
     }
-    private static final int KATRAN_PTB_V4 = (int)49L;
+    private static final int KATRAN_PTB_V4 = (int)50L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_PTB_V4 = 49
+     * enum katran_balancer_counter.KATRAN_PTB_V4 = 50
      * }
      */
     public static int KATRAN_PTB_V4() {
         return KATRAN_PTB_V4;
     }
-    private static final int KATRAN_PTB_V4_SMALL = (int)50L;
+    private static final int KATRAN_PTB_V4_SMALL = (int)51L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_PTB_V4_SMALL = 50
+     * enum katran_balancer_counter.KATRAN_PTB_V4_SMALL = 51
      * }
      */
     public static int KATRAN_PTB_V4_SMALL() {
         return KATRAN_PTB_V4_SMALL;
     }
-    private static final int KATRAN_PTB_V6 = (int)51L;
+    private static final int KATRAN_PTB_V6 = (int)52L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_PTB_V6 = 51
+     * enum katran_balancer_counter.KATRAN_PTB_V6 = 52
      * }
      */
     public static int KATRAN_PTB_V6() {
         return KATRAN_PTB_V6;
     }
-    private static final int KATRAN_PTB_V6_SMALL = (int)52L;
+    private static final int KATRAN_PTB_V6_SMALL = (int)53L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_PTB_V6_SMALL = 52
+     * enum katran_balancer_counter.KATRAN_PTB_V6_SMALL = 53
      * }
      */
     public static int KATRAN_PTB_V6_SMALL() {
         return KATRAN_PTB_V6_SMALL;
     }
-    private static final int KATRAN_UDP_MIGRATIONS = (int)53L;
+    private static final int KATRAN_UDP_MIGRATIONS = (int)54L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_UDP_MIGRATIONS = 53
+     * enum katran_balancer_counter.KATRAN_UDP_MIGRATIONS = 54
      * }
      */
     public static int KATRAN_UDP_MIGRATIONS() {
         return KATRAN_UDP_MIGRATIONS;
     }
-    private static final int KATRAN_PREFIX_MATCHES = (int)54L;
+    private static final int KATRAN_PREFIX_MATCHES = (int)55L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_PREFIX_MATCHES = 54
+     * enum katran_balancer_counter.KATRAN_PREFIX_MATCHES = 55
      * }
      */
     public static int KATRAN_PREFIX_MATCHES() {
         return KATRAN_PREFIX_MATCHES;
     }
-    private static final int KATRAN_CHANGES_LIMITED = (int)55L;
+    private static final int KATRAN_CHANGES_LIMITED = (int)56L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_CHANGES_LIMITED = 55
+     * enum katran_balancer_counter.KATRAN_CHANGES_LIMITED = 56
      * }
      */
     public static int KATRAN_CHANGES_LIMITED() {
         return KATRAN_CHANGES_LIMITED;
     }
-    private static final int KATRAN_MALFORMED = (int)56L;
+    private static final int KATRAN_MALFORMED = (int)57L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_MALFORMED = 56
+     * enum katran_balancer_counter.KATRAN_MALFORMED = 57
      * }
      */
     public static int KATRAN_MALFORMED() {
         return KATRAN_MALFORMED;
     }
-    private static final int KATRAN_IP_OPTIONS = (int)57L;
+    private static final int KATRAN_IP_OPTIONS = (int)58L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_IP_OPTIONS = 57
+     * enum katran_balancer_counter.KATRAN_IP_OPTIONS = 58
      * }
      */
     public static int KATRAN_IP_OPTIONS() {
         return KATRAN_IP_OPTIONS;
     }
-    private static final int KATRAN_FRAGMENTS = (int)58L;
+    private static final int KATRAN_FRAGMENTS = (int)59L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_FRAGMENTS = 58
+     * enum katran_balancer_counter.KATRAN_FRAGMENTS = 59
      * }
      */
     public static int KATRAN_FRAGMENTS() {
         return KATRAN_FRAGMENTS;
     }
-    private static final int KATRAN_ERRORS_SENT = (int)59L;
+    private static final int KATRAN_ERRORS_SENT = (int)60L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_ERRORS_SENT = 59
+     * enum katran_balancer_counter.KATRAN_ERRORS_SENT = 60
      * }
      */
     public static int KATRAN_ERRORS_SENT() {
         return KATRAN_ERRORS_SENT;
     }
-    private static final int KATRAN_REPLIES_SENT = (int)60L;
+    private static final int KATRAN_REPLIES_SENT = (int)61L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_REPLIES_SENT = 60
+     * enum katran_balancer_counter.KATRAN_REPLIES_SENT = 61
      * }
      */
     public static int KATRAN_REPLIES_SENT() {
         return KATRAN_REPLIES_SENT;
     }
-    private static final int KATRAN_ANSWERS_LIMITED = (int)61L;
+    private static final int KATRAN_ANSWERS_LIMITED = (int)62L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_ANSWERS_LIMITED = 61
+     * enum katran_balancer_counter.KATRAN_ANSWERS_LIMITED = 62
      * }
      */
     public static int KATRAN_ANSWERS_LIMITED() {
         return KATRAN_ANSWERS_LIMITED;
     }
-    private static final int KATRAN_TUNNELS_REFUSED = (int)62L;
+    private static final int KATRAN_TUNNELS_REFUSED = (int)63L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_TUNNELS_REFUSED = 62
+     * enum katran_balancer_counter.KATRAN_TUNNELS_REFUSED = 63
      * }
      */
     public static int KATRAN_TUNNELS_REFUSED() {
         return KATRAN_TUNNELS_REFUSED;
     }
-    private static final int KATRAN_CONGESTED = (int)63L;
+    private static final int KATRAN_CONGESTED = (int)64L;
     /**
      * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_CONGESTED = 63
+     * enum katran_balancer_counter.KATRAN_CONGESTED = 64
      * }
      */
     public static int KATRAN_CONGESTED() {

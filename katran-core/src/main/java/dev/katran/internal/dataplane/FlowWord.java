@@ -28,13 +28,16 @@ public final class FlowWord {
   static final int SKEW = 2;
 
   /** {@code KATRAN_FLOW_TIME_BITS}. */
-  static final int TIME_BITS = 11;
+  static final int TIME_BITS = 10;
 
   /** {@code KATRAN_FLOW_IS_COARSE}. */
-  static final int IS_COARSE = 1 << 11;
+  static final int IS_COARSE = 1 << 10;
 
   /** {@code KATRAN_FLOW_IS_CONFIRMED}. */
-  static final int IS_CONFIRMED = 1 << 12;
+  static final int IS_CONFIRMED = 1 << 11;
+
+  /** {@code KATRAN_FLOW_HAS_BEGUN}. */
+  static final int HAS_BEGUN = 1 << 12;
 
   /** {@code KATRAN_FLOW_BACKEND_SHIFT}. */
   static final int BACKEND_SHIFT = 13;
@@ -45,13 +48,13 @@ public final class FlowWord {
   private static final int TIMES = 1 << TIME_BITS;
 
   /** After how many nanoseconds times have to be {@link #preserved} at the latest. */
-  public static final long LONGEST_STEP = ((long) TIMES / 4) << UNIT;
+  public static final long LONGEST_STEP = (TIMES / 2L - 8) << UNIT;
 
   /** The age in units from which a time is made coarse, long before it wraps. */
-  private static final int FINE = TIMES / 4;
+  private static final int FINE = TIMES / 2;
 
   /** The age in coarse units that is never exceeded, so that an old entry does not look new. */
-  private static final int OLDEST = TIMES / 2;
+  private static final int OLDEST = TIMES * 3 / 8;
 
   private FlowWord() {}
 
@@ -61,8 +64,8 @@ public final class FlowWord {
   }
 
   /** Returns the word of a new entry. */
-  public static long of(long tag, int backend, long now) {
-    return tag | (long) backend << BACKEND_SHIFT | time(now >>> UNIT);
+  public static long of(long tag, int backend, long now, boolean begins) {
+    return tag | (long) backend << BACKEND_SHIFT | (begins ? HAS_BEGUN : 0) | time(now >>> UNIT);
   }
 
   private static long time(long units) {
@@ -71,7 +74,8 @@ public final class FlowWord {
 
   /** Returns a word with this time of its last use, confirmed unless the flow begins again. */
   public static long used(long word, long now, boolean begins) {
-    return of(tagOf(word), backend(word), now) | (begins ? word & IS_CONFIRMED : IS_CONFIRMED);
+    long flags = (word & (IS_CONFIRMED | HAS_BEGUN)) | (begins ? 0 : IS_CONFIRMED);
+    return of(tagOf(word), backend(word), now, /* begins= */ false) | flags;
   }
 
   /** Returns whether a packet has found the entry. */
@@ -114,8 +118,9 @@ public final class FlowWord {
    * number; 0 does not suit.
    *
    * @param patience how long an entry must be unused before it is evicted, in nanoseconds
+   * @param begins whether the new entry's packet opens a connection
    */
-  public static long suitability(long word, long tag, long now, long patience) {
+  public static long suitability(long word, long tag, long now, long patience, boolean begins) {
     long unused = unusedUnits(word, now);
     if (hasTag(word, tag)) {
       return 4L << 32;
@@ -124,7 +129,12 @@ public final class FlowWord {
       return 3L << 32;
     }
     if (!isConfirmed(word) && unused > 0) {
-      return (2L << 32) + unused;
+      if ((word & HAS_BEGUN) != 0) {
+        return (2L << 32) + unused;
+      }
+      if (!begins) {
+        return (1L << 32) + unused;
+      }
     }
     return unused << UNIT > patience ? unused : 0;
   }

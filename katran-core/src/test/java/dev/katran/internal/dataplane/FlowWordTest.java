@@ -6,9 +6,11 @@ import dev.katran.bpf.generated.Katran;
 import dev.katran.internal.packet.Address;
 import dev.katran.internal.packet.FiveTuple;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class FlowWordTest {
@@ -29,6 +31,7 @@ class FlowWordTest {
     assertThat(FlowWord.TIME_BITS).isEqualTo(Katran.KATRAN_FLOW_TIME_BITS());
     assertThat(FlowWord.IS_COARSE).isEqualTo(Katran.KATRAN_FLOW_IS_COARSE());
     assertThat(FlowWord.IS_CONFIRMED).isEqualTo(Katran.KATRAN_FLOW_IS_CONFIRMED());
+    assertThat(FlowWord.HAS_BEGUN).isEqualTo(Katran.KATRAN_FLOW_HAS_BEGUN());
     assertThat(FlowWord.BACKEND_SHIFT).isEqualTo(Katran.KATRAN_FLOW_BACKEND_SHIFT());
     assertThat(FlowWord.TAG_SHIFT).isEqualTo(Katran.KATRAN_FLOW_TAG_SHIFT());
     assertThat(FlowSecret.WORDS).isEqualTo(Katran.KATRAN_FLOW_WORDS());
@@ -38,7 +41,7 @@ class FlowWordTest {
   @Test
   void of_anyBackend_keepsTagAndBackendApart() {
     for (int backend : new int[] {1, 4096, FlowWord.BACKENDS - 1}) {
-      long word = FlowWord.of(TAG, backend, NOW);
+      long word = FlowWord.of(TAG, backend, NOW, false);
       assertThat(FlowWord.backend(word)).isEqualTo(backend);
       assertThat(FlowWord.hasTag(word, TAG)).isTrue();
       assertThat(FlowWord.hasTag(word, TAG + (1L << FlowWord.TAG_SHIFT))).isFalse();
@@ -50,29 +53,29 @@ class FlowWordTest {
     Random random = new Random(1);
     for (int i = 0; i < 10_000; i++) {
       long used = NOW + random.nextLong(COARSE);
-      long time = random.nextLong(2000 * UNIT);
-      long unused = FlowWord.unused(FlowWord.of(TAG, 7, used), used + time);
+      long time = random.nextLong(1000 * UNIT);
+      long unused = FlowWord.unused(FlowWord.of(TAG, 7, used, true), used + time);
       assertThat(unused).isBetween(time - 2 * UNIT, time);
     }
   }
 
   @Test
   void unused_usedOnACpuWhoseClockIsAhead_isZero() {
-    long word = FlowWord.of(TAG, 7, NOW + 2 * UNIT);
+    long word = FlowWord.of(TAG, 7, NOW + 2 * UNIT, false);
     assertThat(FlowWord.unused(word, NOW)).isZero();
     assertThat(FlowWord.preserved(word, NOW)).isEqualTo(word);
-    long coarse = FlowWord.coarse(FlowWord.of(TAG, 7, NOW + COARSE), NOW + COARSE);
+    long coarse = FlowWord.coarse(FlowWord.of(TAG, 7, NOW + COARSE, false), NOW + COARSE);
     assertThat(FlowWord.unused(coarse, NOW)).isZero();
   }
 
   @Test
   void preserved_everyFourMinutesForAWeek_isNeverYoungerThanItWas() {
-    long word = FlowWord.of(TAG, 7, NOW);
+    long word = FlowWord.of(TAG, 7, NOW, false);
     long step = Duration.ofMinutes(4).toNanos();
     for (long time = 0; time < Duration.ofDays(7).toNanos(); time += step) {
       word = FlowWord.preserved(word, NOW + time);
       long unused = FlowWord.unused(word, NOW + time);
-      long least = Math.min(time, Duration.ofDays(3).toNanos());
+      long least = Math.min(time, Duration.ofDays(1).toNanos());
       assertThat(unused).isBetween(least - 2 * COARSE, time);
       assertThat(FlowWord.hasTag(word, TAG)).isTrue();
       assertThat(FlowWord.backend(word)).isEqualTo(7);
@@ -82,25 +85,38 @@ class FlowWordTest {
   @Test
   void suitability_ranksOwnEmptyUnconfirmedAndIdle() {
     long patience = 16 * UNIT;
-    long own = FlowWord.of(TAG, 1, NOW);
-    long fresh = FlowWord.of(OTHER, 1, NOW);
-    long unconfirmed = FlowWord.of(OTHER, 1, NOW - 2 * UNIT);
-    long older = FlowWord.of(OTHER, 1, NOW - 9 * UNIT);
-    long confirmed = FlowWord.used(older, NOW - 9 * UNIT, /* begins= */ false);
-    long idle = FlowWord.used(older, NOW - 20 * UNIT, /* begins= */ false);
+    long own = FlowWord.of(TAG, 1, NOW, true);
+    long fresh = FlowWord.of(OTHER, 1, NOW, true);
+    long begun = FlowWord.of(OTHER, 1, NOW - 2 * UNIT, true);
+    long begunEarlier = FlowWord.of(OTHER, 1, NOW - 9 * UNIT, true);
+    long unknown = FlowWord.of(OTHER, 1, NOW - 9 * UNIT, false);
+    long confirmed = FlowWord.used(begun, NOW - 9 * UNIT, /* begins= */ false);
+    long idle = FlowWord.used(begun, NOW - 20 * UNIT, /* begins= */ false);
 
-    assertThat(rank(own, patience)).isGreaterThan(rank(0, patience));
-    assertThat(rank(0, patience)).isGreaterThan(rank(older, patience));
-    assertThat(rank(older, patience)).isGreaterThan(rank(unconfirmed, patience));
-    assertThat(rank(unconfirmed, patience)).isGreaterThan(rank(idle, patience));
-    assertThat(rank(idle, patience)).isPositive();
-    assertThat(rank(confirmed, patience)).isZero();
-    assertThat(rank(fresh, patience)).isZero();
-    assertThat(rank(idle, Long.MAX_VALUE)).isZero();
+    assertThat(
+            Stream.of(own, 0L, begunEarlier, begun, unknown, idle)
+                .map(word -> rank(word, patience, false)))
+        .isSortedAccordingTo(Comparator.reverseOrder())
+        .doesNotHaveDuplicates()
+        .allMatch(rank -> rank > 0);
+    assertThat(rank(confirmed, patience, false)).isZero();
+    assertThat(rank(fresh, patience, false)).isZero();
+    assertThat(rank(idle, Long.MAX_VALUE, false)).isZero();
   }
 
-  private static long rank(long word, long patience) {
-    return FlowWord.suitability(word, TAG, NOW, patience);
+  @Test
+  void suitability_packetBegins_evictsOnlyWhatHasBegun() {
+    long begun = FlowWord.of(OTHER, 1, NOW - 9 * UNIT, true);
+    long unknown = FlowWord.of(OTHER, 1, NOW - 9 * UNIT, false);
+    long answered = FlowWord.used(begun, NOW - 9 * UNIT, /* begins= */ false);
+    assertThat(rank(begun, Long.MAX_VALUE, true)).isPositive();
+    assertThat(rank(unknown, Long.MAX_VALUE, true)).isZero();
+    assertThat(rank(answered, Long.MAX_VALUE, true)).isZero();
+    assertThat(rank(FlowWord.used(begun, NOW, /* begins= */ true), 0, true)).isZero();
+  }
+
+  private static long rank(long word, long patience, boolean begins) {
+    return FlowWord.suitability(word, TAG, NOW, patience, begins);
   }
 
   @Test

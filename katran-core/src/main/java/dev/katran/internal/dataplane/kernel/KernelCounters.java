@@ -12,6 +12,8 @@ final class KernelCounters implements CounterTable {
 
   private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
+  private static final int[] NEW_FLOWS = {Katran.KATRAN_NEW_FLOWS(), Katran.KATRAN_NEW_OTHERS()};
+
   private final KernelTables tables;
   private final MappedCounters counters;
   private volatile @Nullable MappedCounters watched;
@@ -55,9 +57,11 @@ final class KernelCounters implements CounterTable {
     long now = System.nanoTime();
     long sum = 0;
     for (int cpu = 0; cpu < counters.cpus(); cpu++) {
-      Count second = counters.read(cpu, Katran.KATRAN_NEW_FLOWS());
-      if (now - second.bytes() < SECOND) {
-        sum += second.packets();
+      for (int budget : NEW_FLOWS) {
+        Count second = counters.read(cpu, budget);
+        if (now - second.bytes() < SECOND) {
+          sum += second.packets();
+        }
       }
     }
     return sum;

@@ -32,7 +32,7 @@ final class KernelFlowTable implements FlowTable {
   /** How often a flow is read that does not belong to its word. An insertion takes nanoseconds. */
   private static final int READS = 1000;
 
-  /** A pass over the table takes as many calls: four minutes. A time wraps after 36 minutes. */
+  /** A pass over the table takes as many calls: four minutes. A time wraps after 18 minutes. */
   private static final int CALLS_PER_PASS = (int) Duration.ofMinutes(4).toSeconds();
 
   private final Supplier<List<FlowMaps>> tables;

@@ -75,7 +75,10 @@ final class ChangingSlots {
     if (begins && known != current && current == Dataplane.NO_BACKEND) {
       return Dataplane.NO_BACKEND;
     }
-    if (begins && known != current && !backends.isGone(current) && insert(current, flow, vip)) {
+    if (begins
+        && known != current
+        && !backends.isGone(current)
+        && insert(current, flow, vip, true)) {
       return current;
     }
     if (down.migratesOff(vip, known)) {
@@ -99,7 +102,7 @@ final class ChangingSlots {
     int previous = ring.previous(slot);
     int place = begins || down.migratesOff(vip, previous) ? current : previous;
     boolean isKept = !begins && (packet.isRst() || packet.isIcmpError());
-    if (isKept || backends.isGone(place) || insert(place, flow, vip)) {
+    if (isKept || backends.isGone(place) || insert(place, flow, vip, begins)) {
       return place;
     }
     counters.add(Counter.Total.FLOWS_LIMITED);
@@ -111,7 +114,7 @@ final class ChangingSlots {
    * Enters the flow, with this backend, into the flow table. No entry that is in use makes room:
    * its flow might lose its backend.
    */
-  private boolean insert(int backend, FiveTuple flow, VipEntry vip) {
-    return tracker.insert(flow, backend, vip, FlowTracker.idle(vip));
+  private boolean insert(int backend, FiveTuple flow, VipEntry vip, boolean begins) {
+    return tracker.insert(flow, backend, vip, FlowTracker.idle(vip), begins);
   }
 }

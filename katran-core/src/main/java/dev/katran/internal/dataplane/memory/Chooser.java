@@ -90,7 +90,7 @@ final class Chooser {
     VipEntry vip = match.vip();
     FiveTuple flow = match.flow();
     boolean inserts = vip.has(VipFlags.TRACKED) && !packet.isRst() && !packet.isIcmpError();
-    boolean isLimited = inserts && tracker.isOverBudget();
+    boolean isLimited = inserts && tracker.isOverBudget(packet.isSyn());
     FiveTuple outer = flow;
     boolean isMissed = missed;
     int backend = isLimited ? Dataplane.NO_BACKEND : bySource(vip, flow);

@@ -28,7 +28,8 @@ final class FlowTracker {
   private static final long NEVER = 1L << 62;
 
   private final HeapFlowTable flows;
-  private final RateLimit budget;
+  private final RateLimit newFlows;
+  private final RateLimit newOthers;
   private final HeapBackends backends;
   private final HeapCounters counters;
   private final long udpIdle;
@@ -36,7 +37,8 @@ final class FlowTracker {
   FlowTracker(
       DataplaneConfig config, HeapBackends backends, HeapCounters counters, LongSupplier clock) {
     this.flows = new HeapFlowTable(config.flowBuckets(), config.flowSecret(), clock);
-    this.budget = new RateLimit(config.flowRules().newFlowsPerSecond(), SECOND, clock);
+    this.newFlows = new RateLimit(config.flowRules().newFlowsPerSecond(), SECOND, clock);
+    this.newOthers = new RateLimit(config.flowRules().newFlowsPerSecond(), SECOND, clock);
     this.backends = backends;
     this.counters = counters;
     this.udpIdle = config.flowRules().udpIdle().toNanos();
@@ -49,7 +51,7 @@ final class FlowTracker {
 
   /** Returns the new flows of tracked VIPs in the current second, inserted or not. */
   long newFlows() {
-    return budget.count();
+    return newFlows.count() + newOthers.count();
   }
 
   /** Removes all flows. */
@@ -99,8 +101,8 @@ final class FlowTracker {
   /**
    * Takes one insertion from the budget of the current second and returns whether it is exceeded.
    */
-  boolean isOverBudget() {
-    if (budget.take()) {
+  boolean isOverBudget(boolean begins) {
+    if ((begins ? newFlows : newOthers).take()) {
       return false;
     }
     counters.add(Counter.Total.FLOWS_LIMITED);
@@ -111,14 +113,15 @@ final class FlowTracker {
    * Inserts a flow or replaces its entry. Returns whether there was a place for it.
    *
    * @param patience how long an entry must be unused to make room, in nanoseconds
+   * @param begins whether the packet opens a connection
    */
-  boolean insert(FiveTuple flow, int backend, VipEntry vip, long patience) {
-    return flows.insert(flow, backend, vip.number(), patience);
+  boolean insert(FiveTuple flow, int backend, VipEntry vip, long patience, boolean begins) {
+    return flows.insert(flow, backend, vip.number(), patience, begins);
   }
 
   /** Inserts a flow of a tracked VIP or replaces its entry. */
   void insertTracked(FiveTuple flow, int backend, VipEntry vip, boolean begins) {
-    if (!insert(flow, backend, vip, begins ? NEVER : FlowWord.TRACKED_PATIENCE)) {
+    if (!insert(flow, backend, vip, begins ? NEVER : FlowWord.TRACKED_PATIENCE, begins)) {
       counters.add(Counter.Total.FLOWS_LIMITED);
     }
   }
@@ -131,11 +134,11 @@ final class FlowTracker {
       return Reconciliation.MATCH;
     }
     if (live != Dataplane.NO_BACKEND) {
-      insertTracked(flow, backend, vip, /* begins= */ false);
+      insertTracked(flow, backend, vip, packet.isSyn());
       return Reconciliation.MISMATCH;
     }
-    if (!packet.isRst() && !packet.isIcmpError() && !isOverBudget()) {
-      insertTracked(flow, backend, vip, /* begins= */ false);
+    if (!packet.isRst() && !packet.isIcmpError() && !isOverBudget(packet.isSyn())) {
+      insertTracked(flow, backend, vip, packet.isSyn());
     }
     return Reconciliation.ABSENT;
   }

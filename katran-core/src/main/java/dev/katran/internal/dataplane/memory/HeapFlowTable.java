@@ -110,8 +110,9 @@ final class HeapFlowTable implements FlowTable {
    * Inserts a flow or replaces its entry. Returns whether there was a place.
    *
    * @param patience how long an entry must be unused to make room, in nanoseconds
+   * @param begins whether the packet opens a connection
    */
-  synchronized boolean insert(FiveTuple flow, int backend, int vip, long patience) {
+  synchronized boolean insert(FiveTuple flow, int backend, int vip, long patience, boolean begins) {
     allocate();
     int first = place(flow);
     long tag = secret.tag(flow);
@@ -119,7 +120,7 @@ final class HeapFlowTable implements FlowTable {
     int place = -1;
     long best = 0;
     for (int i = first; i < first + FlowWord.PER_BUCKET; i++) {
-      long suits = FlowWord.suitability(word(i, now), tag, now, patience);
+      long suits = FlowWord.suitability(word(i, now), tag, now, patience, begins);
       if (suits > best) {
         best = suits;
         place = i;
@@ -128,7 +129,7 @@ final class HeapFlowTable implements FlowTable {
     if (place < 0) {
       return false;
     }
-    words[place] = FlowWord.of(tag, backend, now);
+    words[place] = FlowWord.of(tag, backend, now, begins);
     flows[place] = flow;
     vips[place] = vip;
     return true;

@@ -67,6 +67,7 @@ class AbiTest {
       ImmutableMap.of(
           "ERRORS_SENT", "state of the program: what it spent of a second's budget of ICMP errors",
           "REPLIES_SENT", "the same for echo replies",
+          "NEW_OTHERS", "read with NEW_FLOWS, by CounterTable.newFlows",
           "FIRST_VIP_COUNTER", "not a counter: the index of the first VIP's counters");
 
   /** The same for {@code enum katran_vip_counter} and {@link Counter.VipEvent}. */

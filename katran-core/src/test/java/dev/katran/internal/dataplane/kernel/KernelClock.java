@@ -16,7 +16,10 @@ import java.util.concurrent.locks.LockSupport;
 public final class KernelClock {
 
   private static final int[] BUDGETS = {
-    Katran.KATRAN_NEW_FLOWS(), Katran.KATRAN_ERRORS_SENT(), Katran.KATRAN_REPLIES_SENT()
+    Katran.KATRAN_NEW_FLOWS(),
+    Katran.KATRAN_NEW_OTHERS(),
+    Katran.KATRAN_ERRORS_SENT(),
+    Katran.KATRAN_REPLIES_SENT()
   };
 
   private static final long TIMES = (1L << Katran.KATRAN_FLOW_TIME_BITS()) - 1;
@@ -124,10 +127,10 @@ public final class KernelClock {
     Units coarse = units.coarse();
     long rest = word & ~TIMES;
     if ((word & Katran.KATRAN_FLOW_IS_COARSE()) != 0) {
-      return rest | coarse.time(Math.max(coarse.used(word), coarse.now() - TIMES / 2 - 1));
+      return rest | coarse.time(Math.max(coarse.used(word), coarse.now() - (TIMES + 1) * 3 / 8));
     }
     long used = units.used(word);
-    return units.now() - used > TIMES / 4 + 1
+    return units.now() - used > (TIMES + 1) / 2
         ? rest
             | Katran.KATRAN_FLOW_IS_COARSE()
             | coarse.time(used >> Katran.KATRAN_FLOW_COARSE_UNIT())
