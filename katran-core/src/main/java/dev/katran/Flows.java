@@ -15,11 +15,11 @@ import java.util.function.Consumer;
  * come or go meanwhile may be missed.
  *
  * <p>A flow has an entry in one of the table's buckets, which have room for eight. In a full bucket
- * a new flow takes the place of the oldest entry that no further packet has used for a second, so a
- * flood evicts nothing but its own. A packet that does not begin a connection may also take that of
- * a flow without packets for 16 seconds or, in a slot that is changing, for its VIP's {@linkplain
- * Vip.Builder#idleTime idle time}. A flow that finds no place is routed as if it had been
- * forgotten.
+ * a new flow takes the place of the oldest one that a SYN inserted more than a second ago and that
+ * no packet has used since, so a flood of SYNs evicts nothing but its own. A packet that begins no
+ * connection may also take that of another flow with a single packet, or of one without packets for
+ * 16 seconds; in a slot that is changing, for its VIP's {@linkplain Vip.Builder#idleTime idle
+ * time}. A flow that finds no place is routed as if it had been forgotten.
  *
  * @since 0.1.0
  */

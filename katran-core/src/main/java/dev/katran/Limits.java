@@ -177,9 +177,8 @@ public final class Limits {
   /**
    * Returns these limits with another size of the flow table. An entry takes 56 bytes of kernel
    * memory. All CPUs share the table. Each flow has one bucket of eight entries, so a table should
-   * have room for twice the flows that are expected: then 2 % of the buckets are full, and with
-   * four times as many one in 4,000. A flow whose bucket is full of others in use is not inserted,
-   * see {@link Flows}.
+   * have room for twice the flows that are expected: then 1 % of them find no place, and with four
+   * times as many, one in 7,000. See {@link Flows} for what a flow without a place means.
    *
    * @param flowTableSize 1024 to 134217728 entries
    * @throws IllegalArgumentException if it is out of range
