@@ -161,6 +161,7 @@ static __always_inline void set_current_flow(const struct flow_place *place,
 /* Returns this CPU's table in a map of tables, or the shared one if it has none. */
 static __always_inline void *flow_table(void *cpu_tables, void *shared)
 {
+	struct katran_counter *fallbacks;
 	__u32 cpu;
 	void *own;
 
@@ -170,7 +171,9 @@ static __always_inline void *flow_table(void *cpu_tables, void *shared)
 	own = bpf_map_lookup_elem(cpu_tables, &cpu);
 	if (own)
 		return own;
-	count_event(KATRAN_FLOW_FALLBACK);
+	fallbacks = find_own_counter(KATRAN_FLOW_FALLBACK); /* a call would take stack */
+	if (fallbacks)
+		add_packet(fallbacks, 0);
 	return shared;
 }
 
