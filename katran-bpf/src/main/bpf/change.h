@@ -3,9 +3,8 @@
  * Routes packets in slots whose backend has changed: open flows stay on their backend, new flows
  * use the new one.
  *
- * A flow that is in the flow table goes to its backend, see choose_by_change() in choose.h. What
- * else happens in such slots is here, in a global function: the verifier checks it once, for any
- * arguments, and not again for each state that a packet may be in.
+ * The function that does this is global: the verifier checks it once, for any arguments, and not
+ * again for each state that a packet may be in.
  */
 #ifndef KATRAN_CHANGE_H
 #define KATRAN_CHANGE_H
@@ -14,8 +13,12 @@
 #include "flow.h"
 #include "ring.h"
 
-/* Set in the result, beside the backend's number, on a flow table miss. */
-#define CHANGE_MISSED (1u << 31)
+/* Set in the result, beside the backend's number. */
+enum change_result {
+	CHANGE_MISSED = 1u << 31,     /* the flow is not in the flow table */
+	CHANGE_INSERTS = 1u << 30,    /* the caller inserts the flow, with this backend */
+	CHANGE_INSERTS_BEGUN = 1u << 29, /* and the packet opens a connection */
+};
 
 /* A packet in a slot that is not stable. Its flow is the current one. */
 struct change {
@@ -37,6 +40,22 @@ static __always_inline bool begins(const struct change *change)
 	return change->traits & CHANGE_BEGINS;
 }
 
+/* Returns the result for a flow that is to be inserted with a backend. */
+static __always_inline __u32 inserted(const struct change *change, __u32 backend)
+{
+	return backend | CHANGE_INSERTS | (begins(change) ? CHANGE_INSERTS_BEGUN : 0);
+}
+
+/* Returns the traits that a TCP header gives. It was there when the packet was parsed. */
+static __always_inline __u32 tcp_traits(struct xdp_md *ctx, const struct katran_flow *flow)
+{
+	struct tcphdr *tcp = transport_header(ctx, flow->family);
+
+	if (flow->protocol != IPPROTO_TCP || (void *)(tcp + 1) > packet_end(ctx))
+		return 0;
+	return (tcp->syn && !tcp->ack ? CHANGE_BEGINS : 0) | (tcp->rst ? CHANGE_NO_ENTRY : 0);
+}
+
 /* Returns whether the flow leaves this backend because it is down. Counts the migration. */
 static __always_inline bool migrates(const struct change *change, __u32 backend)
 {
@@ -47,16 +66,6 @@ static __always_inline bool migrates(const struct change *change, __u32 backend)
 		return false;
 	count_event(KATRAN_UDP_MIGRATIONS);
 	return true;
-}
-
-/*
- * Enters the flow, with this backend, into the flow table. No entry that is in use makes room: its
- * flow might lose its backend.
- */
-static __always_inline bool insert_in_change(const struct change *change, __u32 backend)
-{
-	return insert_current_flow(backend, change->now, change->idle * NANOSECONDS_PER_SECOND,
-				   begins(change));
 }
 
 /*
@@ -72,8 +81,8 @@ static __always_inline __u32 keep_in_change(const struct change *change, __u64 e
 	if (begins(change) && known != current) {
 		if (current == KATRAN_NO_BACKEND)
 			return KATRAN_NO_BACKEND;
-		if (find_backend(current) && insert_in_change(change, current))
-			return current;
+		if (find_backend(current))
+			return inserted(change, current);
 	}
 	if (migrates(change, known))
 		return KATRAN_NO_BACKEND;
@@ -81,21 +90,11 @@ static __always_inline __u32 keep_in_change(const struct change *change, __u64 e
 	return known;
 }
 
-/* Counts a flow that found no place in the flow table. Its window is then extended. */
-static __always_inline void count_limited_change(void)
-{
-	count_event(KATRAN_FLOWS_LIMITED);
-	count_event(KATRAN_CHANGES_LIMITED);
-}
-
 /*
  * Chooses the backend of a flow that is not in the flow table. While the slot is changing, the flow
  * is also inserted. What begins goes to the current backend. Any other packet belongs to a flow
  * that is older than the change and stays on the previous backend, unless it leaves that because it
  * is down. RSTs and ICMP errors are never inserted.
- *
- * What begins and finds no place in the flow table goes to the previous backend, because that is
- * where its next packet will go.
  */
 static __always_inline __u32 place_in_change(const struct change *change)
 {
@@ -110,19 +109,17 @@ static __always_inline __u32 place_in_change(const struct change *change)
 		if (change->traits & CHANGE_NO_ENTRY)
 			return place;
 	}
-	if (!find_backend(place) || insert_in_change(change, place))
-		return place;
-	count_limited_change();
-	return begins(change) ? change->previous : place;
+	return find_backend(place) ? inserted(change, place) : place;
 }
 
 /*
- * Chooses the backend of a packet whose flow is the current one. `entry` is its live entry, or 0.
- * `word` is the slot's word, with enum change_trait in the upper half. Returns the backend's number,
- * with CHANGE_MISSED if it is not that of the entry. Linux before 6.8 checks this function even if
- * it is never called.
+ * Chooses the backend of a packet whose flow is the current one. `word` is the slot's word, with
+ * enum change_trait in the upper half, except what the TCP header tells. Returns the backend's
+ * number, with enum change_result. The caller inserts: a further call would take more stack than
+ * there is. Linux before 6.8 checks this function even if it is never called.
  */
-__noinline __u32 choose_in_change(__u32 idle, __u64 word, __u32 previous, __u64 entry, __u64 now)
+__noinline __u32 choose_in_change(struct xdp_md *ctx, __u32 idle, __u64 word, __u32 previous,
+				  __u64 now)
 {
 	struct change change = {
 		.now = now,
@@ -133,9 +130,14 @@ __noinline __u32 choose_in_change(__u32 idle, __u64 word, __u32 previous, __u64 
 	};
 	const struct placed_flow *flow = find_current_flow();
 	__u32 backend;
+	__u64 entry;
 
 	if (!(config.features & KATRAN_USES_CHANGES) || !flow)
 		return KATRAN_NO_BACKEND;
+	if (!(change.traits & (CHANGE_NO_ENTRY | CHANGE_BEGINS)))
+		change.traits |= tcp_traits(ctx, &flow->key.flow);
+	entry = find_live_word(flow->place.tag, flow->place.bucket, now,
+			       idle * NANOSECONDS_PER_SECOND);
 	if (entry) {
 		backend = keep_in_change(&change, entry);
 		if (backend != KATRAN_NO_BACKEND)

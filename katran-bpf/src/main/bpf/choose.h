@@ -10,48 +10,58 @@
 #include "server_id.h"
 #include "source.h"
 
-/* Returns the traits of a packet in a slot that is not stable. */
-static __always_inline __u32 change_traits(struct xdp_md *ctx, const struct packet *packet)
+/*
+ * Inserts the current flow, as choose_in_change() asks for. No entry that is in use makes room: its
+ * flow might lose its backend. Returns the packet's backend. What begins and finds no place goes to
+ * the previous backend, because that is where its next packet will go.
+ */
+static __always_inline __u32 insert_in_change(const struct packet *packet, __u32 result,
+					      __u32 previous, __u64 now)
 {
-	struct tcphdr *tcp = transport_header(ctx, packet->flow.family);
-	__u32 traits = 0;
-
-	if (vip_has(packet, KATRAN_VIP_UDP_FLOW_MIGRATION))
-		traits |= CHANGE_MIGRATES;
-	if (packet->is_icmp_error)
-		return traits | CHANGE_NO_ENTRY;
-	if (packet->is_initial)
-		return traits | CHANGE_BEGINS;
-	/* the header was there when the packet was parsed */
-	if (packet->flow.protocol != IPPROTO_TCP || (void *)(tcp + 1) > packet_end(ctx))
-		return traits;
-	if (tcp->syn && !tcp->ack)
-		traits |= CHANGE_BEGINS;
-	if (tcp->rst)
-		traits |= CHANGE_NO_ENTRY;
-	return traits;
+	if (insert_current_flow(result & KATRAN_SLOT_BACKEND, now,
+				packet->idle * NANOSECONDS_PER_SECOND,
+				result & CHANGE_INSERTS_BEGUN))
+		return result & KATRAN_SLOT_BACKEND;
+	count_event(KATRAN_FLOWS_LIMITED);
+	count_event(KATRAN_CHANGES_LIMITED); /* the window is then extended */
+	return result & CHANGE_INSERTS_BEGUN ? previous : result & KATRAN_SLOT_BACKEND;
 }
 
-/* Chooses the backend in a slot that is not stable. */
+/*
+ * Chooses the backend in a slot that is not stable. The program without features looks up the flow
+ * here first, which saves most packets a call.
+ */
 static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet *packet,
 					      __u32 word, __u32 previous)
 {
 	const struct katran_flow flow = packet->flow; /* see lookup_flow() */
 	struct flow_place place = place_of(&flow);
-	__u64 traits = change_traits(ctx, packet);
 	__u64 now = current_time();
-	__u64 entry = find_live_word(place.tag, place.bucket, now,
-				     packet->idle * NANOSECONDS_PER_SECOND);
+	__u64 traits = 0;
 	__u32 answer;
 
 	count_own(packet, KATRAN_FLOW_LOOKUPS, 0);
-	if (entry && !(traits & (CHANGE_BEGINS | CHANGE_MIGRATES))) {
-		use_word(&place, &flow, packet->vip, entry, now);
-		return word_backend(entry);
+	if (packet->is_icmp_error)
+		traits |= CHANGE_NO_ENTRY;
+	else if (packet->is_initial)
+		traits |= CHANGE_BEGINS;
+	if (packet->is_plain &&
+	    !(!packet->is_icmp_error && tcp_traits(ctx, &flow) & CHANGE_BEGINS)) {
+		__u64 entry = find_live_word(place.tag, place.bucket, now,
+					     packet->idle * NANOSECONDS_PER_SECOND);
+
+		if (entry) {
+			use_word(&place, &flow, packet->vip, entry, now);
+			return word_backend(entry);
+		}
 	}
+	if (vip_has(packet, KATRAN_VIP_UDP_FLOW_MIGRATION))
+		traits |= CHANGE_MIGRATES;
 	set_current_flow(&place, &flow, packet->vip);
-	answer = choose_in_change(packet->idle, traits << 32 | word, previous, entry, now);
+	answer = choose_in_change(ctx, packet->idle, traits << 32 | word, previous, now);
 	packet->is_missed |= !!(answer & CHANGE_MISSED);
+	if (answer & CHANGE_INSERTS)
+		return insert_in_change(packet, answer, previous, now);
 	return answer & KATRAN_SLOT_BACKEND;
 }
 
