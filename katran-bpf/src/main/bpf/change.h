@@ -16,7 +16,7 @@
 /* Set in the result, beside the backend's number. */
 enum change_result {
 	CHANGE_MISSED = 1u << 31,     /* the flow is not in the flow table */
-	CHANGE_INSERTS = 1u << 30,    /* the caller inserts the flow, with this backend */
+	CHANGE_INSERTS = 1u << 30,    /* the flow is to be inserted, with this backend */
 	CHANGE_INSERTS_BEGUN = 1u << 29, /* and the packet opens a connection */
 };
 
@@ -113,12 +113,11 @@ static __always_inline __u32 place_in_change(const struct change *change)
 }
 
 /*
- * Chooses the backend of a packet whose flow is the current one. `word` is the slot's word, with
- * enum change_trait in the upper half, except what the TCP header tells. Returns the backend's
- * number, with enum change_result. The caller inserts: a further call would take more stack than
- * there is. Linux before 6.8 checks this function even if it is never called.
+ * Decides what choose_in_change() does. A function of its own, because it calls some that take
+ * stack, and so does the insertion. Linux before 6.8 checks global functions even if they are never
+ * called.
  */
-__noinline __u32 choose_in_change(struct xdp_md *ctx, __u32 idle, __u64 word, __u32 previous,
+__noinline __u32 decide_in_change(struct xdp_md *ctx, __u32 idle, __u64 word, __u32 previous,
 				  __u64 now)
 {
 	struct change change = {
@@ -146,6 +145,28 @@ __noinline __u32 choose_in_change(struct xdp_md *ctx, __u32 idle, __u64 word, __
 	count_miss(flow->key.flow.protocol,
 		   begins(&change) && flow->key.flow.protocol == IPPROTO_TCP);
 	return place_in_change(&change) | CHANGE_MISSED;
+}
+
+/*
+ * Chooses the backend of a packet whose flow is the current one. `word` is the slot's word, with
+ * enum change_trait in the upper half, except what the TCP header tells. Returns the backend's
+ * number, with CHANGE_MISSED if the flow table does not have it.
+ *
+ * No entry that is in use makes room for the flow: its own flow might lose its backend. What begins
+ * and finds no place goes to the previous backend, because that is where its next packet will go.
+ */
+__noinline __u32 choose_in_change(struct xdp_md *ctx, __u32 idle, __u64 word, __u32 previous,
+				  __u64 now)
+{
+	__u32 result = decide_in_change(ctx, idle, word, previous, now);
+
+	if (!(result & CHANGE_INSERTS) ||
+	    insert_current_flow(result & KATRAN_SLOT_BACKEND, now, idle * NANOSECONDS_PER_SECOND,
+				result & CHANGE_INSERTS_BEGUN))
+		return result;
+	count_event(KATRAN_FLOWS_LIMITED);
+	count_event(KATRAN_CHANGES_LIMITED); /* the window is then extended */
+	return result & CHANGE_INSERTS_BEGUN ? previous | CHANGE_MISSED : result;
 }
 
 #endif

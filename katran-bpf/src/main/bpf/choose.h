@@ -11,23 +11,6 @@
 #include "source.h"
 
 /*
- * Inserts the current flow, as choose_in_change() asks for. No entry that is in use makes room: its
- * flow might lose its backend. Returns the packet's backend. What begins and finds no place goes to
- * the previous backend, because that is where its next packet will go.
- */
-static __always_inline __u32 insert_in_change(const struct packet *packet, __u32 result,
-					      __u32 previous, __u64 now)
-{
-	if (insert_current_flow(result & KATRAN_SLOT_BACKEND, now,
-				packet->idle * NANOSECONDS_PER_SECOND,
-				result & CHANGE_INSERTS_BEGUN))
-		return result & KATRAN_SLOT_BACKEND;
-	count_event(KATRAN_FLOWS_LIMITED);
-	count_event(KATRAN_CHANGES_LIMITED); /* the window is then extended */
-	return result & CHANGE_INSERTS_BEGUN ? previous : result & KATRAN_SLOT_BACKEND;
-}
-
-/*
  * Chooses the backend in a slot that is not stable. The program without features looks up the flow
  * here first, which saves most packets a call.
  */
@@ -60,8 +43,6 @@ static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet 
 	set_current_flow(&place, &flow, packet->vip);
 	answer = choose_in_change(ctx, packet->idle, traits << 32 | word, previous, now);
 	packet->is_missed |= !!(answer & CHANGE_MISSED);
-	if (answer & CHANGE_INSERTS)
-		return insert_in_change(packet, answer, previous, now);
 	return answer & KATRAN_SLOT_BACKEND;
 }
 
