@@ -421,6 +421,23 @@ static __always_inline void insert_tracked_flow(const struct packet *packet, __u
 		count_event(KATRAN_FLOWS_LIMITED);
 }
 
+/*
+ * Returns the word of the current flow's live entry, and marks it as used now if it has this
+ * backend, or if `backend` is KATRAN_NO_BACKEND. Global: see find_live_word().
+ */
+__noinline __u64 use_current_flow(__u64 now, __u64 idle, __u32 backend)
+{
+	const struct placed_flow *flow = find_current_flow();
+	__u64 word;
+
+	if (!flow || !has_flow_table())
+		return 0;
+	word = find_live_word(flow->place.tag, flow->place.bucket, now, idle);
+	if (word && (backend == KATRAN_NO_BACKEND || backend == word_backend(word)))
+		use_current_word(word, now, false);
+	return word;
+}
+
 /* Returns the idle timeout of a tracked VIP's entry. TCP entries never expire. */
 static __always_inline __u64 tracked_idle(const struct katran_flow *flow)
 {
@@ -455,13 +472,12 @@ static __always_inline __u32 lookup_flow(struct packet *packet)
 		/* a copy lets clang keep the packet in registers */
 		const struct katran_flow flow = packet->flow;
 		struct flow_place place = place_of(&flow);
-		__u64 now = current_time();
-		__u64 word = find_live_word(place.tag, place.bucket, now, tracked_idle(&flow));
+		__u64 word;
 
-		if (word) {
-			use_word(&place, &flow, packet->vip, word, now);
+		set_current_flow(&place, &flow, packet->vip);
+		word = use_current_flow(current_time(), tracked_idle(&flow), KATRAN_NO_BACKEND);
+		if (word)
 			return word_backend(word);
-		}
 	}
 	packet->is_missed = true;
 	count_miss(packet->flow.protocol, packet->is_syn);
@@ -481,12 +497,12 @@ static __always_inline enum agreement reconcile_flow(const struct packet *packet
 	const struct katran_flow flow = packet->flow; /* see lookup_flow() */
 	struct flow_place place = place_of(&flow);
 	__u64 now = current_time();
-	__u64 word = find_live_word(place.tag, place.bucket, now, tracked_idle(&flow));
+	__u64 word;
 
-	if (word && word_backend(word) == backend) {
-		use_word(&place, &flow, packet->vip, word, now);
+	set_current_flow(&place, &flow, packet->vip);
+	word = use_current_flow(now, tracked_idle(&flow), backend);
+	if (word && word_backend(word) == backend)
 		return MATCH;
-	}
 	if (word || (!packet->is_rst && !packet->is_icmp_error && has_new_flow_budget(now, packet->is_syn)))
 		insert_tracked_flow(packet, backend, now);
 	return word ? MISMATCH : ABSENT;

@@ -30,8 +30,11 @@ static __always_inline int parse_transport(void *transport, void *end, struct pa
 		if ((void *)(tcp + 1) > end || !is_well_formed_tcp(tcp, packet->payload))
 			return refuse(KATRAN_MALFORMED);
 		if (needs_tcp_flags(packet)) {
-			packet->is_syn = tcp->syn && !tcp->ack;
-			packet->is_rst = tcp->rst;
+			__u32 flags = ((const __u8 *)tcp)[13];
+
+			barrier_var(flags); /* no branches for the verifier to follow */
+			packet->is_syn = flags >> 1 & ~(flags >> 4) & 1;
+			packet->is_rst = flags >> 2 & 1;
 		}
 	} else if (flow->protocol == IPPROTO_UDP) {
 		if ((void *)(udp + 1) > end || udp_payload(udp, packet->payload) < 0)
