@@ -72,7 +72,8 @@ static __always_inline __u32 choose_by_ring(struct xdp_md *ctx, struct packet *p
 {
 	__u32 index = slot_of(hash_packet(packet), config.ring_size, config.ring_reciprocal,
 			      config.ring_shift);
-	struct ring_slot slot = read_slot(packet->vip, index);
+	struct ring_slot slot = packet->is_plain ? read_slot(packet->vip, index)
+						 : call_read_slot(packet->vip, index);
 
 	if (slot.word <= KATRAN_SLOT_BACKEND)
 		return slot.word;
