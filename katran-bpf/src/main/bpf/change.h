@@ -164,7 +164,6 @@ __noinline __u32 choose_in_change(struct xdp_md *ctx, __u32 idle, __u64 word, __
 	    insert_current_flow(result & KATRAN_SLOT_BACKEND, now, idle * NANOSECONDS_PER_SECOND,
 				result & CHANGE_INSERTS_BEGUN))
 		return result;
-	count_event(KATRAN_FLOWS_LIMITED);
 	count_event(KATRAN_CHANGES_LIMITED); /* the window is then extended */
 	return result & CHANGE_INSERTS_BEGUN ? previous | CHANGE_MISSED : result;
 }

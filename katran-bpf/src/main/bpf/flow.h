@@ -399,8 +399,10 @@ __noinline int insert_current_flow(__u32 backend, __u64 now, __u64 patience, __u
 		suits = suits * KATRAN_FLOWS_PER_BUCKET + last - i; /* the first of equals */
 		best = select(is_greater(suits, best), suits, best);
 	}
-	if (best < KATRAN_FLOWS_PER_BUCKET)
+	if (best < KATRAN_FLOWS_PER_BUCKET) {
+		count_event(KATRAN_FLOWS_LIMITED);
 		return 0;
+	}
 	place = last - best % KATRAN_FLOWS_PER_BUCKET;
 	write_key(flow, place);
 	*(volatile __u64 *)&bucket->words[place] =
@@ -417,8 +419,7 @@ static __always_inline void insert_tracked_flow(const struct packet *packet, __u
 	struct flow_place place = place_of(&flow);
 
 	set_current_flow(&place, &flow, packet->vip);
-	if (!insert_current_flow(backend, now, patience, packet->is_syn))
-		count_event(KATRAN_FLOWS_LIMITED);
+	insert_current_flow(backend, now, patience, packet->is_syn);
 }
 
 /*
