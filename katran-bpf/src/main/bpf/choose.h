@@ -10,6 +10,12 @@
 #include "server_id.h"
 #include "source.h"
 
+/* Returns whether the packet is the first of a connection, by its TCP header. */
+static __always_inline bool is_first_segment(struct xdp_md *ctx, const struct packet *packet)
+{
+	return !packet->is_icmp_error && tcp_traits(ctx, &packet->flow) & CHANGE_BEGINS;
+}
+
 /*
  * Chooses the backend in a slot that is not stable. The program without features looks up the flow
  * here first, which saves most packets a call.
@@ -17,8 +23,6 @@
 static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet *packet,
 					      __u32 word, __u32 previous)
 {
-	const struct katran_flow flow = packet->flow; /* see lookup_flow() */
-	struct flow_place place = place_of(&flow);
 	__u64 now = current_time();
 	__u64 traits = 0;
 	__u32 answer;
@@ -28,19 +32,17 @@ static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet 
 		traits |= CHANGE_NO_ENTRY;
 	else if (packet->is_initial)
 		traits |= CHANGE_BEGINS;
-	if (packet->is_plain &&
-	    !(!packet->is_icmp_error && tcp_traits(ctx, &flow) & CHANGE_BEGINS)) {
-		__u64 entry = find_live_word(place.tag, place.bucket, now,
-					     packet->idle * NANOSECONDS_PER_SECOND);
-
-		if (entry) {
-			use_word(&place, &flow, packet->vip, entry, now);
-			return word_backend(entry);
-		}
-	}
 	if (vip_has(packet, KATRAN_VIP_UDP_FLOW_MIGRATION))
 		traits |= CHANGE_MIGRATES;
-	set_current_flow(&place, &flow, packet->vip);
+	if (!vip_has(packet, KATRAN_VIP_TRACKED)) /* it has done so: see choose() */
+		track(packet);
+	if (packet->is_plain && !is_first_segment(ctx, packet)) {
+		__u64 entry = use_current_flow(now, packet->idle * NANOSECONDS_PER_SECOND,
+					       KATRAN_NO_BACKEND);
+
+		if (entry)
+			return word_backend(entry);
+	}
 	answer = choose_in_change(ctx, packet->idle, traits << 32 | word, previous, now);
 	packet->is_missed |= !!(answer & CHANGE_MISSED);
 	return answer & KATRAN_SLOT_BACKEND;
@@ -133,6 +135,8 @@ static __always_inline struct katran_backend *choose(struct xdp_md *ctx, struct 
 
 	*number = KATRAN_NO_BACKEND;
 	read_client(packet);
+	if (vip_has(packet, KATRAN_VIP_TRACKED))
+		track(packet);
 	if (choose_by_server_id(ctx, packet, number) != NEXT)
 		return NULL;
 	if (*number == KATRAN_NO_BACKEND && vip_has(packet, KATRAN_VIP_TRACKED)) {
