@@ -13,9 +13,9 @@
 
 /*
  * Reads the server id from the options of the TCP header that starts `offset` bytes into the frame.
- * Not inline, so that the verifier checks the loop only once.
+ * Global, so that the verifier checks the loop once and not for each state that a packet may be in.
  */
-static __noinline __u32 read_tcp_id(struct xdp_md *ctx, __u32 offset)
+__noinline __u32 read_tcp_id(struct xdp_md *ctx, __u32 offset)
 {
 	struct tcphdr *tcp = packet_data(ctx) + (offset & 0x3f);
 	void *end = packet_end(ctx);
