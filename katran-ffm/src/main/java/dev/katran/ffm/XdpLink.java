@@ -2,7 +2,6 @@ package dev.katran.ffm;
 
 import dev.katran.ffm.generated.libbpf.bpf_link_info;
 import dev.katran.ffm.internal.Bpf;
-import dev.katran.ffm.internal.FdInfo;
 import dev.katran.ffm.internal.LibC;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -23,6 +22,9 @@ public final class XdpLink implements AutoCloseable {
 
   private static final int CLOSED = -1;
 
+  /** From enum bpf_link_type of linux/bpf.h. */
+  private static final int BPF_LINK_TYPE_XDP = 6;
+
   /**
    * The point in the receive path at which the program runs.
    *
@@ -35,7 +37,9 @@ public final class XdpLink implements AutoCloseable {
     GENERIC
   }
 
+  /** The index at the time it was attached or opened, for messages. */
   private final int ifindex;
+
   private volatile int fd;
 
   private XdpLink(int fd, int ifindex) {
@@ -77,17 +81,14 @@ public final class XdpLink implements AutoCloseable {
    * @throws LibbpfUnavailableException if libbpf cannot be used
    */
   public static XdpLink openPinned(Path path) {
+    String operation = "open link pinned at " + path;
     int fd = Pins.open("link", path);
-    try {
-      long ifindex =
-          FdInfo.of(fd)
-              .number("ifindex")
-              .orElseThrow(() ->
-                  new BpfException(
-                      "open link pinned at " + path,
-                      Errno.EINVAL,
-                      "the pinned object is not an XDP link"));
-      return new XdpLink(fd, (int) ifindex);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment info = info(fd, arena, operation);
+      if (bpf_link_info.type(info) != BPF_LINK_TYPE_XDP) {
+        throw new BpfException(operation, Errno.EINVAL, "the pinned object is not an XDP link");
+      }
+      return new XdpLink(fd, ifindex(info));
     } catch (RuntimeException | Error e) {
       LibC.close(fd);
       throw e;
@@ -111,9 +112,16 @@ public final class XdpLink implements AutoCloseable {
     return id == 0 ? Optional.empty() : Optional.of(new AttachedProgram(id, BpfProgram.nameOf(id)));
   }
 
-  /** Returns the index of the interface; 0 if it was deleted after the link was pinned. */
-  public int ifindex() {
-    return ifindex;
+  /**
+   * Returns the current index of the interface; 0 once it was deleted or the link was detached. The
+   * index changes if the interface is moved to a network namespace where it is taken.
+   *
+   * @throws IllegalStateException if the link is closed
+   */
+  public synchronized int ifindex() {
+    try (Arena arena = Arena.ofConfined()) {
+      return ifindex(info(arena));
+    }
   }
 
   /**
@@ -133,16 +141,25 @@ public final class XdpLink implements AutoCloseable {
    *
    * @throws IllegalStateException if the link is closed
    */
-  public synchronized boolean isAttached() {
-    try (Arena arena = Arena.ofConfined()) {
-      return bpf_link_info.xdp.ifindex(bpf_link_info.xdp(info(arena))) != 0;
-    }
+  public boolean isAttached() {
+    return ifindex() != 0;
   }
 
   private MemorySegment info(Arena arena) {
+    return info(fd(), arena, "query " + this);
+  }
+
+  private static MemorySegment info(int fd, Arena arena, String operation) {
     MemorySegment info = arena.allocate(bpf_link_info.layout());
-    check("query", Bpf.info(fd(), info));
+    int rc = Bpf.info(fd, info);
+    if (rc < 0) {
+      throw new BpfException(operation, -rc);
+    }
     return info;
+  }
+
+  private static int ifindex(MemorySegment info) {
+    return bpf_link_info.xdp.ifindex(bpf_link_info.xdp(info));
   }
 
   /**

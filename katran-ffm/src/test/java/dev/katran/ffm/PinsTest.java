@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.katran.ffm.XdpLink.Mode;
+import dev.katran.ffm.net.Rtnetlink;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -65,6 +66,33 @@ class PinsTest {
             }
             assertThat(XdpLink.attachedProgram(LOOPBACK)).isEmpty();
             Files.delete(path);
+          }
+        });
+  }
+
+  @Test
+  void openPinned_linkOfDeletedInterface_hasNoIndex() throws Exception {
+    Path path = directory.resolve("link");
+    Isolated.withBpfFileSystem(
+        directory,
+        () -> {
+          try (BpfObject lab = Lab.load();
+              Rtnetlink netlink = Rtnetlink.open()) {
+            int bridge = netlink.create("br0", "bridge").index();
+            try (XdpLink link = XdpLink.attach(lab.program("verdict"), bridge, Mode.GENERIC)) {
+              link.pin(path);
+            }
+            try (XdpLink link = XdpLink.openPinned(path)) {
+              assertThat(link.ifindex()).isEqualTo(bridge);
+
+              netlink.delete(bridge);
+
+              assertThat(link.ifindex()).isZero();
+            }
+            try (XdpLink link = XdpLink.openPinned(path)) {
+              assertThat(link.ifindex()).isZero();
+              assertThat(link.isAttached()).isFalse();
+            }
           }
         });
   }

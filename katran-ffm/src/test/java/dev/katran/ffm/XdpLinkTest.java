@@ -70,6 +70,23 @@ class XdpLinkTest {
   }
 
   @Test
+  void ifindex_interfaceDeleted_isZero() throws Exception {
+    Isolated.inNetworkNamespace(() -> {
+      try (Rtnetlink netlink = Rtnetlink.open()) {
+        Link bridge = netlink.create("br0", "bridge");
+        try (XdpLink link = XdpLink.attach(verdict, bridge.index(), Mode.GENERIC)) {
+          assertThat(link.ifindex()).isEqualTo(bridge.index());
+
+          netlink.delete(bridge.index());
+
+          assertThat(link.ifindex()).isZero();
+          assertThat(link).hasToString("XDP link on interface " + bridge.index());
+        }
+      }
+    });
+  }
+
+  @Test
   void isAttached_detachedFromOutside_isFalse() throws Exception {
     Isolated.inNetworkNamespace(() -> {
       try (XdpLink link = XdpLink.attach(verdict, LOOPBACK, Mode.GENERIC)) {
