@@ -11,7 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Calls the few libc functions that BPF needs: files, memory mappings, limits and vsnprintf.
+ * Calls the few libc functions that BPF needs: files and their locks, memory mappings, limits and
+ * vsnprintf.
  *
  * @since 0.1.0
  */
@@ -44,6 +45,11 @@ public final class LibC {
           address("open"), FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT), 2);
   private static final MethodHandle READ =
       function("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+  private static final MethodHandle FLOCK =
+      function("flock", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+  private static final MethodHandle FSTATFS =
+      function("fstatfs", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
+  private static final MethodHandle GETEUID = function("geteuid", FunctionDescriptor.of(JAVA_INT));
   private static final MethodHandle GETRLIMIT =
       function("getrlimit", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
   private static final MethodHandle GETPAGESIZE =
@@ -106,6 +112,33 @@ public final class LibC {
   public static long read(int fd, MemorySegment buffer) {
     try {
       return (long) READ.invokeExact(Native.state(), fd, buffer, buffer.byteSize());
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Locks or unlocks an open file, see flock(2); returns 0, or -1, see Native.errno(). */
+  public static int flock(int fd, int operation) {
+    try {
+      return (int) FLOCK.invokeExact(Native.state(), fd, operation);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Fills a {@code struct statfs} for an open file; returns 0, or -1, see Native.errno(). */
+  public static int fileSystem(int fd, MemorySegment statfs) {
+    try {
+      return (int) FSTATFS.invokeExact(Native.state(), fd, statfs);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Returns the effective user id of this process. */
+  public static int effectiveUser() {
+    try {
+      return (int) GETEUID.invokeExact(Native.state());
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
