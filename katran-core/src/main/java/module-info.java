@@ -1,5 +1,8 @@
 /** An XDP load balancer that a JVM service embeds. */
 module dev.katran {
+  // Configurations as JSON.
+  requires com.fasterxml.jackson.core;
+
   // Immutable collections and address literals.
   requires com.google.common;
 

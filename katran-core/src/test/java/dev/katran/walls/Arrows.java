@@ -3,6 +3,7 @@ package dev.katran.walls;
 import static dev.katran.walls.Room.ABI;
 import static dev.katran.walls.Room.ASSEMBLY;
 import static dev.katran.walls.Room.BPF;
+import static dev.katran.walls.Room.CONFIGURATION;
 import static dev.katran.walls.Room.CONTROL;
 import static dev.katran.walls.Room.FAILURE;
 import static dev.katran.walls.Room.FFM;
@@ -32,7 +33,7 @@ record Arrows(Room from, ImmutableSet<Room> to, String because) {
   static final ImmutableList<Arrows> ALL =
       ImmutableList.of(
           from(VALUES)
-              .mayUse(NET, RING)
+              .mayUse(NET, RING, CONFIGURATION)
               .because("a value means the same with every dataplane, and without one"),
           from(HANDLES)
               .mayUse(VALUES, CONTROL, ASSEMBLY, PORT, FAILURE, NET)
@@ -67,6 +68,9 @@ record Arrows(Room from, ImmutableSet<Room> to, String because) {
           from(NEXTHOP)
               .mayUse(FFM, NET, PACKET, VALUES)
               .because("a next hop belongs to an address, whichever backend has it"),
+          from(CONFIGURATION)
+              .mayUse(VALUES, NET)
+              .because("what is written is what the values' own accessors and builders offer"),
           from(RING).mayUse().because("a ring is computed from numbers alone"),
           from(NET).mayUse().because("every other room may use it"),
           from(FAILURE).mayUse().because("every room below the handles may throw it"));

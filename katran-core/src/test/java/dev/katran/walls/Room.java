@@ -36,6 +36,8 @@ enum Room {
   RING,
   NET,
   FAILURE,
+  /** Configurations as JSON, and their fingerprints. */
+  CONFIGURATION,
   FFM,
   /** The compiled programs. */
   BPF,
@@ -70,6 +72,7 @@ enum Room {
           .put(INTERNAL + ".ring", RING)
           .put(INTERNAL + ".net", NET)
           .put(INTERNAL + ".failure", FAILURE)
+          .put(INTERNAL + ".configuration", CONFIGURATION)
           .put(PROJECT + ".ffm", FFM)
           .put(PROJECT + ".ffm.net", FFM)
           .put(PROJECT + ".bpf", BPF)

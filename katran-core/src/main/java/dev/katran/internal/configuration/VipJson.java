@@ -1,0 +1,176 @@
+package dev.katran.internal.configuration;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.google.common.collect.ImmutableBiMap;
+import dev.katran.Backend;
+import dev.katran.BackendKey;
+import dev.katran.Encapsulation;
+import dev.katran.Vip;
+import dev.katran.VipKey;
+import java.io.IOException;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+
+/** Writes and reads single VIPs and backends. Leaves out what has its default value. */
+public final class VipJson {
+
+  static final String KEY = "key";
+  private static final String BACKENDS = "backends";
+  private static final String HASHING = "hashing";
+  private static final String ALGORITHM = "algorithm";
+  private static final String TRACKING = "tracking";
+  private static final String IDLE_TIME = "idleTime";
+  private static final String CHANGE_WINDOW = "changeWindow";
+  private static final String QUIC = "quic";
+  private static final String UDP_STABLE_ROUTING = "udpStableRouting";
+  private static final String UDP_FLOW_MIGRATION = "udpFlowMigration";
+  private static final String SOURCE_ROUTING = "sourceRouting";
+  private static final String LOCAL_DELIVERY = "localDelivery";
+
+  private static final String ADDRESS = "address";
+  private static final String WEIGHT = "weight";
+  private static final String DRAINING = "draining";
+  private static final String ENCAPSULATION = "encapsulation";
+  private static final String LOCAL = "local";
+
+  private static final ImmutableBiMap<String, Encapsulation> ENCAPSULATIONS =
+      ImmutableBiMap.of("IPIP", Encapsulation.ipip(), "GUE", Encapsulation.gue());
+
+  private VipJson() {}
+
+  /** Writes a VIP as an object. */
+  public static void write(JsonGenerator to, Vip vip) throws IOException {
+    Vip defaults = Vip.of(vip.key()).build();
+    to.writeStartObject();
+    to.writeStringField(KEY, vip.key().toString());
+    if (!vip.backends().isEmpty()) {
+      to.writeArrayFieldStart(BACKENDS);
+      for (Backend backend : vip.backends()) {
+        write(to, backend);
+      }
+      to.writeEndArray();
+    }
+    writeUnlessDefault(to, HASHING, vip.hashing(), defaults.hashing());
+    writeUnlessDefault(to, ALGORITHM, vip.algorithm(), defaults.algorithm());
+    writeUnlessDefault(to, TRACKING, vip.tracking(), defaults.tracking());
+    writeUnlessDefault(to, IDLE_TIME, vip.idleTime(), defaults.idleTime());
+    if (vip.changeWindow().isPresent()) {
+      to.writeStringField(CHANGE_WINDOW, vip.changeWindow().get().toString());
+    }
+    writeIfOn(to, QUIC, vip.quic());
+    writeIfOn(to, UDP_STABLE_ROUTING, vip.udpStableRouting());
+    writeIfOn(to, UDP_FLOW_MIGRATION, vip.udpFlowMigration());
+    writeIfOn(to, SOURCE_ROUTING, vip.sourceRouting());
+    writeIfOn(to, LOCAL_DELIVERY, vip.localDelivery());
+    to.writeEndObject();
+  }
+
+  /** Reads what {@link #write(JsonGenerator, Vip)} writes. */
+  public static Vip readVip(JsonObject from) {
+    from.allowOnly(
+        KEY,
+        BACKENDS,
+        HASHING,
+        ALGORITHM,
+        TRACKING,
+        IDLE_TIME,
+        CHANGE_WINDOW,
+        QUIC,
+        UDP_STABLE_ROUTING,
+        UDP_FLOW_MIGRATION,
+        SOURCE_ROUTING,
+        LOCAL_DELIVERY);
+    VipKey key = from.text(KEY, VipKey::parse);
+    Vip defaults = Vip.of(key).build();
+    Vip.Builder vip = Vip.of(key);
+    Set<BackendKey> known = new HashSet<>();
+    vip.backends(from.objects(BACKENDS, each -> readNew(each, known)));
+    vip.hashing(from.constant(HASHING, defaults.hashing()));
+    vip.algorithm(from.constant(ALGORITHM, defaults.algorithm()));
+    vip.tracking(from.constant(TRACKING, defaults.tracking()));
+    from.text(IDLE_TIME, vip, text -> vip.idleTime(duration(text)));
+    from.text(CHANGE_WINDOW, vip, text -> vip.changeWindow(duration(text)));
+    vip.quic(from.isOn(QUIC));
+    vip.udpStableRouting(from.isOn(UDP_STABLE_ROUTING));
+    vip.udpFlowMigration(from.isOn(UDP_FLOW_MIGRATION));
+    vip.sourceRouting(from.isOn(SOURCE_ROUTING));
+    vip.localDelivery(from.isOn(LOCAL_DELIVERY));
+    return from.convert(vip::build);
+  }
+
+  private static Backend readNew(JsonObject from, Set<BackendKey> known) {
+    Backend backend = readBackend(from);
+    if (!known.add(backend.key())) {
+      throw from.refuse(ADDRESS, "duplicate backend " + backend.key());
+    }
+    return backend;
+  }
+
+  /** Writes a backend as an object. */
+  static void write(JsonGenerator to, Backend backend) throws IOException {
+    Backend defaults = Backend.of(backend.key());
+    to.writeStartObject();
+    to.writeStringField(ADDRESS, backend.key().toString());
+    if (backend.weight() != defaults.weight()) {
+      to.writeNumberField(WEIGHT, backend.weight());
+    }
+    writeIfOn(to, DRAINING, backend.draining());
+    if (!backend.encapsulation().equals(defaults.encapsulation())) {
+      to.writeStringField(ENCAPSULATION, name(backend.encapsulation()));
+    }
+    writeIfOn(to, LOCAL, backend.local());
+    to.writeEndObject();
+  }
+
+  /** Reads what {@link #write(JsonGenerator, Backend)} writes. */
+  static Backend readBackend(JsonObject from) {
+    from.allowOnly(ADDRESS, WEIGHT, DRAINING, ENCAPSULATION, LOCAL);
+    Backend backend = from.text(ADDRESS, Backend::of);
+    return from.integer(WEIGHT, backend, backend::weight)
+        .draining(from.isOn(DRAINING))
+        .via(from.text(ENCAPSULATION, backend.encapsulation(), VipJson::encapsulation))
+        .local(from.isOn(LOCAL));
+  }
+
+  /** Returns the name of an encapsulation. */
+  static String name(Encapsulation encapsulation) {
+    String name = ENCAPSULATIONS.inverse().get(encapsulation);
+    if (name == null) {
+      throw new IllegalStateException("encapsulation " + encapsulation + " has no name");
+    }
+    return name;
+  }
+
+  private static Encapsulation encapsulation(String name) {
+    Encapsulation encapsulation = ENCAPSULATIONS.get(name);
+    if (encapsulation == null) {
+      throw new IllegalArgumentException(
+          "\"%s\" is not one of %s".formatted(name, ENCAPSULATIONS.keySet()));
+    }
+    return encapsulation;
+  }
+
+  private static Duration duration(String text) {
+    try {
+      return Duration.parse(text);
+    } catch (DateTimeException e) {
+      throw new IllegalArgumentException(
+          "\"" + text + "\" is not a duration such as \"PT1M30S\"", e);
+    }
+  }
+
+  private static void writeUnlessDefault(
+      JsonGenerator to, String name, Object value, Object defaultValue) throws IOException {
+    if (!value.equals(defaultValue)) {
+      to.writeStringField(name, value instanceof Enum<?> e ? e.name() : value.toString());
+    }
+  }
+
+  private static void writeIfOn(JsonGenerator to, String name, boolean on) throws IOException {
+    if (on) {
+      to.writeBooleanField(name, true);
+    }
+  }
+}
