@@ -2,7 +2,6 @@ package dev.katran;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.common.collect.ImmutableList;
 import dev.katran.internal.control.ChangeProgress;
 import dev.katran.internal.control.Control;
 import dev.katran.internal.control.FlowEntries;
@@ -14,7 +13,6 @@ import dev.katran.internal.net.Addresses;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -217,6 +215,35 @@ public final class LoadBalancer implements AutoCloseable {
     control.change(desired -> desired.replaceAll(byKey));
   }
 
+  /**
+   * Makes everything that the balancer was told equal to a configuration, in one change that is all
+   * or nothing: VIPs, server ids, source routes, tunnel endpoints, marks of down backends and the
+   * watched VIP. Writes only what differs, and nothing if nothing does.
+   *
+   * <p>While the change is written, a packet may find some parts of it and not yet others, such as
+   * a new server id and the old VIP. Of a table of which more than a quarter differs it sees all
+   * old entries or all new ones.
+   *
+   * @throws IllegalArgumentException as {@link #put}
+   * @throws LimitExceededException if there would be more VIPs, backends, table entries or marks
+   *     than {@link #limits} or the table allow
+   * @throws LoadBalancerException if the kernel refuses
+   * @throws IllegalStateException if the balancer is closed, or there are tunnel endpoints and it
+   *     was opened without {@link LoadBalancerBuilder#decapsulation}
+   */
+  public void apply(Configuration configuration) {
+    checkHostAddresses(configuration.vipsByKey().keySet());
+    control.apply(configuration);
+  }
+
+  /**
+   * Returns everything that the balancer was told and that is in force, as of one and the same
+   * change. Takes time in proportion to it.
+   */
+  public Configuration configuration() {
+    return control.configuration();
+  }
+
   private void checkHostAddresses(Set<VipKey> keys) {
     List<VipKey> prefixes =
         keys.stream()
@@ -237,10 +264,7 @@ public final class LoadBalancer implements AutoCloseable {
 
   /** Returns the installed VIPs. */
   public List<Vip> vips() {
-    return control.state().vips().values().stream()
-        .sorted(Comparator.comparingInt(InstalledState.Installed::number))
-        .map(InstalledState.Installed::vip)
-        .collect(ImmutableList.toImmutableList());
+    return control.state().vipList();
   }
 
   /** Returns the installed VIP with a key. */

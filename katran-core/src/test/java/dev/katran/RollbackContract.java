@@ -3,6 +3,7 @@ package dev.katran;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.collect.Maps;
 import dev.katran.internal.control.Control;
 import dev.katran.internal.control.FailingDataplane;
 import dev.katran.internal.control.FakeClock;
@@ -15,6 +16,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -50,6 +52,9 @@ abstract class RollbackContract {
   private static final Prefix CLIENTS = Prefix.of("198.51.100.0/24");
   private static final InetAddress TUNNEL_END = Backend.of("203.0.113.99").address();
   private static final int FLOWS = 12;
+
+  /** Enough of them for a change of the others to be a small one. */
+  private static final List<Integer> OTHER_IDS = List.of(4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
 
   private static final DataplaneConfig CONFIG =
       DataplaneConfig.of(
@@ -115,7 +120,33 @@ abstract class RollbackContract {
             "marks",
             lb ->
                 lb.downBackends().replace(Set.of(new DownBackends.Mark(QUIC.key(), THREE.key())))),
-        change("watch", lb -> lb.watch(WEB.key())));
+        change("watch", lb -> lb.watch(WEB.key())),
+        change("apply a configuration", lb -> lb.apply(OTHER)),
+        change("apply a configuration with few changes", lb -> lb.apply(slightlyOther(lb))));
+  }
+
+  /** A configuration that differs in each of its parts. */
+  private static final Configuration OTHER =
+      Configuration.builder()
+          .vips(
+              WEB.draining(ONE.key()),
+              QUIC.with(GUE),
+              ROUTED,
+              Vip.udp("2001:db8::1", 53).backends(V6).build())
+          .serverIds(Map.of(2, GUE, 3, THREE))
+          .sourceRoutes(Map.of(CLIENTS, V6))
+          .tunnelEndpoints(Map.of(TUNNEL_END, TunnelEndpoint.EGRESS))
+          .downBackends(Map.of(QUIC.key(), Set.of(THREE.key())))
+          .watch(ROUTED.key())
+          .build();
+
+  /** Returns a configuration in which one server id is new, one changes and one is gone. */
+  private static Configuration slightlyOther(LoadBalancer lb) {
+    Map<Integer, Backend> serverIds = new HashMap<>(lb.serverIds().entries());
+    serverIds.remove(1);
+    serverIds.put(2, V6);
+    serverIds.put(3, GUE);
+    return lb.configuration().toBuilder().serverIds(serverIds).build();
   }
 
   /** Returns a VIP that reaches its backends by GUE, but for the one that tables name. */
@@ -142,6 +173,7 @@ abstract class RollbackContract {
     Failing() {
       lb.apply(BEFORE);
       lb.serverIds().putAll(Map.of(1, TWO, 2, TWO));
+      lb.serverIds().putAll(Maps.toMap(OTHER_IDS, id -> TWO));
       lb.sourceRoutes().put(CLIENTS, TWO);
       lb.tunnelEndpoints().put(TUNNEL_END, TunnelEndpoint.RECIRCULATE);
       lb.downBackends().add(QUIC.key(), TWO.key());
@@ -163,6 +195,7 @@ abstract class RollbackContract {
       seen.add(Map.copyOf(lb.sourceRoutes().entries()));
       seen.add(Map.copyOf(lb.tunnelEndpoints().entries()));
       seen.add(lb.downBackends().entries());
+      seen.add(lb.configuration());
       return seen;
     }
 

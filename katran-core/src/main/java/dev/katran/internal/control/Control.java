@@ -1,7 +1,10 @@
 package dev.katran.internal.control;
 
+import com.google.common.collect.ImmutableSetMultimap;
+import com.google.common.collect.Multimaps;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
+import dev.katran.Configuration;
 import dev.katran.DrainResult;
 import dev.katran.Limits;
 import dev.katran.Prefix;
@@ -24,6 +27,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -259,6 +263,44 @@ public final class Control implements AutoCloseable {
         startTicking();
       }
     }
+  }
+
+  /**
+   * Makes all that can be told equal to a configuration, all or nothing, and writes only what
+   * differs.
+   */
+  public void apply(Configuration configuration) {
+    Map<VipKey, Vip> vips = new LinkedHashMap<>();
+    configuration.vips().forEach(vip -> vips.put(vip.key(), vip));
+    ImmutableSetMultimap.Builder<VipKey, BackendKey> down = ImmutableSetMultimap.builder();
+    configuration.downBackends().forEach(down::putAll);
+    ImmutableSetMultimap<VipKey, BackendKey> marks = down.build();
+    List<Consumer<DesiredState>> tables =
+        List.of(
+            serverIds.replacing(configuration.serverIds()),
+            sourceRoutes.replacing(configuration.sourceRoutes()),
+            tunnelEndpoints.replacing(configuration.tunnelEndpoints()));
+    change(desired -> {
+      desired.replaceAll(vips);
+      tables.forEach(table -> table.accept(desired));
+      desired.down(marks);
+      desired.watch(configuration.watched());
+    });
+  }
+
+  /** Returns all that the balancer was told, as of one and the same change. */
+  public Configuration configuration() {
+    Configuration.Builder told = Configuration.builder();
+    InstalledState now =
+        installer.consistently(() -> {
+          told.serverIds(serverIds.copy())
+              .sourceRoutes(sourceRoutes.copy())
+              .tunnelEndpoints(tunnelEndpoints.copy());
+          return state();
+        });
+    // the watch of a VIP that was removed since begins again with the VIP
+    now.watched().filter(now.vips()::containsKey).ifPresent(told::watch);
+    return told.vips(now.vipList()).downBackends(Multimaps.asMap(now.down())).build();
   }
 
   /**

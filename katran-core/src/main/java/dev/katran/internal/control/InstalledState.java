@@ -1,6 +1,7 @@
 package dev.katran.internal.control;
 
 import com.google.common.collect.Comparators;
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSetMultimap;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
@@ -144,6 +145,14 @@ public record InstalledState(
     int slot(Limits limits) {
       return FlowHashing.slot(limits, VipFlags.of(installed.vip()), key);
     }
+  }
+
+  /** Returns the VIPs in the order of their indices. */
+  public List<Vip> vipList() {
+    return vips.values().stream()
+        .sorted(Comparator.comparingInt(Installed::number))
+        .map(Installed::vip)
+        .collect(ImmutableList.toImmutableList());
   }
 
   /** Returns the indices of the backends that an installed VIP loses when another replaces it. */

@@ -20,7 +20,9 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,6 +58,10 @@ final class Installer {
   private final PlanExecutor executor;
 
   private final ReentrantLock changes = new ReentrantLock();
+
+  /** Write-locked while a change that is in force is made visible to readers. */
+  private final ReentrantReadWriteLock publication = new ReentrantReadWriteLock();
+
   private final IndexAllocator vipIndices = new IndexAllocator(0);
   private final IndexAllocator backendIndices = new IndexAllocator(Dataplane.NO_BACKEND + 1);
 
@@ -203,8 +209,7 @@ final class Installer {
     if (slow != null) {
       return slow;
     }
-    install(plan, prepared);
-    desired.onCommit().forEach(Runnable::run);
+    install(plan, desired, prepared);
     prepared.installed();
     return () -> {
       cleanUp(plan.cleanUp());
@@ -293,17 +298,40 @@ final class Installer {
     return () -> open.run(() -> SlotSettler.removeExpired(dataplane, expired));
   }
 
-  private void install(Plan plan, Preparation prepared) {
+  private void install(Plan plan, DesiredState desired, Preparation prepared) {
     executor.execute(plan);
     plan.start().moveTo(clock.now());
     plan.vipIndices().commit();
     plan.backendIndices().commit();
-    state = plan.state();
+    publish(plan.state(), desired.onCommit());
     hops.executed(plan, prepared.hops());
     followsTooMany |= !plan.removed().isEmpty();
     unfinished.forEach(each -> each.flows().keep(state));
     unfinished.add(plan.cleanUp());
     dataplane.commit();
+  }
+
+  private void publish(InstalledState installed, List<Runnable> onCommit) {
+    publication.writeLock().lock();
+    try {
+      state = installed;
+      onCommit.forEach(Runnable::run);
+    } finally {
+      publication.writeLock().unlock();
+    }
+  }
+
+  /**
+   * Reads the state and tables, all as they are after the same change. Waits only for the moment in
+   * which a change is published, not while it is written.
+   */
+  <T> T consistently(Supplier<T> read) {
+    publication.readLock().lock();
+    try {
+      return read.get();
+    } finally {
+      publication.readLock().unlock();
+    }
   }
 
   /** Cleans up after a change. If that fails, it is tried again with the next {@link #repair}. */

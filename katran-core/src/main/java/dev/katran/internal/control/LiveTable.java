@@ -2,7 +2,9 @@ package dev.katran.internal.control;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Maps;
+import com.google.common.collect.Sets;
 import dev.katran.BackendKey;
 import dev.katran.internal.dataplane.IndexTable;
 import dev.katran.internal.failure.Failure;
@@ -11,6 +13,8 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +28,9 @@ public final class LiveTable<K, V> {
 
   private static final int GROUPS = 2;
 
+  /** All entries are replaced if more than one in this many differs. */
+  private static final int EDITED_PART = 4;
+
   private final Control control;
   private final TableKind<K, V> kind;
 
@@ -35,6 +42,9 @@ public final class LiveTable<K, V> {
 
   /** The number of entries with each value. Guarded by the lock of changes. */
   private Map<V, Integer> uses = new HashMap<>();
+
+  /** Counts the changes. */
+  private final AtomicInteger version = new AtomicInteger();
 
   LiveTable(Control control, TableKind<K, V> kind) {
     this.control = control;
@@ -56,81 +66,118 @@ public final class LiveTable<K, V> {
     return new CurrentEntries<>(() -> entries);
   }
 
+  /** Returns a copy of the entries. */
+  ImmutableMap<K, V> copy() {
+    return ImmutableMap.copyOf(entries);
+  }
+
   /** Inserts or replaces entries. */
   public void putAll(Map<? extends K, ? extends V> added) {
     Map<K, V> put = checked(added);
-    control.change(desired -> {
-      Map<K, V> before = new HashMap<>();
-      Set<K> isNew = new HashSet<>();
-      put.forEach((key, value) -> {
-        V old = entries.get(key);
-        if (old == null) {
-          isNew.add(key);
-        } else {
-          before.put(key, old);
-          kind.removed(desired, old, 1);
-        }
-        kind.added(desired, value, 1);
-      });
-      int[] sizesAfter = sizes.clone();
-      isNew.forEach(key -> sizesAfter[kind.group(key)]++);
-      checkCapacity(sizesAfter);
-      desired.add(new Put(put, before, isNew));
-      desired.onCommit(() -> {
-        sizes = sizesAfter;
-        before.values().forEach(value -> count(value, -1));
-        put.values().forEach(value -> count(value, 1));
-        entries.putAll(put);
-      });
-    });
+    control.change(desired -> edit(desired, put, Set.of()));
   }
 
   /** Removes entries, ignores absent keys, and returns the number of removed entries. */
   public int removeAll(Set<? extends K> keys) {
     int[] removed = {0};
     control.change(desired -> {
-      Map<K, V> before = new HashMap<>();
+      Set<K> present = new HashSet<>();
       for (K key : keys) {
-        V old = entries.get(requireNonNull(key, kind.name()));
-        if (old != null) {
-          before.put(key, old);
-          kind.removed(desired, old, 1);
+        if (entries.containsKey(requireNonNull(key, kind.name()))) {
+          present.add(key);
         }
       }
-      desired.add(new Remove(before));
-      desired.onCommit(() -> {
-        before.forEach((key, value) -> {
-          sizes[kind.group(key)]--;
-          count(value, -1);
-        });
-        entries.keySet().removeAll(before.keySet());
-        removed[0] = before.size();
-      });
+      edit(desired, Map.of(), present);
+      removed[0] = present.size();
     });
     return removed[0];
   }
 
   /** Replaces all entries in one step. Visits each of them once, because there may be millions. */
   public void replace(Map<? extends K, ? extends V> replacement) {
-    ConcurrentHashMap<K, V> after = new ConcurrentHashMap<>(replacement.size());
-    Map<V, Integer> usesAfter = new HashMap<>();
-    int[] sizesAfter = new int[GROUPS];
+    All<K, V> after = all(replacement);
+    control.change(desired -> replace(desired, after));
+  }
+
+  /**
+   * Returns a part of a larger change that makes the entries equal to others. It writes only those
+   * that differ, or all in one step if many do. Compares them now, because there may be millions,
+   * and under the lock of changes only if the table has changed since.
+   */
+  Consumer<DesiredState> replacing(Map<K, V> replacement) {
+    return new Replacing(replacement);
+  }
+
+  /**
+   * Plans to put and remove entries.
+   *
+   * @param removed keys of entries, none of which is put
+   */
+  private void edit(DesiredState desired, Map<K, V> put, Set<K> removed) {
+    Map<K, V> before = new HashMap<>();
+    int[] sizesAfter = sizes.clone();
+    put.forEach((key, value) -> {
+      V old = entries.get(key);
+      if (old == null) {
+        sizesAfter[kind.group(key)]++;
+      } else {
+        before.put(key, old);
+        kind.removed(desired, old, 1);
+      }
+      kind.added(desired, value, 1);
+    });
+    for (K key : removed) {
+      V old = requireNonNull(entries.get(key));
+      before.put(key, old);
+      kind.removed(desired, old, 1);
+      sizesAfter[kind.group(key)]--;
+    }
+    checkCapacity(sizesAfter);
+    desired.add(new Edit(put, removed, before));
+    desired.onCommit(() -> {
+      version.incrementAndGet();
+      sizes = sizesAfter;
+      before.values().forEach(value -> count(value, -1));
+      put.values().forEach(value -> count(value, 1));
+      entries.keySet().removeAll(removed);
+      entries.putAll(put);
+    });
+  }
+
+  /** All entries that a table will have, and what is counted over them. */
+  private static final class All<K, V> {
+
+    private final ConcurrentHashMap<K, V> entries;
+    private final Map<V, Integer> uses = new HashMap<>();
+    private final int[] sizes = new int[GROUPS];
+
+    All(int expectedSize) {
+      entries = new ConcurrentHashMap<>(expectedSize);
+    }
+  }
+
+  private All<K, V> all(Map<? extends K, ? extends V> replacement) {
+    All<K, V> all = new All<>(replacement.size());
     replacement.forEach((key, value) -> {
       check(key, value);
-      after.put(key, value);
-      usesAfter.merge(value, 1, Integer::sum);
-      sizesAfter[kind.group(key)]++;
+      all.entries.put(key, value);
+      all.uses.merge(value, 1, Integer::sum);
+      all.sizes[kind.group(key)]++;
     });
-    control.change(desired -> {
-      checkCapacity(sizesAfter);
-      uses.forEach((value, count) -> kind.removed(desired, value, count));
-      usesAfter.forEach((value, count) -> kind.added(desired, value, count));
-      desired.add(new Replace(after));
-      desired.onCommit(() -> {
-        sizes = sizesAfter;
-        uses = usesAfter;
-        entries = after;
-      });
+    return all;
+  }
+
+  /** Plans to replace all entries. */
+  private void replace(DesiredState desired, All<K, V> after) {
+    checkCapacity(after.sizes);
+    uses.forEach((value, count) -> kind.removed(desired, value, count));
+    after.uses.forEach((value, count) -> kind.added(desired, value, count));
+    desired.add(new Replace(after.entries));
+    desired.onCommit(() -> {
+      version.incrementAndGet();
+      sizes = after.sizes;
+      uses = after.uses;
+      entries = after.entries;
     });
   }
 
@@ -171,48 +218,87 @@ public final class LiveTable<K, V> {
     return kind.in(control.dataplane());
   }
 
-  /** Inserts or replaces entries. */
-  private final class Put implements DesiredState.TableWrite {
+  /** See {@link #replacing}. */
+  private final class Replacing implements Consumer<DesiredState> {
+
+    private final Map<K, V> replacement;
+    private int comparedVersion;
+    private Map<K, V> put = Map.of();
+    private Set<K> removed = Set.of();
+    private @Nullable All<K, V> all;
+
+    Replacing(Map<K, V> replacement) {
+      this.replacement = replacement;
+      compare();
+    }
+
+    @Override
+    public void accept(DesiredState desired) {
+      if (comparedVersion != version.get()) {
+        compare();
+      }
+      if (all != null) {
+        replace(desired, all);
+      } else if (!put.isEmpty() || !removed.isEmpty()) {
+        edit(desired, put, removed);
+      }
+    }
+
+    private void compare() {
+      // before the entries, so that a change meanwhile is not missed
+      comparedVersion = version.get();
+      Map<K, V> now = entries;
+      put = new HashMap<>();
+      removed = new HashSet<>();
+      int known = 0;
+      for (Map.Entry<K, V> entry : replacement.entrySet()) {
+        V old = now.get(entry.getKey());
+        if (old != null) {
+          known++;
+        }
+        if (!entry.getValue().equals(old)) {
+          check(entry.getKey(), entry.getValue());
+          put.put(entry.getKey(), entry.getValue());
+        }
+      }
+      if (known < now.size()) {
+        now.keySet().stream().filter(key -> !replacement.containsKey(key)).forEach(removed::add);
+      }
+      int added = replacement.size() - known;
+      boolean isMuch = put.size() + removed.size() > replacement.size() / EDITED_PART;
+      all = isMuch || now.size() + added > kind.capacity() ? all(replacement) : null;
+    }
+  }
+
+  /** Inserts, replaces and removes entries. */
+  private final class Edit implements DesiredState.TableWrite {
 
     private final Map<K, V> put;
+    private final Set<K> removed;
     private final Map<K, V> before;
-    private final Set<K> isNew;
 
-    Put(Map<K, V> put, Map<K, V> before, Set<K> isNew) {
+    Edit(Map<K, V> put, Set<K> removed, Map<K, V> before) {
       this.put = put;
+      this.removed = removed;
       this.before = before;
-      this.isNew = isNew;
     }
 
     @Override
     public void run(Map<BackendKey, InstalledState.InstalledBackend> backends) {
       table().put(indices(put, backends));
+      table().remove(removed);
     }
 
     @Override
     public void undo(Map<BackendKey, InstalledState.InstalledBackend> backends) {
-      table().remove(isNew);
+      table().remove(Sets.difference(put.keySet(), before.keySet()));
       table().put(indices(before, backends));
     }
-  }
 
-  /** Removes entries. */
-  private final class Remove implements DesiredState.TableWrite {
-
-    private final Map<K, V> before;
-
-    Remove(Map<K, V> before) {
-      this.before = before;
-    }
-
+    /** Leaves out the entries, of which there may be many. */
     @Override
-    public void run(Map<BackendKey, InstalledState.InstalledBackend> backends) {
-      table().remove(before.keySet());
-    }
-
-    @Override
-    public void undo(Map<BackendKey, InstalledState.InstalledBackend> backends) {
-      table().put(indices(before, backends));
+    public String toString() {
+      return "%ss: put %d, remove %d".formatted(kind.name(), put.size(), removed.size());
     }
   }
 
@@ -236,6 +322,12 @@ public final class LiveTable<K, V> {
       if (restore != null) {
         restore.run();
       }
+    }
+
+    /** Leaves out the entries, of which there may be many. */
+    @Override
+    public String toString() {
+      return "%ss: replace by %d".formatted(kind.name(), after.size());
     }
   }
 }
