@@ -2,6 +2,7 @@ package dev.katran;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.katran.internal.assembly.Assembly;
 import dev.katran.internal.control.ChangeProgress;
 import dev.katran.internal.control.Control;
 import dev.katran.internal.control.FlowEntries;
@@ -12,6 +13,7 @@ import dev.katran.internal.dataplane.ResourceUsage;
 import dev.katran.internal.net.Addresses;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -508,8 +510,47 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
+   * Returns whether the balancer continues one that was {@linkplain LoadBalancerBuilder#pinnedAt
+   * pinned} by an earlier process: it has that one's VIPs and tables, and {@link #apply} changes
+   * only what differs.
+   */
+  public boolean adopted() {
+    return control.isAdopted();
+  }
+
+  /**
+   * Returns a future that completes when another process waits for the folder of this balancer, see
+   * {@link LoadBalancerBuilder#adoptWithin}. The application should {@link #close} the balancer
+   * then. Completes on a thread of its own, within about a second; never if the balancer is not
+   * pinned. Cancelling it has no effect on other calls.
+   */
+  public CompletableFuture<Void> handOverRequested() {
+    return control.handOverRequested();
+  }
+
+  /**
+   * Closes the balancer and removes what is {@linkplain LoadBalancerBuilder#pinnedAt pinned}: the
+   * interface is as it was. The same as {@link #close} if nothing is pinned.
+   */
+  public void uninstall() {
+    control.uninstall();
+  }
+
+  /**
+   * Removes a balancer that is {@linkplain LoadBalancerBuilder#pinnedAt pinned} in a folder, and the
+   * folder. Its interface is as it was.
+   *
+   * @return whether there was a folder
+   * @throws LoadBalancerException if a process uses the balancer, or the folder contains other files
+   */
+  public static boolean uninstall(Path folder) {
+    return Assembly.uninstall(folder, LoadBalancerException::of);
+  }
+
+  /**
    * Detaches the program, which leaves the interface as it was, and frees all memory. Packets in
-   * flight are finished first. Does nothing if the balancer is closed already.
+   * flight are finished first. A balancer that is {@linkplain LoadBalancerBuilder#pinnedAt pinned}
+   * goes on forwarding instead. Does nothing if the balancer is closed already.
    */
   @Override
   public void close() {

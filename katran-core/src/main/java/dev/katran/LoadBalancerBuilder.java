@@ -14,6 +14,7 @@ import dev.katran.internal.net.MacAddress;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,8 @@ public final class LoadBalancerBuilder {
   private Limits limits = Limits.defaults();
   private NextHop nextHop = NextHop.auto();
   private AttachMode attachMode = AttachMode.AUTOMATIC;
+  private @Nullable Path pinFolder;
+  private Duration adoptWithin = Duration.ZERO;
   private boolean sendPacketTooBig = true;
   private GueConfig gue = GueConfig.NONE;
   private boolean tcpServerIds;
@@ -346,7 +349,53 @@ public final class LoadBalancerBuilder {
   }
 
   /**
-   * Opens the balancer. It has no VIPs yet: all packets pass.
+   * Has the balancer outlive its process: the program, its link to the interface and all tables are
+   * pinned in a folder of a BPF file system. Packets are forwarded when the process has ended,
+   * however it ended; the next one that opens a balancer with this folder continues where the last
+   * one was, open flows and counters included, see {@link LoadBalancer#adopted}. The limits, and
+   * the {@linkplain #forwardingCores forwarding cores}, must be the same; all other settings may
+   * differ.
+   *
+   * <p>A folder belongs to one process at a time. {@link LoadBalancer#close} lets go of it, {@link
+   * LoadBalancer#uninstall} removes it. It needs no more capabilities than a balancer without it,
+   * but write access to the BPF file system, which is usually mounted at {@code /sys/fs/bpf}. The
+   * folder is lost when the host restarts.
+   *
+   * @param folder an absolute path; created, with mode 0700, if it is missing. Its parent must exist
+   * @throws IllegalArgumentException if the path is not absolute
+   * @throws IllegalStateException if the balancer is in memory
+   * @see <a href="https://docs.kernel.org/bpf/libbpf/libbpf_overview.html">libbpf overview</a>
+   */
+  public LoadBalancerBuilder pinnedAt(Path folder) {
+    if (!folder.isAbsolute()) {
+      throw new IllegalArgumentException("the folder of pins " + folder + " is not absolute");
+    }
+    if (kind == Kind.IN_MEMORY) {
+      throw new IllegalStateException(
+          "a balancer in memory ends with its process; it cannot be pinned at " + folder);
+    }
+    this.pinFolder = folder;
+    return this;
+  }
+
+  /**
+   * Sets how long {@link #open} waits if another process owns the folder of {@link #pinnedAt}. That
+   * process learns that it is asked, see {@link LoadBalancer#handOverRequested}. The default is not
+   * to wait.
+   *
+   * @throws IllegalArgumentException if it is negative
+   */
+  public LoadBalancerBuilder adoptWithin(Duration wait) {
+    if (wait.isNegative()) {
+      throw new IllegalArgumentException("the time to adopt a balancer, " + wait + ", is negative");
+    }
+    this.adoptWithin = wait;
+    return this;
+  }
+
+  /**
+   * Opens the balancer. It has no VIPs yet, so that all packets pass, unless it continues one that
+   * is {@linkplain #pinnedAt pinned}.
    *
    * @throws UnknownInterfaceException if the interface does not exist
    * @throws InterfaceDownException if it is down
@@ -365,10 +414,15 @@ public final class LoadBalancerBuilder {
     return new LoadBalancer(
         switch (kind) {
           case IN_MEMORY -> assembly.inMemory();
-          case DETACHED -> assembly.detached();
+          case DETACHED -> assembly.detached(pins());
           case ATTACHED ->
-              assembly.attached(interfaceName, attachMode, acceptForeignMacs, coverHostAddresses);
+              assembly.attached(
+                  interfaceName, attachMode, pins(), acceptForeignMacs, coverHostAddresses);
         });
+  }
+
+  private Assembly.@Nullable Pins pins() {
+    return pinFolder == null ? null : new Assembly.Pins(pinFolder, adoptWithin);
   }
 
   private @Nullable MacAddress fixedNextHop() {

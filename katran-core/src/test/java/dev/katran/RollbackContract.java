@@ -56,7 +56,7 @@ abstract class RollbackContract {
   /** Enough of them for a change of the others to be a small one. */
   private static final List<Integer> OTHER_IDS = List.of(4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
 
-  private static final DataplaneConfig CONFIG =
+  static final DataplaneConfig CONFIG =
       DataplaneConfig.of(
               Limits.defaults()
                   .vips(16)
@@ -87,7 +87,7 @@ abstract class RollbackContract {
     return new Change(name, run);
   }
 
-  private static Stream<Change> changes() {
+  static Stream<Change> changes() {
     return Stream.of(
         change("drain", lb -> lb.put(WEB.draining(ONE.key()))),
         change("remove a backend", lb -> lb.put(TRACKED.without(ONE.key()))),
@@ -171,47 +171,11 @@ abstract class RollbackContract {
     private final LoadBalancer lb = Balancers.over(control);
 
     Failing() {
-      lb.apply(BEFORE);
-      lb.serverIds().putAll(Map.of(1, TWO, 2, TWO));
-      lb.serverIds().putAll(Maps.toMap(OTHER_IDS, id -> TWO));
-      lb.sourceRoutes().put(CLIENTS, TWO);
-      lb.tunnelEndpoints().put(TUNNEL_END, TunnelEndpoint.RECIRCULATE);
-      lb.downBackends().add(QUIC.key(), TWO.key());
+      install(lb);
     }
 
-    /** Returns everything that an application and its packets can see. */
     List<Object> seen() {
-      List<Object> seen = new ArrayList<>();
-      for (int i = 0; i < FLOWS; i++) {
-        for (Packet packet : packets(1000 + i)) {
-          Simulation simulation = lb.simulate(packet.frame());
-          seen.add(simulation.verdict());
-          seen.add(Arrays.hashCode(simulation.frame()));
-        }
-        seen.add(lb.route(Flow.tcp("198.51.100.7", 1000 + i, "203.0.113.10", 443)).backend());
-      }
-      seen.add(lb.vips());
-      seen.add(Map.copyOf(lb.serverIds().entries()));
-      seen.add(Map.copyOf(lb.sourceRoutes().entries()));
-      seen.add(Map.copyOf(lb.tunnelEndpoints().entries()));
-      seen.add(lb.downBackends().entries());
-      seen.add(lb.configuration());
-      return seen;
-    }
-
-    private List<Packet> packets(int port) {
-      return List.of(
-          Packet.tcp("198.51.100.7", port, "203.0.113.10", 443),
-          Packet.tcp("198.51.100.7", port, "203.0.113.11", 80),
-          Packet.udp("198.51.100.7", port, "203.0.113.12", 443),
-          Packet.udp("198.51.100.7", port, "203.0.113.12", 443).payload(quic(1 + port % 3)),
-          Packet.tcp("198.51.100.7", port, "203.0.114.7", 443),
-          Packet.tcp("198.51.100.7", port, "203.0.113.13", 443),
-          Packet.tcp("192.0.2.7", port, "203.0.113.13", 443),
-          Packet.tcp("198.51.100.7", port, "203.0.113.20", 80),
-          Packet.udp("2001:db8::7", port, "2001:db8::1", 53),
-          Packet.echoRequest("198.51.100.7", "203.0.113.12"),
-          Packet.echoRequest("198.51.100.7", "203.0.113.20"));
+      return RollbackContract.seen(lb);
     }
 
     @Override
@@ -219,6 +183,51 @@ abstract class RollbackContract {
       dataplane.heal();
       lb.close();
     }
+  }
+
+  /** Installs what each test begins with. */
+  static void install(LoadBalancer lb) {
+    lb.apply(BEFORE);
+    lb.serverIds().putAll(Map.of(1, TWO, 2, TWO));
+    lb.serverIds().putAll(Maps.toMap(OTHER_IDS, id -> TWO));
+    lb.sourceRoutes().put(CLIENTS, TWO);
+    lb.tunnelEndpoints().put(TUNNEL_END, TunnelEndpoint.RECIRCULATE);
+    lb.downBackends().add(QUIC.key(), TWO.key());
+  }
+
+  /** Returns everything that an application and its packets can see. */
+  static List<Object> seen(LoadBalancer lb) {
+    List<Object> seen = new ArrayList<>();
+    for (int i = 0; i < FLOWS; i++) {
+      for (Packet packet : packets(1000 + i)) {
+        Simulation simulation = lb.simulate(packet.frame());
+        seen.add(simulation.verdict());
+        seen.add(Arrays.hashCode(simulation.frame()));
+      }
+      seen.add(lb.route(Flow.tcp("198.51.100.7", 1000 + i, "203.0.113.10", 443)).backend());
+    }
+    seen.add(Set.copyOf(lb.vips()));
+    seen.add(Map.copyOf(lb.serverIds().entries()));
+    seen.add(Map.copyOf(lb.sourceRoutes().entries()));
+    seen.add(Map.copyOf(lb.tunnelEndpoints().entries()));
+    seen.add(lb.downBackends().entries());
+    seen.add(lb.configuration());
+    return seen;
+  }
+
+  private static List<Packet> packets(int port) {
+    return List.of(
+        Packet.tcp("198.51.100.7", port, "203.0.113.10", 443),
+        Packet.tcp("198.51.100.7", port, "203.0.113.11", 80),
+        Packet.udp("198.51.100.7", port, "203.0.113.12", 443),
+        Packet.udp("198.51.100.7", port, "203.0.113.12", 443).payload(quic(1 + port % 3)),
+        Packet.tcp("198.51.100.7", port, "203.0.114.7", 443),
+        Packet.tcp("198.51.100.7", port, "203.0.113.13", 443),
+        Packet.tcp("192.0.2.7", port, "203.0.113.13", 443),
+        Packet.tcp("198.51.100.7", port, "203.0.113.20", 80),
+        Packet.udp("2001:db8::7", port, "2001:db8::1", 53),
+        Packet.echoRequest("198.51.100.7", "203.0.113.12"),
+        Packet.echoRequest("198.51.100.7", "203.0.113.20"));
   }
 
   /** Returns a QUIC packet with a short header and a connection id with a server id. */

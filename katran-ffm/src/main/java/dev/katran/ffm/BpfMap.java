@@ -232,6 +232,30 @@ public final class BpfMap implements AutoCloseable {
   }
 
   /**
+   * Returns the id of the map in the kernel, greater than 0.
+   *
+   * @throws BpfException if the kernel fails the query
+   * @throws IllegalStateException if the map is not loaded, was not created, or is closed
+   */
+  public int id() {
+    return KernelInfo.map(fd()).id();
+  }
+
+  /**
+   * Returns the {@linkplain #id id} of an inner map of this map of maps; 0 if there is none.
+   *
+   * @throws BpfException if the kernel fails the call
+   */
+  public int innerId(int key) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment id = arena.allocate(ValueLayout.JAVA_INT);
+      return lookup(arena.allocateFrom(ValueLayout.JAVA_INT, key), id)
+          ? id.get(ValueLayout.JAVA_INT, 0)
+          : 0;
+    }
+  }
+
+  /**
    * Looks up a key and copies its value into {@code value}.
    *
    * @return whether the map contains the key

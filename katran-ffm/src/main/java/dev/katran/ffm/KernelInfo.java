@@ -18,13 +18,15 @@ final class KernelInfo {
   private KernelInfo() {}
 
   /** The part of {@code struct bpf_map_info} that this module uses. */
-  record MapInfo(String name, int type, int keySize, int valueSize, int maxEntries, int flags) {}
+  record MapInfo(
+      int id, String name, int type, int keySize, int valueSize, int maxEntries, int flags) {}
 
   static MapInfo map(int fd) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = arena.allocate(bpf_map_info.layout());
       query("map", fd, info);
       return new MapInfo(
+          bpf_map_info.id(info),
           bpf_map_info.name(info).getString(0),
           bpf_map_info.type(info),
           bpf_map_info.key_size(info),

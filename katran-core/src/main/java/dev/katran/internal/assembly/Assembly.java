@@ -18,7 +18,12 @@ import dev.katran.internal.failure.Failure;
 import dev.katran.internal.net.MacAddress;
 import dev.katran.internal.nexthop.NextHops;
 import dev.katran.internal.packet.Hop;
+import dev.katran.internal.platform.PinFolder;
+import dev.katran.internal.platform.PlatformCheck;
 import dev.katran.internal.platform.Refusal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -50,17 +55,42 @@ public final class Assembly {
     return control(new JavaDataplane(config), fixedNextHop());
   }
 
-  /** Opens a balancer with a kernel dataplane whose program is not attached. */
-  public Control detached() {
+  /**
+   * Opens a balancer with a kernel dataplane whose program is not attached.
+   *
+   * @param pins where everything outlives the process, or null
+   */
+  public Control detached(@Nullable Pins pins) {
     return opened(
-        () -> control(KernelDataplane.detached(config), fixedNextHop()),
+        () -> {
+          if (pins == null) {
+            return control(KernelDataplane.detached(config), fixedNextHop());
+          }
+          PlatformCheck.check();
+          return adopted(
+              KernelDataplane.pinned(config, pins.open()), () -> {}, fixedNextHop());
+        },
         "cannot open the load balancer: ",
         exceptions);
   }
 
   /**
+   * The folder of a balancer that outlives its process.
+   *
+   * @param folder in a BPF file system
+   * @param patience how long to wait for another process to let go
+   */
+  public record Pins(Path folder, Duration patience) {
+
+    private PinFolder open() {
+      return PinFolder.open(folder, KernelDataplane::isPin, patience);
+    }
+  }
+
+  /**
    * Opens a balancer with a kernel dataplane whose program is attached to an interface.
    *
+   * @param pins where everything outlives the process, or null
    * @param acceptForeignMacs whether frames to other MAC addresses than the interface's are
    *     balanced
    * @param coverHostAddresses whether VIPs of prefixes may contain addresses of this host
@@ -68,23 +98,65 @@ public final class Assembly {
   public Control attached(
       String interfaceName,
       AttachMode mode,
+      @Nullable Pins pins,
       boolean acceptForeignMacs,
       boolean coverHostAddresses) {
     return opened(
         () -> {
           KernelDataplane dataplane =
-              KernelDataplane.attached(
-                  config, interfaceName, mode, acceptForeignMacs, coverHostAddresses);
+              KernelDataplane.forInterface(
+                  config,
+                  pins == null ? null : pins.open(),
+                  interfaceName,
+                  acceptForeignMacs,
+                  coverHostAddresses);
           try {
-            return control(
-                dataplane,
-                nextHop == null ? NextHops.routed(dataplane::interfaceIndex) : fixedNextHop());
+            if (pins == null) {
+              dataplane.attach(mode);
+            }
+            NextHops hops =
+                nextHop == null ? NextHops.routed(dataplane::interfaceIndex) : fixedNextHop();
+            return pins == null
+                ? control(dataplane, hops)
+                : adopted(dataplane, () -> dataplane.attach(mode), hops);
           } catch (RuntimeException | Error e) {
             dataplane.close();
             throw e;
           }
         },
         "cannot open the load balancer: ",
+        exceptions);
+  }
+
+  /** Continues what is pinned, if anything. */
+  private Control adopted(KernelDataplane dataplane, Runnable attach, NextHops nextHops) {
+    Control control = control(dataplane, nextHops, MonotonicClock.ofHost());
+    try {
+      control.adopt(attach);
+      return control;
+    } catch (RuntimeException | Error e) {
+      control.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Removes what a balancer has pinned. No process may be using it.
+   *
+   * @return whether there was anything
+   */
+  public static boolean uninstall(Path folder, Function<Failure, RuntimeException> exceptions) {
+    return opened(
+        () -> {
+          if (!Files.exists(folder)) {
+            return false;
+          }
+          try (PinFolder pins = new Pins(folder, Duration.ZERO).open()) {
+            pins.delete();
+            return true;
+          }
+        },
+        "cannot uninstall the load balancer: ",
         exceptions);
   }
 
@@ -101,9 +173,12 @@ public final class Assembly {
   }
 
   private Control control(Dataplane dataplane, NextHops nextHops) {
+    return control(dataplane, nextHops, MonotonicClock.system());
+  }
+
+  private Control control(Dataplane dataplane, NextHops nextHops, MonotonicClock clock) {
     try {
-      return new Control(
-          dataplane, config, nextHops, MonotonicClock.system(), Ticker.THREADS, exceptions);
+      return new Control(dataplane, config, nextHops, clock, Ticker.THREADS, exceptions);
     } catch (RuntimeException | Error e) {
       nextHops.close();
       throw e;

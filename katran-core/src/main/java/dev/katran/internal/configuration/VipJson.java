@@ -109,7 +109,7 @@ public final class VipJson {
   }
 
   /** Writes a backend as an object. */
-  static void write(JsonGenerator to, Backend backend) throws IOException {
+  public static void write(JsonGenerator to, Backend backend) throws IOException {
     Backend defaults = Backend.of(backend.key());
     to.writeStartObject();
     to.writeStringField(ADDRESS, backend.key().toString());
@@ -125,7 +125,7 @@ public final class VipJson {
   }
 
   /** Reads what {@link #write(JsonGenerator, Backend)} writes. */
-  static Backend readBackend(JsonObject from) {
+  public static Backend readBackend(JsonObject from) {
     from.allowOnly(ADDRESS, WEIGHT, DRAINING, ENCAPSULATION, LOCAL);
     Backend backend = from.text(ADDRESS, Backend::of);
     return from.integer(WEIGHT, backend, backend::weight)

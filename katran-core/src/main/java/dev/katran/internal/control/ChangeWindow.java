@@ -36,6 +36,11 @@ final class ChangeWindow {
       this.at = now;
     }
 
+    /** Returns the time. */
+    Duration at() {
+      return at;
+    }
+
     /** Sets the time once the last ring is installed, before other threads see the windows. */
     void moveTo(Duration now) {
       at = now;
@@ -76,6 +81,17 @@ final class ChangeWindow {
    */
   static ChangeWindow starting(Start start, Duration length, long limited) {
     return new ChangeWindow(start, null, length, length, limited, 0);
+  }
+
+  /**
+   * Returns the window of slots that were changing under an earlier control plane.
+   *
+   * @param limited how many flows have found no place so far
+   */
+  static ChangeWindow adopted(StoredState.StoredWindow stored, long limited) {
+    Duration length = stored.until().minus(stored.since());
+    return new ChangeWindow(
+        new Start(stored.since()), null, length, length, limited, stored.extensions());
   }
 
   /** Returns this window for slots that were changing already, since an earlier time. */

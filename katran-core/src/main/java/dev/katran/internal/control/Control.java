@@ -27,9 +27,12 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -65,6 +68,12 @@ public final class Control implements AutoCloseable {
   private final LiveTable<Integer, Backend> serverIds;
   private final LiveTable<Prefix, Backend> sourceRoutes;
   private final LiveTable<InetAddress, TunnelEndpoint> tunnelEndpoints;
+
+  /** Null if nothing outlives the process. */
+  private final @Nullable StateLog stateLog;
+
+  private final CompletableFuture<Void> handOver = new CompletableFuture<>();
+  private volatile boolean isAdopted;
 
   /** Held by {@link #tick}. */
   private final ReentrantLock ticks = new ReentrantLock();
@@ -107,18 +116,136 @@ public final class Control implements AutoCloseable {
     this.clock = clock;
     this.ticker = ticker;
     this.exceptions = exceptions;
-    this.installer = new Installer(open, config, nextHops, clock);
-    this.settler = new SlotSettler(dataplane, installer.rings(), config, entriesPerStep);
-    this.drains = new DrainMonitor(dataplane, Control::runCallback);
     this.serverIds = new LiveTable<>(this, TableKinds.serverIds(config.limits()));
     this.sourceRoutes = new LiveTable<>(this, TableKinds.sourceRoutes(config.limits()));
     this.tunnelEndpoints =
         new LiveTable<>(this, TableKinds.tunnelEndpoints(config.decapsulation()));
+    this.stateLog =
+        dataplane
+            .journal()
+            .map(journal -> new StateLog(
+                    journal, dataplane, TextCodec.INSTANCE, List.<StateLog.Table>copyOf(tables())))
+            .orElse(null);
+    this.installer = new Installer(open, config, nextHops, clock, stateLog);
+    this.settler = new SlotSettler(dataplane, installer.rings(), config, entriesPerStep, stateLog);
+    this.drains = new DrainMonitor(dataplane, Control::runCallback);
     this.refresher =
-        dataplane.program().attachment().isPresent()
-            ? ticker.start("next hops", installer::unfollow)
+        dataplane.program().attachment().isPresent() || stateLog != null
+            ? ticker.start("next hops", this::refresh)
             : null;
     nextHops.onChange(this::refreshHops);
+  }
+
+  private void refresh() {
+    installer.unfollow();
+    checkHandOver();
+  }
+
+  private List<LiveTable<?, ?>> tables() {
+    return List.of(serverIds, sourceRoutes, tunnelEndpoints);
+  }
+
+  /**
+   * Continues what an earlier control plane has left in the dataplane. A change that was interrupted
+   * is finished or, if that is not possible, undone. Must be called once, before any change, if what
+   * is in the dataplane outlives the process.
+   *
+   * @param attach attaches the program, once it fits what is in the tables
+   * @return whether there was anything
+   */
+  public boolean adopt(Runnable attach) {
+    StateLog log = Objects.requireNonNull(stateLog);
+    if (log.isEmpty()) {
+      try {
+        log.start(state());
+      } catch (Failure e) {
+        throw exceptions.apply(e);
+      }
+      attach.run();
+      return false;
+    }
+    StoredState.Replayed replayed = log.replay();
+    for (LiveTable<?, ?> table : tables()) {
+      table.adopt(replayed.committed().table(table.kind().name()));
+    }
+    Map<Backend, Integer> references = new HashMap<>(serverIds.uses());
+    sourceRoutes.uses().forEach((backend, count) -> references.merge(backend, count, Integer::sum));
+    try {
+      installer.adopt(replayed, references);
+    } catch (Failure e) {
+      throw exceptions.apply(e);
+    }
+    attach.run();
+    isAdopted = true;
+    Set<StoredState.Left> left = new HashSet<>(replayed.committed().left);
+    StoredState next = replayed.next();
+    if (next != null) {
+      left.addAll(next.left);
+      finish(replayed.committed(), next);
+    }
+    installer.endAdoption(left);
+    installer.adoptHops();
+    if (state().features().changes()) {
+      startTicking();
+    }
+    return true;
+  }
+
+  /** Returns whether this continues an earlier control plane. */
+  public boolean isAdopted() {
+    return isAdopted;
+  }
+
+  /** Returns a future that completes when another process waits for the dataplane. */
+  public CompletableFuture<Void> handOverRequested() {
+    return handOver.copy();
+  }
+
+  private void checkHandOver() {
+    if (!handOver.isDone() && !open.isClosed() && dataplane.isWanted()) {
+      Control.runCallback(() -> handOver.complete(null));
+    }
+  }
+
+  /** Closes the balancer and removes what would outlive it. */
+  public void uninstall() {
+    dataplane.forget();
+    close();
+  }
+
+  /** Finishes an interrupted change, or undoes it if that fails. */
+  private void finish(StoredState before, StoredState next) {
+    List<LiveTable<?, ?>> written =
+        tables().stream()
+            .filter(table -> !next.table(name(table)).equals(before.table(name(table))))
+            .toList();
+    try {
+      change(desired -> edit(desired, next, written));
+      log.info("finished the change in which the last process ended");
+    } catch (RuntimeException e) {
+      log.warn(
+          "undoes the change in which the last process ended, since it cannot be finished: {}",
+          e.toString());
+      try {
+        change(desired -> edit(desired, before, written));
+      } catch (RuntimeException failure) {
+        failure.addSuppressed(e);
+        throw failure;
+      }
+    }
+  }
+
+  private static String name(LiveTable<?, ?> table) {
+    return table.kind().name();
+  }
+
+  private static void edit(DesiredState desired, StoredState target, List<LiveTable<?, ?>> tables) {
+    Map<VipKey, Vip> vips = new LinkedHashMap<>();
+    target.vips.forEach((key, stored) -> vips.put(key, stored.vip()));
+    desired.replaceAll(vips);
+    desired.down(target.down);
+    desired.watch(target.watched);
+    tables.forEach(table -> table.replaceIn(desired, target.table(name(table))));
   }
 
   /** Runs code of the application on a thread of its own: it may block, or close the balancer. */

@@ -28,6 +28,9 @@ public final class DesiredState {
 
     /** Restores the old entries, even if only some of the new ones were written. */
     void undo(Map<BackendKey, InstalledState.InstalledBackend> backends);
+
+    /** Writes down what {@link #run} will do. */
+    void log(StateLog.TableLog log);
   }
 
   private final InstalledState from;

@@ -46,6 +46,12 @@ final class IndexAllocator {
     return end;
   }
 
+  /** Takes an index that an earlier control plane has allocated. */
+  void adopt(int index) {
+    taken.set(index);
+    end = Math.max(end, taken.length());
+  }
+
   /** Frees an index. */
   void free(int index) {
     taken.clear(index);

@@ -64,6 +64,11 @@ final class InstalledHops {
     isStale = stale;
   }
 
+  /** Takes over next hops that an earlier control plane has written to the dataplane. */
+  void adopt(Map<InetAddress, Hop> adopted) {
+    hops.putAll(adopted);
+  }
+
   /**
    * Takes note of an executed plan.
    *
@@ -84,6 +89,18 @@ final class InstalledHops {
         case null -> isStale = true; // the change was prepared too often to ask for it
       }
     }
+  }
+
+  /** Writes the entries of all backends, with the next hops that are known. */
+  void writeAll(InstalledState state) {
+    state
+        .backends()
+        .forEach((key, backend) ->
+            dataplane
+                .backends()
+                .put(
+                    backend.number(),
+                    backend.delivery().entry(key.address(), hops.get(key.address()))));
   }
 
   private void put(InstalledState state, BackendKey backend, Hop hop) {

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -79,14 +80,26 @@ final class Installer {
   /** The clean-ups that failed and are tried again. */
   private final Queue<CleanUp> failed = new ConcurrentLinkedQueue<>();
 
+  /** Null if nothing outlives the process. */
+  private final @Nullable StateLog stateLog;
+
+  /** Whether a change is being finished that an earlier control plane has begun. */
+  private boolean isAdopting;
+
   private volatile InstalledState state = InstalledState.EMPTY;
 
-  Installer(OpenDataplane open, DataplaneConfig config, NextHops nextHops, MonotonicClock clock) {
+  Installer(
+      OpenDataplane open,
+      DataplaneConfig config,
+      NextHops nextHops,
+      MonotonicClock clock,
+      @Nullable StateLog stateLog) {
     this.open = open;
     this.dataplane = open.get();
     this.config = config;
     this.nextHops = nextHops;
     this.clock = clock;
+    this.stateLog = stateLog;
     this.rings = new RingCache(config.limits());
     this.executor = new PlanExecutor(dataplane);
     this.hops =
@@ -190,7 +203,7 @@ final class Installer {
 
   /** Installs a change if it is prepared. Returns what to do next, without the lock. */
   private Runnable attempt(Consumer<DesiredState> edit, Preparation prepared) {
-    executor.requireClean();
+    requireClean();
     prepared.attempt();
     DesiredState desired = new DesiredState(state);
     edit.accept(desired);
@@ -298,9 +311,41 @@ final class Installer {
     return () -> open.run(() -> SlotSettler.removeExpired(dataplane, expired));
   }
 
+  private void requireClean() {
+    try {
+      executor.requireClean();
+    } finally {
+      abortIfClean();
+    }
+  }
+
+  /** Writes down that the last change is undone, once it is. */
+  private void abortIfClean() {
+    if (stateLog == null || executor.isDirty()) {
+      return;
+    }
+    if (isAdopting) {
+      stateLog.supersede();
+    } else {
+      stateLog.abort();
+    }
+  }
+
   private void install(Plan plan, DesiredState desired, Preparation prepared) {
-    executor.execute(plan);
+    if (stateLog != null && plan.isChange(state, desired)) {
+      stateLog.begin(state, plan, desired.writes());
+    }
+    try {
+      executor.execute(plan);
+    } catch (RuntimeException | Error e) {
+      abortIfClean();
+      throw e;
+    }
+    Duration planned = plan.start().at();
     plan.start().moveTo(clock.now());
+    if (stateLog != null) {
+      stateLog.commit(plan.start().at().minus(planned));
+    }
     plan.vipIndices().commit();
     plan.backendIndices().commit();
     publish(plan.state(), desired.onCommit());
@@ -347,6 +392,9 @@ final class Installer {
         cleanUp.backends().forEach(backendIndices::free);
         unfinished.remove(cleanUp);
         isDone[0] = true;
+        if (stateLog != null && unfinished.isEmpty()) {
+          stateLog.cleaned(installed);
+        }
         dataplane.commit();
         return installed;
       });
@@ -393,11 +441,89 @@ final class Installer {
     return installed.with(needed);
   }
 
+  /**
+   * Takes over what an earlier control plane has installed, without changing anything that packets
+   * see, and loads the program for it.
+   *
+   * @param references the backends that tables name, each with the number of entries
+   */
+  void adopt(StoredState.Replayed replayed, Map<Backend, Integer> references) {
+    locked(() -> {
+      Adoption adoption =
+          new Adoption(
+              replayed, dataplane, rings, clock.now(), SlotSettler.limitedFlows(dataplane));
+      InstalledState adopted = adoption.state(references);
+      adopted.vips().values().forEach(vip -> vipIndices.adopt(vip.number()));
+      adopted.backends().values().forEach(backend -> backendIndices.adopt(backend.number()));
+      hops.adopt(adoption.hops());
+      Adoption.tell(adopted, dataplane);
+      dataplane.program().use(adopted.features());
+      state = adopted;
+      isAdopting = replayed.next() != null;
+      if (isAdopting) {
+        Objects.requireNonNull(stateLog).supersede();
+      }
+    });
+  }
+
+  /**
+   * Ends an adoption: writes again what an interrupted change may have left behind, and removes
+   * what nothing uses.
+   *
+   * @param left the backends that left their VIPs
+   */
+  void endAdoption(Set<StoredState.Left> left) {
+    update(installed -> {
+      boolean wasInterrupted = isAdopting;
+      isAdopting = false;
+      Set<Integer> vips = new HashSet<>();
+      Set<Integer> backends = new HashSet<>();
+      installed.vips().values().forEach(vip -> vips.add(vip.number()));
+      installed.backends().values().forEach(backend -> backends.add(backend.number()));
+      dataplane.vips().republish();
+      if (wasInterrupted) {
+        hops.writeAll(installed);
+        dataplane.down().replace(Planner.downMarks(installed));
+        Objects.requireNonNull(stateLog).start(installed);
+      }
+      dataplane.rings().retain(vips);
+      dataplane.backends().retain(backends);
+      if (installed.features().tracksFlows()) {
+        dataplane.flows().removeIf(StaleFlows.unknown(installed, vips, backends, left));
+      }
+      if (stateLog != null) {
+        stateLog.cleaned(installed);
+      }
+      dataplane.commit();
+      return installed;
+    });
+    reduceProgram();
+  }
+
+  /**
+   * Finds the next hops of the backends that were taken over. One that had a next hop keeps it
+   * unless another one, or none, is found in time.
+   */
+  void adoptHops() {
+    Set<InetAddress> resolved = new HashSet<>();
+    Set<InetAddress> others = new HashSet<>();
+    locked(() ->
+        state
+            .backends()
+            .keySet()
+            .forEach(key ->
+                (hops.get(key.address()) == null ? others : resolved).add(key.address())));
+    nextHops.resolve(others, Duration.ZERO);
+    nextHops.resolve(resolved, NEXT_HOP_TIMEOUT);
+    refreshHops();
+  }
+
   /** Undoes what a failed change has left, and cleans up where that failed before. */
   void repair() {
     locked(() -> {
-      if (!open.isClosed()) {
+      if (!open.isClosed() && executor.isDirty()) {
         executor.repair();
+        abortIfClean();
       }
     });
     for (int count = failed.size(); count > 0; count--) {

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param <K> the type of keys
  * @param <V> the type of values
  */
-public final class LiveTable<K, V> {
+public final class LiveTable<K, V> implements StateLog.Table {
 
   private static final int GROUPS = 2;
 
@@ -61,7 +61,13 @@ public final class LiveTable<K, V> {
     return entries.get(key);
   }
 
+  @Override
+  public TableKind<?, ?> kind() {
+    return kind;
+  }
+
   /** Returns a read-only view of the entries. */
+  @Override
   public Map<K, V> entries() {
     return new CurrentEntries<>(() -> entries);
   }
@@ -179,6 +185,31 @@ public final class LiveTable<K, V> {
       uses = after.uses;
       entries = after.entries;
     });
+  }
+
+  /** Takes over the entries that an earlier control plane has written to the dataplane. */
+  void adopt(Map<Object, Object> adopted) {
+    All<K, V> all = all(typed(adopted));
+    version.incrementAndGet();
+    sizes = all.sizes;
+    uses = all.uses;
+    entries = all.entries;
+  }
+
+  /** Edits a desired state in which the table has exactly these entries, and is written anew. */
+  void replaceIn(DesiredState desired, Map<Object, Object> replacement) {
+    replace(desired, all(typed(replacement)));
+  }
+
+  private Map<K, V> typed(Map<Object, Object> untyped) {
+    Map<K, V> typed = new HashMap<>();
+    untyped.forEach((key, value) -> typed.put(kind.keyOf(key), kind.valueOf(value)));
+    return typed;
+  }
+
+  /** Returns how often values are used, by value. */
+  Map<V, Integer> uses() {
+    return uses;
   }
 
   private void count(V value, int change) {
@@ -300,6 +331,11 @@ public final class LiveTable<K, V> {
     public String toString() {
       return "%ss: put %d, remove %d".formatted(kind.name(), put.size(), removed.size());
     }
+
+    @Override
+    public void log(StateLog.TableLog log) {
+      log.edit(kind, put, removed);
+    }
   }
 
   /** Replaces all entries. */
@@ -328,6 +364,11 @@ public final class LiveTable<K, V> {
     @Override
     public String toString() {
       return "%ss: replace by %d".formatted(kind.name(), after.size());
+    }
+
+    @Override
+    public void log(StateLog.TableLog log) {
+      log.replace(kind, after);
     }
   }
 }

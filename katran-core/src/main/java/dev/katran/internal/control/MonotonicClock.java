@@ -25,6 +25,11 @@ public interface MonotonicClock {
     return time.compareTo(FOREVER.minus(reading)) >= 0 ? FOREVER : reading.plus(time);
   }
 
+  /** Returns a clock whose start is the same for all processes: CLOCK_MONOTONIC of Linux. */
+  static MonotonicClock ofHost() {
+    return () -> Duration.ofNanos(System.nanoTime());
+  }
+
   /** Returns a clock that runs with {@link System#nanoTime}. */
   static MonotonicClock system() {
     long start = System.nanoTime();

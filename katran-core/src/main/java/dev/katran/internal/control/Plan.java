@@ -1,6 +1,8 @@
 package dev.katran.internal.control;
 
 import dev.katran.BackendKey;
+import dev.katran.Vip;
+import dev.katran.VipKey;
 import dev.katran.internal.dataplane.Features;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +19,8 @@ import java.util.Set;
  *     removed before
  * @param cleanUp removes what the new state no longer uses
  * @param state the state that is installed then
+ * @param changed the VIPs that are inserted or replaced
+ * @param removedVips the VIPs that are removed
  * @param added the backends that are new
  * @param removed the backends that are no longer installed
  * @param vipIndices the indices of new VIPs
@@ -29,11 +33,22 @@ record Plan(
     Map<Integer, Duration> longerIdle,
     CleanUp cleanUp,
     InstalledState state,
+    List<Vip> changed,
+    Set<VipKey> removedVips,
     Set<BackendKey> added,
     Set<BackendKey> removed,
     IndexAllocator.Reservation vipIndices,
     IndexAllocator.Reservation backendIndices,
     ChangeWindow.Start start) {
+
+  /** Returns whether anything differs from a state that a later process must find. */
+  boolean isChange(InstalledState from, DesiredState desired) {
+    return !changed.isEmpty()
+        || !removedVips.isEmpty()
+        || !desired.writes().isEmpty()
+        || !state.down().equals(from.down())
+        || !state.watched().equals(from.watched());
+  }
 
   /** Returns the program's features that the plan needs. */
   Features features() {

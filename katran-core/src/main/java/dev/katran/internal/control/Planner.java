@@ -125,6 +125,8 @@ final class Planner {
         longerIdle,
         new CleanUp(staleFlows, unusedVips, unusedBackends),
         new InstalledState(vips, backends, census, down, desired.watched(), during),
+        changed,
+        removed,
         newBackends,
         gone,
         vipIndices,
@@ -389,6 +391,13 @@ final class Planner {
                 Objects.requireNonNull(vips.get(vip)).number(),
                 Objects.requireNonNull(backends.get(backend)).number())));
     return keys;
+  }
+
+  /** Returns the marks of down backends in the dataplane. */
+  static Map<DownKey, Integer> downMarks(InstalledState state) {
+    Map<DownKey, Integer> marks = new HashMap<>();
+    downKeys(state.down(), state.vips(), state.backends()).forEach(key -> marks.put(key, 1));
+    return marks;
   }
 
   /**

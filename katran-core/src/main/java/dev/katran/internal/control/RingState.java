@@ -92,6 +92,15 @@ final class RingState {
     return new RingState(slots, ImmutableList.of());
   }
 
+  /**
+   * Returns a ring whose slots were installed by an earlier control plane.
+   *
+   * @param window the window of those that are not stable
+   */
+  static RingState adopted(RingSlots slots, ChangeWindow window) {
+    return new RingState(slots, Collections.nCopies(slots.unstable().length(), window));
+  }
+
   private Content content() {
     Content known = content;
     return known == null ? compute() : known;
@@ -336,6 +345,18 @@ final class RingState {
 
   private static Duration longestSpan(Set<ChangeWindow> open) {
     return open.stream().map(ChangeWindow::span).max(Duration::compareTo).orElse(Duration.ZERO);
+  }
+
+  /** Returns the windows of the changing slots as one; null if no slot is changing. */
+  StoredState.@Nullable StoredWindow openWindow() {
+    Deferred change = deferred;
+    Set<ChangeWindow> open = change != null ? Set.of(change.window) : content().open();
+    return open.isEmpty()
+        ? null
+        : new StoredState.StoredWindow(
+            Collections.min(open.stream().map(ChangeWindow::since).toList()),
+            Collections.max(open.stream().map(ChangeWindow::deadline).toList()),
+            open.stream().mapToInt(ChangeWindow::extensions).max().orElse(0));
   }
 
   /** Returns how often the window of a changing slot was extended, at most. */

@@ -52,6 +52,7 @@ final class SlotSettler implements AutoCloseable {
   private final Limits limits;
   private final Duration window;
   private final int entriesPerStep;
+  private final @Nullable StateLog stateLog;
   private @Nullable FlowScan scan;
   private Duration nextScan = Duration.ZERO;
 
@@ -63,8 +64,15 @@ final class SlotSettler implements AutoCloseable {
    *
    * @param rings the rings in use
    * @param entriesPerStep how many entries of the flow table a step scans
+   * @param stateLog where longer windows are written down; null if nothing outlives the process
    */
-  SlotSettler(Dataplane dataplane, RingCache rings, DataplaneConfig config, int entriesPerStep) {
+  SlotSettler(
+      Dataplane dataplane,
+      RingCache rings,
+      DataplaneConfig config,
+      int entriesPerStep,
+      @Nullable StateLog stateLog) {
+    this.stateLog = stateLog;
     this.dataplane = dataplane;
     this.rings = rings;
     this.limits = config.limits();
@@ -146,6 +154,10 @@ final class SlotSettler implements AutoCloseable {
       return !after.slots().slots().equals(before.slots().slots());
     }
 
+    boolean isExtended() {
+      return after.slots().extensions() > before.slots().extensions();
+    }
+
     boolean changesIdle() {
       return !after.idle().equals(before.idle());
     }
@@ -199,7 +211,15 @@ final class SlotSettler implements AutoCloseable {
     removeExpiredFlows(updates);
     dataplane.batch(() -> writeAll(updates, state.watched()));
     dataplane.commit();
-    return state.with(updates.stream().map(Update::after).toList());
+    InstalledState after = state.with(updates.stream().map(Update::after).toList());
+    if (stateLog != null) {
+      for (Update update : updates) {
+        if (update.isExtended() || update.changesIdle()) {
+          stateLog.extended(after, update.after());
+        }
+      }
+    }
+    return after;
   }
 
   private void writeAll(List<Update> updates, Optional<VipKey> watched) {

@@ -48,6 +48,25 @@ final class StaleFlows implements Predicate<FlowTable.Entry> {
             VipFlags.of(before.hashing()), VipFlags.of(after.hashing()), isExact);
   }
 
+  /**
+   * Selects the entries that are stale in a state, whatever has happened before.
+   *
+   * @param vips the indices of the state's VIPs
+   * @param backends the indices of its backends
+   * @param left backends that left a VIP, unless the VIP has them again
+   */
+  static Predicate<FlowTable.Entry> unknown(
+      InstalledState state,
+      Set<Integer> vips,
+      Set<Integer> backends,
+      Set<StoredState.Left> left) {
+    StaleFlows stale = new StaleFlows(state);
+    left.forEach(pair -> stale.left.add(new DownKey(pair.vip(), pair.backend())));
+    stale.keep(state);
+    return entry ->
+        !vips.contains(entry.vip()) || !backends.contains(entry.backend()) || stale.test(entry);
+  }
+
   /** Adds the entries that a change of a VIP invalidates. */
   void changed(InstalledState.Installed before, Vip after) {
     if (!tracks(before.vip())) {

@@ -38,6 +38,24 @@ interface TableKind<K, V> {
   /** Updates the desired state after entries with this value were removed. */
   void removed(DesiredState desired, V value, int count);
 
+  /** Returns a key of this table, whose type is not known to the compiler. */
+  K keyOf(Object key);
+
+  /** Returns a value of this table, whose type is not known to the compiler. */
+  V valueOf(Object value);
+
+  /** Returns the text of a key, which {@link #key} reads. */
+  String keyText(K key);
+
+  /** Returns the key of a text. */
+  K key(String text);
+
+  /** Returns the text of a value, which {@link #value} reads. */
+  String valueText(V value, ValueCodec codec);
+
+  /** Returns the value of a text. */
+  V value(String text, ValueCodec codec);
+
   /** Returns the value in the dataplane. */
   int index(V value, Map<BackendKey, InstalledState.InstalledBackend> backends);
 }

@@ -35,6 +35,21 @@ final class TableKinds {
       public int group(Integer id) {
         return 0;
       }
+
+      @Override
+      public Integer keyOf(Object key) {
+        return (Integer) key;
+      }
+
+      @Override
+      public String keyText(Integer id) {
+        return Integer.toString(id);
+      }
+
+      @Override
+      public Integer key(String text) {
+        return Integer.valueOf(text);
+      }
     };
   }
 
@@ -48,6 +63,21 @@ final class TableKinds {
       @Override
       public int group(Prefix prefix) {
         return prefix.address() instanceof Inet4Address ? 0 : 1;
+      }
+
+      @Override
+      public Prefix keyOf(Object key) {
+        return (Prefix) key;
+      }
+
+      @Override
+      public String keyText(Prefix prefix) {
+        return prefix.toString();
+      }
+
+      @Override
+      public Prefix key(String text) {
+        return Prefix.of(text);
       }
     };
   }
@@ -92,6 +122,21 @@ final class TableKinds {
     @Override
     public void removed(DesiredState desired, Backend backend, int count) {
       desired.removeReferences(backend, count);
+    }
+
+    @Override
+    public Backend valueOf(Object value) {
+      return (Backend) value;
+    }
+
+    @Override
+    public String valueText(Backend backend, ValueCodec codec) {
+      return codec.text(backend);
+    }
+
+    @Override
+    public Backend value(String text, ValueCodec codec) {
+      return codec.backend(text);
     }
 
     @Override
@@ -141,6 +186,36 @@ final class TableKinds {
     @Override
     public void removed(DesiredState desired, TunnelEndpoint endpoint, int count) {
       // An endpoint names no backend.
+    }
+
+    @Override
+    public InetAddress keyOf(Object key) {
+      return (InetAddress) key;
+    }
+
+    @Override
+    public TunnelEndpoint valueOf(Object value) {
+      return (TunnelEndpoint) value;
+    }
+
+    @Override
+    public String keyText(InetAddress address) {
+      return Addresses.text(address);
+    }
+
+    @Override
+    public InetAddress key(String text) {
+      return Addresses.parse("tunnel endpoint", text);
+    }
+
+    @Override
+    public String valueText(TunnelEndpoint endpoint, ValueCodec codec) {
+      return endpoint.name();
+    }
+
+    @Override
+    public TunnelEndpoint value(String text, ValueCodec codec) {
+      return TunnelEndpoint.valueOf(text);
     }
 
     @Override

@@ -36,6 +36,11 @@ public record BackendEntry(
         : Math.clamp(hop.mtu() - overhead(address, encapsulation), 0, ANY);
   }
 
+  /** Returns the MTU of a hop that leaves this room, or 0 if it is unknown. */
+  public int mtuOf(int room) {
+    return room == ANY ? 0 : room + overhead(address, encapsulation);
+  }
+
   /** Creates a backend on another host. */
   public BackendEntry(InetAddress address, Encapsulation encapsulation, @Nullable Hop hop) {
     this(address, encapsulation, false, hop);

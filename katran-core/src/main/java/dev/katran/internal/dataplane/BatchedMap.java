@@ -60,6 +60,24 @@ public final class BatchedMap<K, V> {
     publish();
   }
 
+  /** Takes changes for published already. */
+  public void adopt(Runnable changes) {
+    isBatching = true;
+    try {
+      changes.run();
+    } finally {
+      isBatching = false;
+    }
+    published = wanted;
+    hasChanged = false;
+  }
+
+  /** Publishes the map, whether or not it has changed. */
+  public void republish() {
+    hasChanged = true;
+    publish();
+  }
+
   private void publish() {
     if (isBatching || !hasChanged) {
       return;

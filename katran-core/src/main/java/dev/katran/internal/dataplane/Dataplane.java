@@ -2,6 +2,7 @@ package dev.katran.internal.dataplane;
 
 import dev.katran.Prefix;
 import java.net.InetAddress;
+import java.util.Optional;
 
 /**
  * The port to the forwarding path: tables that the control plane writes, and a program that reads
@@ -67,10 +68,26 @@ public interface Dataplane extends AutoCloseable {
    */
   void commit();
 
+  /** Returns where the control plane writes down what it does, if this outlives the process. */
+  default Optional<Journal> journal() {
+    return Optional.empty();
+  }
+
+  /** Returns whether another process waits to take over what outlives this one. */
+  default boolean isWanted() {
+    return false;
+  }
+
+  /** Has {@link #close} remove what would outlive the process. */
+  default void forget() {}
+
   /** Returns the kernel resources in use. */
   ResourceUsage resources();
 
-  /** Detaches the program and frees the tables. */
+  /**
+   * Detaches the program and frees the tables. What outlives the process stays, and forwards
+   * packets, unless it is {@linkplain #forget forgotten}.
+   */
   @Override
   void close();
 }

@@ -34,7 +34,7 @@ public final class FlowSecret {
     this.bucket = bucket;
   }
 
-  /** Returns new keys that nobody can predict. */
+  /** Returns keys from a cryptographic random source. */
   public static FlowSecret random() {
     return of(new SecureRandom());
   }
@@ -42,6 +42,15 @@ public final class FlowSecret {
   /** Returns the keys that this generator yields. */
   public static FlowSecret of(RandomGenerator random) {
     return new FlowSecret(random.longs(KEYS).toArray(), random.longs(KEYS).toArray());
+  }
+
+  /** Returns these keys: {@link #KEYS} of each function. */
+  public static FlowSecret of(long[] tagKeys, long[] bucketKeys) {
+    if (tagKeys.length != KEYS || bucketKeys.length != KEYS) {
+      throw new IllegalArgumentException(
+          "%d and %d keys, expected %d".formatted(tagKeys.length, bucketKeys.length, KEYS));
+    }
+    return new FlowSecret(tagKeys.clone(), bucketKeys.clone());
   }
 
   /** Returns the keys of the tag. */

@@ -3,6 +3,7 @@ package dev.katran.internal.dataplane;
 import com.google.common.primitives.ImmutableIntArray;
 import java.lang.ref.WeakReference;
 import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -298,6 +299,32 @@ public final class RingSlots {
    */
   public Unstable withUnstable() {
     return new Unstable(this);
+  }
+
+  /**
+   * Returns the ring in which some slots of this one, whose slots are all stable, are not.
+   *
+   * @param words the slots of the ring in the format of the ABI
+   * @param previous returns the previous backend of a changing slot
+   */
+  public RingSlots withUnstable(int[] words, IntUnaryOperator previous) {
+    int states = 0;
+    for (int word : words) {
+      states |= word;
+    }
+    if ((states & (CHANGING | SETTLED)) == 0) {
+      return this;
+    }
+    Unstable unstable = withUnstable();
+    for (int slot = 0; slot < words.length; slot++) {
+      int word = words[slot];
+      if ((word & CHANGING) != 0) {
+        unstable.changing(slot, word & BACKEND, previous.applyAsInt(slot));
+      } else if ((word & SETTLED) != 0) {
+        unstable.settled(slot, word & BACKEND);
+      }
+    }
+    return unstable.build();
   }
 
   /** A list of the slots that are not stable. Not safe for use by several threads at once. */

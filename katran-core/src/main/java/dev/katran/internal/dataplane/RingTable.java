@@ -1,6 +1,7 @@
 package dev.katran.internal.dataplane;
 
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -53,4 +54,21 @@ public interface RingTable {
 
   /** Removes the ring of a VIP: its packets are dropped. */
   void remove(int vip);
+
+  /**
+   * Returns what identifies the ring of a VIP: another number after another ring was put, the same
+   * again when that is undone, 0 if there is none.
+   */
+  long place(int vip);
+
+  /**
+   * Takes over the ring of a VIP that an earlier control plane has installed.
+   *
+   * @param stable the ring's backends, in slots that are all stable
+   * @return the ring, with those of its slots that are not stable; null if the VIP has none
+   */
+  @Nullable RingSlots adopt(int vip, RingSlots stable);
+
+  /** Removes the rings of all VIPs but these. */
+  void retain(Set<Integer> vips);
 }

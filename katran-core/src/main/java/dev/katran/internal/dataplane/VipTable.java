@@ -13,4 +13,15 @@ public interface VipTable {
 
   /** Starts or stops answering echo requests to an address or a prefix. */
   void answerPing(Destination destination, boolean answer);
+
+  /**
+   * Takes over what an earlier control plane has installed: packets see the next change, and no
+   * other.
+   *
+   * @param installed puts everything that is installed
+   */
+  void adopt(Runnable installed);
+
+  /** Publishes the VIPs again, in case what was taken over was not what is installed. */
+  void republish();
 }

@@ -2,6 +2,7 @@ package dev.katran.internal.dataplane;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /** Wraps a dataplane and all of its roles, so that tests can watch, fail or falsify each call. */
@@ -46,6 +47,10 @@ public final class InterceptedDataplane {
                       }
                     }
                   };
+              if (method.getName().equals("journal")) {
+                return ((Optional<?>) proceed.call())
+                    .map(journal -> wrap(Journal.class, journal, "journal.", interceptor));
+              }
               return isRole(method.getReturnType())
                   ? wrap(
                       method.getReturnType(), proceed.call(), method.getName() + ".", interceptor)

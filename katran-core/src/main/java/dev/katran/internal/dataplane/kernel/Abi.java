@@ -1,5 +1,6 @@
 package dev.katran.internal.dataplane.kernel;
 
+import com.google.common.primitives.Longs;
 import dev.katran.Encapsulation;
 import dev.katran.Prefix;
 import dev.katran.bpf.generated.Katran;
@@ -26,6 +27,7 @@ import java.lang.invoke.VarHandle;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads and writes the structures of {@code katran.h}. The write methods set every field of their
@@ -185,6 +187,35 @@ final class Abi {
     BACKEND_WORD.setVolatile(target, BACKEND_WORD_OFFSET, word & FAMILY_MASK);
     katran_backend.egress_ifindex(target, egress.ifindex());
     written.copyFrom(mac);
+  }
+
+  /** Returns whether an entry holds a backend. */
+  static boolean hasBackend(MemorySegment source) {
+    return (long) BACKEND_WORD.getAcquire(source, BACKEND_WORD_OFFSET) != 0;
+  }
+
+  /**
+   * Reads the next hop of a backend; null if it is unresolved or there is no backend.
+   *
+   * @param backend how the backend is reached
+   */
+  static @Nullable Hop readHop(MemorySegment source, BackendEntry backend) {
+    long word = (long) BACKEND_WORD.getAcquire(source, BACKEND_WORD_OFFSET);
+    int flags = (int) (word >>> 8);
+    if ((flags & Katran.KATRAN_BACKEND_RESOLVED()) == 0) {
+      return null;
+    }
+    long bits = Long.reverseBytes(word >>> 16) >>> (Long.SIZE - MacAddress.LENGTH * Byte.SIZE);
+    Hop.Egress egress = null;
+    if ((flags & Katran.KATRAN_BACKEND_REDIRECT()) != 0) {
+      byte[] mac = katran_backend.source_mac(source).toArray(ValueLayout.JAVA_BYTE);
+      egress =
+          new Hop.Egress(
+              katran_backend.egress_ifindex(source),
+              new MacAddress(Longs.fromBytes((byte) 0, (byte) 0, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5])));
+    }
+    int room = Short.toUnsignedInt(katran_backend.room(source));
+    return new Hop(new MacAddress(bits), egress, backend.mtuOf(room));
   }
 
   /** Removes a backend. Clears the published word first, so the program stops using it at once. */

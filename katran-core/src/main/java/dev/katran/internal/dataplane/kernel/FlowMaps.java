@@ -17,19 +17,28 @@ import java.util.OptionalInt;
  */
 record FlowMaps(BpfMap buckets, BpfMap keys) implements AutoCloseable {
 
+  private static final String KEYS = "_keys";
+
   /**
-   * Creates an empty table.
+   * Creates an empty table, or opens the one that is pinned.
    *
    * @param name the name of its first map; that of the second has a suffix
    * @param count the number of buckets
    * @param numaNode the node of its memory, or empty for any
+   * @param pins where the maps are pinned
+   * @param pin the name of the first map's pin; that of the second has a suffix
    */
-  static FlowMaps create(String name, int count, OptionalInt numaNode) {
-    BpfMap buckets = array(name, katran_flow_bucket.sizeof(), count, numaNode);
+  static FlowMaps create(
+      String name, int count, OptionalInt numaNode, MapPins pins, String pin) {
+    BpfMap buckets =
+        pins.openOrCreate(pin, () -> array(name, katran_flow_bucket.sizeof(), count, numaNode));
     try {
       int places = count * FlowWord.PER_BUCKET;
+      String keys = name + KEYS;
       return new FlowMaps(
-          buckets, array(name + "_keys", katran_flow_key.sizeof(), places, numaNode));
+          buckets,
+          pins.openOrCreate(
+              pin + KEYS, () -> array(keys, katran_flow_key.sizeof(), places, numaNode)));
     } catch (RuntimeException | Error e) {
       buckets.close();
       throw e;

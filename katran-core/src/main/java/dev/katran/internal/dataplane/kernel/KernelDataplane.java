@@ -16,12 +16,14 @@ import dev.katran.internal.dataplane.FlowTable;
 import dev.katran.internal.dataplane.ForwardingProgram;
 import dev.katran.internal.dataplane.IndexTable;
 import dev.katran.internal.dataplane.InterfaceState;
+import dev.katran.internal.dataplane.Journal;
 import dev.katran.internal.dataplane.ResourceUsage;
 import dev.katran.internal.dataplane.RingTable;
 import dev.katran.internal.dataplane.VipTable;
 import dev.katran.internal.net.MacAddress;
 import dev.katran.internal.platform.HostAddresses;
 import dev.katran.internal.platform.LoadFailure;
+import dev.katran.internal.platform.PinFolder;
 import dev.katran.internal.platform.PlatformCheck;
 import dev.katran.internal.platform.XdpInterface;
 import java.lang.foreign.MemorySegment;
@@ -29,11 +31,14 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +47,13 @@ import org.slf4j.LoggerFactory;
 public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   private static final Logger log = LoggerFactory.getLogger(KernelDataplane.class);
+
+  private static final Pattern PIN =
+      Pattern.compile(
+          "settings|control|link_(native|generic)|(vips|server_ids|source_v4|source_v6|tunnel_v4"
+              + "|tunnel_v6|down|tunnel_ends)(_now|_next)?|vip_rings|ring_chunks|ring_chunk_[0-9]+"
+              + "|backends|counters|prefix_vips|watched|flows(_keys)?|cpu_flows|cpu_flow_keys"
+              + "|cpu_flows_[0-9]+(_keys)?");
 
   /** Changes if the interface's index or MAC address does. Written with {@code replacing} held. */
   private volatile DataplaneConfig config;
@@ -64,11 +76,20 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   /** Held while the program is replaced, by a change or because the interface changed. */
   private final ReentrantLock replacing = new ReentrantLock();
 
+  /** The interface to attach the program to, or null. */
+  private @Nullable XdpInterface ingress;
+
   /** Null if the program is not attached to an interface. */
   private @Nullable XdpAttachment attachment;
 
   /** Null if VIPs may contain them. */
   private @Nullable HostAddresses hostAddresses;
+
+  /** Null if nothing is pinned. */
+  private @Nullable KernelJournal journal;
+
+  private @Nullable PinFolder folder;
+  private volatile boolean isForgotten;
 
   private KernelDataplane(DataplaneConfig config, KernelTables tables) {
     this.config = config;
@@ -85,41 +106,109 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   public static KernelDataplane detached(DataplaneConfig config) {
     PlatformCheck.check();
     NativeAccess.check();
+    return loaded(() -> load(config, MapPins.NONE));
+  }
+
+  private static KernelDataplane loaded(Supplier<KernelDataplane> load) {
     try {
-      return load(config);
+      return load.get();
     } catch (NativeException e) {
       throw LoadFailure.explain("cannot load the program", e);
     }
   }
 
   /**
-   * Loads the program and attaches it to an interface. All packets pass until there are VIPs.
+   * Loads the program with the maps that are pinned in a folder, without attaching it. In an empty
+   * folder, creates and pins them. Closing the dataplane closes the folder.
    *
+   * @param folder opened with {@link #isPin}
+   */
+  public static KernelDataplane pinned(DataplaneConfig config, PinFolder folder) {
+    try {
+      NativeAccess.check();
+      MapPins pins = new MapPins(folder);
+      folder.removeTemporary();
+      boolean isNew = !PinnedSettings.exist(pins);
+      if (isNew) {
+        folder.names().forEach(folder::unpin); // left by an open that failed
+      }
+      DataplaneConfig stored = isNew ? config : PinnedSettings.read(pins, config);
+      KernelDataplane dataplane = loaded(() -> load(stored, pins));
+      dataplane.folder = folder;
+      try {
+        dataplane.journal = KernelJournal.open(pins);
+        if (isNew) {
+          PinnedSettings.write(pins, config);
+        }
+        return dataplane;
+      } catch (RuntimeException | Error e) {
+        dataplane.folder = null;
+        dataplane.close();
+        throw e;
+      }
+    } catch (RuntimeException | Error e) {
+      folder.close();
+      throw e;
+    }
+  }
+
+  /** Returns whether a file in a pin folder may be a dataplane's. */
+  public static boolean isPin(String name) {
+    return PIN.matcher(name).matches();
+  }
+
+  @Override
+  public boolean isWanted() {
+    return folder != null && folder.isWanted();
+  }
+
+  @Override
+  public void forget() {
+    isForgotten = true;
+  }
+
+  @Override
+  public Optional<Journal> journal() {
+    return Optional.ofNullable(journal);
+  }
+
+  /**
+   * Loads the program for an interface, to which {@link #attach} attaches it. All packets pass until
+   * there are VIPs.
+   *
+   * @param folder where everything is pinned, opened with {@link #isPin}, or null
    * @param interfaceName in the calling thread's network namespace
    * @param acceptForeignMacs whether frames to other MAC addresses than the interface's are
    *     balanced
    * @param coverHostAddresses whether VIPs of prefixes may contain addresses of this host
    */
-  public static KernelDataplane attached(
+  public static KernelDataplane forInterface(
       DataplaneConfig config,
+      @Nullable PinFolder folder,
       String interfaceName,
-      AttachMode mode,
       boolean acceptForeignMacs,
       boolean coverHostAddresses) {
-    PlatformCheck.check();
-    XdpInterface ingress = XdpInterface.find(interfaceName);
-    ingress.checkVlanTags();
-    KernelDataplane dataplane =
-        detached(
-            acceptForeignMacs
-                ? config
-                : config.with(c -> c.own = own(ingress.ifindex(), ingress.mac())));
+    XdpInterface ingress;
+    try {
+      PlatformCheck.check();
+      ingress = XdpInterface.find(interfaceName);
+      ingress.checkVlanTags();
+    } catch (RuntimeException | Error e) {
+      if (folder != null) {
+        folder.close();
+      }
+      throw e;
+    }
+    DataplaneConfig own =
+        acceptForeignMacs
+            ? config
+            : config.with(c -> c.own = own(ingress.ifindex(), ingress.mac()));
+    KernelDataplane dataplane = folder == null ? detached(own) : pinned(own, folder);
     try {
       if (!coverHostAddresses) {
         dataplane.hostAddresses = HostAddresses.open();
       }
-      dataplane.attachment =
-          XdpAttachment.open(ingress, mode, dataplane::programFor, dataplane.replacing);
+      dataplane.ingress = ingress;
       return dataplane;
     } catch (RuntimeException | Error e) {
       dataplane.close();
@@ -127,13 +216,24 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     }
   }
 
+  /**
+   * Attaches the program to the interface.
+   *
+   * @throws dev.katran.internal.failure.Failure if it cannot be attached
+   */
+  public void attach(AttachMode mode) {
+    attachment =
+        XdpAttachment.open(
+            Objects.requireNonNull(ingress), mode, this::programFor, tables.pins(), replacing);
+  }
+
   private static DataplaneConfig.@Nullable OwnInterface own(
       int index, dev.katran.ffm.net.@Nullable MacAddress mac) {
     return mac == null ? null : new DataplaneConfig.OwnInterface(index, new MacAddress(mac.bits()));
   }
 
-  private static KernelDataplane load(DataplaneConfig config) {
-    KernelTables tables = new KernelTables(config);
+  private static KernelDataplane load(DataplaneConfig config, MapPins pins) {
+    KernelTables tables = new KernelTables(config, new MapGeometry(config), pins);
     try {
       return new KernelDataplane(config, tables);
     } catch (RuntimeException | Error e) {
@@ -157,7 +257,10 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
    * the interface is deleted and created again.
    */
   public int interfaceIndex() {
-    return attachment == null ? 0 : attachment.state().ifindex();
+    if (attachment != null) {
+      return attachment.state().ifindex();
+    }
+    return ingress == null ? 0 : ingress.ifindex();
   }
 
   @Override
@@ -380,5 +483,15 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     program.close();
     rings.close();
     tables.close();
+    if (journal != null) {
+      journal.close();
+    }
+    if (folder == null) {
+      return;
+    }
+    if (isForgotten) {
+      folder.delete();
+    }
+    folder.close();
   }
 }

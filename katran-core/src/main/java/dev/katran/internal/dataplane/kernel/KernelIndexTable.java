@@ -26,12 +26,19 @@ final class KernelIndexTable<K> implements IndexTable<K>, AutoCloseable {
   private final KeyWriter<K> writer;
   private final ReplaceableMap map;
 
-  KernelIndexTable(String name, int mapType, int keySize, int maxEntries, KeyWriter<K> writer) {
+  KernelIndexTable(
+      String name,
+      MapPins pins,
+      int mapType,
+      int keySize,
+      int maxEntries,
+      KeyWriter<K> writer) {
     this.keySize = keySize;
     this.writer = writer;
     this.map =
         new ReplaceableMap(
             name,
+            pins,
             () ->
                 MapCreation.create(
                     MapSpec.of(mapType, name)
@@ -39,6 +46,11 @@ final class KernelIndexTable<K> implements IndexTable<K>, AutoCloseable {
                         .valueSize(Integer.BYTES)
                         .maxEntries(maxEntries)
                         .flags(KernelTables.READ_ONLY)));
+  }
+
+  /** Opens the table if it is pinned. */
+  void adopt() {
+    map.adopt();
   }
 
   /** Returns the map of maps that the program uses. The first call creates it. */

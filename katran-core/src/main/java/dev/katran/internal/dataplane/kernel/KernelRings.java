@@ -55,6 +55,9 @@ final class KernelRings implements RingTable, AutoCloseable {
   /** The rings of a batch that are not installed yet, by VIP. */
   private final Map<Integer, StoredRing> pending = new HashMap<>();
 
+  /** The rings that were taken over, by the words that lead to them, until {@link #retain}. */
+  private final Map<Long, StoredRing> adopted = new HashMap<>();
+
   private boolean isBatching;
 
   /** Keeps the slots of the rings that are put next, so that they are not computed again. */
@@ -64,7 +67,7 @@ final class KernelRings implements RingTable, AutoCloseable {
   KernelRings(KernelTables tables, int slots) {
     this.slots = slots;
     this.words = tables.vipRings().mmap();
-    this.memory = new RingMemory(tables.ringChunks(), tables.gracePeriod()::await);
+    this.memory = new RingMemory(tables.ringChunks(), tables.pins(), tables.gracePeriod()::await);
   }
 
   /** Runs changes and installs their rings when it returns. If it throws, it installs none. */
@@ -148,7 +151,7 @@ final class KernelRings implements RingTable, AutoCloseable {
   void commit() {
     announced = List.of();
     for (StoredRing ring : unused) {
-      stored.remove(ring.slots);
+      stored.remove(ring.slots, ring);
       memory.free(ring.region);
     }
     unused.clear();
@@ -189,6 +192,41 @@ final class KernelRings implements RingTable, AutoCloseable {
     pending.remove(vip);
     setWord(vip, 0);
     release(installed.remove(vip));
+  }
+
+  @Override
+  public long place(int vip) {
+    return (long) WORD.getAcquire(words, (long) vip * Long.BYTES);
+  }
+
+  @Override
+  public @Nullable RingSlots adopt(int vip, RingSlots stable) {
+    long word = place(vip);
+    if (word == 0) {
+      return null;
+    }
+    StoredRing ring = adopted.computeIfAbsent(word, same -> KernelCalls.get(() -> read(same, stable)));
+    ring.users++;
+    installed.put(vip, ring);
+    stored.putIfAbsent(ring.slots, ring);
+    return ring.slots;
+  }
+
+  private StoredRing read(long word, RingSlots stable) {
+    RingLayout layout = RingLayout.of(word);
+    RingMemory.Region region = memory.adopt(RingLayout.line(word), layout.bytes(slots));
+    return new StoredRing(layout, region, layout.adopt(region, stable));
+  }
+
+  @Override
+  public void retain(Set<Integer> vips) {
+    int count = (int) (words.byteSize() / Long.BYTES);
+    for (int vip = 0; vip < count; vip++) {
+      if (!vips.contains(vip) && place(vip) != 0) {
+        remove(vip);
+      }
+    }
+    adopted.clear();
   }
 
   /** Returns the memory of all rings, in bytes, those that were just replaced included. */

@@ -62,7 +62,8 @@ public final class KernelTables implements AutoCloseable {
   /** The shared flow table, if it exists. */
   private volatile @Nullable FlowMaps flows;
 
-  private final ReplaceableMap vips = new ReplaceableMap("vips", this::createVips);
+  private final MapPins pins;
+  private final ReplaceableMap vips;
   private @Nullable GracePeriod gracePeriod;
   private final KernelIndexTable<Integer> serverIds;
   private final KernelIndexTable<Prefix> sourcesV4;
@@ -74,18 +75,21 @@ public final class KernelTables implements AutoCloseable {
 
   /** Creates the maps that every program needs. */
   public KernelTables(DataplaneConfig config) {
-    this(config, new MapGeometry(config));
+    this(config, new MapGeometry(config), MapPins.NONE);
   }
 
-  /** Creates the maps that every program needs, in these sizes. */
-  KernelTables(DataplaneConfig config, MapGeometry geometry) {
+  /** Creates the maps that every program needs, in these sizes, or opens those that are pinned. */
+  KernelTables(DataplaneConfig config, MapGeometry geometry, MapPins pins) {
     ForwardingCores.check(config.flowTableCpus());
     this.config = config;
     this.limits = config.limits();
     this.geometry = geometry;
+    this.pins = pins;
+    this.vips = new ReplaceableMap("vips", pins, this::createVips);
     this.serverIds =
         new KernelIndexTable<>(
             "server_ids",
+            pins,
             BpfConstants.BPF_MAP_TYPE_HASH,
             Integer.BYTES,
             limits.serverIds(),
@@ -98,6 +102,7 @@ public final class KernelTables implements AutoCloseable {
     this.down =
         new KernelIndexTable<>(
             "down",
+            pins,
             BpfConstants.BPF_MAP_TYPE_HASH,
             (int) katran_down_key.sizeof(),
             TableCapacity.DOWN,
@@ -108,11 +113,13 @@ public final class KernelTables implements AutoCloseable {
     this.tunnelEndpoints =
         new KernelIndexTable<>(
             "tunnel_ends",
+            pins,
             BpfConstants.BPF_MAP_TYPE_HASH,
             (int) katran_tunnel_end_key.sizeof(),
             TableCapacity.TUNNEL_ENDPOINTS,
             Abi::writeTunnelEnd);
     try {
+      adopt();
       createRequired();
     } catch (RuntimeException | Error e) {
       close();
@@ -120,9 +127,34 @@ public final class KernelTables implements AutoCloseable {
     }
   }
 
-  private static KernelIndexTable<Prefix> prefixes(String name, long keySize, int capacity) {
+  /** Opens the maps that are pinned and that would be created later, or were replaced. */
+  private void adopt() {
+    vips.adopt();
+    for (KernelIndexTable<?> table :
+        List.of(
+            serverIds,
+            sourcesV4,
+            sourcesV6,
+            tunnelSourcesV4,
+            tunnelSourcesV6,
+            down,
+            tunnelEndpoints)) {
+      table.adopt();
+    }
+    if (pins.contains("prefix_vips")) {
+      prefixVips();
+    }
+    if (pins.contains("watched")) {
+      watched();
+    }
+    if (pins.contains("flows")) {
+      createFlows();
+    }
+  }
+
+  private KernelIndexTable<Prefix> prefixes(String name, long keySize, int capacity) {
     return new KernelIndexTable<>(
-        name, BpfConstants.BPF_MAP_TYPE_LPM_TRIE, (int) keySize, capacity, Abi::writeSource);
+        name, pins, BpfConstants.BPF_MAP_TYPE_LPM_TRIE, (int) keySize, capacity, Abi::writeSource);
   }
 
   private void createRequired() {
@@ -136,7 +168,11 @@ public final class KernelTables implements AutoCloseable {
     try (BpfMap template = MapCreation.create(RingMemory.chunk())) {
       maps.put(
           "ring_chunks",
-          MapCreation.create(MapSpec.arrayOfMaps("ring_chunks", geometry.ringChunks(), template)));
+          pins.openOrCreate(
+              "ring_chunks",
+              () ->
+                  MapCreation.create(
+                      MapSpec.arrayOfMaps("ring_chunks", geometry.ringChunks(), template))));
     }
     createArray(
         "backends", katran_backend.sizeof(), geometry.backendIndices(), /* perElement= */ 1);
@@ -152,14 +188,13 @@ public final class KernelTables implements AutoCloseable {
 
   private void create(
       String name, int type, long keySize, long valueSize, int maxEntries, int flags) {
-    maps.put(
-        name,
-        MapCreation.create(
-            MapSpec.of(type, name)
-                .keySize(keySize)
-                .valueSize(valueSize)
-                .maxEntries(maxEntries)
-                .flags(flags)));
+    MapSpec spec =
+        MapSpec.of(type, name)
+            .keySize(keySize)
+            .valueSize(valueSize)
+            .maxEntries(maxEntries)
+            .flags(flags);
+    maps.put(name, pins.openOrCreate(name, () -> MapCreation.create(spec)));
   }
 
   /** Creates an array that can be mapped, with as many entries in an element. */
@@ -171,6 +206,11 @@ public final class KernelTables implements AutoCloseable {
         perElement * entrySize,
         entries / perElement,
         BpfConstants.BPF_F_MMAPABLE);
+  }
+
+  /** Returns where the maps are pinned. */
+  MapPins pins() {
+    return pins;
   }
 
   /** Returns the sizes of the maps. */
@@ -308,7 +348,8 @@ public final class KernelTables implements AutoCloseable {
       createCpuFlows();
     }
     if (flows == null) {
-      flows = FlowMaps.create("flows", config.flowBuckets(), OptionalInt.empty());
+      flows =
+          FlowMaps.create("flows", config.flowBuckets(), OptionalInt.empty(), pins, "flows");
     }
   }
 
@@ -321,7 +362,13 @@ public final class KernelTables implements AutoCloseable {
     List<FlowMaps> created = new ArrayList<>();
     try {
       for (DataplaneConfig.FlowTableCpu cpu : config.flowTableCpus()) {
-        created.add(FlowMaps.create("cpu_flows", config.flowBuckets(), cpu.numaNode()));
+        created.add(
+            FlowMaps.create(
+                "cpu_flows",
+                config.flowBuckets(),
+                cpu.numaNode(),
+                pins,
+                "cpu_flows_" + cpu.cpu()));
       }
       BpfMap buckets = byCpu("cpu_flows", created.stream().map(FlowMaps::buckets).toList());
       try {
@@ -342,7 +389,11 @@ public final class KernelTables implements AutoCloseable {
   /** Creates a map of maps with one of these for each forwarding CPU. */
   private BpfMap byCpu(String name, List<BpfMap> inner) {
     BpfMap outer =
-        MapCreation.create(MapSpec.arrayOfMaps(name, BpfMap.possibleCpus(), inner.getFirst()));
+        pins.openOrCreate(
+            name,
+            () ->
+                MapCreation.create(
+                    MapSpec.arrayOfMaps(name, BpfMap.possibleCpus(), inner.getFirst())));
     try (Arena arena = Arena.ofConfined()) {
       for (int i = 0; i < inner.size(); i++) {
         int cpu = config.flowTableCpus().get(i).cpu();

@@ -45,6 +45,16 @@ final class KernelVips implements VipTable {
   }
 
   @Override
+  public void adopt(Runnable installed) {
+    vips.adopt(installed);
+  }
+
+  @Override
+  public void republish() {
+    vips.republish();
+  }
+
+  @Override
   public void put(VipKey vip, VipEntry entry) {
     put(Destination.of(vip), vip.port(), vip.protocol().number(), entry);
   }

@@ -17,7 +17,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReplaceableMap implements AutoCloseable {
 
+  /** The suffix of the pin of the inner map in use. */
+  private static final String CURRENT = "_now";
+
+  /** The suffix of the pin of an inner map that is being installed. */
+  private static final String NEXT = "_next";
+
   private final String name;
+  private final MapPins pins;
   private final Supplier<BpfMap> create;
 
   private volatile @Nullable BpfMap outer;
@@ -30,11 +37,38 @@ final class ReplaceableMap implements AutoCloseable {
    * Creates a handle for maps that do not exist yet.
    *
    * @param name the name of the map of maps
+   * @param pins where the maps are pinned
    * @param create creates an empty inner map, with the same parameters each time
    */
-  ReplaceableMap(String name, Supplier<BpfMap> create) {
+  ReplaceableMap(String name, MapPins pins, Supplier<BpfMap> create) {
     this.name = name;
+    this.pins = pins;
     this.create = create;
+  }
+
+  /** Opens the maps if they are pinned. */
+  void adopt() {
+    if (!pins.contains(name)) {
+      return;
+    }
+    BpfMap pinned = pins.open(name);
+    outer = pinned;
+    int id = pinned.innerId(0);
+    for (String suffix : List.of(NEXT, CURRENT)) {
+      if (pins.contains(name + suffix)) {
+        BpfMap inner = pins.open(name + suffix);
+        if (current == null && inner.id() == id) {
+          current = inner;
+          pins.replace(name + CURRENT, inner);
+        } else {
+          inner.close();
+        }
+      }
+    }
+    pins.unpin(name + NEXT);
+    if (current == null) {
+      throw pins.damaged("the map in use of " + name + " is not there");
+    }
   }
 
   /** Returns whether the maps exist. */
@@ -62,6 +96,7 @@ final class ReplaceableMap implements AutoCloseable {
     outer = created;
     try {
       install(inner);
+      pins.replace(name, created);
     } catch (RuntimeException | Error e) {
       outer = null;
       created.close();
@@ -111,10 +146,13 @@ final class ReplaceableMap implements AutoCloseable {
   }
 
   private void install(BpfMap inner) {
+    pins.replace(name + NEXT, inner);
     try (Arena arena = Arena.ofConfined()) {
       outer().updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, 0), inner);
     }
     current = inner;
+    pins.replace(name + CURRENT, inner);
+    pins.unpin(name + NEXT);
   }
 
   /** Returns the kernel memory of the maps, in bytes. Other threads may replace one meanwhile. */

@@ -28,8 +28,13 @@ final class RingChunk implements AutoCloseable {
    * @param number the index of the map in {@code ring_chunks}
    */
   RingChunk(int number) {
+    this(number, MapCreation.create(RingMemory.chunk()));
+  }
+
+  /** Takes over a chunk's map, which contains no rings yet as far as this chunk knows. */
+  RingChunk(int number, BpfMap map) {
     this.number = number;
-    this.map = MapCreation.create(RingMemory.chunk());
+    this.map = map;
     try {
       this.kernelMemory = map.kernelMemory();
       this.memory = map.map(lifetime);
@@ -82,6 +87,23 @@ final class RingChunk implements AutoCloseable {
       free.put(offset + size, available - size);
     }
     return offset;
+  }
+
+  /** Takes a part that is free, so far. */
+  void take(int offset, int size) {
+    Map.Entry<Integer, Integer> part = free.floorEntry(offset);
+    if (part == null || part.getKey() + part.getValue() < offset + size) {
+      throw new IllegalStateException(
+          "%d bytes at %d of chunk %d are in use".formatted(size, offset, number));
+    }
+    free.put(part.getKey(), offset - part.getKey());
+    if (offset == part.getKey()) {
+      free.remove(offset);
+    }
+    int rest = part.getKey() + part.getValue() - offset - size;
+    if (rest > 0) {
+      free.put(offset + size, rest);
+    }
   }
 
   /** Gives back a part. */

@@ -2,6 +2,7 @@ package dev.katran.internal.dataplane.kernel;
 
 import dev.katran.bpf.generated.Katran;
 import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.RingSlots;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -21,7 +22,13 @@ record RingLayout(int format, int base) {
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
   private static final int FLAGS = ~Katran.KATRAN_SLOT_BACKEND();
+  private static final int STATES =
+      Katran.KATRAN_SLOT_CHANGING() | Katran.KATRAN_SLOT_SETTLED();
+  private static final int FORMAT = Katran.KATRAN_RING_FORMAT();
+  private static final int BASE = (1 << 24) - 1;
   private static final int NUMBER_BITS = Katran.KATRAN_RING_NUMBER_BITS();
+
+  private static final int NUMBER = (1 << NUMBER_BITS) - 1;
 
   /** Returns the smallest layout of a ring with these words and previous backends. */
   static RingLayout of(int[] words, int @Nullable [] previous) {
@@ -34,6 +41,18 @@ record RingLayout(int format, int base) {
     int base = last == Dataplane.NO_BACKEND ? 0 : first - 1;
     int format = format((flags & FLAGS) == 0, last - base);
     return new RingLayout(format, format == Katran.KATRAN_RING_WIDE() ? 0 : base);
+  }
+
+  /** Returns the layout of an installed ring. The inverse of {@link #word}. */
+  static RingLayout of(long word) {
+    int format = (int) word & FORMAT;
+    int base = (int) (word >>> Katran.KATRAN_RING_BASE_SHIFT()) & BASE;
+    return new RingLayout(format, base);
+  }
+
+  /** Returns the first line of an installed ring, counted from the start of chunk 0. */
+  static long line(long word) {
+    return word >>> Katran.KATRAN_RING_LINE_SHIFT();
   }
 
   private static int format(boolean isStable, int last) {
@@ -141,6 +160,36 @@ record RingLayout(int format, int base) {
       from += count;
     }
     return words;
+  }
+
+  /**
+   * Reads an installed ring.
+   *
+   * @param stable its backends, in slots that are all stable
+   */
+  RingSlots adopt(RingMemory.Region region, RingSlots stable) {
+    if (!hasStates()) {
+      return stable;
+    }
+    int[] words = new int[stable.size()];
+    int[] previous = new int[words.length];
+    int slot = 0;
+    for (MemorySegment part : region.parts()) {
+      long end = Math.min((long) (words.length - slot) << format, part.byteSize());
+      for (long offset = 0; offset < end; offset += 1L << format) {
+        if (format == Katran.KATRAN_RING_CHANGING()) {
+          int stored = (int) INT.getOpaque(part, offset);
+          words[slot] = absolute(stored & NUMBER) | (stored >>> 1 & STATES);
+          previous[slot] = absolute(stored >>> NUMBER_BITS & NUMBER);
+        } else {
+          long stored = (long) LONG.getOpaque(part, offset);
+          words[slot] = (int) stored;
+          previous[slot] = (int) (stored >>> Integer.SIZE);
+        }
+        slot++;
+      }
+    }
+    return stable.withUnstable(words, index -> previous[index]);
   }
 
   private void read(MemorySegment part, int[] words, int from) {

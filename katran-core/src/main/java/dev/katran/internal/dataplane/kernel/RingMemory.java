@@ -62,7 +62,11 @@ final class RingMemory implements AutoCloseable {
     }
   }
 
+  /** The beginning of the names of the chunks' pins. */
+  private static final String PIN = "ring_chunk_";
+
   private final BpfMap installed;
+  private final MapPins pins;
   private final Runnable gracePeriod;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition reclaimed = lock.newCondition();
@@ -86,11 +90,58 @@ final class RingMemory implements AutoCloseable {
    * Creates the memory, which has no chunks yet.
    *
    * @param installed the map {@code ring_chunks}
+   * @param pins where the chunks are pinned
    * @param gracePeriod waits for the packets that are being processed
    */
-  RingMemory(BpfMap installed, Runnable gracePeriod) {
+  RingMemory(BpfMap installed, MapPins pins, Runnable gracePeriod) {
     this.installed = installed;
+    this.pins = pins;
     this.gracePeriod = gracePeriod;
+    pins.names(PIN).forEach(this::adoptChunk);
+  }
+
+  /** Takes over a pinned chunk, or removes its pin if the program does not use it. */
+  private void adoptChunk(String pin) {
+    int number = Integer.parseInt(pin.substring(PIN.length()));
+    BpfMap map = pins.open(pin);
+    try {
+      if (map.id() == installed.innerId(number)) {
+        RingChunk chunk = new RingChunk(number, map);
+        chunk.closeDescriptor();
+        chunks.put(number, chunk);
+        kernelMemory.addAndGet(chunk.kernelMemory());
+        return;
+      }
+    } catch (RuntimeException | Error e) {
+      map.close();
+      throw e;
+    }
+    map.close();
+    pins.unpin(pin);
+  }
+
+  /**
+   * Takes over the memory of a ring.
+   *
+   * @param line the first line, counted from the start of chunk 0
+   */
+  Region adopt(long line, long bytes) {
+    return locked(() -> {
+      int first = Math.toIntExact(line * LINE / CHUNK);
+      int offset = Math.toIntExact(line * LINE % CHUNK);
+      int count = count(bytes);
+      int size = count > 1 ? CHUNK : Math.toIntExact(Math.ceilDiv(bytes, LINE) * LINE);
+      List<MemorySegment> parts = new ArrayList<>();
+      for (int number = first; number < first + count; number++) {
+        RingChunk chunk = chunks.get(number);
+        if (chunk == null) {
+          throw pins.damaged("chunk " + number + " of the rings is not there");
+        }
+        chunk.take(offset, size);
+        parts.add(chunk.memory().asSlice(offset, size));
+      }
+      return new Region(first, offset, List.copyOf(parts));
+    });
   }
 
   /** Returns the parameters of a chunk. */
@@ -232,6 +283,7 @@ final class RingMemory implements AutoCloseable {
   }
 
   private void install(List<RingChunk> created) {
+    created.forEach(chunk -> pins.replace(PIN + chunk.number(), chunk.map()));
     try (Arena arena = Arena.ofConfined()) {
       if (created.size() == 1 || !installBatch(created, arena)) {
         for (RingChunk chunk : created) {
@@ -346,6 +398,7 @@ final class RingMemory implements AutoCloseable {
           chunk = locked(this::takeUnused)) {
         int number = chunk.number();
         installed.delete(arena.allocateFrom(ValueLayout.JAVA_INT, number));
+        pins.unpin(PIN + number);
         chunk.close();
         locked(() -> leaving.remove(number));
       }

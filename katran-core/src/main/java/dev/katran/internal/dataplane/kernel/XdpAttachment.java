@@ -4,6 +4,7 @@ import dev.katran.AttachMode;
 import dev.katran.ffm.BpfException;
 import dev.katran.ffm.BpfProgram;
 import dev.katran.ffm.Errno;
+import dev.katran.ffm.XdpLink;
 import dev.katran.ffm.net.Link;
 import dev.katran.ffm.net.MacAddress;
 import dev.katran.ffm.net.NetworkEvent;
@@ -14,6 +15,7 @@ import dev.katran.internal.dataplane.InterfaceState;
 import dev.katran.internal.platform.XdpInterface;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -57,6 +59,7 @@ final class XdpAttachment implements AutoCloseable {
   private final String name;
   private final AttachMode wanted;
   private final Owner owner;
+  private final MapPins pins;
 
   /** Held while the program is replaced, attached or detached. */
   private final ReentrantLock lock;
@@ -79,13 +82,16 @@ final class XdpAttachment implements AutoCloseable {
 
   private volatile InterfaceState state;
 
-  private XdpAttachment(XdpInterface ingress, AttachMode wanted, Owner owner, ReentrantLock lock) {
+  private XdpAttachment(
+      XdpInterface ingress, AttachMode wanted, Owner owner, MapPins pins, ReentrantLock lock) {
     this.name = ingress.name();
     this.wanted = wanted;
     this.owner = owner;
+    this.pins = pins;
     this.lock = lock;
     this.ingress = ingress;
-    this.attached = ingress.attach(owner.programFor(ingress.ifindex(), ingress.mac()), wanted);
+    BpfProgram program = owner.programFor(ingress.ifindex(), ingress.mac());
+    this.attached = adopt(ingress, program).orElseGet(() -> attach(ingress, program));
     try {
       this.state = newState(true);
       this.netlink = Rtnetlink.open();
@@ -113,19 +119,76 @@ final class XdpAttachment implements AutoCloseable {
   }
 
   /**
-   * Attaches a program.
+   * Attaches a program, or replaces the one of a link that is pinned.
    *
+   * @param pins where the link is pinned
    * @param lock held by the owner while it replaces the program
    * @throws dev.katran.internal.failure.Failure if it cannot be attached
    */
   static XdpAttachment open(
-      XdpInterface ingress, AttachMode mode, Owner owner, ReentrantLock lock) {
+      XdpInterface ingress, AttachMode mode, Owner owner, MapPins pins, ReentrantLock lock) {
     lock.lock();
     try {
-      return new XdpAttachment(ingress, mode, owner, lock);
+      return new XdpAttachment(ingress, mode, owner, pins, lock);
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Continues with a pinned link, so that no packet is lost. Removes links to what is no longer the
+   * interface, or in another mode than the wanted one.
+   */
+  private Optional<XdpInterface.Attached> adopt(XdpInterface to, BpfProgram program) {
+    for (AttachMode mode : List.of(AttachMode.NATIVE, AttachMode.GENERIC)) {
+      XdpLink link = pins.link(pin(mode)).orElse(null);
+      if (link == null) {
+        continue;
+      }
+      try {
+        if (isLinkOf(to, link) && (wanted == mode || wanted == AttachMode.AUTOMATIC)) {
+          link.update(program);
+          return Optional.of(new XdpInterface.Attached(link, mode));
+        }
+      } catch (RuntimeException | Error e) {
+        link.close();
+        throw e;
+      }
+      log.warn(
+          "the {} link of the last process is no longer that of {}, or is not wanted; attaches again",
+          mode.name().toLowerCase(Locale.ROOT),
+          to.name());
+      link.close();
+      pins.unpin(pin(mode));
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Returns whether a link is attached to an interface. Its index does not tell, because it may be
+   * one in another network namespace.
+   */
+  private static boolean isLinkOf(XdpInterface to, XdpLink link) {
+    return link.isAttached()
+        && link.ifindex() == to.ifindex()
+        && XdpLink.attachedProgram(to.ifindex())
+            .filter(program -> program.id() == link.programId())
+            .isPresent();
+  }
+
+  private XdpInterface.Attached attach(XdpInterface to, BpfProgram program) {
+    XdpInterface.Attached next = to.attach(program, wanted);
+    try {
+      pins.replace(pin(next.mode()), next.link());
+      return next;
+    } catch (RuntimeException | Error e) {
+      next.link().close();
+      throw e;
+    }
+  }
+
+  private static String pin(AttachMode mode) {
+    return "link_" + mode.name().toLowerCase(Locale.ROOT);
   }
 
   /** Returns the state as it was last seen. */
@@ -237,6 +300,7 @@ final class XdpAttachment implements AutoCloseable {
           ingress.ifindex());
     }
     attached.link().close();
+    pins.unpin(pin(attached.mode()));
     state = newState(false);
     return Optional.empty();
   }
@@ -265,7 +329,7 @@ final class XdpAttachment implements AutoCloseable {
 
   private void attachAgain(Link link) {
     XdpInterface now = XdpInterface.of(link);
-    attached = now.attach(owner.programFor(now.ifindex(), now.mac()), wanted);
+    attached = attach(now, owner.programFor(now.ifindex(), now.mac()));
     ingress = now;
     state = newState(true);
     log.info(
@@ -294,7 +358,7 @@ final class XdpAttachment implements AutoCloseable {
         Instant.now());
   }
 
-  /** Detaches the program. Waits for an attachment in progress, but for no longer. */
+  /** Detaches the program unless its link is pinned. Waits for an attachment in progress, but for no longer. */
   @Override
   public void close() {
     monitor.close();

@@ -6,6 +6,7 @@ import dev.katran.internal.dataplane.BackendTable;
 import dev.katran.internal.packet.Address;
 import dev.katran.internal.packet.Hop;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,17 @@ final class HeapBackends implements BackendTable {
   @Override
   public void remove(int index) {
     backends.remove(index);
+  }
+
+  @Override
+  public @Nullable Hop hop(int index, BackendEntry backend) {
+    Entry installed = backends.get(index);
+    return installed == null ? null : installed.hop();
+  }
+
+  @Override
+  public void retain(Set<Integer> indices) {
+    backends.keySet().retainAll(indices);
   }
 
   /** Returns the backend with an index, or null. */

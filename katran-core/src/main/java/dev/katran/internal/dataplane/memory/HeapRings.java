@@ -4,6 +4,7 @@ import dev.katran.internal.dataplane.RingSlots;
 import dev.katran.internal.dataplane.RingTable;
 import dev.katran.internal.dataplane.VipEntry;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,23 @@ final class HeapRings implements RingTable {
   @Override
   public void remove(int vip) {
     rings.remove(vip);
+  }
+
+  @Override
+  public long place(int vip) {
+    RingSlots ring = rings.get(vip);
+    return ring == null ? 0 : 1L << Integer.SIZE | Integer.toUnsignedLong(ring.hashCode());
+  }
+
+  @Override
+  public @Nullable RingSlots adopt(int vip, RingSlots stable) {
+    RingSlots installed = rings.get(vip);
+    return installed == null ? null : stable.withUnstable(installed.words(), installed::previous);
+  }
+
+  @Override
+  public void retain(Set<Integer> vips) {
+    rings.keySet().retainAll(vips);
   }
 
   /** Returns the ring of a VIP, or null if it has none. */

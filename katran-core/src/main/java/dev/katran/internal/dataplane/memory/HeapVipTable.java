@@ -53,6 +53,16 @@ final class HeapVipTable implements VipTable {
   }
 
   @Override
+  public void adopt(Runnable installed) {
+    changes.adopt(installed);
+  }
+
+  @Override
+  public void republish() {
+    changes.republish();
+  }
+
+  @Override
   public void put(VipKey key, VipEntry entry) {
     Destination destination = Destination.of(key);
     Address address = Address.of(destination.address());

@@ -11,13 +11,16 @@ import dev.katran.internal.dataplane.DownKey;
 import dev.katran.internal.dataplane.FlowTable;
 import dev.katran.internal.dataplane.ForwardingProgram;
 import dev.katran.internal.dataplane.IndexTable;
+import dev.katran.internal.dataplane.Journal;
 import dev.katran.internal.dataplane.ResourceUsage;
 import dev.katran.internal.dataplane.RingTable;
 import dev.katran.internal.dataplane.VipTable;
 import dev.katran.internal.packet.Address;
 import java.net.InetAddress;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The dataplane in plain Java. It has no interface: it transforms the frames passed to {@link
@@ -38,6 +41,7 @@ public final class JavaDataplane implements Dataplane {
   private final FlowTracker tracker;
   private final ServerIdRouting serverIdRouting;
   private final JavaProgram program;
+  private final @Nullable Journal journal;
 
   /** Creates a dataplane without VIPs. */
   public JavaDataplane(DataplaneConfig config) {
@@ -50,6 +54,21 @@ public final class JavaDataplane implements Dataplane {
    * @param clock a monotonic clock, in nanoseconds
    */
   public JavaDataplane(DataplaneConfig config, LongSupplier clock) {
+    this(config, clock, null);
+  }
+
+  /**
+   * Returns a dataplane without VIPs that is used by one control plane after another.
+   *
+   * @param journal where they write down what they do
+   */
+  public static JavaDataplane journaled(
+      DataplaneConfig config, LongSupplier clock, Journal journal) {
+    return new JavaDataplane(config, clock, journal);
+  }
+
+  private JavaDataplane(DataplaneConfig config, LongSupplier clock, @Nullable Journal journal) {
+    this.journal = journal;
     this.rings = new HeapRings(config.limits().ringSize());
     this.tracker = new FlowTracker(config, backends, counters, clock);
     this.serverIdRouting = new ServerIdRouting(config, serverIds, backends, tracker, counters);
@@ -148,6 +167,11 @@ public final class JavaDataplane implements Dataplane {
   @Override
   public void batch(Runnable changes) {
     vips.batch(changes);
+  }
+
+  @Override
+  public Optional<Journal> journal() {
+    return Optional.ofNullable(journal);
   }
 
   /** Does nothing: the garbage collector frees what was replaced. */

@@ -26,7 +26,7 @@ class RingMemoryTest {
   private final BpfMap chunks = createChunks();
   private final Semaphore packetsDone = new Semaphore(Integer.MAX_VALUE / 2);
   private final AtomicInteger waits = new AtomicInteger();
-  private final RingMemory memory = new RingMemory(chunks, this::awaitPackets);
+  private final RingMemory memory = new RingMemory(chunks, MapPins.NONE, this::awaitPackets);
 
   private static BpfMap createChunks() {
     try (BpfMap template = BpfMap.create(RingMemory.chunk())) {
@@ -103,6 +103,7 @@ class RingMemoryTest {
     try (RingMemory failing =
         new RingMemory(
             chunks,
+            MapPins.NONE,
             () -> {
               if (failures.getAndIncrement() == 0) {
                 throw new Failure(Failure.Kind.EXHAUSTED, "no memory");
