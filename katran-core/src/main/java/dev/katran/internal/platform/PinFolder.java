@@ -369,7 +369,11 @@ public final class PinFolder implements AutoCloseable {
     }
   }
 
-  /** Returns whether another process waits for the folder. Takes two system calls. */
+  /**
+   * Returns whether another process waits for the folder. Takes two system calls.
+   *
+   * @throws IllegalStateException if the folder is closed
+   */
   public boolean isWanted() {
     if (wanted.tryLock()) {
       wanted.unlock();
