@@ -1,0 +1,217 @@
+package dev.katran.traffic;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.katran.LoadBalancer;
+import dev.katran.LoadBalancerException;
+import dev.katran.ffm.net.Rtnetlink;
+import dev.katran.needs.BpfMount;
+import dev.katran.needs.NeedsKernel;
+import dev.katran.needs.NeedsNamespaces;
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** A pinned balancer forwards without its process, and another process continues. */
+@NeedsKernel
+@NeedsNamespaces
+@Tag("unemulated")
+class PinnedIT {
+
+  private static final int KILLS = 12;
+
+  private final List<Balancer> started = new ArrayList<>();
+  private BpfMount files;
+  private Path folder;
+  private Testbed testbed;
+  private List<String> backends;
+
+  @BeforeEach
+  void create() throws Exception {
+    files = BpfMount.open();
+    folder = files.path().resolve("katran");
+    testbed = Testbed.of(3, Service.ECHO);
+    backends =
+        testbed.servers().stream()
+            .map(server -> server.host().ipv4().getHostAddress())
+            .toList();
+  }
+
+  @AfterEach
+  void close() {
+    started.forEach(Balancer::kill);
+    testbed.close();
+    files.close();
+  }
+
+  /** A process with a balancer. */
+  private final class Balancer {
+
+    private final Process process;
+    private final BufferedReader output;
+    private final BufferedWriter input;
+    private final String[] ready;
+
+    Balancer() throws Exception {
+      List<String> command = new ArrayList<>();
+      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"));
+      command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp"));
+      command.add(System.getProperty("java.class.path"));
+      command.add(PinnedBalancerProcess.class.getName());
+      command.add(folder.toString());
+      process =
+          testbed
+              .balancer()
+              .call(() ->
+                  new ProcessBuilder(command)
+                      .redirectError(ProcessBuilder.Redirect.INHERIT)
+                      .start());
+      started.add(this);
+      output = process.inputReader();
+      input = process.outputWriter();
+      ready = output.readLine().split(" ");
+      assertThat(ready[0]).isEqualTo(PinnedBalancerProcess.READY);
+    }
+
+    boolean isAdopted() {
+      return Boolean.parseBoolean(ready[1]);
+    }
+
+    int vips() {
+      return Integer.parseInt(ready[2]);
+    }
+
+    void send(String command, List<String> arguments) throws IOException {
+      input.write(command + " " + String.join(" ", arguments) + "\n");
+      input.flush();
+    }
+
+    void run(String command, List<String> arguments) throws IOException {
+      send(command, arguments);
+      assertThat(output.readLine()).isEqualTo(PinnedBalancerProcess.DONE);
+    }
+
+    void kill() {
+      process.destroyForcibly();
+      process.onExit().join();
+    }
+  }
+
+  private ContinuousTraffic traffic() {
+    return new ContinuousTraffic(
+        testbed.client(), List.of(target(Testbed.VIP_IPV4), target(Testbed.VIP_IPV6)), 3);
+  }
+
+  private static InetSocketAddress target(String vip) {
+    return new InetSocketAddress(InetAddress.ofLiteral(vip), Testbed.PORT);
+  }
+
+  private int program() throws Exception {
+    try (Rtnetlink netlink = testbed.balancer().call(Rtnetlink::open)) {
+      return netlink.link(testbed.balancer().ifindex()).xdpProgramId();
+    }
+  }
+
+  private static void awaitMore(ContinuousTraffic traffic, int messages) {
+    long before = traffic.messages();
+    await().until(() -> traffic.messages() > before + messages);
+  }
+
+  @Test
+  void kill_processOfABalancer_noConnectionNotices() throws Exception {
+    Balancer first = new Balancer();
+    assertThat(first.isAdopted()).isFalse();
+    first.run("use", backends);
+    try (ContinuousTraffic traffic = traffic()) {
+      awaitMore(traffic, 200);
+      first.kill();
+      awaitMore(traffic, 400);
+
+      Balancer second = new Balancer();
+      assertThat(second.isAdopted()).isTrue();
+      assertThat(second.vips()).isEqualTo(2);
+      awaitMore(traffic, 200);
+      second.run("use", backends.subList(0, 2).reversed());
+      awaitMore(traffic, 200);
+      assertThat(traffic.failures())
+          .as("the third backend was removed, so its connections ended")
+          .allMatch(failure -> failure.contains("download"));
+    }
+  }
+
+  @Test
+  void kill_inTheMiddleOfChanges_noConnectionNotices() throws Exception {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    new Balancer().run("use", backends);
+    started.getLast().kill();
+    try (ContinuousTraffic traffic = traffic()) {
+      for (int i = 0; i < KILLS; i++) {
+        Balancer next = new Balancer();
+        assertThat(next.isAdopted()).isTrue();
+        assertThat(next.vips()).isEqualTo(2);
+        next.send("flap", backends);
+        Thread.sleep(random.nextInt(300));
+        next.kill();
+        assertThat(traffic.failures()).as("seed " + seed + ", kill " + i).isEmpty();
+      }
+      awaitMore(traffic, 200);
+      assertThat(traffic.failures()).as("seed " + seed).isEmpty();
+    }
+  }
+
+  @Test
+  void open_whileAnotherProcessOwnsIt_takesOverWhenThatLetsGo() throws Exception {
+    Balancer first = new Balancer();
+    first.run("use", backends);
+    assertThatThrownBy(() -> testbed.open(builder -> builder.pinnedAt(folder)))
+        .isInstanceOf(LoadBalancerException.class)
+        .hasMessageContaining("process " + first.process.pid());
+    try (ContinuousTraffic traffic = traffic()) {
+      awaitMore(traffic, 200);
+      Balancer second = new Balancer();
+      assertThat(second.isAdopted()).isTrue();
+      assertThat(first.output.readLine()).isEqualTo("let go");
+      awaitMore(traffic, 200);
+      assertThat(traffic.failures()).isEmpty();
+    }
+  }
+
+  @Test
+  void close_pinnedBalancer_forwardsUntilItIsUninstalled() throws Exception {
+    Balancer first = new Balancer();
+    first.run("use", backends);
+    first.run("close", List.of());
+    assertThat(program()).isNotZero();
+    byte[] content = Service.content(1000);
+    InetSocketAddress target = target(Testbed.VIP_IPV4);
+    InetSocketAddress source = testbed.client().source(target, 30_000);
+    assertThat(testbed.client().tcp(source, target, content)).isEqualTo(content);
+
+    assertThat(LoadBalancer.uninstall(folder)).isTrue();
+    await().until(() -> program() == 0);
+    assertThat(Files.exists(folder)).isFalse();
+    assertThat(LoadBalancer.uninstall(folder)).isFalse();
+
+    Balancer second = new Balancer();
+    assertThat(second.isAdopted()).isFalse();
+    second.run("use", backends);
+    second.run("uninstall", List.of());
+    await().until(() -> program() == 0);
+    assertThat(Files.exists(folder)).isFalse();
+  }
+}
