@@ -10,7 +10,6 @@ import dev.katran.internal.control.FlowRouting;
 import dev.katran.internal.control.InstalledState;
 import dev.katran.internal.dataplane.InterfaceState;
 import dev.katran.internal.dataplane.ResourceUsage;
-import dev.katran.internal.net.Addresses;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.nio.file.Path;
@@ -139,7 +138,7 @@ public final class LoadBalancer implements AutoCloseable {
    */
   public void put(Vip vip) {
     requireNonNull(vip, "vip");
-    checkHostAddresses(Set.of(vip.key()));
+    control.checkHostAddresses(Set.of(vip.key()));
     control.change(desired -> desired.put(vip));
   }
 
@@ -213,7 +212,7 @@ public final class LoadBalancer implements AutoCloseable {
         throw new IllegalArgumentException("duplicate VIP " + vip.key());
       }
     }
-    checkHostAddresses(byKey.keySet());
+    control.checkHostAddresses(byKey.keySet());
     control.change(desired -> desired.replaceAll(byKey));
   }
 
@@ -234,7 +233,7 @@ public final class LoadBalancer implements AutoCloseable {
    *     was opened without {@link LoadBalancerBuilder#decapsulation}
    */
   public void apply(Configuration configuration) {
-    checkHostAddresses(configuration.vipsByKey().keySet());
+    control.checkHostAddresses(configuration.vipsByKey().keySet());
     control.apply(configuration);
   }
 
@@ -244,24 +243,6 @@ public final class LoadBalancer implements AutoCloseable {
    */
   public Configuration configuration() {
     return control.configuration();
-  }
-
-  private void checkHostAddresses(Set<VipKey> keys) {
-    List<VipKey> prefixes =
-        keys.stream()
-            .filter(key -> key.prefix().isPresent())
-            .filter(key -> !control.state().vips().containsKey(key))
-            .toList();
-    Set<InetAddress> addresses = prefixes.isEmpty() ? Set.of() : control.hostAddresses();
-    for (VipKey key : prefixes) {
-      for (InetAddress own : addresses) {
-        if (key.prefix().orElseThrow().contains(own)) {
-          throw new IllegalArgumentException(
-              "VIP %s contains %s, an address of this host, whose packets would be balanced as well; if that is meant, set coverHostAddresses on the builder"
-                  .formatted(key, Addresses.text(own)));
-        }
-      }
-    }
   }
 
   /** Returns the installed VIPs. */

@@ -17,9 +17,12 @@ import dev.katran.packets.Packet;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -123,7 +126,19 @@ abstract class ConfigurationContract {
     assertThat(backendOfServerId(7)).isEqualTo(TWO.address());
     assertThat(backendOf(Packet.udp("198.51.100.7", 4000, "203.0.113.11", 53)))
         .isEqualTo(THREE.address());
+  }
+
+  @Test
+  void apply_watchOfAnotherVip_countsItsMisses() {
+    Vip tracked = WEB.toBuilder().backends(ONE).tracking(Tracking.ALWAYS).build();
+    Vip other = DNS.toBuilder().backends(TWO).tracking(Tracking.ALWAYS).build();
+    Configuration configuration = Configuration.of(tracked, other);
+    lb.apply(configuration.toBuilder().watch(tracked.key()).build());
+    lb.apply(configuration.toBuilder().watch(other.key()).build());
     lb.simulate(Packet.tcp("192.0.2.7", 4000, "203.0.113.10", 443).frame());
+    lb.simulate(Packet.udp("192.0.2.7", 4000, "203.0.113.11", 53).frame());
+    assertThat(lb.counters().flowMissesByBackend(ONE.key())).contains(Count.ZERO);
+    assertThat(lb.counters().flowMissesByBackend(TWO.key()).orElseThrow().packets()).isEqualTo(1);
   }
 
   @Test
@@ -274,6 +289,33 @@ abstract class ConfigurationContract {
         WHOLE.toBuilder().vips(WEB.with(local), DNS).sourceRoutes(Map.of(CLIENTS, local)).build();
     lb.apply(after);
     assertThat(lb.configuration()).isEqualTo(after);
+  }
+
+  @Test
+  void configuration_whileItIsChanged_isOneOrTheOther() throws Exception {
+    Configuration other =
+        WHOLE.toBuilder()
+            .vips(WEB.draining(ONE.key()), DNS)
+            .serverIds(ids(1, 99))
+            .sourceRoutes(Map.of())
+            .downBackends(Map.of())
+            .unwatch()
+            .build();
+    lb.apply(WHOLE);
+    AtomicBoolean isDone = new AtomicBoolean();
+    CompletableFuture<Set<Configuration>> seen =
+        CompletableFuture.supplyAsync(() -> {
+          Set<Configuration> told = new HashSet<>();
+          while (!isDone.get()) {
+            told.add(lb.configuration());
+          }
+          return told;
+        });
+    for (int i = 0; i < 200; i++) {
+      lb.apply(i % 2 == 0 ? other : WHOLE);
+    }
+    isDone.set(true);
+    assertThat(seen.get()).isSubsetOf(WHOLE, other);
   }
 
   @Test

@@ -394,6 +394,8 @@ class ConfigurationJsonTest {
             "'backends': [{'address': '10.0.0.1'}]}], 'serverIds': [{'id': 1, 'backend': {'address': '10.0.0.1', 'encapsulation': 'GUE'}",
             "$: backend 10.0.0.1 is via GUE for server id 1, but via IPIP for another VIP or table"),
         refused("{'version': 1} {}", "$: is followed by {"),
+        refused("{'version':", "$: is not JSON at line 1, column "),
+        refused("{'version': 1, 'vips': [{'key'", "$: is not JSON at line 1, column "),
         refused("{'version': 1", "$: is not JSON at line 1, column 14: "),
         refused("{'version': 1,\n 'vips': [}", "$: is not JSON at line 2, column 11: "),
         refused("{'version': 1, 'vips': [NaN]}", "$: is not JSON at line 1, column "),

@@ -63,7 +63,11 @@ final class ConfigurationReader {
             .tunnelEndpoints(tunnelEndpoints)
             .downBackends(checkedMarks());
     watched.map(this::checkWatched).ifPresent(configuration::watch);
-    return JsonObject.at("$", configuration::build);
+    try {
+      return configuration.build();
+    } catch (IllegalArgumentException e) {
+      throw JsonObject.refused("$", e);
+    }
   }
 
   private void readField(String name, JsonParser parser) throws IOException {

@@ -63,8 +63,14 @@ public final class JsonObject {
 
   /** Reads a text and converts it. */
   static <T> T readText(JsonParser parser, Function<String, T> convert) throws IOException {
-    String path = path(parser);
-    return converted(path, readValue(parser, path), convert);
+    if (parser.currentToken() != JsonToken.VALUE_STRING) {
+      throw wrongType(parser, "a string");
+    }
+    try {
+      return convert.apply(parser.getText());
+    } catch (IllegalArgumentException e) {
+      throw refused(path(parser), e);
+    }
   }
 
   private static Object readValue(JsonParser parser, String path) throws IOException {
@@ -82,10 +88,9 @@ public final class JsonObject {
     Map<String, Object> fields = new LinkedHashMap<>();
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String name = parser.currentName();
-      String fieldPath = path + field(name);
-      parser.nextToken();
-      if (fields.put(name, readValue(parser, fieldPath)) != null) {
-        throw error(fieldPath, "is there twice");
+      boolean isFlat = !parser.nextToken().isStructStart(); // and needs no path, which takes time
+      if (fields.put(name, readValue(parser, isFlat ? "" : path + field(name))) != null) {
+        throw error(path + field(name), "is there twice");
       }
     }
     return new JsonObject(path, fields);
@@ -186,14 +191,10 @@ public final class JsonObject {
 
   /** Returns a required text, converted. */
   <T> T text(String name, Function<String, T> convert) {
-    return converted(pathOf(name), required(name), convert);
-  }
-
-  private static <T> T converted(String path, Object value, Function<String, T> convert) {
-    if (value instanceof String text) {
-      return at(path, () -> convert.apply(text));
+    if (required(name) instanceof String text) {
+      return at(name, () -> convert.apply(text));
     }
-    throw wrongType(path, "a string", value);
+    throw wrongType(pathOf(name), "a string", required(name));
   }
 
   /** Returns a text, converted, or the default if there is none. */
@@ -232,7 +233,7 @@ public final class JsonObject {
       } catch (NumberFormatException e) {
         throw wrongType(pathOf(name), "a whole number of 32 bits", value);
       }
-      return at(pathOf(name), () -> convert.apply(number));
+      return at(name, () -> convert.apply(number));
     }
     throw wrongType(pathOf(name), "a whole number", value);
   }
@@ -269,9 +270,22 @@ public final class JsonObject {
     throw wrongType(pathOf(name), "an array", value);
   }
 
+  /** Converts a field, and puts its path before the message of a refusal. */
+  private <T> T at(String name, Supplier<T> conversion) {
+    try {
+      return conversion.get();
+    } catch (IllegalArgumentException e) {
+      throw refused(pathOf(name), e);
+    }
+  }
+
   /** Converts the object as a whole, and puts its path before the message of a refusal. */
   <T> T convert(Supplier<T> conversion) {
-    return at(path, conversion);
+    try {
+      return conversion.get();
+    } catch (IllegalArgumentException e) {
+      throw refused(path, e);
+    }
   }
 
   /** Refuses the object as a whole. */
@@ -284,12 +298,8 @@ public final class JsonObject {
     return error(pathOf(name), problem);
   }
 
-  /** Runs a conversion, and puts the path before the message of a refusal. */
-  static <T> T at(String path, Supplier<T> conversion) {
-    try {
-      return conversion.get();
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
-    }
+  /** Puts a path before the message of a refusal. */
+  static IllegalArgumentException refused(String path, IllegalArgumentException refusal) {
+    return new IllegalArgumentException(path + ": " + refusal.getMessage(), refusal);
   }
 }

@@ -21,6 +21,7 @@ import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.InterfaceState;
 import dev.katran.internal.dataplane.ResourceUsage;
 import dev.katran.internal.failure.Failure;
+import dev.katran.internal.net.Addresses;
 import dev.katran.internal.nexthop.NextHops;
 import dev.katran.internal.nexthop.Resolution;
 import java.lang.foreign.MemorySegment;
@@ -360,9 +361,28 @@ public final class Control implements AutoCloseable {
     return dataplane().program().attachment();
   }
 
-  /** Returns the addresses of the host that no VIP of a prefix may contain. */
-  public Set<InetAddress> hostAddresses() {
-    return use(() -> dataplane.program().hostAddresses());
+  /**
+   * Checks that no VIP of a prefix contains an address of this host, unless it is installed.
+   *
+   * @throws IllegalArgumentException if one does
+   */
+  public void checkHostAddresses(Set<VipKey> keys) {
+    List<VipKey> prefixes =
+        keys.stream()
+            .filter(key -> key.prefix().isPresent())
+            .filter(key -> !state().vips().containsKey(key))
+            .toList();
+    Set<InetAddress> addresses =
+        prefixes.isEmpty() ? Set.of() : use(() -> dataplane.program().hostAddresses());
+    for (VipKey key : prefixes) {
+      for (InetAddress own : addresses) {
+        if (key.prefix().orElseThrow().contains(own)) {
+          throw new IllegalArgumentException(
+              "VIP %s contains %s, an address of this host, whose packets would be balanced as well; if that is meant, set coverHostAddresses on the builder"
+                  .formatted(key, Addresses.text(own)));
+        }
+      }
+    }
   }
 
   /** Runs a query and keeps the dataplane open meanwhile. */
