@@ -13,6 +13,19 @@
 #include "flow.h"
 #include "ring.h"
 
+/*
+ * When each VIP's changes end by themselves, indexed by the VIP's number: a reading of the clock of
+ * current_time(), or 0 for never. The control plane, which writes it through a memory mapping,
+ * settles the slots before that, unless it is gone. The program only reads it; see ring.h.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, __u32);
+	__type(value, __u64);
+} change_deadlines SEC(".maps");
+
 /* Set in the result, beside the backend's number. */
 enum change_result {
 	CHANGE_MISSED = 1u << 31,     /* the flow is not in the flow table */
@@ -90,18 +103,27 @@ static __always_inline __u32 keep_in_change(const struct change *change, __u64 e
 	return known;
 }
 
+/* Returns whether the deadline of a VIP's changes has passed. */
+static __always_inline bool has_ended(const __u32 *vip, __u64 now)
+{
+	const volatile __u64 *deadline = bpf_map_lookup_elem(&change_deadlines, vip);
+
+	return deadline && *deadline - 1 < now; /* 0 becomes the latest time */
+}
+
 /*
  * Chooses the backend of a flow that is not in the flow table. While the slot is changing, the flow
  * is also inserted. What begins goes to the current backend. Any other packet belongs to a flow
  * that is older than the change and stays on the previous backend, unless it leaves that because it
- * is down. RSTs and ICMP errors are never inserted.
+ * is down. RSTs and ICMP errors are never inserted. When the change has ended, the slot is like a
+ * settled one.
  */
-static __always_inline __u32 place_in_change(const struct change *change)
+static __always_inline __u32 place_in_change(const struct change *change, const __u32 *vip)
 {
 	__u32 current = change->word & KATRAN_SLOT_BACKEND;
 	__u32 place = current;
 
-	if (!(change->word & KATRAN_SLOT_CHANGING))
+	if (!(change->word & KATRAN_SLOT_CHANGING) || has_ended(vip, change->now))
 		return current;
 	if (!begins(change)) {
 		if (!migrates(change, change->previous))
@@ -144,7 +166,7 @@ __noinline __u32 decide_in_change(struct xdp_md *ctx, __u32 idle, __u64 word, __
 	}
 	count_miss(flow->key.flow.protocol,
 		   begins(&change) && flow->key.flow.protocol == IPPROTO_TCP);
-	return place_in_change(&change) | CHANGE_MISSED;
+	return place_in_change(&change, &flow->key.vip) | CHANGE_MISSED;
 }
 
 /*

@@ -28,6 +28,9 @@ public interface Dataplane extends AutoCloseable {
   /** Returns the rings, by VIP index. */
   RingTable rings();
 
+  /** Returns when the changes of VIPs end by themselves. */
+  DeadlineTable deadlines();
+
   /** Returns the backends, by backend index. */
   BackendTable backends();
 

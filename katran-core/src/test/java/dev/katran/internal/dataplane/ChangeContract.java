@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.katran.Limits;
 import dev.katran.packets.Packet;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.ObjIntConsumer;
@@ -233,6 +234,61 @@ public abstract class ChangeContract extends DataplaneContract {
     assertForwardedTo(tcp(1000, ACK), PREVIOUS);
     Thread.sleep(3300); // the kernel's clock cannot be set, and ages are rounded
     assertForwardedTo(tcp(1000, ACK), CURRENT);
+  }
+
+  @Test
+  void deadline_passed_changingSlotsAreLikeSettledOnes() {
+    assertForwardedTo(tcp(1000, ACK), PREVIOUS);
+    assertForwardedTo(udp(1000), PREVIOUS);
+    dataplane.deadlines().put(0, Duration.ofMinutes(-1));
+    assertForwardedTo(tcp(1000, ACK), PREVIOUS);
+    assertForwardedTo(udp(1000), PREVIOUS);
+    assertForwardedTo(tcp(1001, ACK), CURRENT);
+    assertForwardedTo(tcp(1002, SYN), CURRENT);
+    assertForwardedTo(tcp(1002, ACK), CURRENT);
+    assertForwardedTo(tcp(1003, RST), CURRENT);
+    assertForwardedTo(udp(1004), CURRENT);
+    assertThat(entries()).isEqualTo(2);
+    assertForwardedTo(tcp(1000, SYN), CURRENT); // begins anew
+    assertForwardedTo(tcp(1000, ACK), CURRENT);
+    assertThat(entries()).isEqualTo(2);
+  }
+
+  @Test
+  void deadline_notReached_changesNothing() {
+    dataplane.deadlines().put(0, Duration.ofHours(1));
+    assertForwardedTo(tcp(1000, ACK), PREVIOUS);
+    assertForwardedTo(tcp(1001, SYN), CURRENT);
+    assertThat(entries()).isEqualTo(2);
+  }
+
+  @Test
+  void deadline_ofAnotherVip_changesNothing() {
+    dataplane.deadlines().put(1, Duration.ofMinutes(-1));
+    assertForwardedTo(tcp(1000, ACK), PREVIOUS);
+    assertThat(entries()).isEqualTo(1);
+  }
+
+  @Test
+  void deadline_reached_endsTheChange() throws InterruptedException {
+    dataplane.deadlines().put(0, Duration.ofMillis(300));
+    assertForwardedTo(tcp(1000, ACK), PREVIOUS);
+    Thread.sleep(400); // the kernel's clock cannot be set, and is a timer tick behind
+    assertForwardedTo(tcp(1000, ACK), PREVIOUS);
+    assertForwardedTo(tcp(1001, ACK), CURRENT);
+    assertThat(entries()).isEqualTo(1);
+  }
+
+  @Test
+  void deadline_movedOrRemoved_slotsAreChangingAgain() {
+    dataplane.deadlines().put(0, Duration.ofMinutes(-1));
+    assertForwardedTo(tcp(1000, ACK), CURRENT);
+    dataplane.deadlines().put(0, Duration.ofHours(1));
+    assertForwardedTo(tcp(1000, ACK), PREVIOUS);
+    dataplane.deadlines().put(0, Duration.ofMinutes(-1));
+    assertForwardedTo(tcp(1001, ACK), CURRENT);
+    dataplane.deadlines().remove(0);
+    assertForwardedTo(tcp(1001, ACK), PREVIOUS);
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.katran.internal.dataplane.BackendTable;
 import dev.katran.internal.dataplane.CounterTable;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.DeadlineTable;
 import dev.katran.internal.dataplane.DownKey;
 import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.FlowTable;
@@ -63,6 +64,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   private final KernelFlowTable flows;
   private final KernelVips vips;
   private final KernelRings rings;
+  private final KernelDeadlines deadlines;
   private final KernelBackends backends;
 
   /** Read-locked while the program is in use, write-locked while it is replaced. */
@@ -98,6 +100,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     this.flows = new KernelFlowTable(tables::flowTables, config.flowSecret(), System::nanoTime);
     this.vips = new KernelVips(tables);
     this.rings = new KernelRings(tables, config.limits().ringSize());
+    this.deadlines = new KernelDeadlines(tables);
     this.backends = new KernelBackends(tables);
     this.program = KernelProgram.load(config, Features.NONE, tables);
   }
@@ -421,6 +424,11 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   @Override
   public RingTable rings() {
     return rings;
+  }
+
+  @Override
+  public DeadlineTable deadlines() {
+    return deadlines;
   }
 
   @Override

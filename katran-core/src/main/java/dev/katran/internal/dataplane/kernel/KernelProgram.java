@@ -34,6 +34,7 @@ public final class KernelProgram implements AutoCloseable {
           "vips",
           "vip_rings",
           "ring_chunks",
+          "change_deadlines",
           "backends",
           "counters",
           "prefix_vips",

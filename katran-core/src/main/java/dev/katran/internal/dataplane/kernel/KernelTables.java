@@ -165,6 +165,7 @@ public final class KernelTables implements AutoCloseable {
     vips.outer();
     gracePeriod = new GracePeriod();
     createArray("vip_rings", Long.BYTES, geometry.vipIndices(), /* perElement= */ 1);
+    createArray("change_deadlines", Long.BYTES, geometry.vipIndices(), /* perElement= */ 1);
     try (BpfMap template = MapCreation.create(RingMemory.chunk())) {
       maps.put(
           "ring_chunks",
@@ -224,6 +225,9 @@ public final class KernelTables implements AutoCloseable {
     needed.put("vips", vips.outer());
     for (String name : List.of("vip_rings", "ring_chunks", "backends", "counters")) {
       needed.put(name, map(name));
+    }
+    if (features.changes()) {
+      needed.put("change_deadlines", changeDeadlines());
     }
     if (features.prefixVips()) {
       needed.put("prefix_vips", prefixVips());
@@ -285,6 +289,11 @@ public final class KernelTables implements AutoCloseable {
   /** Returns the map of where each VIP's ring is, by VIP index. */
   BpfMap vipRings() {
     return map("vip_rings");
+  }
+
+  /** Returns the map of when each VIP's changes end by themselves, by VIP index. */
+  BpfMap changeDeadlines() {
+    return map("change_deadlines");
   }
 
   /** Returns the map of the chunks that hold the rings. */

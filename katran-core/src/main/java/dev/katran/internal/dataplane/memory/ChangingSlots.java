@@ -33,12 +33,19 @@ final class ChangingSlots {
   record Choice(int backend, boolean missed) {}
 
   private final FlowTracker tracker;
+  private final HeapDeadlines deadlines;
   private final HeapBackends backends;
   private final DownTable down;
   private final HeapCounters counters;
 
-  ChangingSlots(FlowTracker tracker, HeapBackends backends, DownTable down, HeapCounters counters) {
+  ChangingSlots(
+      FlowTracker tracker,
+      HeapDeadlines deadlines,
+      HeapBackends backends,
+      DownTable down,
+      HeapCounters counters) {
     this.tracker = tracker;
+    this.deadlines = deadlines;
     this.backends = backends;
     this.down = down;
     this.counters = counters;
@@ -96,7 +103,7 @@ final class ChangingSlots {
       RingSlots ring,
       int slot) {
     int current = ring.backend(slot);
-    if (!ring.isChanging(slot)) {
+    if (!ring.isChanging(slot) || deadlines.hasPassed(vip)) {
       return current;
     }
     int previous = ring.previous(slot);

@@ -7,6 +7,7 @@ import dev.katran.internal.dataplane.Counter;
 import dev.katran.internal.dataplane.CounterTable;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.DeadlineTable;
 import dev.katran.internal.dataplane.DownKey;
 import dev.katran.internal.dataplane.FlowTable;
 import dev.katran.internal.dataplane.ForwardingProgram;
@@ -38,6 +39,7 @@ public final class JavaDataplane implements Dataplane {
   private final HeapVipTable vips = new HeapVipTable(counters);
   private final HeapBackends backends = new HeapBackends();
   private final HeapRings rings;
+  private final HeapDeadlines deadlines;
   private final FlowTracker tracker;
   private final ServerIdRouting serverIdRouting;
   private final JavaProgram program;
@@ -70,6 +72,7 @@ public final class JavaDataplane implements Dataplane {
   private JavaDataplane(DataplaneConfig config, LongSupplier clock, @Nullable Journal journal) {
     this.journal = journal;
     this.rings = new HeapRings(config.limits().ringSize());
+    this.deadlines = new HeapDeadlines(clock);
     this.tracker = new FlowTracker(config, backends, counters, clock);
     this.serverIdRouting = new ServerIdRouting(config, serverIds, backends, tracker, counters);
     Chooser chooser =
@@ -81,7 +84,7 @@ public final class JavaDataplane implements Dataplane {
             sourceRoutes,
             rings,
             backends,
-            new ChangingSlots(tracker, backends, down, counters),
+            new ChangingSlots(tracker, deadlines, backends, down, counters),
             counters);
     this.program =
         new JavaProgram(
@@ -102,6 +105,11 @@ public final class JavaDataplane implements Dataplane {
   @Override
   public RingTable rings() {
     return rings;
+  }
+
+  @Override
+  public DeadlineTable deadlines() {
+    return deadlines;
   }
 
   @Override

@@ -56,8 +56,8 @@ class ReadOnlyTablesTest {
   }
 
   /**
-   * VIPs, rings and backends do not carry the flag in production: Java writes them through mmap,
-   * which the kernel refuses for maps with BPF_F_RDONLY_PROG.
+   * VIPs, rings, deadlines and backends do not carry the flag in production: Java writes them
+   * through mmap, which the kernel refuses for maps with BPF_F_RDONLY_PROG.
    */
   @ParameterizedTest
   @MethodSource("uses")
@@ -72,6 +72,7 @@ class ReadOnlyTablesTest {
       balancer.map("vips").reuse(vips);
       balancer.map("ring_chunks").reuse(chunks);
       makeReadOnly(balancer.map("vip_rings"));
+      makeReadOnly(balancer.map("change_deadlines"));
       balancer.map("counters").reuse(counters);
       makeReadOnly(balancer.map("backends"));
 

@@ -1,0 +1,39 @@
+package dev.katran.internal.dataplane.kernel;
+
+import dev.katran.internal.dataplane.DeadlineTable;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
+
+/**
+ * The deadlines of changes in the kernel: readings of CLOCK_MONOTONIC, the program's clock. {@link
+ * System#nanoTime} reads it as well. It goes on when the process ends, and starts anew with the
+ * machine, like the maps.
+ */
+final class KernelDeadlines implements DeadlineTable {
+
+  private static final VarHandle WORD = ValueLayout.JAVA_LONG.varHandle();
+  private static final long NONE = 0;
+
+  private final MemorySegment words;
+
+  KernelDeadlines(KernelTables tables) {
+    this.words = tables.changeDeadlines().mmap();
+  }
+
+  @Override
+  public void put(int vip, Duration fromNow) {
+    set(vip, Math.max(NONE + 1, System.nanoTime() + fromNow.toNanos()));
+  }
+
+  @Override
+  public void remove(int vip) {
+    set(vip, NONE);
+  }
+
+  /** Publishes a deadline, before the rings that are written after it. */
+  private void set(int vip, long deadline) {
+    WORD.setRelease(words, (long) vip * Long.BYTES, deadline);
+  }
+}
