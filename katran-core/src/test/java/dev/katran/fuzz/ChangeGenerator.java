@@ -13,6 +13,7 @@ import dev.katran.internal.dataplane.VipFlags;
 import dev.katran.internal.net.MacAddress;
 import dev.katran.internal.packet.Hop;
 import dev.katran.packets.Dice;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -79,6 +80,7 @@ final class ChangeGenerator {
       case 15, 16, 17, 18, 19, 20 -> putBackend();
       case 21 -> List.of(new Operation.RemoveBackend(number()));
       case 22, 23 -> List.of(new Operation.AnswerPings(destination(), dice.coin()));
+      case 24, 25, 26 -> List.of(putDeadline());
       default -> List.of(tables.next());
     };
   }
@@ -208,6 +210,16 @@ final class ChangeGenerator {
           vip, slots, dice.word(), dice.pick(List.of(ChangeStage.values())));
     }
     return new Operation.PutRing(vip, slots);
+  }
+
+  private Operation putDeadline() {
+    Duration fromNow =
+        switch (dice.below(4)) {
+          case 0 -> null;
+          case 1 -> Duration.ofHours(1);
+          default -> Duration.ofHours(-1);
+        };
+    return new Operation.PutDeadline(dice.below(Universe.VIPS), fromNow);
   }
 
   private List<Operation> putBackend() {

@@ -15,10 +15,12 @@ import dev.katran.internal.packet.Hop;
 import dev.katran.packets.Hex;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** An operation on a dataplane. */
 sealed interface Operation {
@@ -219,6 +221,29 @@ sealed interface Operation {
       simpler.add(new PutRing(vip, slots));
       slots.simpler().forEach(each -> simpler.add(new ChangeRing(vip, each, seed, stage)));
       return simpler;
+    }
+  }
+
+  /**
+   * Sets or removes the deadline of a VIP's changes.
+   *
+   * @param fromNow null to remove it; otherwise so far in the past or future that it does not
+   *     matter when the frames arrive
+   */
+  record PutDeadline(int vip, @Nullable Duration fromNow) implements Operation {
+    @Override
+    public Object applyTo(Dataplane dataplane) {
+      if (fromNow == null) {
+        dataplane.deadlines().remove(vip);
+      } else {
+        dataplane.deadlines().put(vip, fromNow);
+      }
+      return DONE;
+    }
+
+    @Override
+    public List<Operation> simpler() {
+      return fromNow == null ? List.of() : List.of(new PutDeadline(vip, null));
     }
   }
 
