@@ -8,6 +8,8 @@ import dev.katran.needs.BpfMount;
 import dev.katran.needs.NeedsKernel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -29,6 +31,18 @@ class KernelAdoptionTest extends AdoptionContract {
   @AfterAll
   static void unmount() {
     files.close();
+  }
+
+  /** Those that use every operation: opening a dataplane in the kernel waits for packets. */
+  static Stream<RollbackContract.Change> changes() {
+    return AdoptionContract.changes()
+        .filter(change ->
+            Set.of("replace everything", "other server ids").contains(change.toString()));
+  }
+
+  @Override
+  int step() {
+    return 6;
   }
 
   @Override

@@ -203,7 +203,7 @@ class PinnedIT {
     assertThat(testbed.client().tcp(source, target, content)).isEqualTo(content);
 
     assertThat(LoadBalancer.uninstall(folder)).isTrue();
-    await().until(() -> program() == 0);
+    assertThat(program()).isZero();
     assertThat(Files.exists(folder)).isFalse();
     assertThat(LoadBalancer.uninstall(folder)).isFalse();
 
@@ -211,7 +211,7 @@ class PinnedIT {
     assertThat(second.isAdopted()).isFalse();
     second.run("use", backends);
     second.run("uninstall", List.of());
-    await().until(() -> program() == 0);
+    assertThat(program()).isZero();
     assertThat(Files.exists(folder)).isFalse();
   }
 }

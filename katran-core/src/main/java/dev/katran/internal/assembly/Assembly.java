@@ -152,7 +152,7 @@ public final class Assembly {
             return false;
           }
           try (PinFolder pins = new Pins(folder, Duration.ZERO).open()) {
-            pins.delete();
+            KernelDataplane.delete(pins);
             return true;
           }
         },

@@ -1,5 +1,6 @@
 package dev.katran.internal.control;
 
+import com.google.common.collect.Comparators;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
 import dev.katran.VipKey;
@@ -209,10 +210,19 @@ final class Adoption {
     return new Installed(stored.vip(), stored.number(), key, ring, stored.idle());
   }
 
-  /** Returns the stored window, or one that has ended, of slots that are settled. */
+  /**
+   * Returns the window of slots that are not stable. It ends before the dataplane ends it by itself:
+   * flows that begin after that have no entries.
+   */
   private StoredWindow window(StoredVip stored) {
     StoredWindow window = stored.window();
-    return window == null ? new StoredWindow(now, now, 0) : window;
+    Duration left = dataplane.deadlines().left(stored.number());
+    if (window == null || left == null) {
+      return window == null ? new StoredWindow(now, now, 0) : window;
+    }
+    Duration end = Comparators.max(window.since(), now.plus(left).minus(ChangeWindow.GRACE));
+    return new StoredWindow(
+        window.since(), Comparators.min(window.until(), end), window.extensions());
   }
 
   /** Tells the dataplane's VIP table what is in it. */

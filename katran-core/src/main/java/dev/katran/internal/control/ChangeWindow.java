@@ -20,6 +20,26 @@ final class ChangeWindow {
    */
   static final int MAX_EXTENSIONS = 3;
 
+  /**
+   * How much later than its deadline a window may end, or be extended: steps are a second apart, or
+   * late.
+   */
+  static final Duration LATENESS = Duration.ofSeconds(10);
+
+  /**
+   * How much later than its deadline the dataplane ends a window by itself. Nothing may reopen the
+   * window then: flows that have begun since have no entries, and would move. So a step that is
+   * later than {@link #LATENESS} extends no window, and a change that finds no step in that time
+   * settles the slots first. Both have the rest of this time to write the new deadline.
+   */
+  static final Duration GRACE = LATENESS.plusSeconds(5);
+
+  /**
+   * How long a change may take to install. Until then, the dataplane has a deadline that is this
+   * much later.
+   */
+  static final Duration INSTALLATION = Duration.ofMinutes(5);
+
   /** No extension makes a window longer than the longest that can be configured. */
   private static final Duration MAX_LENGTH = Duration.ofDays(1);
 
@@ -41,9 +61,15 @@ final class ChangeWindow {
       return at;
     }
 
-    /** Sets the time once the last ring is installed, before other threads see the windows. */
+    /**
+     * Sets the time once the last ring is installed, before other threads see the windows. If that
+     * took longer than {@link #INSTALLATION}, the time stays: the dataplane may have ended the
+     * windows.
+     */
     void moveTo(Duration now) {
-      at = now;
+      if (now.minus(at).compareTo(INSTALLATION) <= 0) {
+        at = now;
+      }
     }
   }
 
@@ -116,6 +142,11 @@ final class ChangeWindow {
   /** Returns whether the window has ended. */
   boolean hasEnded(Duration now) {
     return now.compareTo(deadline()) >= 0;
+  }
+
+  /** Returns whether the window should have ended so long ago that it cannot be extended. */
+  boolean isOverdue(Duration now) {
+    return hasEnded(now.minus(LATENESS));
   }
 
   /** Returns for how long the slots are changing, earlier windows included. */

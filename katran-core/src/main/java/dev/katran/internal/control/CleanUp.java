@@ -28,7 +28,10 @@ record CleanUp(StaleFlows flows, List<Integer> vips, List<Integer> backends) {
 
   /** Removes the VIPs' rings and the backends. May be repeated. */
   void remove(Dataplane dataplane) {
-    vips.forEach(vip -> dataplane.rings().remove(vip));
+    for (int vip : vips) {
+      dataplane.rings().remove(vip);
+      dataplane.deadlines().remove(vip);
+    }
     backends.forEach(backend -> dataplane.backends().remove(backend));
   }
 }

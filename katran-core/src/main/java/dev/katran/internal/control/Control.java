@@ -127,7 +127,8 @@ public final class Control implements AutoCloseable {
             .map(journal -> new StateLog(
                     journal, dataplane, TextCodec.INSTANCE, List.<StateLog.Table>copyOf(tables())))
             .orElse(null);
-    this.installer = new Installer(open, config, nextHops, clock, stateLog);
+    this.installer =
+        new Installer(open, config, nextHops, clock, stateLog, this::settleIfLate);
     this.settler = new SlotSettler(dataplane, installer.rings(), config, entriesPerStep, stateLog);
     this.drains = new DrainMonitor(dataplane, Control::runCallback);
     this.refresher =
@@ -507,6 +508,10 @@ public final class Control implements AutoCloseable {
         log.warn("{} failed; tried again in a second", name, e);
       }
     }
+  }
+
+  private InstalledState settleIfLate(InstalledState state) {
+    return settler.settleIfLate(state, clock.now());
   }
 
   private void settle() {

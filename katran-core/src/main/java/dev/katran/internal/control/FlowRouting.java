@@ -61,8 +61,11 @@ public final class FlowRouting {
   private Decision byRing(
       InstalledState state, InstalledState.Match match, int slot, Protocol protocol) {
     Vip vip = match.installed().vip();
-    RingSlots slots = match.installed().slots().slots();
-    if (slots.isChanging(slot) && protocol == Protocol.UDP) {
+    RingState ring = match.installed().slots();
+    RingSlots slots = ring.slots();
+    if (slots.isChanging(slot)
+        && protocol == Protocol.UDP
+        && !ring.hasEnded(control.clock().now())) {
       BackendKey previous = flows.names(state).backend(slots.previous(slot));
       if (previous != null) {
         return new Decision(Route.Reason.PREVIOUS, vip, backend(vip, previous), slot);

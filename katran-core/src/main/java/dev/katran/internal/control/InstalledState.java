@@ -69,9 +69,6 @@ public record InstalledState(
    */
   public record Installed(Vip vip, int number, RingCache.Key ring, RingState slots, Duration idle) {
 
-    /** How much later than its deadline a window may end: steps are a second apart, or late. */
-    private static final Duration LATENESS = Duration.ofSeconds(10);
-
     private static final Duration ROUND_UP = Duration.ofSeconds(1).minusNanos(1);
 
     Installed withSlots(RingState slots) {
@@ -91,8 +88,8 @@ public record InstalledState(
      * @param window how long a slot is changing after a single change
      */
     static Duration idle(Vip vip, RingState slots, Duration window) {
-      Duration idle = Comparators.max(vip.idleTime(), window.plus(LATENESS));
-      while (idle.compareTo(slots.span().plus(LATENESS)) < 0) {
+      Duration idle = Comparators.max(vip.idleTime(), window.plus(ChangeWindow.GRACE));
+      while (idle.compareTo(slots.span().plus(ChangeWindow.GRACE)) < 0) {
         idle = idle.multipliedBy(2);
       }
       return idle;

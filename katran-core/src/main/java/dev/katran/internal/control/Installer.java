@@ -55,6 +55,7 @@ final class Installer {
   private final DataplaneConfig config;
   private final NextHops nextHops;
   private final MonotonicClock clock;
+  private final UnaryOperator<InstalledState> first;
   private final RingCache rings;
   private final PlanExecutor executor;
 
@@ -88,18 +89,26 @@ final class Installer {
 
   private volatile InstalledState state = InstalledState.EMPTY;
 
+  /**
+   * Creates an installer.
+   *
+   * @param stateLog where changes are written down; null if nothing outlives the process
+   * @param first updates the state before a change is planned
+   */
   Installer(
       OpenDataplane open,
       DataplaneConfig config,
       NextHops nextHops,
       MonotonicClock clock,
-      @Nullable StateLog stateLog) {
+      @Nullable StateLog stateLog,
+      UnaryOperator<InstalledState> first) {
     this.open = open;
     this.dataplane = open.get();
     this.config = config;
     this.nextHops = nextHops;
     this.clock = clock;
     this.stateLog = stateLog;
+    this.first = first;
     this.rings = new RingCache(config.limits());
     this.executor = new PlanExecutor(dataplane);
     this.hops =
@@ -204,6 +213,7 @@ final class Installer {
   /** Installs a change if it is prepared. Returns what to do next, without the lock. */
   private Runnable attempt(Consumer<DesiredState> edit, Preparation prepared) {
     requireClean();
+    state = first.apply(state);
     prepared.attempt();
     DesiredState desired = new DesiredState(state);
     edit.accept(desired);
@@ -342,7 +352,7 @@ final class Installer {
       throw e;
     }
     Duration planned = plan.start().at();
-    plan.start().moveTo(clock.now());
+    plan.begin(dataplane.deadlines(), clock.now());
     if (stateLog != null) {
       stateLog.commit(plan.start().at().minus(planned));
     }
@@ -487,6 +497,7 @@ final class Installer {
         Objects.requireNonNull(stateLog).start(installed);
       }
       dataplane.rings().retain(vips);
+      dataplane.deadlines().retain(vips);
       dataplane.backends().retain(backends);
       if (installed.features().tracksFlows()) {
         dataplane.flows().removeIf(StaleFlows.unknown(installed, vips, backends, left));

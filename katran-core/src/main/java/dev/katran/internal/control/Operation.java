@@ -10,6 +10,7 @@ import dev.katran.internal.dataplane.DownKey;
 import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.RingSlots;
 import dev.katran.internal.dataplane.VipEntry;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -102,6 +103,25 @@ sealed interface Operation {
       } else {
         dataplane.rings().put(vip, slots);
       }
+    }
+  }
+
+  /**
+   * Sets when the dataplane ends a VIP's changes by itself. Precedes the ring that begins a change.
+   *
+   * @param fromNow the time until then. Not earlier than an earlier change ends, so that nothing is
+   *     to be undone: a later deadline only delays the end if this process is gone
+   */
+  record PutDeadline(int vip, Duration fromNow) implements Operation {
+
+    @Override
+    public void run(Dataplane dataplane) {
+      dataplane.deadlines().put(vip, fromNow);
+    }
+
+    @Override
+    public void undo(Dataplane dataplane) {
+      // see fromNow
     }
   }
 

@@ -3,6 +3,7 @@ package dev.katran.internal.control;
 import dev.katran.BackendKey;
 import dev.katran.Vip;
 import dev.katran.VipKey;
+import dev.katran.internal.dataplane.DeadlineTable;
 import dev.katran.internal.dataplane.Features;
 import java.time.Duration;
 import java.util.List;
@@ -48,6 +49,16 @@ record Plan(
         || !desired.writes().isEmpty()
         || !state.down().equals(from.down())
         || !state.watched().equals(from.watched());
+  }
+
+  /** Begins the windows of the change, which is in force. */
+  void begin(DeadlineTable deadlines, Duration now) {
+    start.moveTo(now);
+    for (Operation operation : batch) {
+      if (operation instanceof Operation.PutRing(int vip, RingState ignored, RingState after)) {
+        after.putDeadline(deadlines, vip, now);
+      }
+    }
   }
 
   /** Returns the program's features that the plan needs. */

@@ -1,5 +1,6 @@
 package dev.katran.internal.control;
 
+import com.google.common.collect.Comparators;
 import com.google.common.collect.ImmutableSetMultimap;
 import com.google.common.collect.Sets;
 import dev.katran.Backend;
@@ -294,9 +295,27 @@ final class Planner {
     RingState ringBefore = before == null ? null : before.slots();
     RingState ring = after.slots();
     if (ringBefore == null || (ring != ringBefore && isDifferent(ring, ringBefore))) {
+      planDeadline(after.number(), ringBefore, ring);
       batch.add(new Operation.PutRing(after.number(), ringBefore, ring));
     }
     planEntry(before, after);
+  }
+
+  /**
+   * Plans a deadline that is later than any that follows from the windows, see {@link Plan#begin}.
+   */
+  private void planDeadline(int vip, @Nullable RingState before, RingState after) {
+    Duration end = after.until().orElse(null);
+    if (end != null) {
+      Duration earlier = before == null ? end : before.until().orElse(end);
+      first.add(
+          new Operation.PutDeadline(
+              vip,
+              Comparators.max(end, earlier)
+                  .plus(ChangeWindow.GRACE)
+                  .plus(ChangeWindow.INSTALLATION)
+                  .minus(circumstances.now())));
+    }
   }
 
   private static boolean isDifferent(RingState ring, RingState before) {

@@ -3,6 +3,7 @@ package dev.katran.internal.control;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.DeadlineTable;
 import dev.katran.internal.dataplane.RingSlots;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -226,13 +227,14 @@ final class RingState {
   }
 
   /**
-   * Extends the windows that have ended and in which flows found no place, see {@link
+   * Extends the windows that have just ended and in which flows found no place, see {@link
    * ChangeWindow#extend}. Returns this ring if there are none.
    */
   RingState extend(Duration now, long limited, Duration least) {
     Map<ChangeWindow, ChangeWindow> extended = new HashMap<>();
     for (ChangeWindow window : content().open()) {
-      ChangeWindow after = window.hasEnded(now) ? window.extend(limited, least) : window;
+      boolean isDue = window.hasEnded(now) && !window.isOverdue(now);
+      ChangeWindow after = isDue ? window.extend(limited, least) : window;
       if (after != window) {
         extended.put(window, after);
       }
@@ -364,8 +366,29 @@ final class RingState {
     return content().open().stream().mapToInt(ChangeWindow::extensions).max().orElse(0);
   }
 
-  /** Returns when the last changing slot settles; empty if no slot is changing. */
+  /**
+   * Returns when the last changing slot settles; empty if no slot is changing. Computes no slots.
+   */
   Optional<Duration> until() {
+    Deferred change = deferred;
+    if (change != null) {
+      return Optional.of(change.window.deadline());
+    }
     return content().open().stream().map(ChangeWindow::deadline).max(Duration::compareTo);
+  }
+
+  /**
+   * Returns whether the dataplane has ended all windows by itself, because no step came in time.
+   */
+  boolean hasEnded(Duration now) {
+    return until().filter(end -> now.compareTo(end.plus(ChangeWindow.GRACE)) >= 0).isPresent();
+  }
+
+  /**
+   * Sets when the dataplane ends the windows of a VIP with this ring by itself. Does nothing if no
+   * slot is changing.
+   */
+  void putDeadline(DeadlineTable deadlines, int vip, Duration now) {
+    until().ifPresent(end -> deadlines.put(vip, end.plus(ChangeWindow.GRACE).minus(now)));
   }
 }

@@ -54,6 +54,10 @@ final class SlotSettler implements AutoCloseable {
   private final int entriesPerStep;
   private final @Nullable StateLog stateLog;
   private @Nullable FlowScan scan;
+
+  /** The time of the last {@link #settle}. */
+  private Duration lastSettled = Duration.ZERO;
+
   private Duration nextScan = Duration.ZERO;
 
   /** The state at the end of the last step. */
@@ -80,8 +84,31 @@ final class SlotSettler implements AutoCloseable {
     this.entriesPerStep = entriesPerStep;
   }
 
+  /**
+   * Does what {@link #settle} does if no step has done so in time: the dataplane may be about to
+   * end windows by itself, or may have ended them. A change must not move the deadline then. If it
+   * fails, the next step tries again.
+   */
+  InstalledState settleIfLate(InstalledState state, Duration now) {
+    if (now.minus(lastSettled).compareTo(ChangeWindow.LATENESS) < 0) {
+      return state;
+    }
+    try {
+      return settle(state, now);
+    } catch (RuntimeException e) {
+      log.warn("cannot settle slots before a change: {}", e.toString());
+      return state;
+    }
+  }
+
   /** Settles the slots whose window has ended, and returns the state that is installed then. */
   InstalledState settle(InstalledState state, Duration now) {
+    InstalledState settled = settleEnded(state, now);
+    lastSettled = now;
+    return settled;
+  }
+
+  private InstalledState settleEnded(InstalledState state, Duration now) {
     List<InstalledState.Installed> changing =
         unstable(state)
             .filter(each -> each.slots().changing() > 0 || each.slots().isUnchanged())
@@ -106,7 +133,7 @@ final class SlotSettler implements AutoCloseable {
         updates.add(new Update(installed, extended.withSlots(slots)));
       }
     }
-    return apply(state, updates);
+    return apply(state, updates, now);
   }
 
   private static Stream<InstalledState.Installed> unstable(InstalledState state) {
@@ -128,7 +155,7 @@ final class SlotSettler implements AutoCloseable {
   /** Makes slots stable after a complete scan, and returns the state that is installed then. */
   InstalledState stabilise(InstalledState state, Duration now) {
     FlowScan complete = Objects.requireNonNull(scan, "no scan");
-    InstalledState after = stabilise(state, complete);
+    InstalledState after = stabilise(state, complete, now);
     nextScan = now.plus(complete.pause());
     close();
     return after;
@@ -158,6 +185,10 @@ final class SlotSettler implements AutoCloseable {
       return after.slots().extensions() > before.slots().extensions();
     }
 
+    boolean movesDeadline() {
+      return !after.slots().until().equals(before.slots().until());
+    }
+
     boolean changesIdle() {
       return !after.idle().equals(before.idle());
     }
@@ -179,7 +210,7 @@ final class SlotSettler implements AutoCloseable {
     return installed.withSlots(extended).withIdle(Comparators.max(installed.idle(), idle));
   }
 
-  private InstalledState stabilise(InstalledState state, FlowScan scan) {
+  private InstalledState stabilise(InstalledState state, FlowScan scan, Duration now) {
     List<Update> updates = new ArrayList<>();
     for (FlowScan.Candidate candidate : scan.candidates.values()) {
       InstalledState.Installed installed = state.vips().get(candidate.installed.vip().key());
@@ -196,7 +227,7 @@ final class SlotSettler implements AutoCloseable {
         }
       }
     }
-    return apply(state, updates);
+    return apply(state, updates, now);
   }
 
   private RingState stableOf(InstalledState.Installed vip, InstalledState state) {
@@ -204,11 +235,17 @@ final class SlotSettler implements AutoCloseable {
         vip.ring(), key -> Objects.requireNonNull(state.backends().get(key)).number());
   }
 
-  private InstalledState apply(InstalledState state, List<Update> updates) {
+  private InstalledState apply(InstalledState state, List<Update> updates, Duration now) {
     if (updates.isEmpty()) {
       return state;
     }
     removeExpiredFlows(updates);
+    for (Update update : updates) {
+      if (update.movesDeadline()) {
+        InstalledState.Installed after = update.after();
+        after.slots().putDeadline(dataplane.deadlines(), after.number(), now);
+      }
+    }
     dataplane.batch(() -> writeAll(updates, state.watched()));
     dataplane.commit();
     InstalledState after = state.with(updates.stream().map(Update::after).toList());

@@ -1,6 +1,8 @@
 package dev.katran.internal.dataplane;
 
 import java.time.Duration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * When the changes of VIPs end by themselves, by VIP index. From then on, packets treat changing
@@ -22,4 +24,13 @@ public interface DeadlineTable {
 
   /** Removes the deadline of a VIP: its changes end when their slots are settled. */
   void remove(int vip);
+
+  /**
+   * Returns the time until the deadline of a VIP, not positive if it has passed; null if the VIP
+   * has none.
+   */
+  @Nullable Duration left(int vip);
+
+  /** Removes the deadlines of all VIPs but these. */
+  void retain(Set<Integer> vips);
 }

@@ -22,7 +22,8 @@ public final class MortalDataplane {
           "program.hostAddresses",
           "flows.get",
           "flows.scan",
-          "backends.hop");
+          "backends.hop",
+          "deadlines.left");
 
   /** Thrown by each write after the process was killed. */
   public static final class Killed extends Error {

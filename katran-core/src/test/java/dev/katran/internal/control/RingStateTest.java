@@ -97,10 +97,35 @@ class RingStateTest {
     Duration window = END.minus(START);
     RingState state = ring(1).changeTo(to(2), NONE, until(END));
     for (int i = 1; i <= 10; i++) {
-      state = state.extend(LATER.plus(Duration.ofDays(1)), i, window);
+      state = state.extend(state.until().orElseThrow(), i, window);
     }
     assertThat(state.extensions()).isEqualTo(3);
     assertThat(state.until()).contains(START.plus(window.multipliedBy(4)));
+  }
+
+  @Test
+  void extend_stepTooLate_isNotExtended() {
+    Duration window = END.minus(START);
+    RingState state = ring(1).changeTo(to(2), NONE, until(END));
+    Duration late = END.plus(ChangeWindow.LATENESS);
+    assertThat(state.extend(late.minusNanos(1), 5, window).extensions()).isEqualTo(1);
+    assertThat(state.extend(late, 5, window)).isSameAs(state);
+  }
+
+  @Test
+  void moveTo_installed_windowBeginsThen() {
+    ChangeWindow.Start start = new ChangeWindow.Start(START);
+    ChangeWindow window = ChangeWindow.starting(start, Duration.ofMinutes(1), 0);
+    start.moveTo(START.plus(ChangeWindow.INSTALLATION));
+    assertThat(window.deadline()).isEqualTo(START.plus(ChangeWindow.INSTALLATION).plusSeconds(60));
+  }
+
+  @Test
+  void moveTo_tooLongAfterThePlan_windowBeginsWithThePlan() {
+    ChangeWindow.Start start = new ChangeWindow.Start(START);
+    ChangeWindow window = ChangeWindow.starting(start, Duration.ofMinutes(1), 0);
+    start.moveTo(START.plus(ChangeWindow.INSTALLATION).plusNanos(1));
+    assertThat(window.deadline()).isEqualTo(START.plusSeconds(60));
   }
 
   @Test

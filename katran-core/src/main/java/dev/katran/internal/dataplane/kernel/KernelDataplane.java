@@ -51,7 +51,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   private static final Pattern PIN =
       Pattern.compile(
-          "settings|control|link_(native|generic)|(vips|server_ids|source_v4|source_v6|tunnel_v4"
+          "settings|control|change_deadlines|link_(native|generic)|(vips|server_ids|source_v4|source_v6|tunnel_v4"
               + "|tunnel_v6|down|tunnel_ends)(_now|_next)?|vip_rings|ring_chunks|ring_chunk_[0-9]+"
               + "|backends|counters|prefix_vips|watched|flows(_keys)?|cpu_flows|cpu_flow_keys"
               + "|cpu_flows_[0-9]+(_keys)?");
@@ -153,6 +153,12 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
       folder.close();
       throw e;
     }
+  }
+
+  /** Removes what a balancer has pinned, and the folder. Its program is detached first. */
+  public static void delete(PinFolder folder) {
+    XdpAttachment.detach(new MapPins(folder));
+    folder.delete();
   }
 
   /** Returns whether a file in a pin folder may be a dataplane's. */
@@ -481,7 +487,9 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   @Override
   public void close() {
-    if (attachment != null) {
+    if (attachment != null && isForgotten) {
+      attachment.detach();
+    } else if (attachment != null) {
       attachment.close();
     }
     if (hostAddresses != null) {
@@ -498,7 +506,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
       return;
     }
     if (isForgotten) {
-      folder.delete();
+      delete(folder);
     }
     folder.close();
   }

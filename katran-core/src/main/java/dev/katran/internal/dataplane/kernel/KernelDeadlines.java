@@ -5,6 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The deadlines of changes in the kernel: readings of CLOCK_MONOTONIC, the program's clock. {@link
@@ -30,6 +32,21 @@ final class KernelDeadlines implements DeadlineTable {
   @Override
   public void remove(int vip) {
     set(vip, NONE);
+  }
+
+  @Override
+  public @Nullable Duration left(int vip) {
+    long deadline = (long) WORD.getAcquire(words, (long) vip * Long.BYTES);
+    return deadline == NONE ? null : Duration.ofNanos(deadline - System.nanoTime());
+  }
+
+  @Override
+  public void retain(Set<Integer> vips) {
+    for (int vip = 0; vip < words.byteSize() / Long.BYTES; vip++) {
+      if (!vips.contains(vip) && left(vip) != null) {
+        remove(vip);
+      }
+    }
   }
 
   /** Publishes a deadline, before the rings that are written after it. */

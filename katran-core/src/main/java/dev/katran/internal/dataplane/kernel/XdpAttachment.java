@@ -358,6 +358,41 @@ final class XdpAttachment implements AutoCloseable {
         Instant.now());
   }
 
+  /** Detaches the program, even if its link is pinned. */
+  void detach() {
+    lock.lock();
+    try {
+      if (!closed && state.attached()) {
+        detach(attached.link(), pins);
+        state = newState(false);
+      }
+    } finally {
+      lock.unlock();
+    }
+    close();
+  }
+
+  /**
+   * Detaches the program of the pinned link, if there is one. The kernel would do so some time after
+   * the pin is removed.
+   */
+  static void detach(MapPins pins) {
+    for (AttachMode mode : List.of(AttachMode.NATIVE, AttachMode.GENERIC)) {
+      pins.link(pin(mode)).ifPresent(link -> detach(link, pins));
+    }
+  }
+
+  private static void detach(XdpLink link, MapPins pins) {
+    try (link) {
+      if (link.isAttached()) {
+        link.detach();
+      }
+    }
+    for (AttachMode mode : List.of(AttachMode.NATIVE, AttachMode.GENERIC)) {
+      pins.unpin(pin(mode));
+    }
+  }
+
   /** Detaches the program unless its link is pinned. Waits for an attachment in progress, but for no longer. */
   @Override
   public void close() {

@@ -4,8 +4,10 @@ import dev.katran.internal.dataplane.DeadlineTable;
 import dev.katran.internal.dataplane.VipEntry;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The deadlines of changes, by VIP index; {@code change_deadlines} in Java. */
 final class HeapDeadlines implements DeadlineTable {
@@ -25,6 +27,17 @@ final class HeapDeadlines implements DeadlineTable {
   @Override
   public void remove(int vip) {
     deadlines.remove(vip);
+  }
+
+  @Override
+  public @Nullable Duration left(int vip) {
+    Long deadline = deadlines.get(vip);
+    return deadline == null ? null : Duration.ofNanos(deadline - clock.getAsLong());
+  }
+
+  @Override
+  public void retain(Set<Integer> vips) {
+    deadlines.keySet().retainAll(vips);
   }
 
   /** Returns whether the deadline of a VIP has passed. */

@@ -54,6 +54,7 @@ public final class KernelClock {
     passed += time.toNanos();
     tables.flowTables().forEach(table -> age(table.words(), units));
     ageBudgets(shift);
+    moveDeadlines(shift);
     before = now;
   }
 
@@ -135,6 +136,17 @@ public final class KernelClock {
             | Katran.KATRAN_FLOW_IS_COARSE()
             | coarse.time(used >> Katran.KATRAN_FLOW_COARSE_UNIT())
         : rest | units.time(used);
+  }
+
+  private void moveDeadlines(Shift shift) {
+    MemorySegment deadlines = tables.changeDeadlines().mmap();
+    for (int vip = 0; vip < tables.geometry().vipIndices(); vip++) {
+      long deadline = deadlines.getAtIndex(ValueLayout.JAVA_LONG, vip);
+      if (deadline != 0) {
+        long moved = deadline + shift.real() - shift.simulated();
+        deadlines.setAtIndex(ValueLayout.JAVA_LONG, vip, Math.max(1, moved));
+      }
+    }
   }
 
   /** Ages the windows of the budgets, whose counters hold the start time in the bytes field. */
