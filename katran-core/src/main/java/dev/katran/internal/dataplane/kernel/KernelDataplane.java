@@ -90,7 +90,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   /** Null if nothing is pinned. */
   private @Nullable KernelJournal journal;
 
-  private @Nullable PinFolder folder;
+  private volatile @Nullable PinFolder folder;
   private volatile boolean isForgotten;
 
   private KernelDataplane(DataplaneConfig config, KernelTables tables) {
@@ -136,6 +136,14 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
         folder.names().forEach(folder::unpin); // left by an open that failed
       }
       DataplaneConfig stored = isNew ? config : PinnedSettings.read(pins, config);
+      if (!isNew) {
+        KernelTables.required(config).stream()
+            .filter(name -> !folder.contains(name))
+            .findFirst()
+            .ifPresent(name -> {
+              throw pins.damaged("the map " + name + " was removed");
+            });
+      }
       KernelDataplane dataplane = loaded(() -> load(stored, pins));
       dataplane.folder = folder;
       try {
@@ -168,7 +176,8 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   @Override
   public boolean isWanted() {
-    return folder != null && folder.isWanted();
+    PinFolder owned = folder;
+    return owned != null && owned.isWanted();
   }
 
   @Override
@@ -502,12 +511,19 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     if (journal != null) {
       journal.close();
     }
-    if (folder == null) {
-      return;
+    letGo();
+  }
+
+  /** Lets go of the folder, once. */
+  private synchronized void letGo() {
+    PinFolder owned = folder;
+    folder = null;
+    if (owned != null) {
+      try (owned) {
+        if (isForgotten) {
+          delete(owned);
+        }
+      }
     }
-    if (isForgotten) {
-      delete(folder);
-    }
-    folder.close();
   }
 }

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class KernelJournal implements Journal, AutoCloseable {
 
-  private static final String NAME = "control";
+  /** The name of the map's pin. */
+  static final String NAME = "control";
 
   /** The records are in elements of this size, which follow each other in memory. */
   private static final int ELEMENT = 4096;

@@ -157,6 +157,24 @@ public final class KernelTables implements AutoCloseable {
         name, pins, BpfConstants.BPF_MAP_TYPE_LPM_TRIE, (int) keySize, capacity, Abi::writeSource);
   }
 
+  /** Returns the names of the maps without which pinned ones are of no use. */
+  static List<String> required(DataplaneConfig config) {
+    List<String> names =
+        new ArrayList<>(
+            List.of(
+                "vips",
+                "vip_rings",
+                "ring_chunks",
+                "change_deadlines",
+                "backends",
+                "counters",
+                KernelJournal.NAME));
+    if (config.reservesFlowTable()) {
+      names.addAll(List.of("flows", "flows_keys"));
+    }
+    return names;
+  }
+
   private void createRequired() {
     if (config.decapsulation() != Decapsulation.OFF && !config.tunnelSources().isEmpty()) {
       new KernelSourceRoutes(tunnelSourcesV4, tunnelSourcesV6)
