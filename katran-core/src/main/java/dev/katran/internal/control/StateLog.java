@@ -97,7 +97,7 @@ final class StateLog {
    * @throws dev.katran.internal.failure.Failure if there is no memory for it
    */
   void begin(InstalledState from, Plan plan, List<DesiredState.TableWrite> writes) {
-    byte[] intent = intent(from, plan, writes);
+    byte[] intent = intent(plan, writes);
     if (needsSnapshot || journal.room() < intent.length + RESERVE) {
       write(List.of(snapshot(from), intent));
       needsSnapshot = false;
@@ -178,7 +178,7 @@ final class StateLog {
     return record.toByteArray();
   }
 
-  private byte[] intent(InstalledState from, Plan plan, List<DesiredState.TableWrite> writes) {
+  private byte[] intent(Plan plan, List<DesiredState.TableWrite> writes) {
     LogWriter record = new LogWriter(LogRecord.INTENT);
     InstalledState after = plan.state();
     record.list(
