@@ -112,37 +112,41 @@ struct katran_vip_hash {
 
 /*
  * A VIP's ring, value of the map `vip_rings`: a word that is read and written whole, so a packet
- * has the old or the new ring, never a mix. Its fields are the format, a base of backend numbers,
- * and the place of slot 0, in lines from the start of chunk 0; each chunk of the map `ring_chunks`
- * has KATRAN_RING_CHUNK bytes. 0: no ring. A ring that is larger than a chunk takes several, and
- * starts one; any other is within a chunk.
+ * has the old or the new ring, never a mix. Its fields are the format, a base, and the place of
+ * slot 0, in lines from the start of chunk 0; each chunk of the map `ring_chunks` has
+ * KATRAN_RING_CHUNK bytes. 0: no ring. A ring that is larger than a chunk takes several, and starts
+ * one; any other is within a chunk.
+ *
+ * A slot is read and written whole. What it holds:
+ *
+ *   without KATRAN_RING_PALETTE, 1 or 2 bytes: a backend's number, relative to the base, except that
+ *       0 is KATRAN_NO_BACKEND. All slots are stable
+ *   with KATRAN_RING_PALETTE, 1 or 2 bytes: an index of the palette, which is in the same chunk, as
+ *       many lines behind slot 0 as the base says. An entry is a wide slot
+ *   8 bytes, a wide slot: the backend's number and enum katran_slot, and in the upper half the
+ *       previous backend's number. The base is 0
+ *
+ * The slots of a ring have few different contents, even while it changes, so most rings have a byte
+ * per slot, and a palette that stays in the caches.
  */
 enum {
 	KATRAN_RING_CHUNK_BITS = 22, /* older kernels take no larger values */
 	KATRAN_RING_CHUNK = 1 << KATRAN_RING_CHUNK_BITS,
 	KATRAN_RING_LINE_BITS = 6,
-	KATRAN_RING_FORMAT = 3,	     /* mask of enum katran_ring_format */
-	KATRAN_RING_EXISTS = 1 << 2, /* set in each word but 0 */
-	KATRAN_RING_BASE_SHIFT = 8,  /* 24 bits */
+	KATRAN_RING_FORMAT = 3,	      /* mask of enum katran_ring_format */
+	KATRAN_RING_EXISTS = 1 << 2,  /* set in each word but 0 */
+	KATRAN_RING_PALETTE = 1 << 3, /* slots are indices of the palette */
+	KATRAN_RING_BASE_SHIFT = 8,   /* 24 bits */
 	KATRAN_RING_LINE_SHIFT = 32,
 	/* Marks an empty slot. Backend numbers start at 1, so zeroed memory is an empty ring. */
 	KATRAN_NO_BACKEND = 0,
 };
 
-/*
- * The slots of a ring, by the binary logarithm of a slot's bytes. A number in a slot is relative to
- * the base, except that 0 is KATRAN_NO_BACKEND. A slot is read and written whole.
- */
+/* The binary logarithm of a slot's bytes. */
 enum katran_ring_format {
-	/* __u8: the number of the backend. All slots are stable */
-	KATRAN_RING_STABLE_8 = 0,
-	/* __u16: the same */
-	KATRAN_RING_STABLE_16 = 1,
-	/* __u32: backend and previous backend, KATRAN_RING_NUMBER_BITS each; enum katran_slot << 1 */
-	KATRAN_RING_CHANGING = 2,
-	/* __u64: backend, not relative, and enum katran_slot; previous backend, not relative, << 32 */
+	KATRAN_RING_8 = 0,
+	KATRAN_RING_16 = 1,
 	KATRAN_RING_WIDE = 3,
-	KATRAN_RING_NUMBER_BITS = 15,
 };
 
 /*

@@ -80,19 +80,7 @@ static __always_inline __u32 absolute(__u32 base, __u32 relative)
 	return relative ? base + relative : KATRAN_NO_BACKEND;
 }
 
-/* Decodes a slot that has states. */
-static __always_inline struct ring_slot decode_changing(__u32 base, __u32 slot)
-{
-	const __u32 number = (1 << KATRAN_RING_NUMBER_BITS) - 1;
-
-	return (struct ring_slot){
-		.word = absolute(base, slot & number) |
-			(slot >> 1 & (KATRAN_SLOT_CHANGING | KATRAN_SLOT_SETTLED)),
-		.previous = absolute(base, slot >> KATRAN_RING_NUMBER_BITS & number),
-	};
-}
-
-/* Decodes a slot with numbers of full length. */
+/* Decodes a wide slot. */
 static __always_inline struct ring_slot decode_wide(__u64 slot)
 {
 	return (struct ring_slot){
@@ -124,6 +112,7 @@ static __always_inline struct ring_slot read_slot(__u32 vip_number, __u32 slot)
 	/* does not wait for the slot, which is hashed meanwhile */
 	__u32 number = line >> (KATRAN_RING_CHUNK_BITS - KATRAN_RING_LINE_BITS);
 	struct ring_slot result = {};
+	__u32 value;
 	void *chunk;
 
 	if (!ring)
@@ -133,14 +122,17 @@ static __always_inline struct ring_slot read_slot(__u32 vip_number, __u32 slot)
 	chunk = find_chunk(number);
 	if (!chunk)
 		return result;
-	if (format == KATRAN_RING_STABLE_8)
-		result.word = absolute(base, READ_SLOT(__u8, chunk, offset));
-	else if (format == KATRAN_RING_STABLE_16)
-		result.word = absolute(base, READ_SLOT(__u16, chunk, offset));
-	else if (format == KATRAN_RING_CHANGING)
-		result = decode_changing(base, READ_SLOT(__u32, chunk, offset));
-	else
+	if (format == KATRAN_RING_WIDE) {
 		result = decode_wide(READ_SLOT(__u64, chunk, offset));
+	} else {
+		value = format == KATRAN_RING_8 ? READ_SLOT(__u8, chunk, offset)
+						: READ_SLOT(__u16, chunk, offset);
+		offset = ((line + base) << KATRAN_RING_LINE_BITS) + value * sizeof(__u64);
+		if (ring & KATRAN_RING_PALETTE)
+			result = decode_wide(READ_SLOT(__u64, chunk, offset));
+		else
+			result.word = absolute(base, value);
+	}
 	return result;
 }
 

@@ -266,6 +266,15 @@ public class Katran {
     public static int KATRAN_RING_EXISTS() {
         return KATRAN_RING_EXISTS;
     }
+    private static final int KATRAN_RING_PALETTE = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_RING_PALETTE = 8
+     * }
+     */
+    public static int KATRAN_RING_PALETTE() {
+        return KATRAN_RING_PALETTE;
+    }
     private static final int KATRAN_RING_BASE_SHIFT = (int)8L;
     /**
      * {@snippet lang=c :
@@ -293,32 +302,23 @@ public class Katran {
     public static int KATRAN_NO_BACKEND() {
         return KATRAN_NO_BACKEND;
     }
-    private static final int KATRAN_RING_STABLE_8 = (int)0L;
+    private static final int KATRAN_RING_8 = (int)0L;
     /**
      * {@snippet lang=c :
-     * enum katran_ring_format.KATRAN_RING_STABLE_8 = 0
+     * enum katran_ring_format.KATRAN_RING_8 = 0
      * }
      */
-    public static int KATRAN_RING_STABLE_8() {
-        return KATRAN_RING_STABLE_8;
+    public static int KATRAN_RING_8() {
+        return KATRAN_RING_8;
     }
-    private static final int KATRAN_RING_STABLE_16 = (int)1L;
+    private static final int KATRAN_RING_16 = (int)1L;
     /**
      * {@snippet lang=c :
-     * enum katran_ring_format.KATRAN_RING_STABLE_16 = 1
+     * enum katran_ring_format.KATRAN_RING_16 = 1
      * }
      */
-    public static int KATRAN_RING_STABLE_16() {
-        return KATRAN_RING_STABLE_16;
-    }
-    private static final int KATRAN_RING_CHANGING = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * enum katran_ring_format.KATRAN_RING_CHANGING = 2
-     * }
-     */
-    public static int KATRAN_RING_CHANGING() {
-        return KATRAN_RING_CHANGING;
+    public static int KATRAN_RING_16() {
+        return KATRAN_RING_16;
     }
     private static final int KATRAN_RING_WIDE = (int)3L;
     /**
@@ -328,15 +328,6 @@ public class Katran {
      */
     public static int KATRAN_RING_WIDE() {
         return KATRAN_RING_WIDE;
-    }
-    private static final int KATRAN_RING_NUMBER_BITS = (int)15L;
-    /**
-     * {@snippet lang=c :
-     * enum katran_ring_format.KATRAN_RING_NUMBER_BITS = 15
-     * }
-     */
-    public static int KATRAN_RING_NUMBER_BITS() {
-        return KATRAN_RING_NUMBER_BITS;
     }
     private static final int KATRAN_SLOT_BACKEND = (int)16777215L;
     /**

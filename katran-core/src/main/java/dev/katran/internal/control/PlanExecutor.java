@@ -83,7 +83,7 @@ final class PlanExecutor {
    * Reads the rings that change, which is quicker than to compute them, and computes the others.
    */
   private void announce(List<Operation.PutRing> rings) {
-    List<int[]> read =
+    List<RingSlots.Backends> read =
         rings.parallelStream()
             .map(Operation.PutRing::changing)
             .filter(Objects::nonNull)
@@ -97,12 +97,12 @@ final class PlanExecutor {
     }
   }
 
-  private int @Nullable [] read(RingSlots ring) {
-    int[] words = dataplane.rings().read(ring);
-    if (words != null) {
-      ring.remember(words);
+  private RingSlots.@Nullable Backends read(RingSlots ring) {
+    RingSlots.Backends backends = dataplane.rings().read(ring);
+    if (backends != null) {
+      ring.remember(backends);
     }
-    return words;
+    return backends;
   }
 
   private void run(Operation operation, Deque<Operation> begun) {

@@ -108,13 +108,24 @@ final class RingCache {
     }
 
     @Override
-    public int[] compute() {
+    public RingSlots.Backends compute() {
       Map<Backend, Integer> byBackend = new HashMap<>();
       int next = 0;
       for (Backend backend : key.backends()) {
         byBackend.put(backend, numbers.get(next++));
       }
-      return rings.get(key).toArray(byBackend::get);
+      Ring ring = rings.get(key);
+      if (ring.isEmpty()) {
+        return new RingSlots.Backends(new int[1], new char[size()]);
+      }
+      int[] table = ring.backends().stream().mapToInt(byBackend::get).toArray();
+      int[] position = {0};
+      int[] positions = ring.toArray(backend -> position[0]++);
+      char[] slots = new char[positions.length];
+      for (int slot = 0; slot < slots.length; slot++) {
+        slots[slot] = (char) positions[slot];
+      }
+      return new RingSlots.Backends(table, slots);
     }
   }
 }

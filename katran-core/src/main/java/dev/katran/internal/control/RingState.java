@@ -149,12 +149,13 @@ final class RingState {
       windows.add(window);
     }
 
-    /** Adds a slot as it is. */
-    void keep(RingSlots ring, int slot, ChangeWindow window) {
-      if (ring.isChanging(slot)) {
-        changing(slot, ring.backend(slot), ring.previous(slot), window);
+    /** Adds a slot as it is, by its position among those that are not stable. */
+    void keep(RingSlots ring, int index, ChangeWindow window) {
+      int slot = ring.unstable().get(index);
+      if (ring.isChangingAt(index)) {
+        changing(slot, ring.backendAt(index), ring.previousAt(index), window);
       } else {
-        settled(slot, ring.backend(slot), window);
+        settled(slot, ring.backendAt(index), window);
       }
     }
 
@@ -193,23 +194,28 @@ final class RingState {
     RingSlots slots = slots();
     List<ChangeWindow> windows = content().windows();
     Map<Duration, ChangeWindow> earlier = new HashMap<>();
-    int[] wordsBefore = slots.words();
-    int[] backends = after.words();
+    RingSlots.Backends backendsBefore = slots.backends();
+    RingSlots.Backends backends = after.backends();
     Collector changed = new Collector(after);
+    int[] differing = slots.differing(after);
     int next = 0; // among those that are not stable
-    for (int slot = 0; slot < backends.length; slot++) {
-      boolean isStable = next == windows.size() || slots.unstable().get(next) != slot;
-      int backend = backends[slot];
-      if (isStable && backend == wordsBefore[slot]) {
-        continue;
-      }
-      ChangeWindow last = isStable ? null : windows.get(next++);
-      int before = isStable ? wordsBefore[slot] : slots.backend(slot);
-      boolean isChanging = !isStable && slots.isChanging(slot);
-      int oldest = isChanging ? slots.previous(slot) : before;
+    int nextDiffering = 0;
+    while (next < windows.size() || nextDiffering < differing.length) {
+      int unstable = next < windows.size() ? slots.unstable().get(next) : Integer.MAX_VALUE;
+      int other = nextDiffering < differing.length ? differing[nextDiffering] : Integer.MAX_VALUE;
+      int slot = Math.min(unstable, other);
+      boolean isStable = slot != unstable;
+      boolean differs = slot == other;
+      nextDiffering += differs ? 1 : 0;
+      int backend = backends.of(slot);
+      int before = backendsBefore.of(slot);
+      ChangeWindow last = isStable ? null : windows.get(next);
+      boolean isChanging = !isStable && slots.isChangingAt(next);
+      int oldest = isChanging ? slots.previousAt(next) : before;
       boolean hasPrevious = oldest != Dataplane.NO_BACKEND && !removed.contains(oldest);
-      if (last != null && backend == before && (hasPrevious || !isChanging)) {
-        changed.keep(slots, slot, last);
+      next += isStable ? 0 : 1;
+      if (last != null && !differs && (hasPrevious || !isChanging)) {
+        changed.keep(slots, next - 1, last);
         continue;
       }
       ChangeWindow window =
@@ -261,12 +267,11 @@ final class RingState {
     List<ChangeWindow> windows = content().windows();
     Collector after = new Collector(slots);
     for (int i = 0; i < windows.size(); i++) {
-      int slot = slots.unstable().get(i);
       ChangeWindow window = windows.get(i);
       if (slots.isChangingAt(i) && window.hasEnded(now)) {
-        after.settled(slot, slots.backend(slot), window);
+        after.settled(slots.unstable().get(i), slots.backendAt(i), window);
       } else {
-        after.keep(slots, slot, window);
+        after.keep(slots, i, window);
       }
     }
     return after.build();
@@ -289,10 +294,10 @@ final class RingState {
     for (int i = 0; i < windows.size(); i++) {
       int slot = slots.unstable().get(i);
       ChangeWindow window = windows.get(i);
-      if (candidates.get(slot) && slots.isSettled(slot) && windowsThen.get(slot) == window) {
+      if (candidates.get(slot) && !slots.isChangingAt(i) && windowsThen.get(slot) == window) {
         isStable[0] = true;
       } else {
-        after.keep(slots, slot, window);
+        after.keep(slots, i, window);
       }
     }
     return isStable[0] ? after.build() : this;

@@ -41,12 +41,83 @@ public final class RingSlots {
     /** Returns whether all slots are empty. */
     boolean isEmpty();
 
-    /**
-     * Computes the backend index of each slot, or {@link Dataplane#NO_BACKEND}. The caller must not
-     * modify the array.
-     */
-    int[] compute();
+    /** Computes the backend of each slot. */
+    Backends compute();
   }
+
+  /**
+   * The backends of stable slots: as an index of a table, because few slots differ.
+   *
+   * @param table different backend indices, and maybe {@link Dataplane#NO_BACKEND}; some may have
+   *     no slot. Must not be modified
+   * @param slots the position in the table of each slot's backend; must not be modified
+   */
+  @SuppressWarnings("ArrayRecordComponent") // compared by identity
+  public record Backends(int[] table, char[] slots) {
+
+    /**
+     * Finds the different backends among those of the slots.
+     *
+     * @throws IllegalArgumentException if there are more than 65536
+     */
+    static Backends of(int[] backends) {
+      Distinct distinct = new Distinct();
+      char[] slots = new char[backends.length];
+      for (int slot = 0; slot < slots.length; slot++) {
+        slots[slot] = (char) distinct.indexOf(backends[slot]);
+        if (distinct.size() > MAX_CONTENTS) {
+          throw new IllegalArgumentException("a ring of more than 65535 backends");
+        }
+      }
+      return new Backends(distinct.toIntArray(), slots);
+    }
+
+    /**
+     * Creates the backends of some slots.
+     *
+     * @param table backend indices that need not differ
+     * @param slots the position in the table of each slot's backend
+     */
+    public static Backends of(int[] table, char[] slots) {
+      Distinct distinct = new Distinct();
+      char[] positions = new char[table.length];
+      for (int i = 0; i < table.length; i++) {
+        positions[i] = (char) distinct.indexOf(table[i]);
+      }
+      char[] merged = new char[slots.length];
+      for (int slot = 0; slot < slots.length; slot++) {
+        merged[slot] = positions[slots[slot]];
+      }
+      return new Backends(distinct.toIntArray(), merged);
+    }
+
+    /** Returns the backend of a slot. */
+    public int of(int slot) {
+      return table[slots[slot]];
+    }
+
+    /** Returns the backend of each slot. */
+    public int[] toArray() {
+      int[] backends = new int[slots.length];
+      for (int slot = 0; slot < backends.length; slot++) {
+        backends[slot] = table[slots[slot]];
+      }
+      return backends;
+    }
+  }
+
+  /**
+   * What slots hold: each is an index of a table of the different contents, which are few.
+   *
+   * @param table the contents: a word in the format of the ABI, and in the upper half the previous
+   *     backend
+   * @param slots the position in the table of each slot's content
+   */
+  @SuppressWarnings("ArrayRecordComponent") // compared by identity
+  public record Contents(long[] table, char[] slots) {}
+
+  /** The largest number of different contents that {@link Contents} can have. */
+  private static final int MAX_CONTENTS = Character.MAX_VALUE + 1;
 
   /** Slots that are given one by one. */
   private static final class Given implements Definition {
@@ -68,8 +139,8 @@ public final class RingSlots {
     }
 
     @Override
-    public int[] compute() {
-      return backends;
+    public Backends compute() {
+      return Backends.of(backends);
     }
 
     @Override
@@ -95,8 +166,8 @@ public final class RingSlots {
   /** Their previous backends. */
   private final ImmutableIntArray unstablePrevious;
 
-  /** All words that were computed, as long as they are in use. */
-  private volatile WeakReference<int[]> computed = new WeakReference<>(null);
+  /** The backends that were computed, as long as they are in use. */
+  private volatile WeakReference<Backends> computed = new WeakReference<>(null);
 
   /** Computed when it is first needed; 0 until then. */
   private int hash;
@@ -150,7 +221,7 @@ public final class RingSlots {
   /** Returns the index of a slot's backend, or {@link Dataplane#NO_BACKEND}. */
   public int backend(int slot) {
     int index = find(slot);
-    return (index < 0 ? words()[slot] : unstableWords.get(index)) & BACKEND;
+    return index < 0 ? backends().of(slot) : backendAt(index);
   }
 
   /** Returns the position of a slot among those that are not stable; negative if it is stable. */
@@ -208,6 +279,16 @@ public final class RingSlots {
     return (unstableWords.get(index) & CHANGING) != 0;
   }
 
+  /** Returns the backend of the slot at a position of {@link #unstable}. */
+  public int backendAt(int index) {
+    return unstableWords.get(index) & BACKEND;
+  }
+
+  /** Returns the previous backend of the slot at a position of {@link #unstable}. */
+  public int previousAt(int index) {
+    return unstablePrevious.get(index);
+  }
+
   /** Returns whether all slots are stable. */
   public boolean isStable() {
     return unstable.isEmpty();
@@ -219,29 +300,75 @@ public final class RingSlots {
   }
 
   /**
-   * Returns the slots in the format of the ABI. The caller must not modify the array. They are
-   * computed again once the array of the last call is no longer in use.
+   * Returns the current backend of each slot. They are computed again once what the last call
+   * returned is no longer in use.
    */
-  public int[] words() {
-    int[] words = computed.get();
-    if (words == null) {
-      int[] stable = definition.compute();
-      words = unstable.isEmpty() ? stable : stable.clone();
-      for (int i = 0; i < unstable.length(); i++) {
-        words[unstable.get(i)] = unstableWords.get(i);
-      }
-      computed = new WeakReference<>(words);
+  public Backends backends() {
+    Backends backends = computed.get();
+    if (backends == null) {
+      backends = definition.compute();
+      computed = new WeakReference<>(backends);
     }
-    return words;
+    return backends;
   }
 
   /**
-   * Spares computing the slots, as long as an array is in use that holds them.
+   * Spares computing the backends, as long as the argument is in use.
    *
-   * @param words equal to {@link #words}; must not be modified
+   * @param backends equal to {@link #backends}
    */
-  public void remember(int[] words) {
-    computed = new WeakReference<>(words);
+  public void remember(Backends backends) {
+    computed = new WeakReference<>(backends);
+  }
+
+  /**
+   * Returns the slots whose current backend is another one in another ring of the same size, in
+   * ascending order.
+   */
+  public int[] differing(RingSlots other) {
+    Backends ours = backends();
+    Backends theirs = other.backends();
+    int[] differing = new int[size() + 1];
+    int count = 0;
+    for (int slot = 0; slot < size(); slot++) {
+      differing[count] = slot;
+      int difference = ours.of(slot) ^ theirs.of(slot);
+      count += (difference | -difference) >>> 31; // a branch would be mispredicted
+    }
+    return Arrays.copyOf(differing, count);
+  }
+
+  /** Returns what the slots hold, or null if that differs too much. */
+  public @Nullable Contents contents() {
+    Backends backends = backends();
+    if (unstable.isEmpty()) {
+      long[] table = new long[backends.table.length];
+      Arrays.setAll(table, i -> backends.table[i]);
+      return new Contents(table, backends.slots);
+    }
+    Distinct distinct = new Distinct();
+    for (int backend : backends.table) {
+      distinct.indexOf(backend);
+    }
+    char[] slots = backends.slots.clone();
+    for (int i = 0; i < unstable.length(); i++) {
+      int index =
+          distinct.indexOf(unstableWords.get(i) | (long) unstablePrevious.get(i) << Integer.SIZE);
+      if (index == MAX_CONTENTS) {
+        return null;
+      }
+      slots[unstable.get(i)] = (char) index;
+    }
+    return new Contents(distinct.toArray(), slots);
+  }
+
+  /** Returns the slots in the format of the ABI. */
+  public int[] words() {
+    int[] words = backends().toArray();
+    for (int i = 0; i < unstable.length(); i++) {
+      words[unstable.get(i)] = unstableWords.get(i);
+    }
+    return words;
   }
 
   /** Returns the previous backend of each slot, or null if no slot has one. */
@@ -372,7 +499,7 @@ public final class RingSlots {
     private final int[] previous;
 
     private Builder(RingSlots from) {
-      words = from.words().clone();
+      words = from.words();
       int[] known = from.previousBackends();
       previous = known == null ? new int[words.length] : known;
     }

@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 public interface RingTable {
 
   /**
-   * Returns the {@linkplain RingSlots#words words} of an installed ring of stable slots, if reading
-   * them is quicker than computing them; otherwise null. Any threads may read while none writes.
+   * Returns the backends of an installed ring, if reading them is quicker than computing them;
+   * otherwise null. Any threads may read while none writes.
    */
-  default int @Nullable [] read(RingSlots ring) {
+  default RingSlots.@Nullable Backends read(RingSlots ring) {
     return null;
   }
 

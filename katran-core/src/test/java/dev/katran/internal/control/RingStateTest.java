@@ -261,9 +261,9 @@ class RingStateTest {
     }
 
     @Override
-    public int[] compute() {
+    public RingSlots.Backends compute() {
       computed++;
-      return backends;
+      return RingSlots.stable(backends).backends();
     }
   }
 

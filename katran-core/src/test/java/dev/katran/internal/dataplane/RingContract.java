@@ -11,9 +11,11 @@ import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Rings of backends with any numbers. A dataplane may store a ring in less memory if their numbers
@@ -147,6 +149,38 @@ public abstract class RingContract extends DataplaneContract {
       assertForwardedTo(port, ACK, kind(port) == 1 ? current : previous); // known
       int unknown = port + 2 * FLOWS;
       assertForwardedTo(unknown, ACK, kind(unknown) == 2 ? previous : current);
+    }
+  }
+
+  /** How many slots are alike selects their bytes. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 200, 300, 40_000, 60_000, 65_537})
+  void changing_slotsOfManyContents_leadToTheirBackends(int contents) {
+    dataplane.program().use(new Features(0, false, false, true));
+    Limits limits = config().limits();
+    RingSlots.Builder ring = empty(limits.ringSize()).toBuilder();
+    for (int slot = 0; slot < limits.ringSize(); slot++) {
+      ring.changing(slot, 1 + slot % contents % 300, 1001 + slot % contents / 300);
+    }
+    RingSlots put = ring.build();
+    int[] backends = IntStream.rangeClosed(1, 2000).toArray();
+    serve(dataplane, put, backends);
+    for (int port = 1000; port < 1000 + FLOWS; port++) {
+      assertForwardedTo(port, ACK, put.previous(slot(limits, port)));
+      assertForwardedTo(port + FLOWS, SYN, put.backend(slot(limits, port + FLOWS)));
+    }
+    RingSlots.Unstable later = put.withUnstable();
+    for (int slot = 0; slot < limits.ringSize(); slot++) {
+      if (slot % 2 == 0) {
+        later.changing(slot, put.backend(slot), put.previous(slot));
+      } else {
+        later.settled(slot, put.backend(slot));
+      }
+    }
+    dataplane.rings().mark(0, later.build());
+    for (int port = 1000 + 2 * FLOWS; port < 1000 + 3 * FLOWS; port++) {
+      int slot = slot(limits, port);
+      assertForwardedTo(port, ACK, slot % 2 == 0 ? put.previous(slot) : put.backend(slot));
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -60,9 +61,8 @@ final class KernelRings implements RingTable, AutoCloseable {
 
   private boolean isBatching;
 
-  /** Keeps the slots of the rings that are put next, so that they are not computed again. */
-  @SuppressWarnings("UnusedVariable")
-  private List<int[]> announced = List.of();
+  /** The rings that are put next. */
+  private Map<RingSlots, RingLayout.Encoded> announced = Map.of();
 
   KernelRings(KernelTables tables, int slots) {
     this.slots = slots;
@@ -83,14 +83,22 @@ final class KernelRings implements RingTable, AutoCloseable {
   }
 
   @Override
-  public int @Nullable [] read(RingSlots ring) {
-    StoredRing own = ring.isStable() ? stored.get(ring) : null;
-    return own == null ? null : own.layout.read(own.region, slots);
+  public RingSlots.@Nullable Backends read(RingSlots ring) {
+    StoredRing own = stored.get(ring);
+    return own == null ? null : own.layout.read(own.region);
   }
 
   @Override
   public void announce(List<Supplier<RingSlots>> rings) {
-    announced = rings.parallelStream().map(ring -> ring.get().words()).toList();
+    Map<RingSlots, RingLayout.Encoded> encoded = new ConcurrentHashMap<>();
+    rings.parallelStream()
+        .map(Supplier::get)
+        .forEach(ring -> {
+          if (!stored.containsKey(ring)) {
+            encoded.computeIfAbsent(ring, RingLayout::encode);
+          }
+        });
+    announced = encoded;
   }
 
   @Override
@@ -107,12 +115,11 @@ final class KernelRings implements RingTable, AutoCloseable {
     if (existing != null) {
       return existing;
     }
-    int[] slotWords = ring.words();
-    int[] previous = ring.previousBackends();
-    RingLayout layout = RingLayout.of(slotWords, previous);
-    RingMemory.Region region = memory.allocate(layout.bytes(slots));
+    RingLayout.Encoded encoded = encoded(ring);
+    RingLayout layout = encoded.layout();
+    RingMemory.Region region = memory.allocate(layout.bytes());
     try {
-      layout.write(slotWords, previous, region);
+      encoded.write(region);
     } catch (RuntimeException | Error e) {
       memory.free(region);
       throw e;
@@ -121,6 +128,11 @@ final class KernelRings implements RingTable, AutoCloseable {
     stored.put(ring, created);
     unused.add(created);
     return created;
+  }
+
+  private RingLayout.Encoded encoded(RingSlots ring) {
+    RingLayout.Encoded known = announced.get(ring);
+    return known == null ? RingLayout.encode(ring) : known;
   }
 
   private void install() {
@@ -149,7 +161,7 @@ final class KernelRings implements RingTable, AutoCloseable {
 
   /** Frees the rings that no VIP uses. */
   void commit() {
-    announced = List.of();
+    announced = Map.of();
     for (StoredRing ring : unused) {
       stored.remove(ring.slots, ring);
       memory.free(ring.region);
@@ -159,9 +171,9 @@ final class KernelRings implements RingTable, AutoCloseable {
   }
 
   /**
-   * Marks slots in place if this VIP alone uses the ring. Otherwise puts a ring, which the other
-   * VIPs can share when they are marked alike. Also puts a ring if that is smaller because all of
-   * its slots are stable, unless there is no memory for it.
+   * Marks slots in place if this VIP alone uses the ring and that is possible. Otherwise puts a
+   * ring, which the other VIPs can share when they are marked alike. Also puts a ring if that is
+   * smaller because all of its slots are stable, unless there is no memory for it.
    */
   @Override
   public void mark(int vip, RingSlots ring) {
@@ -181,7 +193,10 @@ final class KernelRings implements RingTable, AutoCloseable {
         }
       }
     }
-    own.layout.update(ring.words(), ring.previousBackends(), own.region);
+    if (!own.layout.update(encoded(ring), own.region)) {
+      put(vip, ring);
+      return;
+    }
     stored.remove(own.slots);
     own.slots = ring;
     stored.put(ring, own);
@@ -213,8 +228,8 @@ final class KernelRings implements RingTable, AutoCloseable {
   }
 
   private StoredRing read(long word, RingSlots stable) {
-    RingLayout layout = RingLayout.of(word);
-    RingMemory.Region region = memory.adopt(RingLayout.line(word), layout.bytes(slots));
+    RingLayout layout = RingLayout.of(word, slots, memory);
+    RingMemory.Region region = memory.adopt(RingLayout.line(word), layout.bytes());
     return new StoredRing(layout, region, layout.adopt(region, stable));
   }
 

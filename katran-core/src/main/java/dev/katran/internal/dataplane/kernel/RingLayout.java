@@ -6,160 +6,89 @@ import dev.katran.internal.dataplane.RingSlots;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the slots of a ring are stored. Most rings are stable, and the numbers of their backends are
- * close to each other, so that one byte per slot is enough, or two: such a ring takes an eighth or
- * a quarter of the widest one's memory and cache lines.
+ * How a ring is stored, see {@code vip_rings} in {@code katran.h}. Most rings are stable, and the
+ * numbers of their backends are close to each other: a slot has a byte, or two. The slots of other
+ * rings have few different contents, so that they are indices of a palette, in a byte or two as
+ * well. Only what fits neither way has wide slots.
  *
  * @param format of {@code enum katran_ring_format}: the binary logarithm of a slot's bytes
- * @param base what numbers of backends are relative to
+ * @param slots the number of slots
+ * @param base what numbers of backends are relative to; 0 with a palette
+ * @param palette the number of the palette's entries; 0 if there is none
  */
-record RingLayout(int format, int base) {
+record RingLayout(int format, int slots, int base, int palette) {
 
-  private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
-  private static final int FLAGS = ~Katran.KATRAN_SLOT_BACKEND();
-  private static final int STATES =
-      Katran.KATRAN_SLOT_CHANGING() | Katran.KATRAN_SLOT_SETTLED();
-  private static final int FORMAT = Katran.KATRAN_RING_FORMAT();
-  private static final int BASE = (1 << 24) - 1;
-  private static final int NUMBER_BITS = Katran.KATRAN_RING_NUMBER_BITS();
+  private static final int CHUNK = Katran.KATRAN_RING_CHUNK();
+  private static final int LINE = 1 << Katran.KATRAN_RING_LINE_BITS();
+  private static final int BYTES = Katran.KATRAN_RING_8();
+  private static final int SHORTS = Katran.KATRAN_RING_16();
+  private static final int WIDE = Katran.KATRAN_RING_WIDE();
+  private static final int UNSET = -1;
 
-  private static final int NUMBER = (1 << NUMBER_BITS) - 1;
+  /** The bits of what numbers are relative to, or of the palette's line. */
+  private static final int RELATIVE = (1 << 24) - 1;
 
-  /** Returns the smallest layout of a ring with these words and previous backends. */
-  static RingLayout of(int[] words, int @Nullable [] previous) {
-    int flags = 0;
-    for (int word : words) {
-      flags |= word;
+  /**
+   * A ring in this layout.
+   *
+   * @param contents what the slots hold; null if they are wide
+   * @param bytes of the slots, and of the palette
+   */
+  @SuppressWarnings("ArrayRecordComponent") // compared by identity
+  record Encoded(RingLayout layout, RingSlots.@Nullable Contents contents, byte[] bytes) {
+
+    /** Writes the ring to memory that no packet uses yet. */
+    void write(RingMemory.Region region) {
+      int from = 0;
+      for (MemorySegment part : region.parts()) {
+        int count = (int) Math.min(bytes.length - from, part.byteSize());
+        MemorySegment.copy(bytes, from, part, ValueLayout.JAVA_BYTE, 0, count);
+        from += count;
+      }
     }
-    int first = Math.min(first(words), previous == null ? Integer.MAX_VALUE : first(previous));
-    int last = Math.max(last(words), previous == null ? 0 : last(previous));
-    int base = last == Dataplane.NO_BACKEND ? 0 : first - 1;
-    int format = format((flags & FLAGS) == 0, last - base);
-    return new RingLayout(format, format == Katran.KATRAN_RING_WIDE() ? 0 : base);
   }
 
-  /** Returns the layout of an installed ring. The inverse of {@link #word}. */
-  static RingLayout of(long word) {
-    int format = (int) word & FORMAT;
-    int base = (int) (word >>> Katran.KATRAN_RING_BASE_SHIFT()) & BASE;
-    return new RingLayout(format, base);
+  /** Encodes a ring in the smallest way. */
+  static Encoded encode(RingSlots ring) {
+    RingSlots.Contents contents = ring.contents();
+    if (contents != null) {
+      RingLayout layout = of(contents);
+      if (layout.format != WIDE) {
+        return layout.encode(contents);
+      }
+    }
+    RingLayout layout = new RingLayout(WIDE, ring.size(), 0, 0);
+    return layout.encodeWide(ring.words(), ring.previousBackends());
+  }
+
+  /**
+   * Returns the layout of an installed ring. The inverse of {@link #word}.
+   *
+   * @param memory returns the memory at a line, see {@link RingMemory#view}
+   */
+  static RingLayout of(long word, int slots, RingMemory memory) {
+    int format = (int) word & Katran.KATRAN_RING_FORMAT();
+    int relative = (int) (word >>> Katran.KATRAN_RING_BASE_SHIFT()) & RELATIVE;
+    if ((word & Katran.KATRAN_RING_PALETTE()) == 0) {
+      return new RingLayout(format, slots, relative, 0);
+    }
+    RingLayout indices = new RingLayout(format, slots, 0, 0);
+    int last = 0;
+    for (char index : indices.values(memory.view(line(word), indices.bytes()))) {
+      last = Math.max(last, index);
+    }
+    return new RingLayout(format, slots, 0, last + 1);
   }
 
   /** Returns the first line of an installed ring, counted from the start of chunk 0. */
   static long line(long word) {
     return word >>> Katran.KATRAN_RING_LINE_SHIFT();
-  }
-
-  private static int format(boolean isStable, int last) {
-    if (isStable && last < 1 << Byte.SIZE) {
-      return Katran.KATRAN_RING_STABLE_8();
-    }
-    if (isStable && last < 1 << Short.SIZE) {
-      return Katran.KATRAN_RING_STABLE_16();
-    }
-    return !isStable && last < 1 << NUMBER_BITS
-        ? Katran.KATRAN_RING_CHANGING()
-        : Katran.KATRAN_RING_WIDE();
-  }
-
-  /** Returns the lowest number of a backend, or another large number if there is no backend. */
-  private static int first(int[] words) {
-    int lowest = Integer.MAX_VALUE - 1;
-    for (int word : words) {
-      lowest = Math.min(lowest, (backend(word) - 1) & Integer.MAX_VALUE); // none: the largest
-    }
-    return lowest + 1;
-  }
-
-  /** Returns the highest number of a backend, or 0 if there is no backend. */
-  private static int last(int[] words) {
-    int highest = 0;
-    for (int word : words) {
-      highest = Math.max(highest, backend(word));
-    }
-    return highest;
-  }
-
-  private static int backend(int word) {
-    return word & Katran.KATRAN_SLOT_BACKEND();
-  }
-
-  /** Returns whether slots can have another state than stable. */
-  boolean hasStates() {
-    return format >= Katran.KATRAN_RING_CHANGING();
-  }
-
-  /** Returns the memory of a ring with this many slots, in bytes. */
-  long bytes(int slots) {
-    return (long) slots << format;
-  }
-
-  /** Returns the word that leads to a ring: a value of the map {@code vip_rings}. */
-  long word(RingMemory.Region region) {
-    return region.line() << Katran.KATRAN_RING_LINE_SHIFT()
-        | (long) base << Katran.KATRAN_RING_BASE_SHIFT()
-        | Katran.KATRAN_RING_EXISTS()
-        | format;
-  }
-
-  /** Writes a ring that no packet uses yet. */
-  void write(int[] words, int @Nullable [] previous, RingMemory.Region region) {
-    int from = 0;
-    for (MemorySegment part : region.parts()) {
-      int count = (int) Math.min(words.length - from, part.byteSize() >> format);
-      write(words, previous, from, count, part);
-      from += count;
-    }
-  }
-
-  /** Writes some slots. They are converted in an array, where that is vectorised. */
-  private void write(
-      int[] words, int @Nullable [] previous, int from, int count, MemorySegment part) {
-    if (format == Katran.KATRAN_RING_STABLE_8()) {
-      byte[] slots = new byte[count];
-      for (int i = 0; i < count; i++) {
-        slots[i] = (byte) relative(words[from + i]);
-      }
-      MemorySegment.copy(slots, 0, part, ValueLayout.JAVA_BYTE, 0, count);
-    } else if (format == Katran.KATRAN_RING_STABLE_16()) {
-      short[] slots = new short[count];
-      for (int i = 0; i < count; i++) {
-        slots[i] = (short) relative(words[from + i]);
-      }
-      MemorySegment.copy(slots, 0, part, ValueLayout.JAVA_SHORT, 0, count);
-    } else if (format == Katran.KATRAN_RING_CHANGING()) {
-      int[] slots = new int[count];
-      for (int i = 0; i < count; i++) {
-        slots[i] = changing(words[from + i], previous == null ? 0 : previous[from + i]);
-      }
-      MemorySegment.copy(slots, 0, part, ValueLayout.JAVA_INT, 0, count);
-    } else {
-      long[] slots = new long[count];
-      for (int i = 0; i < count; i++) {
-        slots[i] = wide(words[from + i], previous == null ? 0 : previous[from + i]);
-      }
-      MemorySegment.copy(slots, 0, part, ValueLayout.JAVA_LONG, 0, count);
-    }
-  }
-
-  /** Returns the slots of a ring that are all stable, or null if the format is made for others. */
-  int @Nullable [] read(RingMemory.Region region, int slots) {
-    if (format == Katran.KATRAN_RING_CHANGING()) {
-      return null;
-    }
-    int[] words = new int[slots];
-    int from = 0;
-    for (MemorySegment part : region.parts()) {
-      int count = (int) Math.min(slots - from, part.byteSize() >> format);
-      read(part.asSlice(0, (long) count << format), words, from);
-      from += count;
-    }
-    return words;
   }
 
   /**
@@ -171,90 +100,238 @@ record RingLayout(int format, int base) {
     if (!hasStates()) {
       return stable;
     }
-    int[] words = new int[stable.size()];
-    int[] previous = new int[words.length];
+    long[] contents = format == WIDE ? wideSlots(region) : indexed(region);
+    int[] words = new int[slots];
+    for (int slot = 0; slot < slots; slot++) {
+      words[slot] = (int) contents[slot];
+    }
+    return stable.withUnstable(words, slot -> (int) (contents[slot] >>> Integer.SIZE));
+  }
+
+  private long[] indexed(RingMemory.Region region) {
+    char[] values = values(region);
+    MemorySegment entries = palette(region);
+    long[] contents = new long[slots];
+    for (int slot = 0; slot < slots; slot++) {
+      contents[slot] = (long) LONG.getOpaque(entries, (long) values[slot] * Long.BYTES);
+    }
+    return contents;
+  }
+
+  private long[] wideSlots(RingMemory.Region region) {
+    long[] contents = new long[slots];
     int slot = 0;
     for (MemorySegment part : region.parts()) {
-      long end = Math.min((long) (words.length - slot) << format, part.byteSize());
-      for (long offset = 0; offset < end; offset += 1L << format) {
-        if (format == Katran.KATRAN_RING_CHANGING()) {
-          int stored = (int) INT.getOpaque(part, offset);
-          words[slot] = absolute(stored & NUMBER) | (stored >>> 1 & STATES);
-          previous[slot] = absolute(stored >>> NUMBER_BITS & NUMBER);
-        } else {
-          long stored = (long) LONG.getOpaque(part, offset);
-          words[slot] = (int) stored;
-          previous[slot] = (int) (stored >>> Integer.SIZE);
-        }
-        slot++;
+      long end = Math.min((long) (slots - slot) * Long.BYTES, part.byteSize());
+      for (long offset = 0; offset < end; offset += Long.BYTES) {
+        contents[slot++] = (long) LONG.getOpaque(part, offset);
       }
     }
-    return stable.withUnstable(words, index -> previous[index]);
+    return contents;
   }
 
-  private void read(MemorySegment part, int[] words, int from) {
-    if (format == Katran.KATRAN_RING_STABLE_8()) {
-      byte[] slots = part.toArray(ValueLayout.JAVA_BYTE);
-      for (int i = 0; i < slots.length; i++) {
-        words[from + i] = absolute(Byte.toUnsignedInt(slots[i]));
-      }
-    } else if (format == Katran.KATRAN_RING_STABLE_16()) {
-      short[] slots = part.toArray(ValueLayout.JAVA_SHORT);
-      for (int i = 0; i < slots.length; i++) {
-        words[from + i] = absolute(Short.toUnsignedInt(slots[i]));
+  private static RingLayout of(RingSlots.Contents contents) {
+    int size = contents.slots().length;
+    int first = Integer.MAX_VALUE;
+    int last = 0;
+    long all = 0;
+    for (long content : contents.table()) {
+      all |= content;
+      int backend = (int) content & Katran.KATRAN_SLOT_BACKEND();
+      first = Math.min(first, backend == Dataplane.NO_BACKEND ? Integer.MAX_VALUE : backend);
+      last = Math.max(last, backend);
+    }
+    int base = last == Dataplane.NO_BACKEND ? 0 : first - 1;
+    if ((all & ~Katran.KATRAN_SLOT_BACKEND()) == 0 && last - base < 1 << Short.SIZE) {
+      return new RingLayout(last - base < 1 << Byte.SIZE ? BYTES : SHORTS, size, base, 0);
+    }
+    int palette = contents.table().length;
+    RingLayout indexed =
+        new RingLayout(palette <= 1 << Byte.SIZE ? BYTES : SHORTS, size, 0, palette);
+    RingLayout wide = new RingLayout(WIDE, size, 0, 0);
+    return indexed.bytes() <= Math.min(wide.bytes(), CHUNK) ? indexed : wide;
+  }
+
+  /** Returns whether slots can have another state than stable. */
+  boolean hasStates() {
+    return palette > 0 || format == WIDE;
+  }
+
+  /** Returns the memory of the ring, in bytes. */
+  long bytes() {
+    return palette == 0 ? slotBytes() : paletteOffset() + (long) palette * Long.BYTES;
+  }
+
+  private long slotBytes() {
+    return (long) slots << format;
+  }
+
+  /** Returns where the palette is, in bytes from the first slot. */
+  private long paletteOffset() {
+    return Math.ceilDiv(slotBytes(), LINE) * LINE;
+  }
+
+  /** Returns the word that leads to a ring: a value of the map {@code vip_rings}. */
+  long word(RingMemory.Region region) {
+    long relative = palette == 0 ? base : paletteOffset() / LINE;
+    return region.line() << Katran.KATRAN_RING_LINE_SHIFT()
+        | relative << Katran.KATRAN_RING_BASE_SHIFT()
+        | (palette == 0 ? 0 : Katran.KATRAN_RING_PALETTE())
+        | Katran.KATRAN_RING_EXISTS()
+        | format;
+  }
+
+  private Encoded encode(RingSlots.Contents contents) {
+    byte[] bytes = new byte[Math.toIntExact(bytes())];
+    char[] values = palette == 0 ? relative(contents) : contents.slots();
+    if (format == BYTES) {
+      for (int slot = 0; slot < slots; slot++) {
+        bytes[slot] = (byte) values[slot];
       }
     } else {
-      long[] slots = part.toArray(ValueLayout.JAVA_LONG);
-      for (int i = 0; i < slots.length; i++) {
-        words[from + i] = (int) slots[i];
-      }
+      MemorySegment.copy(
+          values, 0, MemorySegment.ofArray(bytes), ValueLayout.JAVA_CHAR_UNALIGNED, 0, slots);
     }
-  }
-
-  /** Returns a number from one relative to the base. The inverse of {@link #relative}. */
-  private int absolute(int number) {
-    return number == Dataplane.NO_BACKEND ? number : number + base;
-  }
-
-  /**
-   * Writes the slots that have another state in a ring that packets use. Each is written at once.
-   * The backends must be those of the ring that this layout was made for.
-   */
-  void update(int[] words, int @Nullable [] previous, RingMemory.Region region) {
-    int slot = 0;
-    for (MemorySegment part : region.parts()) {
-      long end = Math.min((long) (words.length - slot) << format, part.byteSize());
-      for (long offset = 0; offset < end; offset += 1L << format) {
-        update(words[slot], previous == null ? 0 : previous[slot], part, offset);
-        slot++;
-      }
+    if (palette > 0) {
+      MemorySegment.copy(
+          contents.table(),
+          0,
+          MemorySegment.ofArray(bytes),
+          ValueLayout.JAVA_LONG_UNALIGNED,
+          paletteOffset(),
+          palette);
     }
+    return new Encoded(this, contents, bytes);
   }
 
-  private void update(int word, int previous, MemorySegment part, long offset) {
-    if (format == Katran.KATRAN_RING_CHANGING()) {
-      int slot = changing(word, previous);
-      if ((int) INT.getOpaque(part, offset) != slot) {
-        INT.setOpaque(part, offset, slot);
-      }
-    } else {
-      long slot = wide(word, previous);
-      if ((long) LONG.getOpaque(part, offset) != slot) {
-        LONG.setOpaque(part, offset, slot);
-      }
+  /** Returns the number of each slot's backend, relative to the base. */
+  private char[] relative(RingSlots.Contents contents) {
+    char[] numbers = new char[contents.table().length];
+    for (int i = 0; i < numbers.length; i++) {
+      long backend = contents.table()[i];
+      numbers[i] = (char) (backend == Dataplane.NO_BACKEND ? 0 : backend - base);
     }
+    char[] relative = new char[slots];
+    for (int slot = 0; slot < slots; slot++) {
+      relative[slot] = numbers[contents.slots()[slot]];
+    }
+    return relative;
   }
 
-  private int changing(int word, int previous) {
-    return relative(backend(word)) | relative(previous) << NUMBER_BITS | (word & FLAGS) << 1;
+  private Encoded encodeWide(int[] words, int @Nullable [] previous) {
+    byte[] bytes = new byte[Math.toIntExact(bytes())];
+    MemorySegment segment = MemorySegment.ofArray(bytes);
+    for (int slot = 0; slot < slots; slot++) {
+      segment.set(
+          ValueLayout.JAVA_LONG_UNALIGNED,
+          (long) slot * Long.BYTES,
+          wide(words[slot], previous == null ? 0 : previous[slot]));
+    }
+    return new Encoded(this, null, bytes);
   }
 
   private static long wide(int word, int previous) {
     return Integer.toUnsignedLong(word) | (long) previous << Integer.SIZE;
   }
 
-  /** Returns a number relative to the base, or 0 for no backend, without a branch. */
-  private int relative(int backend) {
-    return (backend - base) & (-backend >> 31);
+  /** Returns the backends of a ring in memory, or null if its slots are wide. */
+  RingSlots.@Nullable Backends read(RingMemory.Region region) {
+    if (format == WIDE) {
+      return null;
+    }
+    char[] values = values(region);
+    int[] table;
+    if (palette == 0) {
+      int last = 0;
+      for (char value : values) {
+        last = Math.max(last, value);
+      }
+      table = new int[last + 1];
+      for (int i = 1; i <= last; i++) {
+        table[i] = base + i;
+      }
+      return new RingSlots.Backends(table, values);
+    }
+    table = new int[palette];
+    MemorySegment entries = palette(region);
+    for (int i = 0; i < palette; i++) {
+      table[i] = (int) entries.getAtIndex(ValueLayout.JAVA_LONG, i) & Katran.KATRAN_SLOT_BACKEND();
+    }
+    return RingSlots.Backends.of(table, values);
+  }
+
+  /** Reads slots of a byte or two. */
+  private char[] values(RingMemory.Region region) {
+    char[] values = new char[slots];
+    int from = 0;
+    for (MemorySegment part : region.parts()) {
+      int count = (int) Math.min(slots - from, part.byteSize() >> format);
+      if (format == BYTES) {
+        byte[] bytes = new byte[count];
+        MemorySegment.copy(part, ValueLayout.JAVA_BYTE, 0, bytes, 0, count);
+        for (int i = 0; i < count; i++) {
+          values[from + i] = (char) Byte.toUnsignedInt(bytes[i]);
+        }
+      } else {
+        MemorySegment.copy(part, ValueLayout.JAVA_CHAR, 0, values, from, count);
+      }
+      from += count;
+    }
+    return values;
+  }
+
+  private MemorySegment palette(RingMemory.Region region) {
+    return region.parts().getFirst().asSlice(paletteOffset(), (long) palette * Long.BYTES);
+  }
+
+  /**
+   * Writes the slots that have another state in a ring that packets use. Each is written at once,
+   * or those of the same content together. The backends must be those of the ring that this layout
+   * was made for.
+   *
+   * @return whether that was possible: slots of the same content must have the same one again
+   */
+  boolean update(Encoded ring, RingMemory.Region region) {
+    if (format == WIDE && ring.layout().format == WIDE) {
+      updateWide(ring.bytes(), region);
+      return true;
+    }
+    return palette > 0 && ring.contents() != null && updatePalette(ring.contents(), region);
+  }
+
+  private boolean updatePalette(RingSlots.Contents contents, RingMemory.Region region) {
+    char[] values = values(region);
+    int[] places = new int[palette];
+    Arrays.fill(places, UNSET);
+    for (int slot = 0; slot < slots; slot++) {
+      int place = contents.slots()[slot];
+      int known = places[values[slot]];
+      if (known != place && known != UNSET) {
+        return false;
+      }
+      places[values[slot]] = place;
+    }
+    MemorySegment entries = palette(region);
+    for (int i = 0; i < palette; i++) {
+      if (places[i] != UNSET) {
+        LONG.setOpaque(entries, (long) i * Long.BYTES, contents.table()[places[i]]);
+      }
+    }
+    return true;
+  }
+
+  private static void updateWide(byte[] bytes, RingMemory.Region region) {
+    MemorySegment slots = MemorySegment.ofArray(bytes);
+    long from = 0;
+    for (MemorySegment part : region.parts()) {
+      long count = Math.min(bytes.length - from, part.byteSize());
+      for (long offset = 0; offset < count; offset += Long.BYTES) {
+        long slot = slots.get(ValueLayout.JAVA_LONG_UNALIGNED, from + offset);
+        if ((long) LONG.getOpaque(part, offset) != slot) {
+          LONG.setOpaque(part, offset, slot);
+        }
+      }
+      from += count;
+    }
   }
 }

@@ -126,7 +126,15 @@ final class RingMemory implements AutoCloseable {
    * @param line the first line, counted from the start of chunk 0
    */
   Region adopt(long line, long bytes) {
-    return locked(() -> {
+    return locked(() -> region(line, bytes, /* take= */ true));
+  }
+
+  /** Returns the memory at a line, whether or not it holds a ring. */
+  Region view(long line, long bytes) {
+    return locked(() -> region(line, bytes, /* take= */ false));
+  }
+
+  private Region region(long line, long bytes, boolean take) {
       int first = Math.toIntExact(line * LINE / CHUNK);
       int offset = Math.toIntExact(line * LINE % CHUNK);
       int count = count(bytes);
@@ -137,11 +145,12 @@ final class RingMemory implements AutoCloseable {
         if (chunk == null) {
           throw pins.damaged("chunk " + number + " of the rings is not there");
         }
-        chunk.take(offset, size);
+        if (take) {
+          chunk.take(offset, size);
+        }
         parts.add(chunk.memory().asSlice(offset, size));
       }
       return new Region(first, offset, List.copyOf(parts));
-    });
   }
 
   /** Returns the parameters of a chunk. */

@@ -1,6 +1,7 @@
 package dev.katran.internal.dataplane.kernel;
 
 import static dev.katran.internal.dataplane.DataplaneContract.CONFIG;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,6 +11,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** VIPs with equal rings share one. */
@@ -19,7 +21,7 @@ class SharedRingsTest {
   /** The memory of a ring whose slots are all stable, and of one with slots that are not. */
   private static final long STABLE = size(Byte.BYTES);
 
-  private static final long CHANGING = size(Integer.BYTES);
+  private static final long CHANGING = size(Byte.BYTES) + 64; // the palette takes a line
 
   private final KernelDataplane dataplane = KernelDataplane.detached(CONFIG);
   private final KernelRings rings = (KernelRings) dataplane.rings();
@@ -166,7 +168,11 @@ class SharedRingsTest {
     assertThat(memory()).isEqualTo(STABLE);
   }
 
-  /** The number of the last backend selects the bytes of a slot. */
+  private int[] read(RingSlots ring) {
+    return requireNonNull(rings.read(ring)).toArray();
+  }
+
+  /** The number of the last backend selects the bytes of a slot, or that it has a palette. */
   @ParameterizedTest
   @ValueSource(ints = {2, 255, 256, 65535, 65536})
   void read_stableRing_isWhatWasPut(int last) {
@@ -177,11 +183,68 @@ class SharedRingsTest {
     RingSlots ring = RingSlots.stable(slots);
     assertThat(rings.read(ring)).isNull();
     rings.put(0, ring);
-    assertThat(rings.read(RingSlots.stable(slots))).isEqualTo(slots);
+    assertThat(read(RingSlots.stable(slots))).isEqualTo(slots);
     assertThat(rings.read(all(1))).isNull();
 
     int[] high = Arrays.stream(slots).map(each -> each == 0 ? 0 : each + 100_000).toArray();
     rings.put(0, RingSlots.stable(high));
-    assertThat(rings.read(RingSlots.stable(high))).isEqualTo(high);
+    assertThat(read(RingSlots.stable(high))).isEqualTo(high);
+  }
+
+  /** Returns the backends of a ring whose slots have this many different contents. */
+  private static int[] current(int contents) {
+    int[] slots = new int[CONFIG.limits().ringSize()];
+    Arrays.setAll(slots, slot -> slot % contents / 300);
+    return slots;
+  }
+
+  private static RingSlots changing(int contents) {
+    int[] backends = current(contents);
+    RingSlots.Unstable unstable = RingSlots.stable(backends).withUnstable();
+    for (int slot = 0; slot < backends.length; slot++) {
+      unstable.changing(slot, backends[slot], 1_000_000 + slot % contents % 300);
+    }
+    return unstable.build();
+  }
+
+  private static RingSlots settled(RingSlots ring, int from) {
+    RingSlots.Unstable unstable = ring.withUnstable();
+    for (int slot = from; slot < ring.size(); slot++) {
+      unstable.settled(slot, ring.backend(slot));
+    }
+    return unstable.build();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "250, 1", "300, 2", "40000, 2"})
+  void put_changingRing_takesAsManyBytesAsItsContentsNeed(int contents, int slotBytes) {
+    RingSlots ring = changing(contents);
+    rings.put(0, ring);
+    long stable = Arrays.stream(current(contents)).distinct().count();
+    assertThat(memory())
+        .isBetween(size(slotBytes), size(slotBytes) + (contents + stable) * Long.BYTES + 64);
+    assertThat(read(changing(contents))).isEqualTo(current(contents));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {60_000, 65_537})
+  void put_slotsOfTooManyContents_areWide(int contents) {
+    rings.put(0, changing(contents));
+    assertThat(memory()).isEqualTo(size(Long.BYTES));
+    assertThat(rings.read(changing(contents))).isNull();
+
+    rings.mark(0, settled(changing(contents), 0));
+    assertThat(memory()).isLessThan(size(Long.BYTES));
+    assertThat(read(settled(changing(contents), 0))).isEqualTo(current(contents));
+  }
+
+  @Test
+  void mark_slotsOfOneContentDiffer_ringIsReplaced() {
+    rings.put(0, changing(2, 1));
+    RingSlots half = settled(changing(2, 1), CONFIG.limits().ringSize() / 2);
+    rings.mark(0, half);
+    assertThat(read(half)).containsOnly(2);
+    assertThat(rings.usedMemory()).isEqualTo(2 * CHANGING);
+    assertThat(memory()).isEqualTo(CHANGING);
   }
 }
