@@ -48,7 +48,7 @@ import java.util.StringJoiner;
  *      "quic": true, "udpStableRouting": true, "udpFlowMigration": true,
  *      "sourceRouting": true, "localDelivery": true}
  *   ],
- *   "serverIds": [{"id": 7, "backend": {"address": "10.0.0.11", "encapsulation": "GUE"}}],
+ *   "serverIds": [{"id": 7, "backend": {"address": "10.0.0.12"}}],
  *   "sourceRoutes": [{"prefix": "198.51.100.0/24", "backend": {"address": "10.0.0.12"}}],
  *   "tunnelEndpoints": [{"address": "203.0.113.99", "action": "RECIRCULATE"}],
  *   "downBackends": [{"vip": "udp 203.0.113.10:443", "backend": "10.0.0.11"}],

@@ -311,7 +311,7 @@ abstract class ConfigurationContract {
           }
           return told;
         });
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 40; i++) {
       lb.apply(i % 2 == 0 ? other : WHOLE);
     }
     isDone.set(true);

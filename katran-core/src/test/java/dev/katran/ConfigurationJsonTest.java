@@ -7,6 +7,9 @@ import com.google.common.net.InetAddresses;
 import dev.katran.internal.configuration.Json;
 import dev.katran.internal.configuration.TableJson;
 import dev.katran.internal.configuration.VipJson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -130,6 +133,24 @@ class ConfigurationJsonTest {
                 .downBackends(Map.of(vip.key(), Set.of(ONE.key())))
                 .watch(vip.key())
                 .build());
+  }
+
+  /** The example names every field, and is a configuration that can be read. */
+  @Test
+  void fromJson_exampleOfTheDocumentation_hasEveryOption() throws IOException {
+    String source = Files.readString(Path.of("src/main/java/dev/katran/Configuration.java"));
+    String example =
+        source.substring(source.indexOf("<pre>{@code") + 11, source.indexOf("}</pre>"));
+    Configuration documented = Configuration.fromJson(example.replace("\n *", "\n"));
+
+    assertThat(documented.serverIds()).hasSize(1);
+    assertThat(documented.sourceRoutes()).hasSize(1);
+    assertThat(documented.tunnelEndpoints()).hasSize(1);
+    assertThat(documented.downBackends()).hasSize(1);
+    assertThat(documented.watched()).isPresent();
+    assertThat(Stream.of(Options.ofVip(), Options.ofBackend()).flatMap(List::stream))
+        .map(Options.Option::accessor)
+        .allSatisfy(option -> assertThat(example).contains("\"" + option + "\": "));
   }
 
   @Test
