@@ -299,7 +299,7 @@ abstract class ConfigurationContract {
             .serverIds(ids(1, 99))
             .sourceRoutes(Map.of())
             .downBackends(Map.of())
-            .unwatch()
+            .watch(DNS.key()) // as WEB, with the same program
             .build();
     lb.apply(WHOLE);
     AtomicBoolean isDone = new AtomicBoolean();
