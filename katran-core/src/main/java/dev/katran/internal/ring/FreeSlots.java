@@ -14,7 +14,7 @@ final class FreeSlots {
   private final int size;
   private final long reciprocal;
 
-  /** 1 for each free slot, else 0. */
+  /** 1 for each free slot, else 0; twice, so that a probe needs no remainder. */
   private final byte[] free;
 
   private int count;
@@ -23,7 +23,7 @@ final class FreeSlots {
   FreeSlots(int size) {
     this.size = size;
     this.reciprocal = (1L << FRACTION) / size + 1;
-    this.free = new byte[size];
+    this.free = new byte[2 * size];
     this.count = size;
     Arrays.fill(free, (byte) 1);
   }
@@ -33,7 +33,7 @@ final class FreeSlots {
     return count;
   }
 
-  /** Returns whether a slot is free. */
+  /** Returns whether a slot is free, which may be given with the size added. */
   boolean contains(int slot) {
     return free[slot] != 0;
   }
@@ -41,6 +41,7 @@ final class FreeSlots {
   /** Takes a free slot, which {@link #taken} counts. */
   void take(int slot) {
     free[slot] = 0;
+    free[slot + size] = 0;
   }
 
   /** Counts slots that were taken. */
@@ -57,43 +58,73 @@ final class FreeSlots {
     for (int slot = 0; slot < size; slot++) {
       free[slot] = (byte) (((values[slot] - value) >>> 31) ^ 1);
     }
+    System.arraycopy(free, 0, free, size, size);
     count = left;
   }
 
   /**
    * Returns which of the next probes are free: bit n for slot {@code start + n * skip} modulo size.
-   * There is no branch for the CPU to mispredict, and the probes are computed in four independent
-   * sequences.
+   * There is no branch for the CPU to mispredict.
    *
    * @param probes a multiple of 4, up to {@link #MAX_PROBES}
    */
   int probe(int start, int skip, int probes) {
     int skip2 = add(skip, skip);
+    int skip3 = add(skip2, skip);
     int skip4 = add(skip2, skip2);
-    int first = start;
-    int second = add(start, skip);
-    int third = add(start, skip2);
-    int fourth = add(second, skip2);
+    int slot = start;
     int mask = 0;
     for (int probe = 0; probe < probes; probe += 4) {
-      int four = free[first] | free[second] << 1 | free[third] << 2 | free[fourth] << 3;
+      int four =
+          free[slot] | free[slot + skip] << 1 | free[slot + skip2] << 2 | free[slot + skip3] << 3;
       mask |= four << probe;
-      first = add(first, skip4);
-      second = add(second, skip4);
-      third = add(third, skip4);
-      fourth = add(fourth, skip4);
+      slot = add(slot, skip4);
     }
     return mask;
   }
 
   /**
+   * Finds which of the next probes are free, as {@link #probe} does, but any number of probes.
+   *
+   * @param probes a multiple of 4
+   * @param found receives the free slots, or the size added to them; it must have room for all
+   *     probes
+   * @param from the position of the first one
+   * @return the position after the last one
+   */
+  int find(int start, int skip, int probes, int[] found, int from) {
+    int skip2 = add(skip, skip);
+    int skip3 = add(skip2, skip);
+    int skip4 = add(skip2, skip2);
+    int slot = start;
+    int end = from;
+    for (int probe = 0; probe < probes; probe += 4) {
+      found[end] = slot;
+      end += free[slot];
+      found[end] = slot + skip;
+      end += free[slot + skip];
+      found[end] = slot + skip2;
+      end += free[slot + skip2];
+      found[end] = slot + skip3;
+      end += free[slot + skip3];
+      slot = add(slot, skip4);
+    }
+    return end;
+  }
+
+  /**
    * Returns slot {@code start + probes * skip} modulo size, without a division. Sizes up to 65537.
    *
-   * @param probes up to {@link #MAX_PROBES}
+   * @param probes up to 256
    */
   int after(int start, int skip, int probes) {
     long sum = start + (long) probes * skip;
     return (int) (sum - ((sum * reciprocal) >>> FRACTION) * size);
+  }
+
+  /** Returns a slot that may have the size added to it without that. */
+  int reduce(int slot) {
+    return add(slot, 0);
   }
 
   /** Adds two numbers modulo size, without a branch that would be mispredicted. */

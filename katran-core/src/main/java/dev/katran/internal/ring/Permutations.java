@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  * would search forever.
  *
  * <p>The dominant cost is that of mispredicted branches. While many slots are free, many backends
- * therefore {@linkplain Claims claim} slots together. Few backends, or those that look for one of
- * few slots, test several probes at once and remember which were free. For the very last slots,
- * this class computes how many probes away each of them is.
+ * therefore {@linkplain Claims claim} slots together. Few backends have {@linkplain Candidates
+ * candidates}. Many that look for one of few slots test several probes at once and remember which
+ * were free. For the very last slots, this class computes how many probes away each of them is.
  */
 final class Permutations {
 
@@ -58,6 +58,9 @@ final class Permutations {
   private final int[] states;
   private final FreeSlots freeSlots;
 
+  /** Null unless there are few backends. */
+  private final @Nullable Candidates candidates;
+
   /** Null outside of rounds. */
   private @Nullable Claims claims;
 
@@ -81,6 +84,8 @@ final class Permutations {
       states[state + SKIP] = Maglev.skip(hashes[i], size);
       states[state + POSITION] = offset;
     }
+    this.candidates =
+        !wraps && hashes.length < MANY_BACKENDS ? new Candidates(freeSlots, states) : null;
   }
 
   /** Returns the index of the backend that took each slot. */
@@ -145,7 +150,8 @@ final class Permutations {
     int probes = probesAtOnce();
     for (int i = from; i < to; i++) {
       int backend = backends[i];
-      int slot = searchTested(backend * FIELDS, probes);
+      int slot =
+          candidates == null ? searchTested(backend * FIELDS, probes) : candidates.next(backend);
       slots[slot] = (char) backend;
       freeSlots.take(slot);
     }
@@ -168,7 +174,7 @@ final class Permutations {
     } else if (wraps) {
       slot = searchWithWraps(state);
     } else {
-      slot = searchTested(state, probesAtOnce());
+      slot = candidates == null ? searchTested(state, probesAtOnce()) : candidates.next(backend);
     }
     slots[slot] = (char) backend;
     freeSlots.take(slot);
@@ -202,9 +208,6 @@ final class Permutations {
   /** Returns how many probes to test: the more, the longer it takes until they are used. */
   private int probesAtOnce() {
     int free = freeSlots.count();
-    if (states.length < MANY_BACKENDS * FIELDS) {
-      return FreeSlots.MAX_PROBES;
-    }
     if (free > size / 2) {
       return FreeSlots.MAX_PROBES / 4;
     }
@@ -308,6 +311,10 @@ final class Permutations {
 
   /** Makes the next probe that may be free the first one that is tested. */
   private void skipTested(int state) {
+    if (candidates != null) {
+      candidates.giveBack(state / FIELDS);
+      return;
+    }
     int untaken = states[state + FREE];
     int tested = untaken == 0 ? states[state + TESTED] : Integer.numberOfTrailingZeros(untaken);
     states[state + SLOT] = freeSlots.after(states[state + SLOT], states[state + SKIP], tested);
