@@ -7,7 +7,6 @@ import dev.katran.internal.ring.BackendHash;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.Objects;
 
 /**
  * A server behind a {@link Vip}: its address, its weight, how it is reached, and whether it is
@@ -174,7 +173,9 @@ public final class Backend {
 
   @Override
   public int hashCode() {
-    return Objects.hash(key, weight, draining, encapsulation, local);
+    return 31 * Long.hashCode(hash)
+        + 2 * weight
+        + (draining ? 1 : 0); // cheap: many are hashed per change
   }
 
   /**

@@ -1,10 +1,13 @@
 package dev.katran.internal.control;
 
+import com.google.common.collect.Sets;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
 import dev.katran.Vip;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,19 +75,43 @@ final class BackendReferences {
 
   /** Removes the references of an installed VIP. */
   void remove(InstalledState.Installed vip) {
-    vip.vip().backends().forEach(backend -> remove(backend, 1));
-    vip.ring().backends().forEach(backend -> touch(backend.key()).serving--);
+    removeAll(vip.vip().backends(), vip.ring().backends());
+  }
+
+  private void removeAll(Collection<Backend> backends, Collection<Backend> serving) {
+    backends.forEach(backend -> remove(backend, 1));
+    serving.forEach(backend -> touch(backend.key()).serving--);
+  }
+
+  /**
+   * Removes the references of an installed VIP, except those that another one in its place has as
+   * well: most changes are about one backend of many.
+   *
+   * @param ring the backends that will have slots
+   */
+  void removeOthers(InstalledState.Installed before, Vip after, RingCache.Key ring) {
+    removeAll(
+        Sets.difference(Set.copyOf(before.vip().backends()), Set.copyOf(after.backends())),
+        Sets.difference(before.ring().backends(), ring.backends()));
   }
 
   /**
    * Adds the references of a VIP.
    *
+   * @param before the installed one, if {@link #removeOthers} left its references; null if there
+   *     are none
    * @param ring the backends that will have slots
    * @throws IllegalArgumentException as {@link #add(Backend, Object, int)}
    */
-  void add(Vip vip, RingCache.Key ring) {
-    vip.backends().forEach(backend -> add(backend, vip.key(), 1));
-    ring.backends().forEach(backend -> touch(backend.key()).serving++);
+  void add(InstalledState.@Nullable Installed before, Vip vip, RingCache.Key ring) {
+    Set<Backend> known = before == null ? Set.of() : Set.copyOf(before.vip().backends());
+    Set<Backend> serving = before == null ? Set.of() : before.ring().backends();
+    for (Backend backend : vip.backends()) {
+      if (!known.contains(backend)) {
+        add(backend, vip.key(), 1);
+      }
+    }
+    Sets.difference(ring.backends(), serving).forEach(backend -> touch(backend.key()).serving++);
   }
 
   /** Removes references to an installed backend. */

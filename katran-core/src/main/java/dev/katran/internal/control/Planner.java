@@ -63,6 +63,10 @@ final class Planner {
   private final IndexAllocator.Reservation backendIndices;
   private final ChangeWindow.Start start;
   private final RingPlanner rings;
+
+  /** The keys of the new rings. */
+  private final Map<VipKey, RingCache.Key> ringKeys = new HashMap<>();
+
   private final StaleFlows staleFlows;
 
   private final Map<Integer, Duration> longerIdle = new HashMap<>();
@@ -173,11 +177,13 @@ final class Planner {
     for (Vip vip : changed) {
       InstalledState.Installed before = from.vips().get(vip.key());
       if (before != null) {
-        references.remove(before);
+        references.removeOthers(before, vip, ringKey(vip));
       }
     }
     desired.removedReferences().forEach(references::remove);
-    changed.forEach(vip -> references.add(vip, ringKey(vip)));
+    for (Vip vip : changed) {
+      references.add(from.vips().get(vip.key()), vip, ringKey(vip));
+    }
     desired
         .addedReferences()
         .forEach((backend, count) -> references.add(backend, "a table", count));
@@ -275,7 +281,8 @@ final class Planner {
   }
 
   private RingCache.Key ringKey(Vip vip) {
-    return ringKey(vip, circumstances.rings(), circumstances.hops());
+    return ringKeys.computeIfAbsent(
+        vip.key(), key -> ringKey(vip, circumstances.rings(), circumstances.hops()));
   }
 
   /** Returns what the ring of a VIP depends on: its backends that have a next hop or are local. */
