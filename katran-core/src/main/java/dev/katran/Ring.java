@@ -246,6 +246,16 @@ public final class Ring {
     return target;
   }
 
+  /**
+   * Returns the position in {@link #backends()} of each slot's backend, or 0 for all slots if the
+   * ring is empty.
+   *
+   * @since 0.1.0
+   */
+  public char[] toPositions() {
+    return slots.clone();
+  }
+
   private int[] numbers(ToIntFunction<Backend> number) {
     return backends.stream().mapToInt(number).toArray();
   }

@@ -212,6 +212,20 @@ class RingTest {
   }
 
   @Test
+  void toPositions_holdsThePositionOfEachSlotsBackend() {
+    Ring ring = Ring.of(List.of(ONE, TWO, THREE));
+    char[] positions = ring.toPositions();
+
+    assertThat(positions).hasSize(ring.size());
+    for (int slot = 0; slot < positions.length; slot++) {
+      assertThat(ring.backend(slot)).contains(ring.backends().get(positions[slot]));
+    }
+    positions[0]++;
+    assertThat(ring.toPositions()).isNotEqualTo(positions);
+    assertThat(Ring.of(List.of()).toPositions()).hasSize(65537).containsOnly((char) 0);
+  }
+
+  @Test
   void equals_otherWeight_isFalse() {
     assertThat(Ring.of(List.of(ONE))).isNotEqualTo(Ring.of(List.of(ONE.weight(2))));
   }

@@ -2,6 +2,7 @@ package dev.katran.internal.control;
 
 import com.google.common.collect.Lists;
 import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.RingBackends;
 import dev.katran.internal.dataplane.RingSlots;
 import dev.katran.internal.failure.Failure;
 import java.lang.ref.Reference;
@@ -83,7 +84,7 @@ final class PlanExecutor {
    * Reads the rings that change, which is quicker than to compute them, and computes the others.
    */
   private void announce(List<Operation.PutRing> rings) {
-    List<RingSlots.Backends> read =
+    List<RingBackends> read =
         rings.parallelStream()
             .map(Operation.PutRing::changing)
             .filter(Objects::nonNull)
@@ -97,8 +98,8 @@ final class PlanExecutor {
     }
   }
 
-  private RingSlots.@Nullable Backends read(RingSlots ring) {
-    RingSlots.Backends backends = dataplane.rings().read(ring);
+  private @Nullable RingBackends read(RingSlots ring) {
+    RingBackends backends = dataplane.rings().read(ring);
     if (backends != null) {
       ring.remember(backends);
     }

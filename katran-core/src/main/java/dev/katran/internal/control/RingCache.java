@@ -10,6 +10,7 @@ import dev.katran.BackendKey;
 import dev.katran.Limits;
 import dev.katran.Ring;
 import dev.katran.RingAlgorithm;
+import dev.katran.internal.dataplane.RingBackends;
 import dev.katran.internal.dataplane.RingSlots;
 import java.util.HashMap;
 import java.util.List;
@@ -108,7 +109,7 @@ final class RingCache {
     }
 
     @Override
-    public RingSlots.Backends compute() {
+    public RingBackends compute() {
       Map<Backend, Integer> byBackend = new HashMap<>();
       int next = 0;
       for (Backend backend : key.backends()) {
@@ -116,16 +117,10 @@ final class RingCache {
       }
       Ring ring = rings.get(key);
       if (ring.isEmpty()) {
-        return new RingSlots.Backends(new int[1], new char[size()]);
+        return new RingBackends(new int[1], new char[size()]);
       }
       int[] table = ring.backends().stream().mapToInt(byBackend::get).toArray();
-      int[] position = {0};
-      int[] positions = ring.toArray(backend -> position[0]++);
-      char[] slots = new char[positions.length];
-      for (int slot = 0; slot < slots.length; slot++) {
-        slots[slot] = (char) positions[slot];
-      }
-      return new RingSlots.Backends(table, slots);
+      return new RingBackends(table, ring.toPositions());
     }
   }
 }

@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DeadlineTable;
+import dev.katran.internal.dataplane.RingBackends;
 import dev.katran.internal.dataplane.RingSlots;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -127,11 +128,12 @@ final class RingState {
   private static final class Collector {
 
     private final RingSlots.Unstable slots;
-    private final List<ChangeWindow> windows = new ArrayList<>();
+    private final List<ChangeWindow> windows;
     private boolean differ;
 
-    Collector(RingSlots ring) {
-      slots = ring.withUnstable();
+    Collector(RingSlots ring, int expected) {
+      slots = ring.withUnstable(expected);
+      windows = new ArrayList<>(expected);
     }
 
     void changing(int slot, int backend, int previous, ChangeWindow window) {
@@ -194,19 +196,16 @@ final class RingState {
     RingSlots slots = slots();
     List<ChangeWindow> windows = content().windows();
     Map<Duration, ChangeWindow> earlier = new HashMap<>();
-    RingSlots.Backends backendsBefore = slots.backends();
-    RingSlots.Backends backends = after.backends();
-    Collector changed = new Collector(after);
-    int[] differing = slots.differing(after);
+    RingBackends backendsBefore = slots.backends();
+    RingBackends backends = after.backends();
+    BitSet differing = slots.differing(after);
+    BitSet affected = (BitSet) differing.clone();
+    slots.unstable().forEach(affected::set);
+    Collector changed = new Collector(after, affected.cardinality());
     int next = 0; // among those that are not stable
-    int nextDiffering = 0;
-    while (next < windows.size() || nextDiffering < differing.length) {
-      int unstable = next < windows.size() ? slots.unstable().get(next) : Integer.MAX_VALUE;
-      int other = nextDiffering < differing.length ? differing[nextDiffering] : Integer.MAX_VALUE;
-      int slot = Math.min(unstable, other);
-      boolean isStable = slot != unstable;
-      boolean differs = slot == other;
-      nextDiffering += differs ? 1 : 0;
+    for (int slot = affected.nextSetBit(0); slot >= 0; slot = affected.nextSetBit(slot + 1)) {
+      boolean isStable = next == windows.size() || slots.unstable().get(next) != slot;
+      boolean differs = differing.get(slot);
       int backend = backends.of(slot);
       int before = backendsBefore.of(slot);
       ChangeWindow last = isStable ? null : windows.get(next);
@@ -265,7 +264,7 @@ final class RingState {
     }
     RingSlots slots = slots();
     List<ChangeWindow> windows = content().windows();
-    Collector after = new Collector(slots);
+    Collector after = new Collector(slots, windows.size());
     for (int i = 0; i < windows.size(); i++) {
       ChangeWindow window = windows.get(i);
       if (slots.isChangingAt(i) && window.hasEnded(now)) {
@@ -290,7 +289,7 @@ final class RingState {
     RingSlots slots = slots();
     List<ChangeWindow> windows = content().windows();
     Map<Integer, ChangeWindow> windowsThen = since.windowsBySlot();
-    Collector after = new Collector(slots);
+    Collector after = new Collector(slots, windows.size());
     for (int i = 0; i < windows.size(); i++) {
       int slot = slots.unstable().get(i);
       ChangeWindow window = windows.get(i);

@@ -8,7 +8,9 @@ import dev.katran.internal.dataplane.Counter;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.FlowTable;
+import dev.katran.internal.dataplane.RingBackends;
 import dev.katran.internal.dataplane.RingSlots;
+import java.lang.ref.Reference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -261,13 +263,28 @@ final class SlotSettler implements AutoCloseable {
 
   private void writeAll(List<Update> updates, Optional<VipKey> watched) {
     for (List<Update> next : Lists.partition(updates, PlanExecutor.ANNOUNCED)) {
-      if (next.size() > 1) {
-        dataplane
-            .rings()
-            .announce(Lists.transform(next, update -> () -> update.after().slots().slots()));
+      List<RingBackends> read =
+          next.parallelStream().map(this::readBackends).filter(Objects::nonNull).toList();
+      try {
+        if (next.size() > 1) {
+          dataplane
+              .rings()
+              .announce(Lists.transform(next, update -> () -> update.after().slots().slots()));
+        }
+        next.forEach(update -> write(update, watched));
+      } finally {
+        Reference.reachabilityFence(read); // as long as it is in use, it is not computed
       }
-      next.forEach(update -> write(update, watched));
     }
+  }
+
+  /** Reads the backends of a ring, which is quicker than to compute them. They stay the same. */
+  private @Nullable RingBackends readBackends(Update update) {
+    RingBackends backends = dataplane.rings().read(update.before().slots().slots());
+    if (backends != null) {
+      update.after().slots().slots().remember(backends);
+    }
+    return backends;
   }
 
   private void removeExpiredFlows(List<Update> updates) {

@@ -4,6 +4,7 @@ import com.google.common.primitives.ImmutableIntArray;
 import java.lang.ref.WeakReference;
 import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,68 +43,7 @@ public final class RingSlots {
     boolean isEmpty();
 
     /** Computes the backend of each slot. */
-    Backends compute();
-  }
-
-  /**
-   * The backends of stable slots: as an index of a table, because few slots differ.
-   *
-   * @param table different backend indices, and maybe {@link Dataplane#NO_BACKEND}; some may have
-   *     no slot. Must not be modified
-   * @param slots the position in the table of each slot's backend; must not be modified
-   */
-  @SuppressWarnings("ArrayRecordComponent") // compared by identity
-  public record Backends(int[] table, char[] slots) {
-
-    /**
-     * Finds the different backends among those of the slots.
-     *
-     * @throws IllegalArgumentException if there are more than 65536
-     */
-    static Backends of(int[] backends) {
-      Distinct distinct = new Distinct();
-      char[] slots = new char[backends.length];
-      for (int slot = 0; slot < slots.length; slot++) {
-        slots[slot] = (char) distinct.indexOf(backends[slot]);
-        if (distinct.size() > MAX_CONTENTS) {
-          throw new IllegalArgumentException("a ring of more than 65535 backends");
-        }
-      }
-      return new Backends(distinct.toIntArray(), slots);
-    }
-
-    /**
-     * Creates the backends of some slots.
-     *
-     * @param table backend indices that need not differ
-     * @param slots the position in the table of each slot's backend
-     */
-    public static Backends of(int[] table, char[] slots) {
-      Distinct distinct = new Distinct();
-      char[] positions = new char[table.length];
-      for (int i = 0; i < table.length; i++) {
-        positions[i] = (char) distinct.indexOf(table[i]);
-      }
-      char[] merged = new char[slots.length];
-      for (int slot = 0; slot < slots.length; slot++) {
-        merged[slot] = positions[slots[slot]];
-      }
-      return new Backends(distinct.toIntArray(), merged);
-    }
-
-    /** Returns the backend of a slot. */
-    public int of(int slot) {
-      return table[slots[slot]];
-    }
-
-    /** Returns the backend of each slot. */
-    public int[] toArray() {
-      int[] backends = new int[slots.length];
-      for (int slot = 0; slot < backends.length; slot++) {
-        backends[slot] = table[slots[slot]];
-      }
-      return backends;
-    }
+    RingBackends compute();
   }
 
   /**
@@ -117,7 +57,7 @@ public final class RingSlots {
   public record Contents(long[] table, char[] slots) {}
 
   /** The largest number of different contents that {@link Contents} can have. */
-  private static final int MAX_CONTENTS = Character.MAX_VALUE + 1;
+  static final int MAX_CONTENTS = Character.MAX_VALUE + 1;
 
   /** Slots that are given one by one. */
   private static final class Given implements Definition {
@@ -139,8 +79,8 @@ public final class RingSlots {
     }
 
     @Override
-    public Backends compute() {
-      return Backends.of(backends);
+    public RingBackends compute() {
+      return RingBackends.of(backends);
     }
 
     @Override
@@ -167,7 +107,7 @@ public final class RingSlots {
   private final ImmutableIntArray unstablePrevious;
 
   /** The backends that were computed, as long as they are in use. */
-  private volatile WeakReference<Backends> computed = new WeakReference<>(null);
+  private volatile WeakReference<RingBackends> computed = new WeakReference<>(null);
 
   /** Computed when it is first needed; 0 until then. */
   private int hash;
@@ -303,8 +243,8 @@ public final class RingSlots {
    * Returns the current backend of each slot. They are computed again once what the last call
    * returned is no longer in use.
    */
-  public Backends backends() {
-    Backends backends = computed.get();
+  public RingBackends backends() {
+    RingBackends backends = computed.get();
     if (backends == null) {
       backends = definition.compute();
       computed = new WeakReference<>(backends);
@@ -317,40 +257,41 @@ public final class RingSlots {
    *
    * @param backends equal to {@link #backends}
    */
-  public void remember(Backends backends) {
+  public void remember(RingBackends backends) {
     computed = new WeakReference<>(backends);
   }
 
-  /**
-   * Returns the slots whose current backend is another one in another ring of the same size, in
-   * ascending order.
-   */
-  public int[] differing(RingSlots other) {
-    Backends ours = backends();
-    Backends theirs = other.backends();
-    int[] differing = new int[size() + 1];
-    int count = 0;
-    for (int slot = 0; slot < size(); slot++) {
-      differing[count] = slot;
-      int difference = ours.of(slot) ^ theirs.of(slot);
-      count += (difference | -difference) >>> 31; // a branch would be mispredicted
+  /** Returns the slots whose current backend is another one in another ring of the same size. */
+  public BitSet differing(RingSlots other) {
+    RingBackends ours = backends();
+    RingBackends theirs = other.backends();
+    long[] differing = new long[Math.ceilDiv(size(), Long.SIZE)];
+    for (int word = 0; word < differing.length; word++) {
+      int from = word * Long.SIZE;
+      int to = Math.min(from + Long.SIZE, size());
+      long bits = 0;
+      for (int slot = from; slot < to; slot++) {
+        int difference = ours.of(slot) ^ theirs.of(slot);
+        bits |= (long) ((difference | -difference) >>> 31) << slot; // a branch is mispredicted
+      }
+      differing[word] = bits;
     }
-    return Arrays.copyOf(differing, count);
+    return BitSet.valueOf(differing);
   }
 
   /** Returns what the slots hold, or null if that differs too much. */
   public @Nullable Contents contents() {
-    Backends backends = backends();
+    RingBackends backends = backends();
     if (unstable.isEmpty()) {
-      long[] table = new long[backends.table.length];
-      Arrays.setAll(table, i -> backends.table[i]);
-      return new Contents(table, backends.slots);
+      long[] table = new long[backends.table().length];
+      Arrays.setAll(table, i -> backends.table()[i]);
+      return new Contents(table, backends.slots());
     }
     Distinct distinct = new Distinct();
-    for (int backend : backends.table) {
+    for (int backend : backends.table()) {
       distinct.indexOf(backend);
     }
-    char[] slots = backends.slots.clone();
+    char[] slots = backends.slots().clone();
     for (int i = 0; i < unstable.length(); i++) {
       int index =
           distinct.indexOf(unstableWords.get(i) | (long) unstablePrevious.get(i) << Integer.SIZE);
@@ -425,7 +366,17 @@ public final class RingSlots {
    * @return a list to which the slots are added in ascending order
    */
   public Unstable withUnstable() {
-    return new Unstable(this);
+    return withUnstable(0);
+  }
+
+  /**
+   * Returns a ring of these backends in which some slots are not stable.
+   *
+   * @param expected about how many
+   * @return a list to which the slots are added in ascending order
+   */
+  public Unstable withUnstable(int expected) {
+    return new Unstable(this, expected);
   }
 
   /**
@@ -458,12 +409,15 @@ public final class RingSlots {
   public static final class Unstable {
 
     private final RingSlots ring;
-    private final ImmutableIntArray.Builder slots = ImmutableIntArray.builder();
-    private final ImmutableIntArray.Builder words = ImmutableIntArray.builder();
-    private final ImmutableIntArray.Builder previous = ImmutableIntArray.builder();
+    private final ImmutableIntArray.Builder slots;
+    private final ImmutableIntArray.Builder words;
+    private final ImmutableIntArray.Builder previous;
 
-    private Unstable(RingSlots ring) {
+    private Unstable(RingSlots ring, int expected) {
       this.ring = ring;
+      this.slots = ImmutableIntArray.builder(expected);
+      this.words = ImmutableIntArray.builder(expected);
+      this.previous = ImmutableIntArray.builder(expected);
     }
 
     /** Adds a slot that changes from its previous backend to another one. */

@@ -12,7 +12,7 @@ public interface RingTable {
    * Returns the backends of an installed ring, if reading them is quicker than computing them;
    * otherwise null. Any threads may read while none writes.
    */
-  default RingSlots.@Nullable Backends read(RingSlots ring) {
+  default @Nullable RingBackends read(RingSlots ring) {
     return null;
   }
 

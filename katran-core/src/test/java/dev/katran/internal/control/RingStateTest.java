@@ -2,6 +2,7 @@ package dev.katran.internal.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.katran.internal.dataplane.RingBackends;
 import dev.katran.internal.dataplane.RingSlots;
 import java.time.Duration;
 import java.util.BitSet;
@@ -261,7 +262,7 @@ class RingStateTest {
     }
 
     @Override
-    public RingSlots.Backends compute() {
+    public RingBackends compute() {
       computed++;
       return RingSlots.stable(backends).backends();
     }

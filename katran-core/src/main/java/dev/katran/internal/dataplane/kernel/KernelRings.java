@@ -1,5 +1,6 @@
 package dev.katran.internal.dataplane.kernel;
 
+import dev.katran.internal.dataplane.RingBackends;
 import dev.katran.internal.dataplane.RingSlots;
 import dev.katran.internal.dataplane.RingTable;
 import dev.katran.internal.failure.Failure;
@@ -83,7 +84,7 @@ final class KernelRings implements RingTable, AutoCloseable {
   }
 
   @Override
-  public RingSlots.@Nullable Backends read(RingSlots ring) {
+  public @Nullable RingBackends read(RingSlots ring) {
     StoredRing own = stored.get(ring);
     return own == null ? null : own.layout.read(own.region);
   }

@@ -2,6 +2,7 @@ package dev.katran.internal.dataplane.kernel;
 
 import dev.katran.bpf.generated.Katran;
 import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.RingBackends;
 import dev.katran.internal.dataplane.RingSlots;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -235,7 +236,7 @@ record RingLayout(int format, int slots, int base, int palette) {
   }
 
   /** Returns the backends of a ring in memory, or null if its slots are wide. */
-  RingSlots.@Nullable Backends read(RingMemory.Region region) {
+  @Nullable RingBackends read(RingMemory.Region region) {
     if (format == WIDE) {
       return null;
     }
@@ -250,14 +251,14 @@ record RingLayout(int format, int slots, int base, int palette) {
       for (int i = 1; i <= last; i++) {
         table[i] = base + i;
       }
-      return new RingSlots.Backends(table, values);
+      return new RingBackends(table, values);
     }
     table = new int[palette];
     MemorySegment entries = palette(region);
     for (int i = 0; i < palette; i++) {
       table[i] = (int) entries.getAtIndex(ValueLayout.JAVA_LONG, i) & Katran.KATRAN_SLOT_BACKEND();
     }
-    return RingSlots.Backends.of(table, values);
+    return RingBackends.of(table, values);
   }
 
   /** Reads slots of a byte or two. */
