@@ -69,7 +69,7 @@ final class PinnedBalancerProcess {
     }
   }
 
-  /** Returns both VIPs of a {@link Testbed}; the first backend has another weight. */
+  /** Returns the TCP VIPs of a {@link Testbed}, and one for UDP; the first backend has another weight. */
   static List<Vip> vips(List<String> addresses, int weight) {
     List<Backend> backends =
         Arrays.stream(addresses.toArray(String[]::new))
@@ -80,6 +80,7 @@ final class PinnedBalancerProcess {
             .toList();
     return List.of(
         Vip.tcp(Testbed.VIP_IPV4, Testbed.PORT).backends(backends).build(),
-        Vip.tcp(Testbed.VIP_IPV6, Testbed.PORT).backends(backends).build());
+        Vip.tcp(Testbed.VIP_IPV6, Testbed.PORT).backends(backends).build(),
+        Vip.udp(Testbed.VIP_IPV4, Testbed.PORT).backends(backends).build());
   }
 }

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 @Tag("unemulated")
 class PinnedIT {
 
-  private static final int KILLS = 12;
+  private static final int KILLS = 25;
 
   private final List<Balancer> started = new ArrayList<>();
   private BpfMount files;
@@ -143,7 +143,7 @@ class PinnedIT {
 
       Balancer second = new Balancer();
       assertThat(second.isAdopted()).isTrue();
-      assertThat(second.vips()).isEqualTo(2);
+      assertThat(second.vips()).isEqualTo(3);
       awaitMore(traffic, 200);
       second.run("use", backends.subList(0, 2).reversed());
       awaitMore(traffic, 200);
@@ -163,7 +163,7 @@ class PinnedIT {
       for (int i = 0; i < KILLS; i++) {
         Balancer next = new Balancer();
         assertThat(next.isAdopted()).isTrue();
-        assertThat(next.vips()).isEqualTo(2);
+        assertThat(next.vips()).isEqualTo(3);
         next.send("flap", backends);
         Thread.sleep(random.nextInt(300));
         next.kill();
@@ -172,6 +172,29 @@ class PinnedIT {
       awaitMore(traffic, 200);
       assertThat(traffic.failures()).as("seed " + seed).isEmpty();
     }
+  }
+
+  @Test
+  void kill_underManyDatagrams_noneIsLost() throws Exception {
+    Balancer first = new Balancer();
+    first.run("use", backends);
+    try (Datagrams datagrams = new Datagrams(testbed.client(), target(Testbed.VIP_IPV4))) {
+      await().until(() -> datagrams.sent() > 10_000);
+      first.send("flap", backends);
+      await().until(() -> datagrams.sent() > 20_000);
+      first.kill();
+      await().until(() -> datagrams.sent() > 40_000);
+      new Balancer().run("use", backends.reversed());
+      await().until(() -> datagrams.sent() > 60_000);
+      datagrams.close();
+      await().untilAsserted(() -> assertThat(decapsulated()).isEqualTo(datagrams.sent()));
+    }
+  }
+
+  private long decapsulated() {
+    return testbed.servers().stream()
+        .mapToLong(server -> server.decapsulator().decapsulated().packets())
+        .sum();
   }
 
   @Test

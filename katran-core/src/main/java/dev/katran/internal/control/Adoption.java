@@ -162,7 +162,10 @@ final class Adoption {
     if (number == null && next != null) {
       number = next.backends.get(key);
     }
-    return Objects.requireNonNull(number, key.toString());
+    if (number == null) {
+      throw new IllegalStateException("the log names no index of backend " + key);
+    }
+    return number;
   }
 
   private void addUsers(Backend backend, int count) {

@@ -1,6 +1,7 @@
 package dev.katran.internal.control;
 
 import dev.katran.BackendKey;
+import dev.katran.UnresolvedBackend;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.nexthop.Resolution;
 import dev.katran.internal.packet.Hop;
@@ -25,6 +26,9 @@ final class InstalledHops {
   private final Dataplane dataplane;
   private final TunnelRoom room;
   private final Map<InetAddress, Hop> hops = new HashMap<>();
+
+  /** The backends whose next hop an earlier control plane has found, until this one does. */
+  private final Set<InetAddress> adopted = new HashSet<>();
 
   /** The backends that have found or lost their next hop, but have, or lack, slots still. */
   private final Set<BackendKey> moved = new HashSet<>();
@@ -65,8 +69,9 @@ final class InstalledHops {
   }
 
   /** Takes over next hops that an earlier control plane has written to the dataplane. */
-  void adopt(Map<InetAddress, Hop> adopted) {
-    hops.putAll(adopted);
+  void adopt(Map<InetAddress, Hop> found) {
+    hops.putAll(found);
+    adopted.addAll(found.keySet());
   }
 
   /**
@@ -116,21 +121,34 @@ final class InstalledHops {
     for (BackendKey key : backends) {
       InstalledState.InstalledBackend backend = state.backends().get(key);
       Resolution resolution = found.get(key.address());
-      if (backend != null && resolution != null) {
-        refresh(state, key, backend, resolution.hop().orElse(null));
+      if (backend != null && resolution != null && !keepsAdopted(key, resolution)) {
+        refresh(state, key, backend, resolution);
       }
     }
+  }
+
+  /**
+   * Returns whether a backend keeps the next hop that it had when it was taken over: the kernel may
+   * still be resolving it, and without it the backend would lose its flows.
+   */
+  private boolean keepsAdopted(BackendKey key, Resolution resolution) {
+    return adopted.contains(key.address())
+        && resolution instanceof Resolution.Unresolved(var reason, String ignored)
+        && reason == UnresolvedBackend.Reason.NEIGHBOUR_PENDING;
   }
 
   private void refresh(
       InstalledState state,
       BackendKey key,
       InstalledState.InstalledBackend backend,
-      @Nullable Hop hop) {
+      Resolution resolution) {
+    Hop hop = resolution.hop().orElse(null);
     Hop before = hops.get(key.address());
     if (Objects.equals(before, hop)) {
+      adopted.remove(key.address());
       return;
     }
+    adopted.remove(key.address());
     dataplane.backends().put(backend.number(), backend.delivery().entry(key.address(), hop));
     if (hop == null) {
       hops.remove(key.address());
@@ -140,6 +158,14 @@ final class InstalledHops {
     if (before == null || hop == null) {
       moved.add(key);
       hasMoved = true;
+      if (resolution instanceof Resolution.Unresolved(var reason, String detail)) {
+        log.warn(
+            "backend {} has lost its next hop, and its flows go to other backends: {}",
+            key,
+            detail);
+      } else {
+        log.info("found the next hop towards backend {}", key);
+      }
     }
   }
 }
