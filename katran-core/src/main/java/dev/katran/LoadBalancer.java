@@ -518,11 +518,12 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
-   * Removes a balancer that is {@linkplain LoadBalancerBuilder#pinnedAt pinned} in a folder, and the
-   * folder. Its interface is as it was.
+   * Removes a balancer that is {@linkplain LoadBalancerBuilder#pinnedAt pinned} in a folder, and
+   * the folder. Its interface is as it was.
    *
    * @return whether there was a folder
-   * @throws LoadBalancerException if a process uses the balancer, or the folder contains other files
+   * @throws LoadBalancerException if a process uses the balancer, or the folder contains other
+   *     files
    */
   public static boolean uninstall(Path folder) {
     return Assembly.uninstall(folder, LoadBalancerException::of);

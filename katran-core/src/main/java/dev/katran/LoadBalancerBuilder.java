@@ -361,7 +361,8 @@ public final class LoadBalancerBuilder {
    * but write access to the BPF file system, which is usually mounted at {@code /sys/fs/bpf}. The
    * folder is lost when the host restarts.
    *
-   * @param folder an absolute path; created, with mode 0700, if it is missing. Its parent must exist
+   * @param folder an absolute path; created, with mode 0700, if it is missing. Its parent must
+   *     exist
    * @throws IllegalArgumentException if the path is not absolute
    * @throws IllegalStateException if the balancer is in memory
    * @see <a href="https://docs.kernel.org/bpf/libbpf/libbpf_overview.html">libbpf overview</a>

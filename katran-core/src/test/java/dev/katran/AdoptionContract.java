@@ -179,8 +179,7 @@ abstract class AdoptionContract {
           next.control.tick();
         }
         assertThat(statuses(next.lb))
-            .allSatisfy(
-                status -> assertThat(status.changing() + status.settled()).isZero());
+            .allSatisfy(status -> assertThat(status.changing() + status.settled()).isZero());
       }
     }
   }

@@ -36,8 +36,8 @@ class KernelAdoptionTest extends AdoptionContract {
   /** Those that use every operation: opening a dataplane in the kernel waits for packets. */
   static Stream<RollbackContract.Change> changes() {
     return AdoptionContract.changes()
-        .filter(change ->
-            Set.of("replace everything", "other server ids").contains(change.toString()));
+        .filter(
+            change -> Set.of("replace everything", "other server ids").contains(change.toString()));
   }
 
   @Override

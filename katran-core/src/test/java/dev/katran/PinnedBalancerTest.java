@@ -62,10 +62,7 @@ class PinnedBalancerTest {
   }
 
   private LoadBalancerBuilder balancer() {
-    return LoadBalancer.detached()
-        .limits(LIMITS)
-        .decapsulation(Decapsulation.ANY)
-        .pinnedAt(folder);
+    return LoadBalancer.detached().limits(LIMITS).decapsulation(Decapsulation.ANY).pinnedAt(folder);
   }
 
   private static Simulation simulate(LoadBalancer lb, int port) {

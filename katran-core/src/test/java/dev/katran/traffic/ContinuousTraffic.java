@@ -1,5 +1,6 @@
 package dev.katran.traffic;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
@@ -116,8 +117,8 @@ final class ContinuousTraffic implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     closed = true;
-    running.await();
+    Uninterruptibles.awaitUninterruptibly(running);
   }
 }

@@ -1,5 +1,6 @@
 package dev.katran.traffic;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
@@ -55,9 +56,15 @@ final class Datagrams implements AutoCloseable {
     return sent.get();
   }
 
-  @Override
-  public void close() throws InterruptedException {
+  /** Stops sending and returns the number of datagrams that were sent. */
+  long stop() {
     closed = true;
-    ended.await();
+    Uninterruptibles.awaitUninterruptibly(ended);
+    return sent.get();
+  }
+
+  @Override
+  public void close() {
+    stop();
   }
 }

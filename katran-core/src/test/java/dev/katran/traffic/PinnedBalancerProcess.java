@@ -69,7 +69,10 @@ final class PinnedBalancerProcess {
     }
   }
 
-  /** Returns the TCP VIPs of a {@link Testbed}, and one for UDP; the first backend has another weight. */
+  /**
+   * Returns the TCP VIPs of a {@link Testbed}, and one for UDP; the first backend has another
+   * weight.
+   */
   static List<Vip> vips(List<String> addresses, int weight) {
     List<Backend> backends =
         Arrays.stream(addresses.toArray(String[]::new))

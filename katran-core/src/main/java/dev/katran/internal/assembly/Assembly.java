@@ -67,8 +67,7 @@ public final class Assembly {
             return control(KernelDataplane.detached(config), fixedNextHop());
           }
           PlatformCheck.check();
-          return adopted(
-              KernelDataplane.pinned(config, pins.open()), () -> {}, fixedNextHop());
+          return adopted(KernelDataplane.pinned(config, pins.open()), () -> {}, fixedNextHop());
         },
         "cannot open the load balancer: ",
         exceptions);

@@ -47,12 +47,7 @@ final class Adoption {
   private PMap<VipKey, Installed> vips = HashTreePMap.empty();
   private Census census = Census.EMPTY;
 
-  Adoption(
-      Replayed log,
-      Dataplane dataplane,
-      RingCache rings,
-      Duration now,
-      long limitedFlows) {
+  Adoption(Replayed log, Dataplane dataplane, RingCache rings, Duration now, long limitedFlows) {
     this.log = log;
     this.dataplane = dataplane;
     this.rings = rings;
@@ -174,8 +169,7 @@ final class Adoption {
     if (known != null) {
       backends.put(
           backend.key(),
-          new InstalledBackend(
-              known.number(), delivery, known.users() + count, known.serving()));
+          new InstalledBackend(known.number(), delivery, known.users() + count, known.serving()));
       return;
     }
     int number = number(backend.key());
@@ -190,8 +184,7 @@ final class Adoption {
     InstalledBackend known = Objects.requireNonNull(backends.get(key));
     backends.put(
         key,
-        new InstalledBackend(
-            known.number(), known.delivery(), known.users(), known.serving() + 1));
+        new InstalledBackend(known.number(), known.delivery(), known.users(), known.serving() + 1));
   }
 
   private RingCache.Key key(StoredVip vip) {
@@ -214,8 +207,8 @@ final class Adoption {
   }
 
   /**
-   * Returns the window of slots that are not stable. It ends before the dataplane ends it by itself:
-   * flows that begin after that have no entries.
+   * Returns the window of slots that are not stable. It ends before the dataplane ends it by
+   * itself: flows that begin after that have no entries.
    */
   private StoredWindow window(StoredVip stored) {
     StoredWindow window = stored.window();

@@ -124,11 +124,11 @@ public final class Control implements AutoCloseable {
     this.stateLog =
         dataplane
             .journal()
-            .map(journal -> new StateLog(
+            .map(journal ->
+                new StateLog(
                     journal, dataplane, TextCodec.INSTANCE, List.<StateLog.Table>copyOf(tables())))
             .orElse(null);
-    this.installer =
-        new Installer(open, config, nextHops, clock, stateLog, this::settleIfLate);
+    this.installer = new Installer(open, config, nextHops, clock, stateLog, this::settleIfLate);
     this.settler = new SlotSettler(dataplane, installer.rings(), config, entriesPerStep, stateLog);
     this.drains = new DrainMonitor(dataplane, Control::runCallback);
     this.refresher =
@@ -148,9 +148,9 @@ public final class Control implements AutoCloseable {
   }
 
   /**
-   * Continues what an earlier control plane has left in the dataplane. A change that was interrupted
-   * is finished or, if that is not possible, undone. Must be called once, before any change, if what
-   * is in the dataplane outlives the process.
+   * Continues what an earlier control plane has left in the dataplane. A change that was
+   * interrupted is finished or, if that is not possible, undone. Must be called once, before any
+   * change, if what is in the dataplane outlives the process.
    *
    * @param attach attaches the program, once it fits what is in the tables
    * @return whether there was anything

@@ -522,8 +522,8 @@ final class Installer {
         state
             .backends()
             .keySet()
-            .forEach(key ->
-                (hops.get(key.address()) == null ? others : resolved).add(key.address())));
+            .forEach(
+                key -> (hops.get(key.address()) == null ? others : resolved).add(key.address())));
     nextHops.resolve(others, Duration.ZERO);
     nextHops.resolve(resolved, NEXT_HOP_TIMEOUT);
     refreshHops();

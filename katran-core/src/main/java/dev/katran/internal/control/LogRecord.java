@@ -1,6 +1,8 @@
 package dev.katran.internal.control;
 
-/** The kinds of record in a {@link StateLog}. Their codes are in memory that outlives the library. */
+/**
+ * The kinds of record in a {@link StateLog}. Their codes are in memory that outlives the library.
+ */
 enum LogRecord {
   /** The whole state. */
   SNAPSHOT('S'),

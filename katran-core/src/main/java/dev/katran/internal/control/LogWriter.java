@@ -28,9 +28,8 @@ final class LogWriter {
 
   /** Writes a time in nanoseconds, at most 292 years. */
   LogWriter time(Duration value) {
-    return wide(value.compareTo(Duration.ofNanos(Long.MAX_VALUE)) >= 0
-        ? Long.MAX_VALUE
-        : value.toNanos());
+    return wide(
+        value.compareTo(Duration.ofNanos(Long.MAX_VALUE)) >= 0 ? Long.MAX_VALUE : value.toNanos());
   }
 
   LogWriter text(String value) {

@@ -56,10 +56,7 @@ final class StaleFlows implements Predicate<FlowTable.Entry> {
    * @param left backends that left a VIP, unless the VIP has them again
    */
   static Predicate<FlowTable.Entry> unknown(
-      InstalledState state,
-      Set<Integer> vips,
-      Set<Integer> backends,
-      Set<StoredState.Left> left) {
+      InstalledState state, Set<Integer> vips, Set<Integer> backends, Set<StoredState.Left> left) {
     StaleFlows stale = new StaleFlows(state);
     left.forEach(pair -> stale.left.add(new DownKey(pair.vip(), pair.backend())));
     stale.keep(state);

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The log begins with a snapshot. An <em>intent</em> holds what a change replaces, and is
  * followed by a <em>commit</em> once the change is in force, or by an <em>abort</em> once it is
- * undone. When the room is used up, a new snapshot replaces the log. Used under the lock of changes.
+ * undone. When the room is used up, a new snapshot replaces the log. Used under the lock of
+ * changes.
  */
 final class StateLog {
 
@@ -166,7 +167,8 @@ final class StateLog {
     record.list(state.vips().values(), this::vip);
     record.list(
         state.backends().entrySet(),
-        (out, backend) -> out.text(backend.getKey().toString()).number(backend.getValue().number()));
+        (out, backend) ->
+            out.text(backend.getKey().toString()).number(backend.getValue().number()));
     record.list(
         tables.entrySet(),
         (out, table) -> {
@@ -402,10 +404,7 @@ final class StateLog {
     in.list(() -> down.put(VipKey.parse(in.text()), BackendKey.of(in.text())));
     state.down = down.build();
     String watched = in.text();
-    state.watched =
-        watched.isEmpty()
-            ? Optional.empty()
-            : Optional.of(VipKey.parse(watched));
+    state.watched = watched.isEmpty() ? Optional.empty() : Optional.of(VipKey.parse(watched));
   }
 
   private <K, V> Map<K, V> readEntries(LogReader in, TableKind<K, V> kind) {

@@ -3,8 +3,8 @@ package dev.katran.internal.dataplane;
 import com.google.common.primitives.ImmutableIntArray;
 import java.lang.ref.WeakReference;
 import java.util.Arrays;
-import java.util.function.IntUnaryOperator;
 import java.util.BitSet;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**

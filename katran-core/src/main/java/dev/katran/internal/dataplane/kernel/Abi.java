@@ -212,7 +212,9 @@ final class Abi {
       egress =
           new Hop.Egress(
               katran_backend.egress_ifindex(source),
-              new MacAddress(Longs.fromBytes((byte) 0, (byte) 0, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5])));
+              new MacAddress(
+                  Longs.fromBytes(
+                      (byte) 0, (byte) 0, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5])));
     }
     int room = Short.toUnsignedInt(katran_backend.room(source));
     return new Hop(new MacAddress(bits), egress, backend.mtuOf(room));

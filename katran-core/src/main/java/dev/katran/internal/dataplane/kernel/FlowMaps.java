@@ -28,8 +28,7 @@ record FlowMaps(BpfMap buckets, BpfMap keys) implements AutoCloseable {
    * @param pins where the maps are pinned
    * @param pin the name of the first map's pin; that of the second has a suffix
    */
-  static FlowMaps create(
-      String name, int count, OptionalInt numaNode, MapPins pins, String pin) {
+  static FlowMaps create(String name, int count, OptionalInt numaNode, MapPins pins, String pin) {
     BpfMap buckets =
         pins.openOrCreate(pin, () -> array(name, katran_flow_bucket.sizeof(), count, numaNode));
     try {

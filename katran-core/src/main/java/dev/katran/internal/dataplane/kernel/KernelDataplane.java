@@ -191,8 +191,8 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   }
 
   /**
-   * Loads the program for an interface, to which {@link #attach} attaches it. All packets pass until
-   * there are VIPs.
+   * Loads the program for an interface, to which {@link #attach} attaches it. All packets pass
+   * until there are VIPs.
    *
    * @param folder where everything is pinned, opened with {@link #isPin}, or null
    * @param interfaceName in the calling thread's network namespace

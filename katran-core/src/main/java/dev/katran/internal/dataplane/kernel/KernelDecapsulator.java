@@ -75,7 +75,11 @@ public final class KernelDecapsulator implements DecapsulationProgram {
             new MappedCounters(object.map("counters"), Katran.KATRAN_DECAP_COUNTERS());
         XdpAttachment attachment =
             XdpAttachment.open(
-                ingress, mode, (index, mac) -> object.program("decap"), MapPins.NONE, new ReentrantLock());
+                ingress,
+                mode,
+                (index, mac) -> object.program("decap"),
+                MapPins.NONE,
+                new ReentrantLock());
         return new KernelDecapsulator(object, sources, inner, counters, attachment);
       } catch (RuntimeException | Error e) {
         inner.close();

@@ -27,12 +27,7 @@ final class KernelIndexTable<K> implements IndexTable<K>, AutoCloseable {
   private final ReplaceableMap map;
 
   KernelIndexTable(
-      String name,
-      MapPins pins,
-      int mapType,
-      int keySize,
-      int maxEntries,
-      KeyWriter<K> writer) {
+      String name, MapPins pins, int mapType, int keySize, int maxEntries, KeyWriter<K> writer) {
     this.keySize = keySize;
     this.writer = writer;
     this.map =

@@ -74,8 +74,7 @@ final class KernelJournal implements Journal, AutoCloseable {
       if (offset + size(length) > memory.byteSize()) {
         throw pins.damaged("a record of %s has %d bytes".formatted(NAME, length));
       }
-      byte[] record =
-          memory.asSlice(offset + HEADER, length).toArray(ValueLayout.JAVA_BYTE);
+      byte[] record = memory.asSlice(offset + HEADER, length).toArray(ValueLayout.JAVA_BYTE);
       if (memory.get(ValueLayout.JAVA_INT, offset + Integer.BYTES) != checksum(record)) {
         throw pins.damaged("the checksum of a record of %s is wrong".formatted(NAME));
       }

@@ -221,7 +221,8 @@ final class KernelRings implements RingTable, AutoCloseable {
     if (word == 0) {
       return null;
     }
-    StoredRing ring = adopted.computeIfAbsent(word, same -> KernelCalls.get(() -> read(same, stable)));
+    StoredRing ring =
+        adopted.computeIfAbsent(word, same -> KernelCalls.get(() -> read(same, stable)));
     ring.users++;
     installed.put(vip, ring);
     stored.putIfAbsent(ring.slots, ring);

@@ -375,8 +375,7 @@ public final class KernelTables implements AutoCloseable {
       createCpuFlows();
     }
     if (flows == null) {
-      flows =
-          FlowMaps.create("flows", config.flowBuckets(), OptionalInt.empty(), pins, "flows");
+      flows = FlowMaps.create("flows", config.flowBuckets(), OptionalInt.empty(), pins, "flows");
     }
   }
 
@@ -391,11 +390,7 @@ public final class KernelTables implements AutoCloseable {
       for (DataplaneConfig.FlowTableCpu cpu : config.flowTableCpus()) {
         created.add(
             FlowMaps.create(
-                "cpu_flows",
-                config.flowBuckets(),
-                cpu.numaNode(),
-                pins,
-                "cpu_flows_" + cpu.cpu()));
+                "cpu_flows", config.flowBuckets(), cpu.numaNode(), pins, "cpu_flows_" + cpu.cpu()));
       }
       BpfMap buckets = byCpu("cpu_flows", created.stream().map(FlowMaps::buckets).toList());
       try {

@@ -21,8 +21,8 @@ import java.util.stream.Collectors;
 
 /**
  * What the contents of pinned maps depend on: their layout, their sizes, and the keys of the flow
- * table. In a map of its own, which is pinned last: without it, the folder holds what an open()
- * has left that did not succeed.
+ * table. In a map of its own, which is pinned last: without it, the folder holds what an open() has
+ * left that did not succeed.
  */
 final class PinnedSettings {
 
@@ -79,7 +79,9 @@ final class PinnedSettings {
       Properties properties = new Properties();
       properties.load(new StringReader(new String(bytes, 0, length, StandardCharsets.UTF_8)));
       Map<String, String> values = new TreeMap<>();
-      properties.stringPropertyNames().forEach(name -> values.put(name, properties.getProperty(name)));
+      properties
+          .stringPropertyNames()
+          .forEach(name -> values.put(name, properties.getProperty(name)));
       return values;
     } catch (IOException e) {
       throw new UncheckedIOException(e); // not from a string

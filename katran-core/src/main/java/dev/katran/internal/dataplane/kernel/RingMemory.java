@@ -135,22 +135,22 @@ final class RingMemory implements AutoCloseable {
   }
 
   private Region region(long line, long bytes, boolean take) {
-      int first = Math.toIntExact(line * LINE / CHUNK);
-      int offset = Math.toIntExact(line * LINE % CHUNK);
-      int count = count(bytes);
-      int size = count > 1 ? CHUNK : Math.toIntExact(Math.ceilDiv(bytes, LINE) * LINE);
-      List<MemorySegment> parts = new ArrayList<>();
-      for (int number = first; number < first + count; number++) {
-        RingChunk chunk = chunks.get(number);
-        if (chunk == null) {
-          throw pins.damaged("chunk " + number + " of the rings is not there");
-        }
-        if (take) {
-          chunk.take(offset, size);
-        }
-        parts.add(chunk.memory().asSlice(offset, size));
+    int first = Math.toIntExact(line * LINE / CHUNK);
+    int offset = Math.toIntExact(line * LINE % CHUNK);
+    int count = count(bytes);
+    int size = count > 1 ? CHUNK : Math.toIntExact(Math.ceilDiv(bytes, LINE) * LINE);
+    List<MemorySegment> parts = new ArrayList<>();
+    for (int number = first; number < first + count; number++) {
+      RingChunk chunk = chunks.get(number);
+      if (chunk == null) {
+        throw pins.damaged("chunk " + number + " of the rings is not there");
       }
-      return new Region(first, offset, List.copyOf(parts));
+      if (take) {
+        chunk.take(offset, size);
+      }
+      parts.add(chunk.memory().asSlice(offset, size));
+    }
+    return new Region(first, offset, List.copyOf(parts));
   }
 
   /** Returns the parameters of a chunk. */

@@ -373,8 +373,8 @@ final class XdpAttachment implements AutoCloseable {
   }
 
   /**
-   * Detaches the program of the pinned link, if there is one. The kernel would do so some time after
-   * the pin is removed.
+   * Detaches the program of the pinned link, if there is one. The kernel would do so some time
+   * after the pin is removed.
    */
   static void detach(MapPins pins) {
     for (AttachMode mode : List.of(AttachMode.NATIVE, AttachMode.GENERIC)) {
@@ -393,7 +393,10 @@ final class XdpAttachment implements AutoCloseable {
     }
   }
 
-  /** Detaches the program unless its link is pinned. Waits for an attachment in progress, but for no longer. */
+  /**
+   * Detaches the program unless its link is pinned. Waits for an attachment in progress, but for no
+   * longer.
+   */
   @Override
   public void close() {
     monitor.close();
