@@ -47,7 +47,7 @@ record Arrows(Room from, ImmutableSet<Room> to, String because) {
                   FFM)
               .because("it chooses a dataplane and passes it on as the port"),
           from(CONTROL)
-              .mayUse(VALUES, PORT, PACKET, NEXTHOP, NET, FAILURE)
+              .mayUse(VALUES, CONFIGURATION, PORT, PACKET, NEXTHOP, NET, FAILURE)
               .because(
                   "the control plane does the same for every dataplane, with or without Linux"),
           from(PORT)

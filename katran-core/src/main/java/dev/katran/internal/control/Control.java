@@ -124,9 +124,7 @@ public final class Control implements AutoCloseable {
     this.stateLog =
         dataplane
             .journal()
-            .map(journal ->
-                new StateLog(
-                    journal, dataplane, TextCodec.INSTANCE, List.<StateLog.Table>copyOf(tables())))
+            .map(journal -> new StateLog(journal, dataplane, List.<StateLog.Table>copyOf(tables())))
             .orElse(null);
     this.installer = new Installer(open, config, nextHops, clock, stateLog, this::settleIfLate);
     this.settler = new SlotSettler(dataplane, installer.rings(), config, entriesPerStep, stateLog);

@@ -52,7 +52,6 @@ final class StateLog {
 
   private final Journal journal;
   private final Dataplane dataplane;
-  private final ValueCodec codec;
   private final Map<String, Table> tables = new HashMap<>();
 
   /** The backends that left VIPs and whose flow table entries may not be removed yet. */
@@ -64,10 +63,9 @@ final class StateLog {
   /** Whether the next intent must be written together with a snapshot. */
   private boolean needsSnapshot;
 
-  StateLog(Journal journal, Dataplane dataplane, ValueCodec codec, List<Table> tables) {
+  StateLog(Journal journal, Dataplane dataplane, List<Table> tables) {
     this.journal = journal;
     this.dataplane = dataplane;
-    this.codec = codec;
     tables.forEach(table -> this.tables.put(table.kind().name(), table));
   }
 
@@ -211,7 +209,7 @@ final class StateLog {
 
   private void vip(LogWriter out, InstalledState.Installed installed) {
     Vip vip = installed.vip();
-    out.text(codec.text(vip)).number(installed.number()).time(installed.idle());
+    out.text(TextCodec.text(vip)).number(installed.number()).time(installed.idle());
     out.list(installed.ring().backends(), (each, backend) -> each.text(backend.key().toString()));
     window(out, installed.slots().openWindow());
   }
@@ -233,7 +231,7 @@ final class StateLog {
         order.add(typed);
       }
     }
-    out.list(order, (each, value) -> each.text(kind.valueText(value, codec)));
+    out.list(order, (each, value) -> each.text(kind.valueText(value)));
     out.list(
         entries.entrySet(),
         (each, entry) ->
@@ -380,7 +378,7 @@ final class StateLog {
   }
 
   private StoredVip readVip(LogReader in) {
-    Vip vip = codec.vip(in.text());
+    Vip vip = TextCodec.vip(in.text());
     int number = in.number();
     Duration idle = in.time();
     Set<BackendKey> serving = new HashSet<>();
@@ -409,7 +407,7 @@ final class StateLog {
 
   private <K, V> Map<K, V> readEntries(LogReader in, TableKind<K, V> kind) {
     List<V> values = new ArrayList<>();
-    in.list(() -> values.add(kind.value(in.text(), codec)));
+    in.list(() -> values.add(kind.value(in.text())));
     Map<K, V> entries = new HashMap<>();
     in.list(() -> entries.put(kind.key(in.text()), values.get(in.number())));
     return entries;

@@ -51,10 +51,10 @@ interface TableKind<K, V> {
   K key(String text);
 
   /** Returns the text of a value, which {@link #value} reads. */
-  String valueText(V value, ValueCodec codec);
+  String valueText(V value);
 
   /** Returns the value of a text. */
-  V value(String text, ValueCodec codec);
+  V value(String text);
 
   /** Returns the value in the dataplane. */
   int index(V value, Map<BackendKey, InstalledState.InstalledBackend> backends);

@@ -130,13 +130,13 @@ final class TableKinds {
     }
 
     @Override
-    public String valueText(Backend backend, ValueCodec codec) {
-      return codec.text(backend);
+    public String valueText(Backend backend) {
+      return TextCodec.text(backend);
     }
 
     @Override
-    public Backend value(String text, ValueCodec codec) {
-      return codec.backend(text);
+    public Backend value(String text) {
+      return TextCodec.backend(text);
     }
 
     @Override
@@ -209,12 +209,12 @@ final class TableKinds {
     }
 
     @Override
-    public String valueText(TunnelEndpoint endpoint, ValueCodec codec) {
+    public String valueText(TunnelEndpoint endpoint) {
       return endpoint.name();
     }
 
     @Override
-    public TunnelEndpoint value(String text, ValueCodec codec) {
+    public TunnelEndpoint value(String text) {
       return TunnelEndpoint.valueOf(text);
     }
 

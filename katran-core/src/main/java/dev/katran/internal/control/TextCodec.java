@@ -5,27 +5,28 @@ import dev.katran.Vip;
 import dev.katran.internal.configuration.Json;
 import dev.katran.internal.configuration.VipJson;
 
-/** Writes values as in a configuration's JSON, which is stable across versions. */
-enum TextCodec implements ValueCodec {
-  INSTANCE;
+/** Writes values as in a configuration's JSON, which a later version of this library can read. */
+final class TextCodec {
 
-  @Override
-  public String text(Vip vip) {
+  private TextCodec() {}
+
+  /** Returns the text of a VIP. */
+  static String text(Vip vip) {
     return Json.compact(to -> VipJson.write(to, vip));
   }
 
-  @Override
-  public Vip vip(String text) {
+  /** Returns the VIP of a text. */
+  static Vip vip(String text) {
     return Json.readObject(text, VipJson::readVip);
   }
 
-  @Override
-  public String text(Backend backend) {
+  /** Returns the text of a backend. */
+  static String text(Backend backend) {
     return Json.compact(to -> VipJson.write(to, backend));
   }
 
-  @Override
-  public Backend backend(String text) {
+  /** Returns the backend of a text. */
+  static Backend backend(String text) {
     return Json.readObject(text, VipJson::readBackend);
   }
 }
