@@ -1,5 +1,6 @@
 package dev.katran.examples.quickstart;
 
+import com.google.common.net.InetAddresses;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.katran.Decapsulator;
@@ -12,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Stream;
 
 /** A backend: a host with a decapsulator and a web server that answers with the host's name. */
 final class BackendServer implements AutoCloseable {
@@ -62,6 +64,11 @@ final class BackendServer implements AutoCloseable {
 
   InetAddress ipv6() {
     return host.ipv6();
+  }
+
+  /** Returns both addresses as literals. */
+  Stream<String> addresses() {
+    return Stream.of(ipv4(), ipv6()).map(InetAddresses::toAddrString);
   }
 
   Decapsulator decapsulator() {

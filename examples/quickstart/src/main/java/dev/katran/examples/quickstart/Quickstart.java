@@ -1,6 +1,5 @@
 package dev.katran.examples.quickstart;
 
-import dev.katran.Backend;
 import dev.katran.BackendKey;
 import dev.katran.KernelResources;
 import dev.katran.LoadBalancer;
@@ -10,29 +9,25 @@ import dev.katran.lab.Host;
 import dev.katran.lab.HostOptions;
 import dev.katran.lab.Lab;
 import dev.katran.lab.LabException;
-import java.net.InetAddress;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
  * Builds a small network, opens a load balancer in it, sends HTTP requests through it, drains a
- * backend halfway, and compares what the client, the balancer and the backends counted.
+ * backend halfway, and compares what the client, the balancer and the backends counted. Then runs
+ * the balancer in a JVM of its own, and kills that under requests.
  */
 @Command(
     name = "quickstart",
     mixinStandardHelpOptions = true,
-    description = "Serves HTTP requests through an XDP load balancer, all in one JVM.")
+    description = "Serves HTTP requests through an XDP load balancer, then kills its process.")
 public final class Quickstart implements Callable<Integer> {
-
-  private static final int PORT = 8080;
-  private static final String VIP_IPV4 = "203.0.113.10";
-  private static final String VIP_IPV6 = "2001:db8::10";
 
   /** Leaves room for the outer header on the way to the backends. */
   private static final HostOptions FABRIC = HostOptions.DEFAULT.mtu(1600);
@@ -68,7 +63,7 @@ public final class Quickstart implements Callable<Integer> {
     }
     try {
       return run() ? 0 : 1;
-    } catch (LoadBalancerException | LabException e) {
+    } catch (LoadBalancerException | LabException | IOException e) {
       System.err.println("quickstart: " + e.getMessage());
       return 1;
     }
@@ -79,24 +74,33 @@ public final class Quickstart implements Callable<Integer> {
         "One JVM: a client, a router, a balancer and %d backends, each in its own network"
             + " namespace.%n%n",
         backends);
+    Verdicts verdicts = new Verdicts();
     List<BackendServer> servers = new ArrayList<>();
     try (Lab lab = Lab.create()) {
-      Host client = lab.host("client");
-      Host balancer = lab.host("balancer", FABRIC);
-      try (LoadBalancer lb = open(balancer)) {
-        for (int i = 1; i <= backends; i++) {
-          Host host = lab.host("backend-" + i, FABRIC);
-          host.addLoopbackAddress(VIP_IPV4);
-          host.addLoopbackAddress(VIP_IPV6);
-          servers.add(BackendServer.start(host, PORT));
-        }
-        lab.route(VIP_IPV4 + "/32", balancer);
-        lab.route(VIP_IPV6 + "/128", balancer);
-        return serve(lb, new Client(client), servers);
+      try {
+        play(lab, servers, verdicts);
       } finally {
         servers.forEach(BackendServer::close);
       }
     }
+    return verdicts.print();
+  }
+
+  private void play(Lab lab, List<BackendServer> servers, Verdicts verdicts) throws Exception {
+    Client client = new Client(lab.host("client"));
+    Host balancer = lab.host("balancer", FABRIC);
+    try (LoadBalancer lb = open(balancer)) {
+      for (int i = 1; i <= backends; i++) {
+        Host host = lab.host("backend-" + i, FABRIC);
+        host.addLoopbackAddress(Vips.IPV4);
+        host.addLoopbackAddress(Vips.IPV6);
+        servers.add(BackendServer.start(host, Vips.PORT));
+      }
+      lab.route(Vips.IPV4 + "/32", balancer);
+      lab.route(Vips.IPV6 + "/128", balancer);
+      serve(lb, client, servers, verdicts);
+    }
+    new Survival(balancer, client, servers).play(requests / 2, verdicts);
   }
 
   /** Opens the balancer twice, because the first time includes loading its classes. */
@@ -113,11 +117,12 @@ public final class Quickstart implements Callable<Integer> {
     return lb;
   }
 
-  private boolean serve(LoadBalancer lb, Client client, List<BackendServer> servers)
+  private void serve(LoadBalancer lb, Client client, List<BackendServer> servers, Verdicts verdicts)
       throws Exception {
-    Vip ipv4 = vip(VIP_IPV4, servers, BackendServer::ipv4);
-    Vip ipv6 = vip(VIP_IPV6, servers, BackendServer::ipv6);
-    lb.apply(List.of(ipv4, ipv6));
+    List<Vip> vips = Vips.of(servers.stream().flatMap(BackendServer::addresses).toList());
+    Vip ipv4 = vips.getFirst();
+    Vip ipv6 = vips.getLast();
+    lb.apply(vips);
     KernelResources resources = lb.kernelResources();
     System.out.printf(
         "Its program has %d instructions, verified in %d ms. With two VIPs it uses %.1f MiB of"
@@ -143,7 +148,7 @@ public final class Quickstart implements Callable<Integer> {
     Report report = new Report(lb, servers);
     boolean agree = report.awaitAgreement();
     report.print(tally);
-    return new Verdicts()
+    verdicts
         .check(
             tally.failures() == 0 && tally.answers() == 2L * requests,
             "all %d requests were answered".formatted(2 * requests),
@@ -157,14 +162,6 @@ public final class Quickstart implements Callable<Integer> {
             servers.stream().allMatch(s -> s.requests() == tally.of(s.name())),
             "client and servers counted the same requests",
             "they did not")
-        .check(agree, "balancer and backends counted the same packets and bytes", "they did not")
-        .allHold();
-  }
-
-  private static Vip vip(
-      String address, List<BackendServer> servers, Function<BackendServer, InetAddress> family) {
-    return Vip.tcp(address, PORT)
-        .backends(servers.stream().map(family).map(Backend::of).toList())
-        .build();
+        .check(agree, "balancer and backends counted the same packets and bytes", "they did not");
   }
 }

@@ -48,6 +48,11 @@ final class Tally {
     return answers.values().stream().mapToLong(LongAdder::sum).sum();
   }
 
+  /** Returns how many requests were answered or failed. */
+  long requests() {
+    return answers() + failures();
+  }
+
   long failures() {
     return failures.sum();
   }

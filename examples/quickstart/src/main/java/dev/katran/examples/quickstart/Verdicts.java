@@ -1,19 +1,24 @@
 package dev.katran.examples.quickstart;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Prints the result of each check and records whether all of them hold. */
+/** Records the result of each check, and whether all of them hold. */
 final class Verdicts {
 
+  private final List<String> lines = new ArrayList<>();
   private boolean allHold = true;
 
   Verdicts check(boolean holds, String claim, @Nullable String otherwise) {
     allHold &= holds;
-    System.out.println(holds ? "yes: " + claim : "NO:  " + claim + ": " + otherwise);
+    lines.add(holds ? "yes: " + claim : "NO:  " + claim + ": " + otherwise);
     return this;
   }
 
-  boolean allHold() {
+  /** Prints the results and returns whether all checks hold. */
+  boolean print() {
+    lines.forEach(System.out::println);
     return allHold;
   }
 }

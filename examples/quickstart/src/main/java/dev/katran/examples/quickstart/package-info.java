@@ -1,4 +1,7 @@
-/** A load balancer, its client and its backends in one JVM, exchanging real packets. */
+/**
+ * A load balancer, its client and its backends in one JVM, exchanging real packets; and the same
+ * with the balancer in a JVM of its own, which is killed.
+ */
 @NullMarked
 package dev.katran.examples.quickstart;
 
