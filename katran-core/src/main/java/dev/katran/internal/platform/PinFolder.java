@@ -9,6 +9,7 @@ import dev.katran.ffm.NativeException;
 import dev.katran.ffm.XdpLink;
 import dev.katran.internal.failure.Failure;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -23,6 +24,8 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A folder in a BPF file system that holds the pinned objects of one balancer, locked while it is
@@ -36,6 +39,8 @@ import java.util.stream.Stream;
  * system refuses dots, so temporary names end with {@code ~}, which no other name contains.
  */
 public final class PinFolder implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(PinFolder.class);
 
   /** Locked by those who wait. Not a pin. */
   private static final String WANTED = "wanted";
@@ -338,8 +343,9 @@ public final class PinFolder implements AutoCloseable {
   }
 
   /**
-   * Removes all pins and the folder, unless something is mounted there, and closes it. Unpin a link
-   * first: if this method is interrupted, no program without its maps is then left attached.
+   * Removes all pins and the folder, and closes it. The folder stays, empty, if something is
+   * mounted there, or if root has made it where this user may not remove it. Unpin a link first: if
+   * this method is interrupted, no program without its maps is then left attached.
    *
    * @throws Failure if something cannot be removed; the folder stays open and locked
    */
@@ -347,9 +353,19 @@ public final class PinFolder implements AutoCloseable {
     names(name -> true).forEach(name -> remove(path.resolve(name)));
     remove(path.resolve(WANTED));
     if (!isMountPoint()) {
-      remove(path);
+      removeFolder();
     }
     close();
+  }
+
+  private void removeFolder() {
+    try {
+      Files.deleteIfExists(path);
+    } catch (AccessDeniedException e) {
+      log.debug("{} stays, since its parent belongs to another user", path);
+    } catch (IOException e) {
+      throw refused(path, "cannot remove it: " + PinFolderCheck.reason(e), e);
+    }
   }
 
   /** Such as a volume of a container, which cannot be removed. */

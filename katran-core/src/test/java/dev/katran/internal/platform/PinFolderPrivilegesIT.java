@@ -92,6 +92,8 @@ class PinFolderPrivilegesIT {
                       .formatted(path, path));
 
           BpfFileSystem.command("install", "-d", "-m", "0700", "-o", "65534", path.toString());
+          assertThat(run(path, "pin", "delete")).containsExactly("open", "pin", "delete");
+          assertThat(path).as("only root may remove it").isEmptyDirectory();
           assertThat(run(path, "pin")).containsExactly("open", "pin");
         });
   }
