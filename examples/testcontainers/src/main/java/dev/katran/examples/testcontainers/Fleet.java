@@ -11,7 +11,9 @@ import java.net.InetAddress;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** The backends that the service knows. Those that are alive serve the VIPs. */
 final class Fleet {
@@ -23,9 +25,17 @@ final class Fleet {
   Fleet(LoadBalancer lb, List<HostAndPort> vips, List<InetAddress> backends) {
     this.lb = lb;
     this.vips = vips;
+    Set<InetAddress> serving =
+        lb.vips().stream()
+            .flatMap(vip -> vip.backends().stream())
+            .map(Backend::address)
+            .collect(Collectors.toSet());
     // A backend counts as alive until its health checks fail. A restarted service therefore has its
-    // former rings at once, and open connections continue.
-    change(map -> backends.forEach(backend -> map.put(backend, true)));
+    // former rings at once, and open connections continue. An adopted balancer knows better.
+    change(map -> {
+      backends.forEach(backend -> map.put(backend, !lb.adopted()));
+      serving.forEach(backend -> map.put(backend, true));
+    });
   }
 
   /** Returns all backends and whether each is alive. */

@@ -6,9 +6,11 @@ import com.google.common.net.InetAddresses;
 import dev.katran.AttachMode;
 import dev.katran.Limits;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param backends {@code KATRAN_BACKENDS}: addresses, separated by spaces; a VIP is served by the
  *     backends of its address family
  * @param controlPort {@code KATRAN_CONTROL_PORT}: the port of the HTTP interface; 9000 by default
+ * @param pinFolder {@code KATRAN_PIN_FOLDER}: a folder in a BPF file system, such as {@code
+ *     /sys/fs/bpf/katran}, where the balancer outlives the process; by default it does not
  */
 record Settings(
     String interfaceName,
@@ -31,7 +35,8 @@ record Settings(
     int maxPacketSize,
     List<HostAndPort> vips,
     List<InetAddress> backends,
-    int controlPort) {
+    int controlPort,
+    Optional<Path> pinFolder) {
 
   private static final Splitter WORDS = Splitter.on(' ').omitEmptyStrings().trimResults();
 
@@ -51,7 +56,8 @@ record Settings(
             Integer::parseInt),
         variables.get("KATRAN_VIPS", null, Settings::vips),
         variables.get("KATRAN_BACKENDS", "", Settings::addresses),
-        variables.get("KATRAN_CONTROL_PORT", "9000", Integer::parseInt));
+        variables.get("KATRAN_CONTROL_PORT", "9000", Integer::parseInt),
+        variables.get("KATRAN_PIN_FOLDER", "", Settings::folder));
   }
 
   private static AttachMode attachMode(String name) {
@@ -60,6 +66,10 @@ record Settings(
         .findFirst()
         .orElseThrow(
             () -> new IllegalArgumentException("is not one of " + List.of(AttachMode.values())));
+  }
+
+  private static Optional<Path> folder(String path) {
+    return path.isEmpty() ? Optional.empty() : Optional.of(Path.of(path));
   }
 
   private static List<HostAndPort> vips(String text) {

@@ -15,7 +15,7 @@
  *       support the first two needs {@code SYS_ADMIN} instead; the tests use it, because they run
  *       on every engine. With these capabilities Docker's default seccomp profile allows bpf(2).
  *   <li>Its own network interface. {@code /sys} may be read-only; neither a BPF file system nor
- *       {@code --privileged} is needed.
+ *       {@code --privileged} is needed, unless the balancer is pinned.
  *   <li>libbpf in the image.
  * </ul>
  *
@@ -33,6 +33,23 @@
  * <p>While the service is restarted, no other host may answer for it. A container inherits the
  * engine's IPv4 forwarding and would send packets for the VIPs along its default route, out of the
  * host. The tests turn forwarding off ({@code --sysctl net.ipv4.ip_forward=0}).
+ *
+ * <p>With {@code KATRAN_PIN_FOLDER=/sys/fs/bpf/katran} the balancer outlives its container, however
+ * that ends, and the next one adopts it. This takes two things that must not end with the
+ * container:
+ *
+ * <ul>
+ *   <li>A BPF file system: the host's, {@code -v /sys/fs/bpf:/sys/fs/bpf}. The tests leave that
+ *       alone and use a volume of their own ({@code docker volume create --opt type=bpf --opt
+ *       device=bpf}), which lives as long as a container that mounts it runs.
+ *   <li>The interface: that of a container vanishes with its network namespace, and with it what is
+ *       attached. So the network namespace belongs to the host ({@code --network host}) or to
+ *       another container that does nothing else ({@code --network container:sandbox}), like that
+ *       of a Kubernetes pod. The tests have such a container, which holds the volume as well.
+ * </ul>
+ *
+ * <p>A second container of the service beside the first takes over: the first one closes its
+ * balancer, which goes on forwarding, and waits until it is stopped.
  *
  * <p>The containers' network has the usual MTU of 1500. Encapsulation takes 40 bytes of it, so the
  * service accepts packets of up to 1460 bytes ({@code KATRAN_MAX_PACKET_SIZE=1474}, which includes

@@ -8,10 +8,12 @@ import dev.katran.Ring;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.TestInfo;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.Wait;
@@ -40,12 +42,26 @@ final class TestBed implements AutoCloseable {
   private static final Map<String, String> FORWARDING_OFF =
       Map.of("net.ipv4.ip_forward", "0", "net.ipv6.conf.all.forwarding", "0");
 
+  private static final String SERVICE = "service";
+
+  /** Holds what outlives the service's container: its network namespace and its pins. */
+  private static final String SANDBOX = "sandbox";
+
+  private static final Map<String, String> ENVIRONMENT =
+      Map.of(
+          "KATRAN_ATTACH",
+          "GENERIC",
+          "KATRAN_VIPS",
+          "%s:%d [%s]:%2$d".formatted(VIP_IPV4, PORT, VIP_IPV6));
+
   private final ContainerLogs logs;
   private final Subnet subnet = Subnet.create();
+  private final @Nullable BpfVolume pins;
   private final Map<String, GenericContainer<?>> containers = new LinkedHashMap<>();
 
-  private TestBed(ContainerLogs logs) {
+  private TestBed(ContainerLogs logs, @Nullable BpfVolume pins) {
     this.logs = logs;
+    this.pins = pins;
   }
 
   /**
@@ -53,31 +69,75 @@ final class TestBed implements AutoCloseable {
    * configured with.
    */
   static TestBed start(TestInfo test, int backends) {
-    TestBed bed = new TestBed(ContainerLogs.of(test));
+    return new TestBed(ContainerLogs.of(test), null).start(backends);
+  }
+
+  /**
+   * Starts the same with a balancer that is pinned. The interface lives in the network namespace of
+   * a container beside the service's, like that of a Kubernetes pod: a network namespace, and what
+   * is attached in it, ends with its last process.
+   */
+  static TestBed startPinned(TestInfo test, int backends) {
+    return new TestBed(ContainerLogs.of(test), BpfVolume.create()).start(backends);
+  }
+
+  private TestBed start(int backends) {
     try {
-      bed.addService(backends);
-      bed.addClient();
-      IntStream.rangeClosed(1, backends).forEach(bed::addBackend);
-      Startables.deepStart(bed.containers.values()).join();
-      return bed;
+      if (pins == null) {
+        add(SERVICE, Images.SERVICE, SERVICE_NUMBER)
+            .withEnv(serviceEnvironment(backends))
+            .withExposedPorts(Control.PORT)
+            .waitingFor(Wait.forHttp("/backends"));
+      } else {
+        addSandbox(pins);
+        addServiceInSandbox(SERVICE, backends);
+      }
+      addClient();
+      IntStream.rangeClosed(1, backends).forEach(this::addBackend);
+      Startables.deepStart(containers.values()).join();
+      return this;
     } catch (RuntimeException | Error e) {
-      bed.close();
+      close();
       throw e;
     }
   }
 
-  private void addService(int backends) {
+  private Map<String, String> serviceEnvironment(int backends) {
     String addresses =
         IntStream.rangeClosed(1, backends)
             .boxed()
             .flatMap(
                 n -> Stream.of(subnet.ipv4(BACKEND_OFFSET + n), subnet.ipv6(BACKEND_OFFSET + n)))
             .collect(Collectors.joining(" "));
-    add("service", Images.SERVICE, SERVICE_NUMBER)
-        .withEnv("KATRAN_BACKENDS", addresses)
-        .withEnv("KATRAN_MAX_PACKET_SIZE", "1474")
+    return Map.of("KATRAN_BACKENDS", addresses, "KATRAN_MAX_PACKET_SIZE", "1474");
+  }
+
+  private void addSandbox(BpfVolume pins) {
+    add(SANDBOX, Images.SERVICE, SERVICE_NUMBER)
         .withExposedPorts(Control.PORT)
-        .waitingFor(Wait.forHttp("/backends"));
+        .waitingFor(Wait.forSuccessfulCommand("true"))
+        .withCreateContainerCmdModifier(command -> {
+          command.withEntrypoint("sleep", "infinity");
+          pins.mount(command);
+        });
+  }
+
+  private GenericContainer<?> addServiceInSandbox(String name, int backends) {
+    GenericContainer<?> sandbox = containers.get(SANDBOX);
+    GenericContainer<?> service =
+        new GenericContainer<>(Images.SERVICE)
+            .dependsOn(sandbox)
+            .withCreateContainerCmdModifier(command -> {
+              command.getHostConfig().withNetworkMode("container:" + sandbox.getContainerId());
+              Objects.requireNonNull(pins).mount(command);
+              grant(command, Capability.SYS_ADMIN, Capability.NET_ADMIN);
+            })
+            .withEnv(ENVIRONMENT)
+            .withEnv(serviceEnvironment(backends))
+            .withEnv("KATRAN_PIN_FOLDER", BpfVolume.FOLDER)
+            .waitingFor(Wait.forLogMessage(".*serving .*\n", 1));
+    containers.put(name, service);
+    return service;
   }
 
   private void addClient() {
@@ -105,8 +165,7 @@ final class TestBed implements AutoCloseable {
               command.getHostConfig().withSysctls(FORWARDING_OFF);
               grant(command, Capability.SYS_ADMIN, Capability.NET_ADMIN);
             })
-            .withEnv("KATRAN_ATTACH", "GENERIC")
-            .withEnv("KATRAN_VIPS", "%s:%d [%s]:%2$d".formatted(VIP_IPV4, PORT, VIP_IPV6));
+            .withEnv(ENVIRONMENT);
     containers.put(name, container);
     return container;
   }
@@ -133,19 +192,40 @@ final class TestBed implements AutoCloseable {
 
   /** Stops the service but keeps its container. */
   void stopService() {
-    GenericContainer<?> service = service().container();
+    GenericContainer<?> service = containers.get(SERVICE);
     service.getDockerClient().stopContainerCmd(service.getContainerId()).exec();
+  }
+
+  /** Kills the service's container, of which the service learns nothing. */
+  void killService() {
+    GenericContainer<?> service = containers.get(SERVICE);
+    service.getDockerClient().killContainerCmd(service.getContainerId()).exec();
+    service.getDockerClient().waitContainerCmd(service.getContainerId()).start().awaitStatusCode();
   }
 
   /** Restarts the service in its container. */
   void restartService() {
-    GenericContainer<?> service = service().container();
+    GenericContainer<?> service = containers.get(SERVICE);
     service.getDockerClient().startContainerCmd(service.getContainerId()).exec();
+  }
+
+  /** Starts another container with the service beside a pinned one, which makes way for it. */
+  void replaceService(int backends) {
+    addServiceInSandbox("replacement", backends).start();
+  }
+
+  /** Returns what the service has logged in its first container, restarts included. */
+  String serviceLogs() {
+    return containers.get(SERVICE).getLogs();
+  }
+
+  boolean isServiceRunning() {
+    return containers.get(SERVICE).isRunning();
   }
 
   /** Returns the HTTP interface of the service. */
   Control service() {
-    return new Control(containers.get("service"));
+    return new Control(containers.get(pins == null ? SERVICE : SANDBOX));
   }
 
   /** Returns the HTTP interface of the client. */
@@ -186,7 +266,10 @@ final class TestBed implements AutoCloseable {
 
   @Override
   public void close() {
-    List.copyOf(containers.keySet()).forEach(this::stop);
+    List.copyOf(containers.keySet()).reversed().forEach(this::stop);
     subnet.close();
+    if (pins != null) {
+      pins.close();
+    }
   }
 }
