@@ -10,6 +10,7 @@ import dev.katran.internal.control.FlowRouting;
 import dev.katran.internal.control.InstalledState;
 import dev.katran.internal.dataplane.InterfaceState;
 import dev.katran.internal.dataplane.ResourceUsage;
+import dev.katran.internal.failure.Failure;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.nio.file.Path;
@@ -512,9 +513,16 @@ public final class LoadBalancer implements AutoCloseable {
   /**
    * Closes the balancer and removes what is {@linkplain LoadBalancerBuilder#pinnedAt pinned}: the
    * interface is as it was. The same as {@link #close} if nothing is pinned.
+   *
+   * @throws LoadBalancerException if something in the folder cannot be removed; the balancer is
+   *     closed and no longer attached
    */
   public void uninstall() {
-    control.uninstall();
+    try {
+      control.uninstall();
+    } catch (Failure e) {
+      throw LoadBalancerException.of(e);
+    }
   }
 
   /**

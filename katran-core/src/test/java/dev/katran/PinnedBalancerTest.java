@@ -194,6 +194,16 @@ class PinnedBalancerTest {
   }
 
   @Test
+  void uninstall_foreignFilesInTheFolder_namesThem() throws IOException {
+    try (LoadBalancer lb = balancer().open()) {
+      Files.createDirectories(folder.resolve("foreign").resolve("file"));
+      assertThatThrownBy(lb::uninstall)
+          .isInstanceOf(LoadBalancerException.class)
+          .hasMessageContaining("foreign");
+    }
+  }
+
+  @Test
   void pinnedAt_relativePathOrInMemory_isRefused() {
     assertThatThrownBy(() -> LoadBalancer.detached().pinnedAt(Path.of("katran")))
         .isInstanceOf(IllegalArgumentException.class)
