@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.katran.Decapsulator;
 import dev.katran.LoadBalancer;
 import dev.katran.LoadBalancerException;
+import dev.katran.XdpHookBusyException;
+import dev.katran.ffm.XdpLink;
 import dev.katran.ffm.net.Rtnetlink;
+import dev.katran.lab.Host;
 import dev.katran.needs.BpfMount;
 import dev.katran.needs.NeedsKernel;
 import dev.katran.needs.NeedsNamespaces;
@@ -210,6 +214,35 @@ class PinnedIT {
       awaitMore(traffic, 200);
       assertThat(traffic.failures()).isEmpty();
     }
+  }
+
+  @Test
+  void open_hookIsBusy_leavesNothingBehind() throws Exception {
+    try (Decapsulator other =
+        testbed.balancer().call(() -> Decapsulator.on(Host.INTERFACE).open())) {
+      assertThatThrownBy(() -> testbed.open(builder -> builder.pinnedAt(folder)))
+          .isInstanceOf(XdpHookBusyException.class);
+      assertThat(Files.exists(folder)).isFalse();
+      assertThat(other.decapsulated().packets()).isZero();
+    }
+  }
+
+  @Test
+  void open_programDetachedFromOutside_attachesAgain() throws Exception {
+    Balancer first = new Balancer();
+    first.run("use", backends);
+    first.kill();
+    try (XdpLink link = XdpLink.openPinned(folder.resolve("link_native"))) {
+      link.detach();
+    }
+    assertThat(program()).isZero();
+    Balancer second = new Balancer();
+    assertThat(second.isAdopted()).isTrue();
+    assertThat(program()).isNotZero();
+    InetSocketAddress target = target(Testbed.VIP_IPV4);
+    byte[] content = Service.content(1000);
+    assertThat(testbed.client().tcp(testbed.client().source(target, 30_001), target, content))
+        .isEqualTo(content);
   }
 
   @Test

@@ -134,7 +134,11 @@ public final class Assembly {
       control.adopt(attach);
       return control;
     } catch (RuntimeException | Error e) {
-      control.close();
+      if (dataplane.isNew()) {
+        control.uninstall();
+      } else {
+        control.close();
+      }
       throw e;
     }
   }

@@ -402,7 +402,7 @@ final class Installer {
         cleanUp.backends().forEach(backendIndices::free);
         unfinished.remove(cleanUp);
         isDone[0] = true;
-        if (stateLog != null && unfinished.isEmpty()) {
+        if (stateLog != null && unfinished.isEmpty() && !isAdopting) {
           stateLog.cleaned(installed);
         }
         dataplane.commit();

@@ -92,6 +92,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   private volatile @Nullable PinFolder folder;
   private volatile boolean isForgotten;
+  private boolean isNew;
 
   private KernelDataplane(DataplaneConfig config, KernelTables tables) {
     this.config = config;
@@ -146,6 +147,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
       }
       KernelDataplane dataplane = loaded(() -> load(stored, pins));
       dataplane.folder = folder;
+      dataplane.isNew = isNew;
       try {
         dataplane.journal = KernelJournal.open(pins);
         if (isNew) {
@@ -167,6 +169,11 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   public static void delete(PinFolder folder) {
     XdpAttachment.detach(new MapPins(folder));
     folder.delete();
+  }
+
+  /** Returns whether nothing was pinned in the folder before. */
+  public boolean isNew() {
+    return isNew;
   }
 
   /** Returns whether a file in a pin folder may be a dataplane's. */
