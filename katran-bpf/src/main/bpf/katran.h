@@ -201,8 +201,8 @@ struct katran_flow {
  * so a lookup reads one cache line. All CPUs share the table without locks: an entry is one word,
  * which is read and written at once. A flow's bucket and its tag are two multilinear hashes
  * (Carter and Wegman 1979; see Lemire and Kaser, "Strongly universal string hashing is fast", 2014)
- * of its words with secret keys; that of the bucket is mixed once more. For any two flows, chosen by somebody who does not know the keys,
- * the tags are equal with a probability of 2^-33.
+ * of its words with secret keys; that of the bucket is mixed once more. For any two flows that are
+ * chosen without knowing the keys, the tags are equal with a probability of 2^-33.
  */
 enum {
 	KATRAN_FLOWS_PER_BUCKET = 8,

@@ -28,8 +28,6 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -146,49 +144,23 @@ public final class Control implements AutoCloseable {
   }
 
   /**
-   * Continues what an earlier control plane has left in the dataplane. A change that was
-   * interrupted is finished or, if that is not possible, undone. Must be called once, before any
-   * change, if what is in the dataplane outlives the process.
+   * Continues what an earlier control plane has left in the dataplane, see {@link Takeover}. Must
+   * be called once, before any change, if what is in the dataplane outlives the process.
    *
    * @param attach attaches the program, once it fits what is in the tables
    * @return whether there was anything
    */
   public boolean adopt(Runnable attach) {
-    StateLog log = Objects.requireNonNull(stateLog);
-    if (log.isEmpty()) {
-      try {
-        log.start(state());
-      } catch (Failure e) {
-        throw exceptions.apply(e);
-      }
-      attach.run();
-      return false;
-    }
-    StoredState.Replayed replayed = log.replay();
-    for (LiveTable<?, ?> table : tables()) {
-      table.adopt(replayed.committed().table(table.kind().name()));
-    }
-    Map<Backend, Integer> references = new HashMap<>(serverIds.uses());
-    sourceRoutes.uses().forEach((backend, count) -> references.merge(backend, count, Integer::sum));
     try {
-      installer.adopt(replayed, references);
+      isAdopted =
+          new Takeover(this, installer, Objects.requireNonNull(stateLog), tables()).run(attach);
     } catch (Failure e) {
       throw exceptions.apply(e);
     }
-    attach.run();
-    isAdopted = true;
-    Set<StoredState.Left> left = new HashSet<>(replayed.committed().left);
-    StoredState next = replayed.next();
-    if (next != null) {
-      left.addAll(next.left);
-      finish(replayed.committed(), next);
-    }
-    installer.endAdoption(left);
-    installer.adoptHops();
     if (state().features().changes()) {
       startTicking();
     }
-    return true;
+    return isAdopted;
   }
 
   /** Returns whether this continues an earlier control plane. */
@@ -211,41 +183,6 @@ public final class Control implements AutoCloseable {
   public void uninstall() {
     dataplane.forget();
     close();
-  }
-
-  /** Finishes an interrupted change, or undoes it if that fails. */
-  private void finish(StoredState before, StoredState next) {
-    List<LiveTable<?, ?>> written =
-        tables().stream()
-            .filter(table -> !next.table(name(table)).equals(before.table(name(table))))
-            .toList();
-    try {
-      change(desired -> edit(desired, next, written));
-      log.info("finished the change in which the last process ended");
-    } catch (RuntimeException e) {
-      log.warn(
-          "undoes the change in which the last process ended, since it cannot be finished: {}",
-          e.toString());
-      try {
-        change(desired -> edit(desired, before, written));
-      } catch (RuntimeException failure) {
-        failure.addSuppressed(e);
-        throw failure;
-      }
-    }
-  }
-
-  private static String name(LiveTable<?, ?> table) {
-    return table.kind().name();
-  }
-
-  private static void edit(DesiredState desired, StoredState target, List<LiveTable<?, ?>> tables) {
-    Map<VipKey, Vip> vips = new LinkedHashMap<>();
-    target.vips.forEach((key, stored) -> vips.put(key, stored.vip()));
-    desired.replaceAll(vips);
-    desired.down(target.down);
-    desired.watch(target.watched);
-    tables.forEach(table -> table.replaceIn(desired, target.table(name(table))));
   }
 
   /** Runs code of the application on a thread of its own: it may block, or close the balancer. */

@@ -42,7 +42,7 @@ final class Claims {
     }
   }
 
-  /** Returns the number of slots that nobody has claimed. */
+  /** Returns the number of unclaimed slots. */
   int free() {
     return count;
   }

@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
     description = "Counts open flows that move while backends come and go.")
 final class ChurnBenchmark extends Measurement {
 
-  /** Flow table entries per flow, so many that one flow in a million finds no place. */
+  /** Flow table entries per flow: with this many, one flow in a million finds no place. */
   private static final int ENTRIES_PER_FLOW = 8;
 
   private static final int MIN_ENTRIES = 1 << 16;

@@ -34,7 +34,7 @@ final class InKernel implements Timing {
   }
 
   /** Sends one packet of each new flow through the programs that track flows. */
-  private void introduce(int flows) throws InterruptedException {
+  void introduce(int flows) throws InterruptedException {
     while (introduced < flows) {
       int next = pacer.awaitNext(flows - introduced);
       introductions.forEach((program, loop) -> loop.nanos(program, next));

@@ -154,11 +154,11 @@ final class PacketBenchmark extends Measurement {
   private void scale(Scene scene, List<Row> rows) throws Exception {
     int most = flows[flows.length - 1];
     try (Programs programs = new Programs(scene, most);
-        Timing introduction = timing(scene, programs.all());
+        InKernel known = new InKernel(scene, programs.all(), most, packets(), rounds);
         Scaling scaling = new Scaling(scene, programs.all(), cores, packets(), rounds)) {
       for (int each : flows) {
         progress("packet: %s, %d flows, cores %s".formatted(scene, each, cores));
-        introduction.measure(each); // the programs that track flows know them now
+        known.introduce(each);
         Map<String, Samples> results = scaling.measure(each);
         for (Program program : programs.all()) {
           Row row = scene.on(Row.of("packet", program.name())).with("flows", each);

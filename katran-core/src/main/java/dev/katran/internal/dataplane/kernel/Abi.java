@@ -105,24 +105,6 @@ final class Abi {
     writeAddress(katran_decap_prefix_key.address(target), prefix.address());
   }
 
-  /** Writes a {@code struct katran_flow}. */
-  static void writeFlow(MemorySegment target, FiveTuple flow) {
-    target.asSlice(0, katran_flow.sizeof()).fill((byte) 0);
-    writeAddress(katran_flow.source(target), flow.source());
-    writeAddress(katran_flow.destination(target), flow.destination());
-    target.set(NETWORK_SHORT, katran_flow.source_port$offset(), (short) flow.sourcePort());
-    target.set(
-        NETWORK_SHORT, katran_flow.destination_port$offset(), (short) flow.destinationPort());
-    katran_flow.protocol(target, (byte) flow.protocol());
-    katran_flow.family(
-        target, (byte) (flow.source().isIpv6() ? Katran.KATRAN_IPV6() : Katran.KATRAN_IPV4()));
-  }
-
-  private static void writeAddress(MemorySegment target, Address address) {
-    byte[] bytes = address.toByteArray();
-    MemorySegment.copy(bytes, 0, target, ValueLayout.JAVA_BYTE, 0, bytes.length);
-  }
-
   /** Reads a {@code struct katran_flow}. */
   static FiveTuple readFlow(MemorySegment source) {
     boolean isIpv6 = katran_flow.family(source) == Katran.KATRAN_IPV6();
