@@ -14,8 +14,9 @@ import java.util.List;
 
 /**
  * The main class of a process that runs a pinned load balancer. Obeys one command per line of its
- * standard input: {@code use BACKENDS}, {@code flap BACKENDS} (changes until it is killed), {@code
- * close} and {@code uninstall}.
+ * standard input: {@code use BACKENDS}, {@code weight WEIGHT BACKENDS} (of the first), {@code drain
+ * INDEX BACKENDS}, {@code flap BACKENDS} (changes until it is killed), {@code close} and {@code
+ * uninstall}.
  */
 final class PinnedBalancerProcess {
 
@@ -58,6 +59,11 @@ final class PinnedBalancerProcess {
     List<String> backends = command.subList(1, command.size());
     switch (command.getFirst()) {
       case "use" -> lb.apply(vips(backends, 1));
+      case "weight" -> lb.apply(vips(rest(backends), Integer.parseInt(backends.getFirst())));
+      case "drain" -> {
+        String drained = rest(backends).get(Integer.parseInt(backends.getFirst()));
+        lb.apply(vips(rest(backends), 1).stream().map(vip -> vip.draining(drained)).toList());
+      }
       case "flap" -> {
         for (int weight = 1; ; weight++) {
           lb.apply(vips(backends, 1 + weight % 7));
@@ -67,6 +73,10 @@ final class PinnedBalancerProcess {
       case "uninstall" -> lb.uninstall();
       default -> throw new IllegalArgumentException(command.toString());
     }
+  }
+
+  private static List<String> rest(List<String> words) {
+    return words.subList(1, words.size());
   }
 
   /**

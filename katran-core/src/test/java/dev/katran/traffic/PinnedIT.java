@@ -1,5 +1,6 @@
 package dev.katran.traffic;
 
+import static dev.katran.traffic.PinnedBalancer.target;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -14,10 +15,6 @@ import dev.katran.lab.Host;
 import dev.katran.needs.BpfMount;
 import dev.katran.needs.NeedsKernel;
 import dev.katran.needs.NeedsNamespaces;
-import java.io.BufferedReader;
-import java.io.BufferedWriter;
-import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +34,7 @@ class PinnedIT {
 
   private static final int KILLS = 12;
 
-  private final List<Balancer> started = new ArrayList<>();
+  private final List<PinnedBalancer> started = new ArrayList<>();
   private BpfMount files;
   private Path folder;
   private Testbed testbed;
@@ -54,63 +51,9 @@ class PinnedIT {
 
   @AfterEach
   void close() {
-    started.forEach(Balancer::kill);
+    started.forEach(PinnedBalancer::kill);
     testbed.close();
     files.close();
-  }
-
-  /** A process with a balancer. */
-  private final class Balancer {
-
-    private final Process process;
-    private final BufferedReader output;
-    private final BufferedWriter input;
-    private final String[] ready;
-
-    Balancer() throws Exception {
-      List<String> command = new ArrayList<>();
-      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-      command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"));
-      command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp"));
-      command.add(System.getProperty("java.class.path"));
-      command.add(PinnedBalancerProcess.class.getName());
-      command.add(folder.toString());
-      process =
-          testbed
-              .balancer()
-              .call(() ->
-                  new ProcessBuilder(command)
-                      .redirectError(ProcessBuilder.Redirect.INHERIT)
-                      .start());
-      started.add(this);
-      output = process.inputReader();
-      input = process.outputWriter();
-      ready = output.readLine().split(" ");
-      assertThat(ready[0]).isEqualTo(PinnedBalancerProcess.READY);
-    }
-
-    boolean isAdopted() {
-      return Boolean.parseBoolean(ready[1]);
-    }
-
-    int vips() {
-      return Integer.parseInt(ready[2]);
-    }
-
-    void send(String command, List<String> arguments) throws IOException {
-      input.write(command + " " + String.join(" ", arguments) + "\n");
-      input.flush();
-    }
-
-    void run(String command, List<String> arguments) throws IOException {
-      send(command, arguments);
-      assertThat(output.readLine()).isEqualTo(PinnedBalancerProcess.DONE);
-    }
-
-    void kill() {
-      process.destroyForcibly();
-      process.onExit().join();
-    }
   }
 
   private ContinuousTraffic traffic() {
@@ -118,8 +61,10 @@ class PinnedIT {
         testbed.client(), List.of(target(Testbed.VIP_IPV4), target(Testbed.VIP_IPV6)), 3);
   }
 
-  private static InetSocketAddress target(String vip) {
-    return new InetSocketAddress(InetAddress.ofLiteral(vip), Testbed.PORT);
+  private PinnedBalancer start() throws Exception {
+    PinnedBalancer balancer = PinnedBalancer.start(testbed, folder);
+    started.add(balancer);
+    return balancer;
   }
 
   private int program() throws Exception {
@@ -135,7 +80,7 @@ class PinnedIT {
 
   @Test
   void kill_processOfABalancer_noConnectionNotices() throws Exception {
-    Balancer first = new Balancer();
+    PinnedBalancer first = start();
     assertThat(first.isAdopted()).isFalse();
     first.run("use", backends);
     try (ContinuousTraffic traffic = traffic()) {
@@ -143,7 +88,7 @@ class PinnedIT {
       first.kill();
       awaitMore(traffic, 400);
 
-      Balancer second = new Balancer();
+      PinnedBalancer second = start();
       assertThat(second.isAdopted()).isTrue();
       assertThat(second.vips()).isEqualTo(3);
       awaitMore(traffic, 200);
@@ -159,11 +104,11 @@ class PinnedIT {
   void kill_inTheMiddleOfChanges_noConnectionNotices() throws Exception {
     long seed = System.nanoTime();
     Random random = new Random(seed);
-    new Balancer().run("use", backends);
+    start().run("use", backends);
     started.getLast().kill();
     try (ContinuousTraffic traffic = traffic()) {
       for (int i = 0; i < KILLS; i++) {
-        Balancer next = new Balancer();
+        PinnedBalancer next = start();
         assertThat(next.isAdopted()).isTrue();
         assertThat(next.vips()).isEqualTo(3);
         next.send("flap", backends);
@@ -178,7 +123,7 @@ class PinnedIT {
 
   @Test
   void kill_underManyDatagrams_noneIsLost() throws Exception {
-    Balancer first = new Balancer();
+    PinnedBalancer first = start();
     first.run("use", backends);
     try (Datagrams datagrams = new Datagrams(testbed.client(), target(Testbed.VIP_IPV4))) {
       await().until(() -> datagrams.sent() > 10_000);
@@ -186,7 +131,7 @@ class PinnedIT {
       await().until(() -> datagrams.sent() > 20_000);
       first.kill();
       await().until(() -> datagrams.sent() > 40_000);
-      new Balancer().run("use", backends.reversed());
+      start().run("use", backends.reversed());
       await().until(() -> datagrams.sent() > 60_000);
       long sent = datagrams.stop();
       await().untilAsserted(() -> assertThat(decapsulated()).isEqualTo(sent));
@@ -201,16 +146,16 @@ class PinnedIT {
 
   @Test
   void open_whileAnotherProcessOwnsIt_takesOverWhenThatLetsGo() throws Exception {
-    Balancer first = new Balancer();
+    PinnedBalancer first = start();
     first.run("use", backends);
     assertThatThrownBy(() -> testbed.open(builder -> builder.pinnedAt(folder)))
         .isInstanceOf(LoadBalancerException.class)
-        .hasMessageContaining("process " + first.process.pid());
+        .hasMessageContaining("process " + first.pid());
     try (ContinuousTraffic traffic = traffic()) {
       awaitMore(traffic, 200);
-      Balancer second = new Balancer();
+      PinnedBalancer second = start();
       assertThat(second.isAdopted()).isTrue();
-      assertThat(first.output.readLine()).isEqualTo("let go");
+      assertThat(first.readLine()).isEqualTo("let go");
       awaitMore(traffic, 200);
       assertThat(traffic.failures()).isEmpty();
     }
@@ -229,14 +174,14 @@ class PinnedIT {
 
   @Test
   void open_programDetachedFromOutside_attachesAgain() throws Exception {
-    Balancer first = new Balancer();
+    PinnedBalancer first = start();
     first.run("use", backends);
     first.kill();
     try (XdpLink link = XdpLink.openPinned(folder.resolve("link_native"))) {
       link.detach();
     }
     assertThat(program()).isZero();
-    Balancer second = new Balancer();
+    PinnedBalancer second = start();
     assertThat(second.isAdopted()).isTrue();
     assertThat(program()).isNotZero();
     InetSocketAddress target = target(Testbed.VIP_IPV4);
@@ -247,7 +192,7 @@ class PinnedIT {
 
   @Test
   void close_pinnedBalancer_forwardsUntilItIsUninstalled() throws Exception {
-    Balancer first = new Balancer();
+    PinnedBalancer first = start();
     first.run("use", backends);
     first.run("close", List.of());
     assertThat(program()).isNotZero();
@@ -261,7 +206,7 @@ class PinnedIT {
     assertThat(Files.exists(folder)).isFalse();
     assertThat(LoadBalancer.uninstall(folder)).isFalse();
 
-    Balancer second = new Balancer();
+    PinnedBalancer second = start();
     assertThat(second.isAdopted()).isFalse();
     second.run("use", backends);
     second.run("uninstall", List.of());

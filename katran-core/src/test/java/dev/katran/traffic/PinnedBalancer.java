@@ -1,0 +1,89 @@
+package dev.katran.traffic;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A {@link PinnedBalancerProcess} and its commands. */
+final class PinnedBalancer {
+
+  private final Process process;
+  private final BufferedReader output;
+  private final BufferedWriter input;
+  private final String[] ready;
+
+  private PinnedBalancer(Process process) throws IOException {
+    this.process = process;
+    this.output = process.inputReader();
+    this.input = process.outputWriter();
+    String line = output.readLine();
+    assertThat(line).startsWith(PinnedBalancerProcess.READY);
+    this.ready = line.split(" ");
+  }
+
+  /** Starts the process and waits until its balancer is open. */
+  static PinnedBalancer start(Testbed testbed, Path folder) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"));
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp"));
+    command.add(System.getProperty("java.class.path"));
+    command.add(PinnedBalancerProcess.class.getName());
+    command.add(folder.toString());
+    return new PinnedBalancer(
+        testbed
+            .balancer()
+            .call(() ->
+                new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start()));
+  }
+
+  /** Returns the address of a VIP's service. */
+  static InetSocketAddress target(String vip) {
+    return new InetSocketAddress(InetAddress.ofLiteral(vip), Testbed.PORT);
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  boolean isAdopted() {
+    return Boolean.parseBoolean(ready[1]);
+  }
+
+  int vips() {
+    return Integer.parseInt(ready[2]);
+  }
+
+  String readLine() throws IOException {
+    return output.readLine();
+  }
+
+  void send(String command, List<String> backends) throws IOException {
+    input.write(command + " " + String.join(" ", backends) + "\n");
+    input.flush();
+  }
+
+  void run(String command, List<String> backends) throws IOException {
+    send(command, backends);
+    assertThat(output.readLine()).isEqualTo(PinnedBalancerProcess.DONE);
+  }
+
+  void signal(String name) throws IOException, InterruptedException {
+    Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start();
+    assertThat(kill.waitFor()).isZero();
+  }
+
+  void kill() {
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+}
