@@ -27,14 +27,16 @@ class StaleNextHopsTest {
   private static final Resolution PENDING =
       new Resolution.Unresolved(UnresolvedBackend.Reason.NEIGHBOUR_PENDING, "pending");
 
-  /** Next hops that are found while a caller that does not wait is on its way back. */
+  /** Next hops that are found while a caller is on its way back. */
   private static final class FoundMeanwhile implements NextHops {
 
     private Runnable listener = () -> {};
+    private boolean isStale;
 
     @Override
     public Map<InetAddress, Resolution> resolve(Set<InetAddress> backends, Duration timeout) {
-      Resolution then = timeout.isZero() ? PENDING : FOUND;
+      Resolution then = isStale ? PENDING : FOUND;
+      isStale = false;
       return backends.stream().collect(Collectors.toMap(each -> each, each -> then));
     }
 
@@ -64,6 +66,7 @@ class StaleNextHopsTest {
             new JavaDataplane(config), config, hops, new FakeClock(), (name, task) -> () -> {})) {
       LoadBalancer lb = Balancers.over(control);
       lb.put(WEB);
+      hops.isStale = true;
       hops.listener.run();
 
       assertThat(lb.unresolved()).isEmpty();

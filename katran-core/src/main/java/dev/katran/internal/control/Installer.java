@@ -576,12 +576,11 @@ final class Installer {
   private void refreshHops(Set<BackendKey> backends) {
     Set<InetAddress> addresses = new HashSet<>();
     backends.forEach(key -> addresses.add(key.address()));
-    Map<InetAddress, Resolution> asked = nextHops.resolve(addresses, Duration.ZERO);
+    nextHops.resolve(addresses, Duration.ZERO); // looks up those that are new, which may take long
     boolean[] isUpdated = {false};
     update(installed -> {
       // What was known before the lock was taken may be older than what another thread has written.
-      Map<InetAddress, Resolution> found = new HashMap<>(asked);
-      found.putAll(nextHops.current());
+      Map<InetAddress, Resolution> found = nextHops.resolve(addresses, Duration.ZERO);
       hops.refresh(installed, backends, found);
       isUpdated[0] = true;
       return installed;
