@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * told even if it is killed in the middle: a write-ahead log. Rings, entries and counters are not
  * in the log. They are in the dataplane's own tables, from which the later process reads them.
  *
- * <p>The log begins with a snapshot. An <em>intent</em> holds what a change replaces, and is
+ * <p>The log begins with a snapshot. An <em>intent</em> holds what a change will bring, and is
  * followed by a <em>commit</em> once the change is in force, or by an <em>abort</em> once it is
  * undone. When the room is used up, a new snapshot replaces the log. Used under the lock of
  * changes.

@@ -43,7 +43,7 @@ final class KernelJournal implements Journal, AutoCloseable {
     this.pins = pins;
   }
 
-  /** Opens the journal, or creates an empty one with the first records. */
+  /** Opens the journal. If it is not pinned, it is empty, and is created with the first records. */
   static KernelJournal open(MapPins pins) {
     KernelJournal journal = new KernelJournal(pins);
     if (pins.contains(NAME)) {
