@@ -342,7 +342,9 @@ public final class Control implements AutoCloseable {
     } catch (Failure e) {
       throw exceptions.apply(e);
     } finally {
-      if (state().features().changes() || installer.isDirty() || installer.hasStaleHops()) {
+      if (state().features().changes()
+          || installer.isDirty()
+          || installer.hopUpdates().areNeeded()) {
         startTicking();
       }
     }
@@ -489,13 +491,15 @@ public final class Control implements AutoCloseable {
 
   private void refreshHops() {
     try {
-      installer.refreshHops();
+      installer.hopUpdates().update();
     } catch (RuntimeException | Error e) {
       if (!open.isClosed()) {
         log.warn("cannot update next hops yet; tried again every second", e);
       }
     } finally {
-      if (state().features().changes() || installer.isDirty() || installer.hasStaleHops()) {
+      if (state().features().changes()
+          || installer.isDirty()
+          || installer.hopUpdates().areNeeded()) {
         startTicking();
       }
     }

@@ -1,7 +1,6 @@
 package dev.katran.internal.control;
 
 import dev.katran.Backend;
-import dev.katran.BackendKey;
 import dev.katran.Vip;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
@@ -42,7 +41,7 @@ final class Installer {
   private static final Logger log = LoggerFactory.getLogger(Installer.class);
 
   /** How long a change waits for the next hops of new backends. They are followed from then on. */
-  private static final Duration NEXT_HOP_TIMEOUT = Duration.ofMillis(500);
+  static final Duration NEXT_HOP_TIMEOUT = Duration.ofMillis(500);
 
   /**
    * The number of changed VIPs whose rings are built before the change, without the lock. A ring
@@ -68,6 +67,7 @@ final class Installer {
   private final IndexAllocator backendIndices = new IndexAllocator(Dataplane.NO_BACKEND + 1);
 
   private final InstalledHops hops;
+  private final HopUpdates hopUpdates;
 
   /** The changes that are being prepared. */
   private final Set<Preparation> preparations = new HashSet<>();
@@ -114,6 +114,7 @@ final class Installer {
     this.hops =
         new InstalledHops(
             dataplane, new TunnelRoom(config.limits().maxPacketSize(), config.sendPacketTooBig()));
+    this.hopUpdates = new HopUpdates(this, open, hops, nextHops);
   }
 
   /** Returns the installed state. */
@@ -141,9 +142,9 @@ final class Installer {
     return executor.isDirty() || !failed.isEmpty();
   }
 
-  /** Returns whether there are next hops that {@link #repair} has to update. */
-  boolean hasStaleHops() {
-    return hops.isStale();
+  /** Returns what updates the next hops in the dataplane. */
+  HopUpdates hopUpdates() {
+    return hopUpdates;
   }
 
   /** Runs a task while no change runs. */
@@ -237,7 +238,7 @@ final class Installer {
     return () -> {
       cleanUp(plan.cleanUp());
       reduceProgram();
-      refreshAdded(plan.added());
+      hopUpdates.update(plan.added());
     };
   }
 
@@ -511,24 +512,6 @@ final class Installer {
     reduceProgram();
   }
 
-  /**
-   * Finds the next hops of the backends that were taken over. One that had a next hop keeps it
-   * unless another one, or none, is found in time.
-   */
-  void adoptHops() {
-    Set<InetAddress> resolved = new HashSet<>();
-    Set<InetAddress> others = new HashSet<>();
-    locked(() ->
-        state
-            .backends()
-            .keySet()
-            .forEach(
-                key -> (hops.get(key.address()) == null ? others : resolved).add(key.address())));
-    nextHops.resolve(others, Duration.ZERO);
-    nextHops.resolve(resolved, NEXT_HOP_TIMEOUT);
-    refreshHops();
-  }
-
   /** Undoes what a failed change has left, and cleans up where that failed before. */
   void repair() {
     locked(() -> {
@@ -540,56 +523,6 @@ final class Installer {
     for (int count = failed.size(); count > 0; count--) {
       cleanUp(failed.remove());
     }
-    if (hasStaleHops()) {
-      refreshHops();
-    }
-  }
-
-  /**
-   * Updates the next hops that differ from those in the dataplane. A backend that has found its
-   * first one gets slots; one that has lost it gives its slots up.
-   */
-  void refreshHops() {
-    hops.setStale(false);
-    try {
-      refreshHops(state.backends().keySet());
-    } catch (RuntimeException | Error e) {
-      hops.setStale(true);
-      throw e;
-    }
-  }
-
-  /** Updates the next hops that changed before their backends were installed. */
-  private void refreshAdded(Set<BackendKey> added) {
-    try {
-      if (!added.isEmpty()) {
-        refreshHops(added);
-      }
-    } catch (RuntimeException | Error e) {
-      if (!open.isClosed()) {
-        log.warn("cannot update next hops yet; tried again every second", e);
-        hops.setStale(true);
-      }
-    }
-  }
-
-  private void refreshHops(Set<BackendKey> backends) {
-    Set<InetAddress> addresses = new HashSet<>();
-    backends.forEach(key -> addresses.add(key.address()));
-    nextHops.resolve(addresses, Duration.ZERO); // looks up those that are new, which may take long
-    boolean[] isUpdated = {false};
-    update(installed -> {
-      // What was known before the lock was taken may be older than what another thread has written.
-      Map<InetAddress, Resolution> found = nextHops.resolve(addresses, Duration.ZERO);
-      hops.refresh(installed, backends, found);
-      isUpdated[0] = true;
-      return installed;
-    });
-    if (!isUpdated[0]) {
-      hops.setStale(true);
-    }
-    if (hops.hasMoved()) {
-      change(desired -> {});
-    }
+    hopUpdates.repair();
   }
 }

@@ -60,7 +60,7 @@ final class Takeover {
       finish(replayed.committed(), next);
     }
     installer.endAdoption(left);
-    installer.adoptHops();
+    installer.hopUpdates().adopt();
     return true;
   }
 
