@@ -53,6 +53,10 @@ final class FrameText {
       if ((unsignedShort(at + 6) & 0x3fff) != 0) {
         text.add("fragment");
       }
+      if (words < 5) {
+        text.add("the header is too short");
+        return;
+      }
       addBody(unsignedByte(at + 9), at + 4 * words);
     }
   }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 @NeedsKernel
 @NeedsNamespaces
 @Timeout(60)
+@Tag("unemulated")
 class PinFolderOwnersTest {
 
   private static final Duration LONG = Duration.ofSeconds(30);

@@ -18,11 +18,13 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Pins of an unprivileged user who has the capabilities that a balancer needs, and no others. */
 @NeedsSetpriv
+@Tag("unemulated")
 class PinFolderPrivilegesIT {
 
   private static final Set<String> CAPABILITIES = Set.of("bpf", "perfmon", "net_admin");

@@ -414,10 +414,14 @@ final class RingMemory implements AutoCloseable {
     }
   }
 
+  /**
+   * Takes a chunk to remove. Keeps one at least: while a chunk is being removed, its number is not
+   * free, and there may be no other.
+   */
   private @Nullable RingChunk takeUnused() {
     List<RingChunk> unused = chunks.values().stream().filter(RingChunk::isUnused).toList();
     int used = chunks.size() - unused.size();
-    if (isClosed || unused.size() <= Math.ceilDiv(used, SPARE_PART)) {
+    if (isClosed || unused.size() <= Math.max(1, Math.ceilDiv(used, SPARE_PART))) {
       return null;
     }
     RingChunk last = unused.getLast();
