@@ -291,11 +291,11 @@ static __always_inline struct katran_flow_bucket *current_bucket(const struct pl
 }
 
 /*
- * Replaces the current flow's word. Writes the key again when the word is first used: two CPUs may
+ * Replaces the current flow's word. Writes the key again when the word is confirmed: two CPUs may
  * have inserted at the same place. Global: see find_live_word(). Linux before 6.8 checks global
  * functions even if they are never called.
  */
-__noinline int replace_current_word(__u64 word, __u32 is_first_use)
+__noinline int replace_current_word(__u64 word, __u32 is_confirmed_now)
 {
 	struct placed_flow *flow = find_current_flow();
 	struct katran_flow_bucket *bucket = current_bucket(flow);
@@ -310,7 +310,7 @@ __noinline int replace_current_word(__u64 word, __u32 is_first_use)
 	}
 	if (place >= KATRAN_FLOWS_PER_BUCKET)
 		return 0;
-	if (is_first_use)
+	if (is_confirmed_now)
 		write_key(flow, place);
 	*(volatile __u64 *)&bucket->words[place] = word;
 	return 0;
@@ -336,7 +336,7 @@ static __always_inline void use_current_word(__u64 word, __u64 now, bool begins)
 	__u64 used = used_word(word, now, begins);
 
 	if (used != word)
-		replace_current_word(used, !(word & KATRAN_FLOW_IS_CONFIRMED));
+		replace_current_word(used, (used ^ word) & KATRAN_FLOW_IS_CONFIRMED);
 }
 
 /*

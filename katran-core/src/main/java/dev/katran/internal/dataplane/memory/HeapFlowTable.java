@@ -91,7 +91,7 @@ final class HeapFlowTable implements FlowTable {
   /**
    * Marks a flow's entry as used now. Does nothing if there is none.
    *
-   * @param vip the VIP that it is for, which is kept with its first use
+   * @param vip the VIP that it is for, which is kept when the entry is confirmed
    * @param begins whether the packet begins the flow again, which does not confirm the entry
    */
   synchronized void use(FiveTuple flow, int vip, boolean begins) {
@@ -100,7 +100,7 @@ final class HeapFlowTable implements FlowTable {
       long now = now(); // may change the word
       long word = word(index, now);
       words[index] = FlowWord.used(word, now, begins);
-      if (words[index] != word && !FlowWord.isConfirmed(word)) {
+      if (FlowWord.isConfirmed(words[index]) && !FlowWord.isConfirmed(word)) {
         vips[index] = vip;
       }
     }
