@@ -175,7 +175,7 @@ public final class Control implements AutoCloseable {
 
   private void checkHandOver() {
     if (!handOver.isDone() && !open.isClosed() && dataplane.isWanted()) {
-      Control.runCallback(() -> handOver.complete(null));
+      runCallback(() -> handOver.complete(null));
     }
   }
 

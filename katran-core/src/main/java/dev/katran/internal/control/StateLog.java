@@ -69,11 +69,6 @@ final class StateLog {
     tables.forEach(table -> this.tables.put(table.kind().name(), table));
   }
 
-  /** Returns whether nothing was ever written. */
-  boolean isEmpty() {
-    return journal.read().isEmpty();
-  }
-
   /** Starts an empty log, or replaces it by a snapshot. */
   void start(InstalledState state) {
     write(List.of(snapshot(state)));
@@ -277,11 +272,15 @@ final class StateLog {
     return left;
   }
 
-  /** Reads the log. */
-  Replayed replay() {
+  /** Reads the log; null if nothing was ever written. */
+  @Nullable Replayed replay() {
+    List<byte[]> records = journal.read();
+    if (records.isEmpty()) {
+      return null;
+    }
     StoredState state = new StoredState();
     byte @Nullable [] intent = null;
-    for (byte[] record : journal.read()) {
+    for (byte[] record : records) {
       LogReader in = new LogReader(record);
       switch (in.type()) {
         case SNAPSHOT -> {

@@ -42,12 +42,12 @@ final class Takeover {
    * @return whether there was anything
    */
   boolean run(Runnable attach) {
-    if (stateLog.isEmpty()) {
+    Replayed replayed = stateLog.replay();
+    if (replayed == null) {
       stateLog.start(control.state());
       attach.run();
       return false;
     }
-    Replayed replayed = stateLog.replay();
     for (LiveTable<?, ?> table : tables) {
       table.adopt(replayed.committed().table(name(table)));
     }
