@@ -143,12 +143,11 @@ final class InstalledHops {
       InstalledState.InstalledBackend backend,
       Resolution resolution) {
     Hop hop = resolution.hop().orElse(null);
+    adopted.remove(key.address());
     Hop before = hops.get(key.address());
     if (Objects.equals(before, hop)) {
-      adopted.remove(key.address());
       return;
     }
-    adopted.remove(key.address());
     dataplane.backends().put(backend.number(), backend.delivery().entry(key.address(), hop));
     if (hop == null) {
       hops.remove(key.address());
