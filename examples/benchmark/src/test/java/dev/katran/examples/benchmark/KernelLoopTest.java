@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.katran.Flow;
+import dev.katran.ffm.BpfMap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -40,13 +44,24 @@ class KernelLoopTest {
   @ParameterizedTest
   @EnumSource
   void inOrder_frames_areThoseOfFlowFrame(Family family) {
-    byte[] bytes = new byte[FlowFrame.length(family)];
-    FlowFrame frame = new FlowFrame(MemorySegment.ofArray(bytes), family);
+    int flows = 100;
+    byte[][] frames = new byte[flows][FlowFrame.length(family)];
+    for (int number = 0; number < flows; number++) {
+      new FlowFrame(MemorySegment.ofArray(frames[number]), family).open(number, number % VIPS);
+    }
+    // each CPU counts for itself, and this thread may change to another one at any time
+    int[] sent = new int[BpfMap.possibleCpus()];
     try (Programs programs = new Programs(scene(family), 1);
-        KernelLoop loop = KernelLoop.inOrder(scene(family), 300)) {
-      for (int number = 0; number < 600; number++) {
-        frame.open(number % 300, number % 300 % VIPS);
-        assertThat(next(loop, program(programs, Program.BARE_TX), bytes.length)).isEqualTo(bytes);
+        KernelLoop loop = KernelLoop.inOrder(scene(family), flows)) {
+      Program program = program(programs, Program.BARE_TX);
+      for (int packet = 0; packet < 3 * flows * sent.length; packet++) {
+        byte[] bytes = next(loop, program, FlowFrame.length(family));
+        OptionalInt cpu =
+            IntStream.range(0, sent.length)
+                .filter(each -> Arrays.equals(bytes, frames[sent[each] % flows]))
+                .findFirst();
+        assertThat(cpu).as("the frame %d is the next of a CPU", packet).isPresent();
+        sent[cpu.getAsInt()]++;
       }
     }
   }
@@ -95,12 +110,14 @@ class KernelLoopTest {
   @EnumSource
   void nanos_programDoesNotSend_throws(Family family) {
     Scene moreVips = new Scene(family, Tunnel.GUE, VIPS + 1, 2, false);
+    // a loop for each call: the next call may run on another CPU, which starts with the first flow
     try (Programs programs = new Programs(scene(family), 1);
-        KernelLoop loop = KernelLoop.inOrder(moreVips, VIPS + 1)) {
+        KernelLoop served = KernelLoop.inOrder(moreVips, VIPS + 1);
+        KernelLoop refused = KernelLoop.inOrder(moreVips, VIPS + 1)) {
       Program none = program(programs, "none");
-      loop.nanos(none, VIPS);
+      served.nanos(none, VIPS);
       assertThatIllegalStateException()
-          .isThrownBy(() -> loop.nanos(none, 1))
+          .isThrownBy(() -> refused.nanos(none, VIPS + 1))
           .withMessage("none: expected XDP_TX, got 2");
     }
   }
