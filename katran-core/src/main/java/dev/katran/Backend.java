@@ -25,7 +25,7 @@ public final class Backend {
   private final BackendKey key;
   private final int weight;
   private final boolean draining;
-  private final Encapsulation encapsulation;
+  private final Forwarding forwarding;
   private final boolean local;
   private final long hash;
 
@@ -33,13 +33,13 @@ public final class Backend {
       BackendKey key,
       int weight,
       boolean draining,
-      Encapsulation encapsulation,
+      Forwarding forwarding,
       boolean local,
       long hash) {
     this.key = key;
     this.weight = weight;
     this.draining = draining;
-    this.encapsulation = encapsulation;
+    this.forwarding = forwarding;
     this.local = local;
     this.hash = hash;
   }
@@ -68,7 +68,7 @@ public final class Backend {
   /** Returns a backend of weight 1 that is not draining and is reached by IPIP. */
   public static Backend of(BackendKey key) {
     return new Backend(
-        key, 1, false, Encapsulation.ipip(), false, BackendHash.of(key.address().getAddress()));
+        key, 1, false, Forwarding.ipip(), false, BackendHash.of(key.address().getAddress()));
   }
 
   /** Returns the backend's identity. */
@@ -92,8 +92,8 @@ public final class Backend {
   }
 
   /** Returns how packets to it are encapsulated. */
-  public Encapsulation encapsulation() {
-    return encapsulation;
+  public Forwarding forwarding() {
+    return forwarding;
   }
 
   /** Returns whether it is this host, see {@link #local(boolean)}. */
@@ -118,7 +118,7 @@ public final class Backend {
       throw new IllegalArgumentException(
           "weight %d of backend %s is not in 0..%d".formatted(weight, key, MAX_WEIGHT));
     }
-    return new Backend(key, weight, draining, encapsulation, local, hash);
+    return new Backend(key, weight, draining, forwarding, local, hash);
   }
 
   /**
@@ -127,17 +127,17 @@ public final class Backend {
    * @param draining whether it gives up its ring slots; its weight is kept for later
    */
   public Backend draining(boolean draining) {
-    return new Backend(key, weight, draining, encapsulation, local, hash);
+    return new Backend(key, weight, draining, forwarding, local, hash);
   }
 
   /**
-   * Returns this backend with another encapsulation. The default is {@link Encapsulation#ipip()}.
-   * All VIPs that share a backend must reach it the same way: change them in one {@link
+   * Returns this backend with another encapsulation. The default is {@link Forwarding#ipip()}. All
+   * VIPs that share a backend must reach it the same way: change them in one {@link
    * LoadBalancer#apply}. Open flows stay where they are.
    */
-  public Backend via(Encapsulation encapsulation) {
-    requireNonNull(encapsulation, "encapsulation");
-    return new Backend(key, weight, draining, encapsulation, local, hash);
+  public Backend via(Forwarding forwarding) {
+    requireNonNull(forwarding, "forwarding");
+    return new Backend(key, weight, draining, forwarding, local, hash);
   }
 
   /**
@@ -146,7 +146,7 @@ public final class Backend {
    * unchanged. All VIPs that share a backend must agree, as for {@link #via}.
    */
   public Backend local(boolean local) {
-    return new Backend(key, weight, draining, encapsulation, local, hash);
+    return new Backend(key, weight, draining, forwarding, local, hash);
   }
 
   /** Returns the hash that orders backends on a ring and seeds their slot permutation. */
@@ -167,7 +167,7 @@ public final class Backend {
         && key.equals(other.key)
         && weight == other.weight
         && draining == other.draining
-        && encapsulation.equals(other.encapsulation)
+        && forwarding.equals(other.forwarding)
         && local == other.local;
   }
 
@@ -187,7 +187,7 @@ public final class Backend {
     return Addresses.text(address())
         + (weight == 1 ? "" : " weight " + weight)
         + (draining ? " draining" : "")
-        + (encapsulation.equals(Encapsulation.ipip()) ? "" : " via " + encapsulation)
+        + (forwarding.equals(Forwarding.ipip()) ? "" : " via " + forwarding)
         + (local ? " local" : "");
   }
 }

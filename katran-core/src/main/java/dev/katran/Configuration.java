@@ -42,7 +42,7 @@ import java.util.StringJoiner;
  *   "vips": [
  *     {"key": "udp 203.0.113.10:443",
  *      "backends": [{"address": "10.0.0.11", "weight": 2, "draining": true,
- *                    "encapsulation": "GUE", "local": true}],
+ *                    "forwarding": "GUE", "local": true}],
  *      "hashing": "SOURCE_ADDRESS", "algorithm": "MAGLEV", "tracking": "ALWAYS",
  *      "idleTime": "PT5M", "changeWindow": "PT1M",
  *      "quic": true, "udpStableRouting": true, "udpFlowMigration": true,
@@ -416,7 +416,7 @@ public final class Configuration {
         Backend backend, Object user, Map<BackendKey, Backend> known) {
       Backend other = known.putIfAbsent(backend.key(), backend);
       if (other != null
-          && !(other.encapsulation().equals(backend.encapsulation())
+          && !(other.forwarding().equals(backend.forwarding())
               && other.local() == backend.local())) {
         throw new IllegalArgumentException(
             "backend %s is via %s for %s, but via %s for another VIP or table"
@@ -425,7 +425,7 @@ public final class Configuration {
     }
 
     private static String delivery(Backend backend) {
-      return backend.encapsulation() + (backend.local() ? ", local" : "");
+      return backend.forwarding() + (backend.local() ? ", local" : "");
     }
   }
 }

@@ -115,9 +115,9 @@ public final class LoadBalancerBuilder {
   }
 
   /**
-   * Sets the outer source address of {@link Encapsulation#gue() GUE} packets to backends of the
-   * same family. Call it once per family; a second call for a family replaces the first. With
-   * {@link Decapsulation#STRICT}, tunnels to these addresses end here.
+   * Sets the outer source address of {@link Forwarding#gue() GUE} packets to backends of the same
+   * family. Call it once per family; a second call for a family replaces the first. With {@link
+   * Decapsulation#STRICT}, tunnels to these addresses end here.
    *
    * @param literal IPv4 or IPv6 address, usually one of this host's
    * @throws IllegalArgumentException if it is not a literal, has a zone, or is IPv4-mapped,
@@ -193,9 +193,9 @@ public final class LoadBalancerBuilder {
   }
 
   /**
-   * Sets whether the outer source ports of {@link Encapsulation#gue() GUE} packets are in the
-   * dynamic range, 49152 to 65535 (RFC 6335), instead of all. Firewalls expect this of clients. The
-   * default is off, as in the C++ Katran.
+   * Sets whether the outer source ports of {@link Forwarding#gue() GUE} packets are in the dynamic
+   * range, 49152 to 65535 (RFC 6335), instead of all. Firewalls expect this of clients. The default
+   * is off, as in the C++ Katran.
    */
   public LoadBalancerBuilder dynamicGueSourcePorts(boolean on) {
     this.gue = gue.withDynamicSourcePorts(on);

@@ -29,7 +29,7 @@ class BackendKeyTest {
     BackendKey key = BackendKey.of("10.0.0.11");
 
     assertThat(backend.key()).isEqualTo(key);
-    assertThat(backend.weight(7).draining(true).via(Encapsulation.gue()).local(true).key())
+    assertThat(backend.weight(7).draining(true).via(Forwarding.gue()).local(true).key())
         .isEqualTo(key);
     assertThat(Backend.of(key)).isEqualTo(backend);
   }

@@ -265,7 +265,7 @@ abstract class ConfigurationContract {
             lb.apply(
                 Configuration.builder()
                     .vips(DNS)
-                    .serverIds(Map.of(1, THREE.via(Encapsulation.gue())))
+                    .serverIds(Map.of(1, THREE.via(Forwarding.gue())))
                     .build()))
         .withMessageContaining("backend 10.0.0.3 via GUE needs an outer source address");
     assertThat(lb.configuration()).isEqualTo(WHOLE);

@@ -139,7 +139,7 @@ class ConfigurationFingerprintTest {
   void fingerprint_encapsulationInATableDiffers_differs() {
     Configuration ipip = Configuration.builder().serverIds(Map.of(1, ONE)).build();
     Configuration gue =
-        Configuration.builder().serverIds(Map.of(1, ONE.via(Encapsulation.gue()))).build();
+        Configuration.builder().serverIds(Map.of(1, ONE.via(Forwarding.gue()))).build();
     assertThat(ipip.fingerprint()).isNotEqualTo(gue.fingerprint());
   }
 

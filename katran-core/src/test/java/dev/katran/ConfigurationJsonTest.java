@@ -26,7 +26,7 @@ class ConfigurationJsonTest {
 
   private static final Backend ONE = Backend.of("10.0.0.11");
   private static final Backend TWO =
-      Backend.of("10.0.0.12").weight(2).draining(true).via(Encapsulation.gue()).local(true);
+      Backend.of("10.0.0.12").weight(2).draining(true).via(Forwarding.gue()).local(true);
   private static final Backend V6 = Backend.of("fc00::5").weight(0);
   private static final Vip PLAIN = Vip.tcp("203.0.113.10", 443).backends(ONE, V6).build();
   private static final Vip DEFAULT = Vip.udp("203.0.113.9", 53).build();
@@ -67,12 +67,12 @@ class ConfigurationJsonTest {
         "vips": [
           {"key": "udp 203.0.113.9:53"},
           {"key": "tcp 203.0.113.10:443", "backends": [{"address": "10.0.0.11"}, {"address": "fc00::5", "weight": 0}]},
-          {"key": "udp [2001:db8::10]:443", "backends": [{"address": "10.0.0.12", "weight": 2, "draining": true, "encapsulation": "GUE", "local": true}, {"address": "10.0.0.11"}], "hashing": "DESTINATION_PORT_UNIFORM", "algorithm": "MAGLEV", "tracking": "ALWAYS", "idleTime": "PT5M", "changeWindow": "PT1M1.5S", "quic": true, "udpStableRouting": true, "udpFlowMigration": true, "sourceRouting": true, "localDelivery": true},
+          {"key": "udp [2001:db8::10]:443", "backends": [{"address": "10.0.0.12", "weight": 2, "draining": true, "forwarding": "GUE", "local": true}, {"address": "10.0.0.11"}], "hashing": "DESTINATION_PORT_UNIFORM", "algorithm": "MAGLEV", "tracking": "ALWAYS", "idleTime": "PT5M", "changeWindow": "PT1M1.5S", "quic": true, "udpStableRouting": true, "udpFlowMigration": true, "sourceRouting": true, "localDelivery": true},
           {"key": "tcp [2001:db8:1::/48]:*"}
         ],
         "serverIds": [
           {"id": 7, "backend": {"address": "fc00::5", "weight": 0}},
-          {"id": 2147483647, "backend": {"address": "10.0.0.12", "weight": 2, "draining": true, "encapsulation": "GUE", "local": true}}
+          {"id": 2147483647, "backend": {"address": "10.0.0.12", "weight": 2, "draining": true, "forwarding": "GUE", "local": true}}
         ],
         "sourceRoutes": [
           {"prefix": "198.51.100.0/24", "backend": {"address": "fc00::5", "weight": 0}},
@@ -205,8 +205,8 @@ class ConfigurationJsonTest {
             .flatMap(each -> each)
             .map(Vip.Builder::build);
     Stream<Vip> encapsulated =
-        Arrays.stream(Encapsulation.class.getPermittedSubclasses())
-            .map(each -> (Encapsulation) each.getEnumConstants()[0])
+        Arrays.stream(Forwarding.class.getPermittedSubclasses())
+            .map(each -> (Forwarding) each.getEnumConstants()[0])
             .map(each -> vip.with(ONE.via(each)));
     assertThat(Stream.concat(vips, encapsulated))
         .hasSizeGreaterThan(12)
@@ -367,8 +367,8 @@ class ConfigurationJsonTest {
             "'address': '10.0.0.2', 'draining': 'yes'",
             "$.vips[1].backends[1].draining: must be true or false, but is \"yes\""),
         backend(
-            "'address': '10.0.0.2', 'encapsulation': 'VXLAN'",
-            "$.vips[1].backends[1].encapsulation: \"VXLAN\" is not one of [IPIP, GUE]"),
+            "'address': '10.0.0.2', 'forwarding': 'VXLAN'",
+            "$.vips[1].backends[1].forwarding: \"VXLAN\" is not one of [IPIP, GUE]"),
         part(
             "'serverIds': [{'id': 0, 'backend': {'address': '10.0.0.1'}}]",
             "$.serverIds[0].id: server id 0 is not in 1..2147483647"),
@@ -412,7 +412,7 @@ class ConfigurationJsonTest {
             "'watched': 'tcp 203.0.113.1:80'",
             "$.watched: tcp 203.0.113.1:80 is not a VIP of the configuration"),
         vip(
-            "'backends': [{'address': '10.0.0.1'}]}], 'serverIds': [{'id': 1, 'backend': {'address': '10.0.0.1', 'encapsulation': 'GUE'}",
+            "'backends': [{'address': '10.0.0.1'}]}], 'serverIds': [{'id': 1, 'backend': {'address': '10.0.0.1', 'forwarding': 'GUE'}",
             "$: backend 10.0.0.1 is via GUE for server id 1, but via IPIP for another VIP or table"),
         refused("{'version': 1} {}", "$: is followed by {"),
         refused("{'version':", "$: is not JSON at line 1, column "),

@@ -142,7 +142,7 @@ class ConfigurationTest {
 
   @Test
   void build_backendReachedInTwoWays_throws() {
-    Backend gue = TWO.via(Encapsulation.gue());
+    Backend gue = TWO.via(Forwarding.gue());
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Configuration.of(WEB, DNS.with(gue)))
         .withMessage(

@@ -96,8 +96,8 @@ class MessagesTest {
             lb -> lb.downBackends().add(VIP.key(), ABSENT.key()),
             "no VIP and no table has the backend fc00::9"),
         ofBalancer(
-            "encapsulation",
-            lb -> lb.put(VIP.with(BACKEND.via(Encapsulation.gue()))),
+            "forwarding",
+            lb -> lb.put(VIP.with(BACKEND.via(Forwarding.gue()))),
             "backend fc00::1 via GUE needs an outer source address of its family"),
         ofBalancer(
             "delivery",

@@ -64,7 +64,7 @@ public final class Options {
         new Option<>("key", backend -> OTHER),
         new Option<>("weight", backend -> backend.weight(77)),
         new Option<>("draining", backend -> backend.draining(true)),
-        new Option<>("encapsulation", backend -> backend.via(Encapsulation.gue())),
+        new Option<>("forwarding", backend -> backend.via(Forwarding.gue())),
         new Option<>("local", backend -> backend.local(true)));
   }
 

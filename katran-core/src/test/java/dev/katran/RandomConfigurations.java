@@ -28,7 +28,7 @@ final class RandomConfigurations {
     for (int i = 1; i <= 6; i++) {
       Backend backend = Backend.of(i > 4 ? "fc00::" + i : "10.0.0." + i);
       backends.add(
-          backend.via(isChosen() ? Encapsulation.gue() : Encapsulation.ipip()).local(isChosen()));
+          backend.via(isChosen() ? Forwarding.gue() : Forwarding.ipip()).local(isChosen()));
     }
   }
 

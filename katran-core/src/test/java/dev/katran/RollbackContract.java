@@ -35,7 +35,7 @@ abstract class RollbackContract {
   private static final Backend ONE = Backend.of("10.0.0.1");
   private static final Backend TWO = Backend.of("10.0.0.2");
   private static final Backend THREE = Backend.of("10.0.0.3");
-  private static final Backend GUE = Backend.of("10.0.0.4").via(Encapsulation.gue());
+  private static final Backend GUE = Backend.of("10.0.0.4").via(Forwarding.gue());
   private static final Backend V6 = Backend.of("fc00::5");
 
   private static final Vip WEB = Vip.tcp("203.0.113.10", 443).backends(ONE, TWO).build();
@@ -153,7 +153,7 @@ abstract class RollbackContract {
   private static Vip viaGue(Vip vip) {
     List<Backend> backends =
         vip.backends().stream()
-            .map(each -> each.equals(TWO) || each.equals(V6) ? each : each.via(Encapsulation.gue()))
+            .map(each -> each.equals(TWO) || each.equals(V6) ? each : each.via(Forwarding.gue()))
             .toList();
     return vip.toBuilder().backends(backends).build();
   }

@@ -47,7 +47,7 @@ class TunnelRoomTest {
   })
   void put_pathOfMtu1500_warnsWithTheNumbers(String address, String tunnel, int overhead, int mtu) {
     Backend backend =
-        Backend.of(address).via(tunnel.equals("GUE") ? Encapsulation.gue() : Encapsulation.ipip());
+        Backend.of(address).via(tunnel.equals("GUE") ? Forwarding.gue() : Forwarding.ipip());
     hops.mtu(backend.address(), 1500);
 
     assertThat(logOf(() -> put(backend)))

@@ -157,7 +157,7 @@ abstract class UnresolvedBackendsContract {
     assertThatThrownBy(() ->
             lb.put(
                 Vip.tcp("203.0.113.11", 80)
-                    .backends(Backend.of("10.0.0.3").via(Encapsulation.gue()))
+                    .backends(Backend.of("10.0.0.3").via(Forwarding.gue()))
                     .build()))
         .isInstanceOf(IllegalArgumentException.class);
     assertThat(hops.followed()).contains(Backend.of("10.0.0.3").address());

@@ -1,6 +1,6 @@
 package dev.katran.fuzz;
 
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Limits;
 import dev.katran.Prefix;
 import dev.katran.Protocol;
@@ -235,7 +235,7 @@ final class ChangeGenerator {
     boolean gue = allowed.gue() && dice.coin();
     return new BackendEntry(
         Universe.backendAddress(number),
-        gue ? Encapsulation.gue() : Encapsulation.ipip(),
+        gue ? Forwarding.gue() : Forwarding.ipip(),
         dice.oneIn(4),
         switch (dice.below(10)) {
           case 0 -> null;

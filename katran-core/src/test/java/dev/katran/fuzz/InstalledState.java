@@ -1,6 +1,6 @@
 package dev.katran.fuzz;
 
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Prefix;
 import dev.katran.VipKey;
 import dev.katran.fuzz.invariants.Installed;
@@ -135,7 +135,7 @@ final class InstalledState implements Installed {
     int flags = vips.values().stream().mapToInt(VipEntry::flags).reduce(0, (a, b) -> a | b);
     boolean gue =
         backends.values().stream()
-            .anyMatch(backend -> backend.encapsulation().equals(Encapsulation.gue()));
+            .anyMatch(backend -> backend.forwarding().equals(Forwarding.gue()));
     boolean prefixes =
         vips.keySet().stream().anyMatch(key -> key.prefix().isPresent())
             || pings.stream().anyMatch(Destination::isPrefix);

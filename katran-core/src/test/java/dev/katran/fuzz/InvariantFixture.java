@@ -2,7 +2,7 @@ package dev.katran.fuzz;
 
 import com.google.common.net.InetAddresses;
 import dev.katran.Decapsulation;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Limits;
 import dev.katran.Simulation;
 import dev.katran.VipKey;
@@ -61,11 +61,11 @@ final class InvariantFixture {
             new Hop.Egress(1, MacAddress.parse("02:00:00:00:00:bb")));
     List<Operation> operations = new ArrayList<>();
     operations.add(new Operation.UseFeatures(new Features(0, true, true)));
-    operations.add(backend(1, Encapsulation.ipip(), Universe.GATEWAY));
-    operations.add(backend(2, Encapsulation.ipip(), Universe.GATEWAY));
-    operations.add(backend(3, Encapsulation.gue(), egress));
-    operations.add(backend(4, Encapsulation.gue(), Universe.GATEWAY));
-    operations.add(backend(5, Encapsulation.ipip(), null));
+    operations.add(backend(1, Forwarding.ipip(), Universe.GATEWAY));
+    operations.add(backend(2, Forwarding.ipip(), Universe.GATEWAY));
+    operations.add(backend(3, Forwarding.gue(), egress));
+    operations.add(backend(4, Forwarding.gue(), Universe.GATEWAY));
+    operations.add(backend(5, Forwarding.ipip(), null));
     for (int number = 1; number <= 4; number++) {
       operations.add(new Operation.PutRing(number, Slots.all(13, number)));
       int port = 1000 * number;
@@ -86,9 +86,9 @@ final class InvariantFixture {
     return operations;
   }
 
-  static Operation backend(int number, Encapsulation encapsulation, @Nullable Hop hop) {
+  static Operation backend(int number, Forwarding forwarding, @Nullable Hop hop) {
     return new Operation.PutBackend(
-        number, new BackendEntry(Universe.backendAddress(number), encapsulation, hop));
+        number, new BackendEntry(Universe.backendAddress(number), forwarding, hop));
   }
 
   static InetAddress address(String literal) {

@@ -268,7 +268,7 @@ sealed interface Operation {
     public List<Operation> simpler() {
       Hop gateway = Universe.GATEWAY;
       BackendEntry plain =
-          new BackendEntry(entry.address(), entry.encapsulation(), /* local= */ false, gateway);
+          new BackendEntry(entry.address(), entry.forwarding(), /* local= */ false, gateway);
       return plain.equals(entry) ? List.of() : List.of(new PutBackend(number, plain));
     }
   }

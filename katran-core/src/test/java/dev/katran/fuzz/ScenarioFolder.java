@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.net.InetAddresses;
 import dev.katran.Decapsulation;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Simulation;
 import dev.katran.TrafficClass;
 import dev.katran.internal.dataplane.Dataplane;
@@ -32,16 +32,16 @@ final class ScenarioFolder {
 
   private final String name;
   private final TestCase testCase;
-  private final Encapsulation defaultEncapsulation;
+  private final Forwarding defaultForwarding;
   private final ScenarioSteps steps;
   private final Set<String> unsupported = new LinkedHashSet<>();
   private final List<List<String>> tables = new ArrayList<>();
 
-  private ScenarioFolder(String name, TestCase testCase, Encapsulation defaultEncapsulation) {
+  private ScenarioFolder(String name, TestCase testCase, Forwarding defaultForwarding) {
     this.name = name;
     this.testCase = testCase;
-    this.defaultEncapsulation = defaultEncapsulation;
-    this.steps = new ScenarioSteps(testCase.config().gue(), defaultEncapsulation);
+    this.defaultForwarding = defaultForwarding;
+    this.steps = new ScenarioSteps(testCase.config().gue(), defaultForwarding);
   }
 
   /**
@@ -55,7 +55,7 @@ final class ScenarioFolder {
       throws IOException {
     // The encapsulation of backends that are in no VIP can only be set for all of them at once.
     ScenarioFolder best =
-        Stream.of(Encapsulation.ipip(), Encapsulation.gue())
+        Stream.of(Forwarding.ipip(), Forwarding.gue())
             .map(each -> replay(new ScenarioFolder(name, testCase, each), expected))
             .min(Comparator.comparingInt(scenario -> scenario.unsupported.size()))
             .orElseThrow();
@@ -171,7 +171,7 @@ final class ScenarioFolder {
   private ObjectNode config(ObjectNode node) {
     DataplaneConfig config = testCase.config();
     node.put("gatewayMac", Universe.GATEWAY.mac().toString())
-        .put("encapsulation", ScenarioSteps.name(defaultEncapsulation))
+        .put("encapsulation", ScenarioSteps.name(defaultForwarding))
         .put("tracking", "ALWAYS")
         .put("maxVips", config.limits().vips())
         .put("ringSize", config.limits().ringSize())

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.net.InetAddresses;
 import dev.katran.Decapsulation;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Limits;
 import dev.katran.Prefix;
 import dev.katran.Protocol;
@@ -127,7 +127,7 @@ class ScenarioFolderTest {
                 2,
                 new BackendEntry(
                     Universe.backendAddress(2),
-                    Encapsulation.gue(),
+                    Forwarding.gue(),
                     /* local= */ true,
                     Universe.GATEWAY)),
             RING,
@@ -204,7 +204,7 @@ class ScenarioFolderTest {
   @Test
   void write_gueBackendInTableOnly_setsDefaultEncapsulation() throws IOException {
     BackendEntry gue =
-        new BackendEntry(Universe.backendAddress(2), Encapsulation.gue(), Universe.GATEWAY);
+        new BackendEntry(Universe.backendAddress(2), Forwarding.gue(), Universe.GATEWAY);
 
     Set<String> unsupported =
         write(

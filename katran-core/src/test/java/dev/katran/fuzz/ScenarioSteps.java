@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.net.InetAddresses;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Protocol;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.BackendEntry;
@@ -47,7 +47,7 @@ final class ScenarioSteps {
               VipFlags.SOURCE_ROUTING, "SOURCE_ROUTING"));
 
   private final GueConfig gue;
-  private final Encapsulation defaultEncapsulation;
+  private final Forwarding defaultForwarding;
   private final ArrayNode steps = new JsonMapper().createArrayNode();
 
   /** The steps in effect, by the VIP or table entry they configure. */
@@ -58,16 +58,16 @@ final class ScenarioSteps {
   /**
    * Creates an empty list of steps.
    *
-   * @param defaultEncapsulation the encapsulation of backends that no VIP configures
+   * @param defaultForwarding the encapsulation of backends that no VIP configures
    */
-  ScenarioSteps(GueConfig gue, Encapsulation defaultEncapsulation) {
+  ScenarioSteps(GueConfig gue, Forwarding defaultForwarding) {
     this.gue = gue;
-    this.defaultEncapsulation = defaultEncapsulation;
+    this.defaultForwarding = defaultForwarding;
   }
 
   /** Returns the name of an encapsulation in scenario files. */
-  static String name(Encapsulation encapsulation) {
-    return encapsulation.equals(Encapsulation.gue()) ? "gue" : "ipip";
+  static String name(Forwarding forwarding) {
+    return forwarding.equals(Forwarding.gue()) ? "gue" : "ipip";
   }
 
   ArrayNode steps() {
@@ -184,7 +184,7 @@ final class ScenarioSteps {
     BackendEntry entry = installed.backends().get(number);
     checkReach(number, installed);
     if (entry != null) {
-      node.put("encapsulation", name(encapsulation(entry, installed)));
+      node.put("encapsulation", name(forwarding(entry, installed)));
       if (entry.local()) {
         node.put("local", true);
       }
@@ -203,7 +203,7 @@ final class ScenarioSteps {
       wrong = "has no next hop";
     } else if (!entry.hop().equals(Universe.GATEWAY)) {
       wrong = "has a next hop other than the gateway";
-    } else if (encapsulation(entry, installed).equals(Encapsulation.gue())
+    } else if (forwarding(entry, installed).equals(Forwarding.gue())
         && gue.sourceTowards(address) == null) {
       wrong = "uses GUE, but no source address of its family is configured";
     }
@@ -213,8 +213,8 @@ final class ScenarioSteps {
   }
 
   /** Returns the encapsulation that the program, as loaded, uses for a backend. */
-  private static Encapsulation encapsulation(BackendEntry entry, InstalledState installed) {
-    return installed.used().gue() ? entry.encapsulation() : Encapsulation.ipip();
+  private static Forwarding forwarding(BackendEntry entry, InstalledState installed) {
+    return installed.used().gue() ? entry.forwarding() : Forwarding.ipip();
   }
 
   private void addTables(
@@ -252,10 +252,10 @@ final class ScenarioSteps {
       BackendEntry entry = installed.backends().get(number);
       checkReach(number, installed);
       if (entry != null
-          && (entry.local() || !encapsulation(entry, installed).equals(defaultEncapsulation))) {
+          && (entry.local() || !forwarding(entry, installed).equals(defaultForwarding))) {
         unsupported.add(
             "backend %s is in no VIP, but uses %s%s"
-                .formatted(address, entry.encapsulation(), entry.local() ? " and is local" : ""));
+                .formatted(address, entry.forwarding(), entry.local() ? " and is local" : ""));
       }
     }
     return address;

@@ -1,7 +1,7 @@
 package dev.katran.traffic;
 
 import dev.katran.Backend;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Protocol;
 import dev.katran.TunnelKind;
 import dev.katran.Vip;
@@ -44,7 +44,7 @@ enum TunnelCase {
 
   Backend backend(Server server) {
     return Backend.of(hasIpv4Backends ? server.host().ipv4() : server.host().ipv6())
-        .via(kind == TunnelKind.GUE ? Encapsulation.gue() : Encapsulation.ipip());
+        .via(kind == TunnelKind.GUE ? Forwarding.gue() : Forwarding.ipip());
   }
 
   /** Returns the kind by which decapsulators count these packets. */

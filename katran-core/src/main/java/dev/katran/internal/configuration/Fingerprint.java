@@ -125,7 +125,7 @@ public final class Fingerprint {
 
   private static void write(DataOutputStream to, Backend backend) throws IOException {
     to.writeUTF(backend.key().toString());
-    to.writeUTF(VipJson.name(backend.encapsulation()));
+    to.writeUTF(VipJson.name(backend.forwarding()));
   }
 
   private static void writeAddress(DataOutputStream to, byte[] address) throws IOException {

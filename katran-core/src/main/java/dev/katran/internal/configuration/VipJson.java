@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.google.common.collect.ImmutableBiMap;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Vip;
 import dev.katran.VipKey;
 import java.io.IOException;
@@ -32,11 +32,11 @@ public final class VipJson {
   private static final String ADDRESS = "address";
   private static final String WEIGHT = "weight";
   private static final String DRAINING = "draining";
-  private static final String ENCAPSULATION = "encapsulation";
+  private static final String FORWARDING = "forwarding";
   private static final String LOCAL = "local";
 
-  private static final ImmutableBiMap<String, Encapsulation> ENCAPSULATIONS =
-      ImmutableBiMap.of("IPIP", Encapsulation.ipip(), "GUE", Encapsulation.gue());
+  private static final ImmutableBiMap<String, Forwarding> FORWARDINGS =
+      ImmutableBiMap.of("IPIP", Forwarding.ipip(), "GUE", Forwarding.gue());
 
   private VipJson() {}
 
@@ -117,8 +117,8 @@ public final class VipJson {
       to.writeNumberField(WEIGHT, backend.weight());
     }
     writeIfOn(to, DRAINING, backend.draining());
-    if (!backend.encapsulation().equals(defaults.encapsulation())) {
-      to.writeStringField(ENCAPSULATION, name(backend.encapsulation()));
+    if (!backend.forwarding().equals(defaults.forwarding())) {
+      to.writeStringField(FORWARDING, name(backend.forwarding()));
     }
     writeIfOn(to, LOCAL, backend.local());
     to.writeEndObject();
@@ -126,30 +126,30 @@ public final class VipJson {
 
   /** Reads what {@link #write(JsonGenerator, Backend)} writes. */
   public static Backend readBackend(JsonObject from) {
-    from.allowOnly(ADDRESS, WEIGHT, DRAINING, ENCAPSULATION, LOCAL);
+    from.allowOnly(ADDRESS, WEIGHT, DRAINING, FORWARDING, LOCAL);
     Backend backend = from.text(ADDRESS, Backend::of);
     return from.integer(WEIGHT, backend, backend::weight)
         .draining(from.isOn(DRAINING))
-        .via(from.text(ENCAPSULATION, backend.encapsulation(), VipJson::encapsulation))
+        .via(from.text(FORWARDING, backend.forwarding(), VipJson::forwarding))
         .local(from.isOn(LOCAL));
   }
 
   /** Returns the name of an encapsulation. */
-  static String name(Encapsulation encapsulation) {
-    String name = ENCAPSULATIONS.inverse().get(encapsulation);
+  static String name(Forwarding forwarding) {
+    String name = FORWARDINGS.inverse().get(forwarding);
     if (name == null) {
-      throw new IllegalStateException("encapsulation " + encapsulation + " has no name");
+      throw new IllegalStateException("forwarding " + forwarding + " has no name");
     }
     return name;
   }
 
-  private static Encapsulation encapsulation(String name) {
-    Encapsulation encapsulation = ENCAPSULATIONS.get(name);
-    if (encapsulation == null) {
+  private static Forwarding forwarding(String name) {
+    Forwarding forwarding = FORWARDINGS.get(name);
+    if (forwarding == null) {
       throw new IllegalArgumentException(
-          "\"%s\" is not one of %s".formatted(name, ENCAPSULATIONS.keySet()));
+          "\"%s\" is not one of %s".formatted(name, FORWARDINGS.keySet()));
     }
-    return encapsulation;
+    return forwarding;
   }
 
   private static Duration duration(String text) {

@@ -1,6 +1,6 @@
 package dev.katran.internal.control;
 
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.Destination;
 import dev.katran.internal.dataplane.Features;
@@ -109,7 +109,7 @@ record Census(
   }
 
   private static boolean isGue(@Nullable Delivery delivery) {
-    return delivery != null && delivery.encapsulation() instanceof Encapsulation.Gue;
+    return delivery != null && delivery.forwarding() instanceof Forwarding.Gue;
   }
 
   /**

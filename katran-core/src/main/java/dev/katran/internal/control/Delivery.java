@@ -1,7 +1,7 @@
 package dev.katran.internal.control;
 
 import dev.katran.Backend;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.internal.dataplane.BackendEntry;
 import dev.katran.internal.packet.Hop;
 import java.net.InetAddress;
@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The way to reach a backend. It must be the same in all VIPs and tables that name the backend.
  *
- * @param encapsulation the outer headers
+ * @param forwarding the outer headers
  * @param local whether the backend is this machine
  */
-record Delivery(Encapsulation encapsulation, boolean local) {
+record Delivery(Forwarding forwarding, boolean local) {
 
   static Delivery of(Backend backend) {
-    return new Delivery(backend.encapsulation(), backend.local());
+    return new Delivery(backend.forwarding(), backend.local());
   }
 
   /**
@@ -25,17 +25,17 @@ record Delivery(Encapsulation encapsulation, boolean local) {
    * @param hop the next hop; null if there is none, so that packets are dropped
    */
   BackendEntry entry(InetAddress address, @Nullable Hop hop) {
-    return new BackendEntry(address, encapsulation, local, hop);
+    return new BackendEntry(address, forwarding, local, hop);
   }
 
   /** Returns the size of the outer headers without the Ethernet header, in bytes. */
   int overhead(InetAddress backend) {
-    return BackendEntry.overhead(backend, encapsulation);
+    return BackendEntry.overhead(backend, forwarding);
   }
 
   /** Returns text such as {@code IPIP} or {@code GUE, local}. */
   @Override
   public String toString() {
-    return encapsulation + (local ? ", local" : "");
+    return forwarding + (local ? ", local" : "");
   }
 }

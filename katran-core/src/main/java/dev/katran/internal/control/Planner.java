@@ -5,7 +5,7 @@ import com.google.common.collect.ImmutableSetMultimap;
 import com.google.common.collect.Sets;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Vip;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.BackendEntry;
@@ -227,7 +227,7 @@ final class Planner {
   }
 
   private void checkSource(BackendKey backend, Delivery delivery) {
-    if (delivery.encapsulation() instanceof Encapsulation.Gue
+    if (delivery.forwarding() instanceof Forwarding.Gue
         && circumstances.config().gue().sourceTowards(backend.address()) == null) {
       throw new IllegalArgumentException(
           "backend %s via GUE needs an outer source address of its family; set sourceAddress on the"

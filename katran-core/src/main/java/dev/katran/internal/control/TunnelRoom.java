@@ -51,7 +51,7 @@ final class TunnelRoom {
           maxPacket,
           backend,
           hop.mtu(),
-          delivery.encapsulation(),
+          delivery.forwarding(),
           overhead,
           answers ? "Their senders are told to send shorter ones" : "They are dropped",
           maxPacket + overhead);

@@ -1,6 +1,6 @@
 package dev.katran.internal.dataplane;
 
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.internal.packet.Frame;
 import dev.katran.internal.packet.Hop;
 import java.net.Inet4Address;
@@ -11,43 +11,43 @@ import org.jspecify.annotations.Nullable;
  * How a backend is reached: {@code struct katran_backend} of {@code katran.h}.
  *
  * @param address the backend's address, the destination of the outer header
- * @param encapsulation the backend's encapsulation. GUE requires a source address of the backend's
+ * @param forwarding the backend's encapsulation. GUE requires a source address of the backend's
  *     family in {@link DataplaneConfig#gue}
  * @param local whether this host is the backend: its packets for a VIP with {@link VipFlags#LOCAL}
  *     pass to the host
  * @param hop the next hop, or null while it is unresolved: the backend's packets are dropped
  */
 public record BackendEntry(
-    InetAddress address, Encapsulation encapsulation, boolean local, @Nullable Hop hop) {
+    InetAddress address, Forwarding forwarding, boolean local, @Nullable Hop hop) {
 
   /** The room of a tunnel whose path has an unknown MTU: no packet is longer. */
   private static final int ANY = 0xffff;
 
   /** Returns the size of the outer headers without the Ethernet header, in bytes. */
-  public static int overhead(InetAddress address, Encapsulation encapsulation) {
+  public static int overhead(InetAddress address, Forwarding forwarding) {
     int ip = address instanceof Inet4Address ? Frame.IPV4_HEADER : Frame.IPV6_HEADER;
-    return encapsulation instanceof Encapsulation.Gue ? ip + Frame.UDP_HEADER : ip;
+    return forwarding instanceof Forwarding.Gue ? ip + Frame.UDP_HEADER : ip;
   }
 
   /** Returns the length of the longest packet that fits in the tunnel, in bytes, 0 to 65535. */
   public int room() {
     return hop == null || hop.mtu() == 0
         ? ANY
-        : Math.clamp(hop.mtu() - overhead(address, encapsulation), 0, ANY);
+        : Math.clamp(hop.mtu() - overhead(address, forwarding), 0, ANY);
   }
 
   /** Returns the MTU of a hop that leaves this room, or 0 if it is unknown. */
   public int mtuOf(int room) {
-    return room == ANY ? 0 : room + overhead(address, encapsulation);
+    return room == ANY ? 0 : room + overhead(address, forwarding);
   }
 
   /** Creates a backend on another host. */
-  public BackendEntry(InetAddress address, Encapsulation encapsulation, @Nullable Hop hop) {
-    this(address, encapsulation, false, hop);
+  public BackendEntry(InetAddress address, Forwarding forwarding, @Nullable Hop hop) {
+    this(address, forwarding, false, hop);
   }
 
   /** Creates a backend on another host that uses IPIP. */
   public BackendEntry(InetAddress address, @Nullable Hop hop) {
-    this(address, Encapsulation.ipip(), hop);
+    this(address, Forwarding.ipip(), hop);
   }
 }

@@ -12,7 +12,7 @@ import static dev.katran.fuzz.invariants.Invariant.SOURCE_MAC;
 import static dev.katran.fuzz.invariants.Invariant.TOO_BIG;
 
 import com.google.common.net.InetAddresses;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Prefix;
 import dev.katran.TrafficClass;
 import dev.katran.internal.dataplane.BackendEntry;
@@ -165,7 +165,7 @@ final class EncapsulationCheck {
   }
 
   private void checkTunnel(IpPacket packet, IpPacket outer, BackendEntry backend) {
-    boolean usesGue = installed.used().gue() && backend.encapsulation().equals(Encapsulation.gue());
+    boolean usesGue = installed.used().gue() && backend.forwarding().equals(Forwarding.gue());
     Tunnel tunnel = Tunnel.read(outer, config.gue().port());
     boolean isAsked =
         tunnel != null && tunnel.isGue() == usesGue && tunnel.innerIsIpv6() == packet.isIpv6();

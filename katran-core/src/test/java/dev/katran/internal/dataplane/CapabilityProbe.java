@@ -4,8 +4,8 @@ import com.google.common.collect.ImmutableList;
 import dev.katran.Backend;
 import dev.katran.Decapsulation;
 import dev.katran.Decapsulator;
-import dev.katran.Encapsulation;
 import dev.katran.Flow;
+import dev.katran.Forwarding;
 import dev.katran.ForwardingCore;
 import dev.katran.LoadBalancer;
 import dev.katran.LoadBalancerBuilder;
@@ -34,7 +34,7 @@ import java.util.OptionalInt;
 public final class CapabilityProbe {
 
   private static final Backend ONE = Backend.of("10.0.0.11");
-  private static final Backend TWO = Backend.of("10.0.0.12").via(Encapsulation.gue());
+  private static final Backend TWO = Backend.of("10.0.0.12").via(Forwarding.gue());
 
   private CapabilityProbe() {}
 

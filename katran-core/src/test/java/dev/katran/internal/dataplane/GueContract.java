@@ -4,7 +4,7 @@ import static dev.katran.packets.Packet.BALANCER_MAC;
 import static dev.katran.packets.Packet.NETWORK;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Simulation;
 import dev.katran.VipKey;
 import dev.katran.packets.Encapsulated;
@@ -40,7 +40,7 @@ public abstract class GueContract extends DataplaneContract {
 
   private void serveByGue(VipKey key, int flags, String backend) {
     serve(key, 0, flags, 1, backend);
-    dataplane.backends().put(1, new BackendEntry(address(backend), Encapsulation.gue(), HOP));
+    dataplane.backends().put(1, new BackendEntry(address(backend), Forwarding.gue(), HOP));
   }
 
   private Gue sent(byte[] frame) {
@@ -201,7 +201,7 @@ public abstract class GueContract extends DataplaneContract {
   @Test
   void forward_mixedEncapsulations_usesEachBackendsOwn() {
     serveByMany(tcp(VIP4, 443), 0, NO_FLAGS, 2);
-    dataplane.backends().put(2, new BackendEntry(address("10.0.0.2"), Encapsulation.gue(), HOP));
+    dataplane.backends().put(2, new BackendEntry(address("10.0.0.2"), Forwarding.gue(), HOP));
     Set<String> seen = new HashSet<>();
     for (int port = 1024; port < 1074; port++) {
       Encapsulated outer = forwarded(Packet.tcp(CLIENT4, port, VIP4, 443).frame());
@@ -216,10 +216,10 @@ public abstract class GueContract extends DataplaneContract {
     byte[] frame = Packet.tcp(CLIENT4, 49152, VIP4, 443).frame();
     assertThat(forwarded(frame).protocol()).isEqualTo(4);
 
-    dataplane.backends().put(1, new BackendEntry(address(BACKEND4), Encapsulation.gue(), HOP));
+    dataplane.backends().put(1, new BackendEntry(address(BACKEND4), Forwarding.gue(), HOP));
     assertThat(forwarded(frame).protocol()).isEqualTo(17);
 
-    dataplane.backends().put(1, new BackendEntry(address(BACKEND4), Encapsulation.ipip(), HOP));
+    dataplane.backends().put(1, new BackendEntry(address(BACKEND4), Forwarding.ipip(), HOP));
     assertThat(forwarded(frame).protocol()).isEqualTo(4);
   }
 }

@@ -3,7 +3,7 @@ package dev.katran.internal.dataplane;
 import static dev.katran.packets.Packet.NETWORK;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.internal.net.MacAddress;
 import dev.katran.packets.InternetChecksum;
 import dev.katran.packets.Packet;
@@ -73,9 +73,7 @@ public abstract class OuterHeaderContract extends DataplaneContract {
   void gue_dynamicPorts_areInTheirRange(String backend) {
     dataplane.program().use(new Features(0, true, false));
     serve(tcp(VIP4, 443), 0, NO_FLAGS, 1, backend);
-    dataplane
-        .backends()
-        .put(1, new BackendEntry(address(backend), Encapsulation.gue(), false, HOP));
+    dataplane.backends().put(1, new BackendEntry(address(backend), Forwarding.gue(), false, HOP));
     int udp = NETWORK + (backend.equals(BACKEND4) ? 20 : 40);
     for (int port = 1024; port < 1100; port++) {
       int source =
@@ -99,9 +97,7 @@ public abstract class OuterHeaderContract extends DataplaneContract {
   void gue_innerUdpShorterThanItsPacket_hasNoOuterChecksum() {
     dataplane.program().use(new Features(0, true, false));
     serve(udp(VIP4, 443), 0, NO_FLAGS, 1, BACKEND4);
-    dataplane
-        .backends()
-        .put(1, new BackendEntry(address(BACKEND4), Encapsulation.gue(), false, HOP));
+    dataplane.backends().put(1, new BackendEntry(address(BACKEND4), Forwarding.gue(), false, HOP));
     byte[] frame = Packet.udp(CLIENT4, 49152, VIP4, 443).payload(new byte[] {1, 2, 3, 4}).frame();
     ByteBuffer.wrap(frame).putShort(NETWORK + 20 + 4, (short) 10);
     assertThat(sent(frame).getShort(NETWORK + 20 + 6)).isZero();

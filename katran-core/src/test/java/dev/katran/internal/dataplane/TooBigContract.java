@@ -6,7 +6,7 @@ import static dev.katran.packets.Packet.NETWORK;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.katran.Count;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Simulation;
 import dev.katran.Verdict;
 import dev.katran.internal.packet.Hop;
@@ -97,11 +97,11 @@ public abstract class TooBigContract extends DataplaneContract {
     "fc00::9,  GUE,  1452",
   })
   void tunnelWithoutRoom_answersWithItsRoom(String backend, String tunnel, int room) {
-    Encapsulation encapsulation = tunnel.equals("GUE") ? Encapsulation.gue() : Encapsulation.ipip();
+    Forwarding forwarding = tunnel.equals("GUE") ? Forwarding.gue() : Forwarding.ipip();
     dataplane.program().use(new Features(0, tunnel.equals("GUE"), false));
     serve(tcp(VIP4, 443), 0, NO_FLAGS, 1, backend);
     Hop hop = new Hop(HOP.mac(), null, 1500);
-    dataplane.backends().put(1, new BackendEntry(address(backend), encapsulation, hop));
+    dataplane.backends().put(1, new BackendEntry(address(backend), forwarding, hop));
 
     byte[] fits = Packet.tcp(CLIENT4, 49152, VIP4, 443).payload(room - 40).frame();
     assertThat(forwarded(fits).destination()).isEqualTo(address(backend));

@@ -2,7 +2,7 @@ package dev.katran.examples.benchmark;
 
 import dev.katran.Backend;
 import dev.katran.BackendKey;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.LoadBalancer;
 import dev.katran.Ring;
 import dev.katran.Tracking;
@@ -51,7 +51,7 @@ final class ChangeBenchmark extends Measurement {
     if (backends < 2 || changes < 1) {
       throw new IllegalArgumentException("--backends must be 2 or more, --changes 1 or more");
     }
-    List<Backend> all = Services.backends(Family.V4, Encapsulation.ipip(), 0, backends);
+    List<Backend> all = Services.backends(Family.V4, Forwarding.ipip(), 0, backends);
     Vip vip = Services.vip(Family.V4, 0, Tracking.ADAPTIVE, all);
     try (LoadBalancer lb = Services.builder().open()) {
       lb.put(vip);

@@ -1,7 +1,7 @@
 package dev.katran.examples.benchmark;
 
 import dev.katran.Backend;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.LoadBalancer;
 import dev.katran.Tracking;
 import dev.katran.lab.Host;
@@ -38,7 +38,7 @@ record ConnectionPath(String name, InetSocketAddress target, Runnable end) {
             Family.V4,
             0,
             Tracking.ADAPTIVE,
-            backends.stream().map(each -> Backend.of(each).via(Encapsulation.ipip())).toList()));
+            backends.stream().map(each -> Backend.of(each).via(Forwarding.ipip())).toList()));
     InetAddress vip = InetAddress.ofLiteral(Family.V4.vip(0));
     lab.route(vip.getHostAddress() + "/32", host);
     return to(name, vip, lb::close);

@@ -1,7 +1,7 @@
 package dev.katran.examples.benchmark;
 
 import dev.katran.Backend;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.LoadBalancer;
 import dev.katran.Tracking;
 import dev.katran.Vip;
@@ -66,13 +66,13 @@ final class OpenBenchmark extends Measurement {
 
   /** Measures the kernel memory of a balancer with default limits and a number of VIPs. */
   private static Row memory(String variant, int vips, Tracking tracking, boolean isChanging) {
-    List<Backend> backends = Services.backends(Family.V4, Encapsulation.ipip(), 0, BACKENDS);
+    List<Backend> backends = Services.backends(Family.V4, Forwarding.ipip(), 0, BACKENDS);
     List<Vip> installed = Services.vips(Family.V4, vips, tracking, backends);
     try (LoadBalancer lb = Services.builder().open()) {
       lb.apply(installed);
       if (isChanging) {
         List<Backend> others =
-            Services.backends(Family.V4, Encapsulation.ipip(), BACKENDS, 2 * BACKENDS);
+            Services.backends(Family.V4, Forwarding.ipip(), BACKENDS, 2 * BACKENDS);
         lb.apply(Services.replaced(installed, others));
       }
       return Row.of("open", variant)

@@ -1,6 +1,6 @@
 package dev.katran.examples.benchmark;
 
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Limits;
 import dev.katran.LoadBalancer;
 import dev.katran.NextHop;
@@ -82,7 +82,7 @@ record PacketPath(String name, VethPair veth, AutoCloseable end) implements Auto
                   Family.V4,
                   0,
                   tracking,
-                  Services.backends(Family.V4, Encapsulation.ipip(), 0, BACKENDS)));
+                  Services.backends(Family.V4, Forwarding.ipip(), 0, BACKENDS)));
           return lb;
         });
   }

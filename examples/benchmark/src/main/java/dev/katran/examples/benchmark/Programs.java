@@ -1,6 +1,6 @@
 package dev.katran.examples.benchmark;
 
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Limits;
 import dev.katran.LoadBalancer;
 import dev.katran.ProgramTimer;
@@ -32,7 +32,7 @@ final class Programs implements AutoCloseable {
    */
   Programs(Scene scene, int flows) {
     this.scene = scene;
-    boolean isIpip = scene.tunnel().encapsulation().equals(Encapsulation.ipip());
+    boolean isIpip = scene.tunnel().forwarding().equals(Forwarding.ipip());
     try {
       addBare(Program.BARE_TX, "bare_tx", "bare_tx");
       addBare(Program.BARE_ENCAP, "bare_encap", isIpip ? "bare_ipip" : "bare_gue");

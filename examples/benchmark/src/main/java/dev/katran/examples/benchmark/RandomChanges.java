@@ -1,7 +1,7 @@
 package dev.katran.examples.benchmark;
 
 import dev.katran.Backend;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Vip;
 import java.util.List;
 import java.util.OptionalInt;
@@ -18,7 +18,7 @@ final class RandomChanges {
 
   private static final int MAX_WEIGHT = 5;
 
-  private final List<Backend> all = Services.backends(Family.V4, Encapsulation.ipip(), 0, BACKENDS);
+  private final List<Backend> all = Services.backends(Family.V4, Forwarding.ipip(), 0, BACKENDS);
   private final Random random;
 
   RandomChanges(long seed) {

@@ -65,7 +65,7 @@ record Scene(Family family, Tunnel tunnel, int vips, int backends, boolean ownBa
 
   private List<Backend> backends(int vip, int generation) {
     int from = (2 * (ownBackends ? vip : 0) + generation) * backends;
-    return Services.backends(family, tunnel.encapsulation(), from, from + backends);
+    return Services.backends(family, tunnel.forwarding(), from, from + backends);
   }
 
   /** Returns a row with the scene. */

@@ -1,7 +1,7 @@
 package dev.katran.examples.benchmark;
 
 import dev.katran.Backend;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.LoadBalancer;
 import dev.katran.LoadBalancerBuilder;
 import dev.katran.Tracking;
@@ -23,9 +23,9 @@ final class Services {
   }
 
   /** Returns backends by their numbers. */
-  static List<Backend> backends(Family family, Encapsulation encapsulation, int from, int to) {
+  static List<Backend> backends(Family family, Forwarding forwarding, int from, int to) {
     return IntStream.range(from, to)
-        .mapToObj(number -> Backend.of(family.backend(number)).via(encapsulation))
+        .mapToObj(number -> Backend.of(family.backend(number)).via(forwarding))
         .toList();
   }
 

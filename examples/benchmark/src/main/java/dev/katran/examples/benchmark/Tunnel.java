@@ -1,6 +1,6 @@
 package dev.katran.examples.benchmark;
 
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import java.util.Locale;
 
 /** An encapsulation, as a command-line option. */
@@ -8,10 +8,10 @@ enum Tunnel {
   IPIP,
   GUE;
 
-  Encapsulation encapsulation() {
+  Forwarding forwarding() {
     return switch (this) {
-      case IPIP -> Encapsulation.ipip();
-      case GUE -> Encapsulation.gue();
+      case IPIP -> Forwarding.ipip();
+      case GUE -> Forwarding.gue();
     };
   }
 

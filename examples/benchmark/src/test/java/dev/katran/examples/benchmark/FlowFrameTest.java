@@ -50,7 +50,7 @@ class FlowFrameTest {
   void open_frame_isForwardedLikeItsFlow(Family family) {
     byte[] bytes = new byte[FlowFrame.length(family)];
     FlowFrame frame = frame(bytes, family);
-    List<Backend> backends = Services.backends(family, Tunnel.IPIP.encapsulation(), 0, 3);
+    List<Backend> backends = Services.backends(family, Tunnel.IPIP.forwarding(), 0, 3);
     try (LoadBalancer lb = LoadBalancer.inMemory().open()) {
       lb.apply(Services.vips(family, 4, Tracking.NONE, backends));
       for (int number = 0; number < 50; number++) {

@@ -1,7 +1,7 @@
 package dev.katran.internal.dataplane.kernel;
 
 import com.google.common.primitives.Longs;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Prefix;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_address;
@@ -142,8 +142,7 @@ final class Abi {
     katran_backend.room(target, (short) entry.room());
     Hop hop = entry.hop();
     long word = Byte.toUnsignedLong(family(entry.address()));
-    int flags =
-        entry.encapsulation() instanceof Encapsulation.Gue ? Katran.KATRAN_BACKEND_GUE() : 0;
+    int flags = entry.forwarding() instanceof Forwarding.Gue ? Katran.KATRAN_BACKEND_GUE() : 0;
     if (entry.local()) {
       flags |= Katran.KATRAN_BACKEND_LOCAL();
     }

@@ -1,6 +1,6 @@
 package dev.katran.internal.dataplane.memory;
 
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.internal.dataplane.BackendEntry;
 import dev.katran.internal.dataplane.BackendTable;
 import dev.katran.internal.packet.Address;
@@ -15,7 +15,7 @@ final class HeapBackends implements BackendTable {
 
   /** A {@link BackendEntry} with its address in the format of packets. */
   record Entry(
-      Address address, Encapsulation encapsulation, boolean local, @Nullable Hop hop, int room) {}
+      Address address, Forwarding forwarding, boolean local, @Nullable Hop hop, int room) {}
 
   private final Map<Integer, Entry> backends = new ConcurrentHashMap<>();
 
@@ -25,7 +25,7 @@ final class HeapBackends implements BackendTable {
         index,
         new Entry(
             Address.of(entry.address()),
-            entry.encapsulation(),
+            entry.forwarding(),
             entry.local(),
             entry.hop(),
             entry.room()));

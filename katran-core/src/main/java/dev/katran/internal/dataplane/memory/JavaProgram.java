@@ -1,6 +1,6 @@
 package dev.katran.internal.dataplane.memory;
 
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Simulation;
 import dev.katran.Verdict;
 import dev.katran.internal.dataplane.Counter;
@@ -177,7 +177,7 @@ final class JavaProgram implements ForwardingProgram {
     if (packet.end() - Frame.NETWORK > backend.room()) {
       return replyTooBig(frame, packet, backend.room());
     }
-    boolean gue = features.gue() && backend.encapsulation() instanceof Encapsulation.Gue;
+    boolean gue = features.gue() && backend.forwarding() instanceof Forwarding.Gue;
     forwarder.encapsulate(frame, packet, choice.flow(), backend.address(), gue, hop);
     count(packet, vip, choice, wasDecapsulated);
     return Verdict.TX;

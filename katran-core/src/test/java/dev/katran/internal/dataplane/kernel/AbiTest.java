@@ -6,7 +6,7 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Maps;
 import com.google.common.net.InetAddresses;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Limits;
 import dev.katran.Prefix;
 import dev.katran.TunnelKind;
@@ -242,7 +242,7 @@ class AbiTest {
         backend,
         new BackendEntry(
             InetAddresses.forString("10.0.0.11"),
-            Encapsulation.gue(),
+            Forwarding.gue(),
             true,
             new Hop(nextHop, new Hop.Egress(7, ours))));
 

@@ -1,7 +1,7 @@
 package dev.katran.examples.replay.scenario;
 
 import dev.katran.Decapsulation;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Limits;
 import dev.katran.LoadBalancerBuilder;
 import dev.katran.NextHop;
@@ -13,7 +13,7 @@ import java.util.List;
  * How a balancer is opened, and the defaults of its VIPs and backends.
  *
  * @param nextHop the router that all frames are sent to
- * @param encapsulation of backends
+ * @param forwarding of backends
  * @param tracking of VIPs
  * @param limits capacities and the inputs of the flow hash
  * @param sendPacketTooBig whether senders of oversized frames are told the MTU
@@ -25,7 +25,7 @@ import java.util.List;
  */
 public record Config(
     NextHop nextHop,
-    Encapsulation encapsulation,
+    Forwarding forwarding,
     Tracking tracking,
     Limits limits,
     boolean sendPacketTooBig,

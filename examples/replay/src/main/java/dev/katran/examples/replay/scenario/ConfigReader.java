@@ -1,7 +1,7 @@
 package dev.katran.examples.replay.scenario;
 
 import dev.katran.Decapsulation;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Limits;
 import dev.katran.NextHop;
 import dev.katran.Tracking;
@@ -29,7 +29,7 @@ final class ConfigReader {
     Config config =
         new Config(
             NextHop.via(fields.text("gatewayMac")),
-            encapsulation(fields).orElse(Encapsulation.ipip()),
+            forwarding(fields).orElse(Forwarding.ipip()),
             fields
                 .optionalText("tracking")
                 .map(name -> EnumNames.of(Tracking.class, "tracking", name))
@@ -49,13 +49,13 @@ final class ConfigReader {
   }
 
   /** Reads the encapsulation of a configuration or of a backend. */
-  static Optional<Encapsulation> encapsulation(JsonFields fields) {
+  static Optional<Forwarding> forwarding(JsonFields fields) {
     return fields
         .optionalText("encapsulation")
         .map(name ->
             switch (EnumNames.of(Tunnel.class, "encapsulation", name)) {
-              case IPIP -> Encapsulation.ipip();
-              case GUE -> Encapsulation.gue();
+              case IPIP -> Forwarding.ipip();
+              case GUE -> Forwarding.gue();
             });
   }
 

@@ -117,7 +117,7 @@ final class StepReader {
     Backend backend =
         Backend.of(backendKey(fields, "address"))
             .weight(fields.number("weight", 1))
-            .via(ConfigReader.encapsulation(fields).orElse(config.encapsulation()))
+            .via(ConfigReader.forwarding(fields).orElse(config.forwarding()))
             .local(fields.isTrue("local"));
     fields.end();
     return backend;
@@ -126,7 +126,7 @@ final class StepReader {
   /** Returns a backend that a table names, configured as in its VIP if it has one. */
   private Backend named(BackendKey key) {
     Backend ofVip = ofVips.get(key);
-    return ofVip != null ? ofVip : Backend.of(key).via(config.encapsulation());
+    return ofVip != null ? ofVip : Backend.of(key).via(config.forwarding());
   }
 
   private Step serverIds(JsonFields fields) {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.katran.Decapsulation;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Limits;
 import dev.katran.NextHop;
 import dev.katran.Simulation;
@@ -47,7 +47,7 @@ class ScenarioTest {
         .isEqualTo(
             new Config(
                 NextHop.via("00:00:de:ad:be:af"),
-                Encapsulation.ipip(),
+                Forwarding.ipip(),
                 Tracking.NONE,
                 Limits.defaults(),
                 false,
@@ -71,7 +71,7 @@ class ScenarioTest {
         .isEqualTo(
             new Config(
                 NextHop.via("00:00:de:ad:be:af"),
-                Encapsulation.gue(),
+                Forwarding.gue(),
                 Tracking.ALWAYS,
                 Limits.defaults().vips(16).hashSeed(16).ringSize(13).maxPacketSize(1600),
                 true,

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import com.google.common.net.InetAddresses;
 import dev.katran.Backend;
 import dev.katran.DownBackends;
-import dev.katran.Encapsulation;
+import dev.katran.Forwarding;
 import dev.katran.Hashing;
 import dev.katran.LoadBalancer;
 import dev.katran.Prefix;
@@ -190,9 +190,9 @@ class SetupTest {
         """;
     assertThat(vip(GUE, mixed).backends())
         .containsExactly(
-            ONE.via(Encapsulation.gue()),
+            ONE.via(Forwarding.gue()),
             Backend.of("10.0.0.2"),
-            TWO.via(Encapsulation.gue()).local(true));
+            TWO.via(Forwarding.gue()).local(true));
   }
 
   @Test
@@ -204,7 +204,7 @@ class SetupTest {
          {"address": "10.0.0.1", "encapsulation": "ipip", "local": true}]}}\
         """;
     Map<Integer, Backend> expected =
-        Map.of(1022, ONE.local(true), 2147483647, Backend.of("10.0.0.9").via(Encapsulation.gue()));
+        Map.of(1022, ONE.local(true), 2147483647, Backend.of("10.0.0.9").via(Forwarding.gue()));
     setUp(lb -> assertThat(lb.serverIds().entries()).isEqualTo(expected), GUE, local, ids);
     // also if they precede the VIP
     setUp(lb -> assertThat(lb.serverIds().entries()).isEqualTo(expected), GUE, ids, local);

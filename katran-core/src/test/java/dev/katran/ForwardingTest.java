@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@link Encapsulation} through the public API: choosing it, its limits and its messages. */
-class EncapsulationTest {
+/** {@link Forwarding} through the public API: choosing it, its limits and its messages. */
+class ForwardingTest {
 
   private static final int IPIP = 4;
   private static final int UDP = 17;
@@ -53,7 +53,7 @@ class EncapsulationTest {
       assertThat(protocols(lb)).isEqualTo(Map.of("10.0.0.1", IPIP, "10.0.0.2", IPIP));
       Ring before = lb.ring(WEB.key()).orElseThrow();
 
-      lb.put(WEB.with(ONE.via(Encapsulation.gue())));
+      lb.put(WEB.with(ONE.via(Forwarding.gue())));
       assertThat(protocols(lb)).isEqualTo(Map.of("10.0.0.1", UDP, "10.0.0.2", IPIP));
       assertThat(lb.ring(WEB.key()).orElseThrow().difference(before)).isZero();
       assertThat(
@@ -65,14 +65,14 @@ class EncapsulationTest {
           .as("counters are kept")
           .isEqualTo(100);
 
-      lb.put(WEB.with(ONE).with(TWO.via(Encapsulation.gue())));
+      lb.put(WEB.with(ONE).with(TWO.via(Forwarding.gue())));
       assertThat(protocols(lb)).isEqualTo(Map.of("10.0.0.1", IPIP, "10.0.0.2", UDP));
     }
   }
 
   @Test
   void sourceAddressAndGuePort_areUsedInOuterHeaders() {
-    Backend six = Backend.of("fd00::1").via(Encapsulation.gue());
+    Backend six = Backend.of("fd00::1").via(Forwarding.gue());
     try (LoadBalancer lb =
         LoadBalancer.inMemory()
             .limits(LIMITS)
@@ -91,7 +91,7 @@ class EncapsulationTest {
 
   @Test
   void put_gueWithoutSourceOfItsFamily_throws() {
-    Backend six = Backend.of("fd00::1").via(Encapsulation.gue());
+    Backend six = Backend.of("fd00::1").via(Forwarding.gue());
     try (LoadBalancer lb = withSourceV4()) {
       lb.put(WEB);
       assertThatIllegalArgumentException()
@@ -103,14 +103,14 @@ class EncapsulationTest {
     }
     try (LoadBalancer lb = LoadBalancer.inMemory().limits(LIMITS).open()) {
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> lb.put(WEB.with(ONE.via(Encapsulation.gue()))))
+          .isThrownBy(() -> lb.put(WEB.with(ONE.via(Forwarding.gue()))))
           .withMessageStartingWith("backend 10.0.0.1 via GUE");
     }
   }
 
   @Test
   void put_vipsDisagreeOnEncapsulation_throws() {
-    Backend over = ONE.via(Encapsulation.gue());
+    Backend over = ONE.via(Forwarding.gue());
     try (LoadBalancer lb = withSourceV4()) {
       lb.put(DNS);
       assertThatIllegalArgumentException()
@@ -132,7 +132,7 @@ class EncapsulationTest {
     try (LoadBalancer lb = Balancers.over(dataplane.dataplane(), config)) {
       lb.put(WEB);
       dataplane.failAfter(1);
-      assertThatThrownBy(() -> lb.put(WEB.with(ONE.via(Encapsulation.gue()).weight(3))))
+      assertThatThrownBy(() -> lb.put(WEB.with(ONE.via(Forwarding.gue()).weight(3))))
           .isInstanceOf(FailingDataplane.WriteFailure.class);
       assertThat(protocols(lb)).isEqualTo(Map.of("10.0.0.1", IPIP, "10.0.0.2", IPIP));
     }
@@ -140,12 +140,12 @@ class EncapsulationTest {
 
   @Test
   void via_isPartOfEqualsAndToString() {
-    assertThat(ONE.encapsulation()).isEqualTo(Encapsulation.ipip());
-    Backend over = ONE.via(Encapsulation.gue());
-    assertThat(over.encapsulation()).isEqualTo(Encapsulation.gue());
+    assertThat(ONE.forwarding()).isEqualTo(Forwarding.ipip());
+    Backend over = ONE.via(Forwarding.gue());
+    assertThat(over.forwarding()).isEqualTo(Forwarding.gue());
     assertThat(over).isNotEqualTo(ONE).hasToString("10.0.0.1 via GUE");
-    assertThat(over.weight(2).draining(true).encapsulation()).isEqualTo(Encapsulation.gue());
-    assertThat(over.via(Encapsulation.ipip())).isEqualTo(ONE).hasSameHashCodeAs(ONE);
+    assertThat(over.weight(2).draining(true).forwarding()).isEqualTo(Forwarding.gue());
+    assertThat(over.via(Forwarding.ipip())).isEqualTo(ONE).hasSameHashCodeAs(ONE);
   }
 
   @ParameterizedTest

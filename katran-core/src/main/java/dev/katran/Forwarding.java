@@ -8,13 +8,13 @@ package dev.katran;
  *
  * @since 0.1.0
  */
-public sealed interface Encapsulation {
+public sealed interface Forwarding {
 
   /**
    * Returns encapsulation in an IP header (RFC 2003, 2473 and 4213). The outer source address is
    * synthetic: a fixed prefix and bits of the client's address and port.
    */
-  static Encapsulation ipip() {
+  static Forwarding ipip() {
     return Ipip.INSTANCE;
   }
 
@@ -23,7 +23,7 @@ public sealed interface Encapsulation {
    * cards that hash ports then spread clients evenly. Takes 8 bytes more than IPIP. The balancer
    * needs an outer source of the backend's family, see {@link LoadBalancerBuilder#sourceAddress}.
    */
-  static Encapsulation gue() {
+  static Forwarding gue() {
     return Gue.INSTANCE;
   }
 
@@ -32,7 +32,7 @@ public sealed interface Encapsulation {
    *
    * @since 0.1.0
    */
-  enum Ipip implements Encapsulation {
+  enum Ipip implements Forwarding {
     /** The only instance. */
     INSTANCE;
 
@@ -47,7 +47,7 @@ public sealed interface Encapsulation {
    *
    * @since 0.1.0
    */
-  enum Gue implements Encapsulation {
+  enum Gue implements Forwarding {
     /** The only instance. */
     INSTANCE;
 
