@@ -9,6 +9,7 @@ import dev.katran.needs.PinnedThread;
 import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -52,8 +53,10 @@ class ChangesFuzzTest {
                 .anyMatch(line -> line.startsWith("step  Send")));
   }
 
+  /** A step must take less time than the clocks of the two may differ by. */
   @Nested
   @NeedsKernel
+  @Tag("unemulated")
   class InTheKernel {
 
     @Test
