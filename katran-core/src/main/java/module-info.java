@@ -19,6 +19,9 @@ module dev.katran {
   // Logging. The application chooses the implementation.
   requires org.slf4j;
 
+  // Metrics, for applications that have Micrometer, and require it themselves.
+  requires static micrometer.core;
+
   // Nullness annotations, which are not needed at run time.
   requires static org.jspecify;
 
@@ -27,6 +30,9 @@ module dev.katran {
 
   // Hosts and a router in one JVM, for tests with real packets.
   exports dev.katran.lab;
+
+  // Meters for Micrometer.
+  exports dev.katran.metrics;
 
 // Not exported: the control plane and the dataplanes in dev.katran.internal.
 }

@@ -287,6 +287,22 @@ public final class Counters {
       return traffic.backends();
     }
 
+    /**
+     * Returns how many slots of all VIPs recently got another backend, see {@link
+     * VipStatus#changing}. Visits no flows.
+     */
+    public long changingSlots() {
+      return traffic.changingSlots();
+    }
+
+    /**
+     * Returns how many slots of all VIPs may still have tracked flows at another backend, see
+     * {@link VipStatus#settled}. Visits no flows.
+     */
+    public long settledSlots() {
+      return traffic.settledSlots();
+    }
+
     /** Returns text such as {@code counts of 10 VIPs and 100 backends}. */
     @Override
     public String toString() {

@@ -11,6 +11,7 @@ import static dev.katran.walls.Room.HANDLES;
 import static dev.katran.walls.Room.KERNEL;
 import static dev.katran.walls.Room.LAB;
 import static dev.katran.walls.Room.MEMORY;
+import static dev.katran.walls.Room.METRICS;
 import static dev.katran.walls.Room.NET;
 import static dev.katran.walls.Room.NEXTHOP;
 import static dev.katran.walls.Room.PACKET;
@@ -38,6 +39,9 @@ record Arrows(Room from, ImmutableSet<Room> to, String because) {
           from(HANDLES)
               .mayUse(VALUES, CONTROL, ASSEMBLY, PORT, FAILURE, NET)
               .because("a handle works with every dataplane, so it never names one"),
+          from(METRICS)
+              .mayUse(VALUES, HANDLES)
+              .because("metrics are glue that an application could have written itself"),
           from(LAB)
               .mayUse(FFM, BPF)
               .because("the lab builds networks and is not concerned with load balancing"),

@@ -11,6 +11,7 @@ import java.lang.module.ModuleFinder;
 import java.lang.module.ModuleReader;
 import java.lang.module.ModuleReference;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -24,11 +25,11 @@ class ExportedApiTest {
       ModuleFinder.of(CodeSources.of(LoadBalancer.class)).find(Room.PROJECT).orElseThrow();
 
   @Test
-  void module_exportsTheApiAndTheLab() {
+  void module_exportsTheApiTheLabAndTheMetrics() {
     assertThat(MODULE.descriptor().exports())
         .allMatch(each -> !each.isQualified())
         .extracting(ModuleDescriptor.Exports::source)
-        .containsExactlyInAnyOrder(Room.PROJECT, Room.PROJECT + ".lab");
+        .containsExactlyInAnyOrder(Room.PROJECT, Room.PROJECT + ".lab", Room.PROJECT + ".metrics");
   }
 
   @Test
@@ -51,6 +52,7 @@ class ExportedApiTest {
         Class<?> type = Class.forName(name, false, getClass().getClassLoader());
         for (Signature signature : Signature.visibleOf(type)) {
           signature.hiddenTypes(exported).stream()
+              .filter(each -> !isMicrometer(type, each))
               .map(each -> signature.owner() + " names " + each)
               .forEach(hidden::add);
         }
@@ -59,6 +61,12 @@ class ExportedApiTest {
     assertThat(hidden.build())
         .as("types in signatures that are in no exported package, or not public")
         .isEmpty();
+  }
+
+  /** Returns whether it is the integration with Micrometer that names one of its types. */
+  private static boolean isMicrometer(Class<?> owner, String named) {
+    return Room.of(owner.getName()).equals(Optional.of(Room.METRICS))
+        && named.startsWith("io.micrometer.core.instrument.");
   }
 
   private static List<String> classNames() throws IOException {

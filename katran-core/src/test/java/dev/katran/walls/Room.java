@@ -23,6 +23,8 @@ enum Room {
   VALUES,
   /** The classes of {@code dev.katran} that act on a running balancer, and their exceptions. */
   HANDLES,
+  /** The optional integration with Micrometer. */
+  METRICS,
   LAB,
   ASSEMBLY,
   CONTROL,
@@ -61,6 +63,7 @@ enum Room {
   private static final ImmutableMap<String, Room> PACKAGES =
       ImmutableMap.<String, Room>builder()
           .put(PROJECT + ".lab", LAB)
+          .put(PROJECT + ".metrics", METRICS)
           .put(INTERNAL + ".assembly", ASSEMBLY)
           .put(INTERNAL + ".control", CONTROL)
           .put(INTERNAL + ".dataplane", PORT)

@@ -39,6 +39,16 @@ public final class TrafficCounts {
         Maps.transformValues(state.backends(), backend -> count(backends, backend.number())));
   }
 
+  /** Returns the number of slots of all VIPs that are changing. */
+  public long changingSlots() {
+    return state.vips().values().stream().mapToLong(vip -> vip.slots().changing()).sum();
+  }
+
+  /** Returns the number of slots of all VIPs that are settled. */
+  public long settledSlots() {
+    return state.vips().values().stream().mapToLong(vip -> vip.slots().settled()).sum();
+  }
+
   private static Count count(long[] counts, int index) {
     return new Count(counts[2 * index], counts[2 * index + 1]);
   }
