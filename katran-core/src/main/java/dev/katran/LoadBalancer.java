@@ -23,6 +23,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
@@ -454,6 +455,32 @@ public final class LoadBalancer implements AutoCloseable {
    */
   public Counters counters() {
     return new Counters(control.counters(), control::state, control::trafficCounts);
+  }
+
+  /**
+   * Calls a listener for everything that happens from now on: changes of VIPs, ends of change
+   * windows, drains, next hops that are found or lost, and the attachment to the interface.
+   *
+   * <p>The listener is called in order, one event at a time, on a thread of its own and without any
+   * lock: it may wait, change the balancer or close it. Up to 10,000 events wait for a slow
+   * listener; then it misses some, and gets {@link BalancerEvent.Kind#EVENTS_LOST}. What it throws
+   * is logged. When the balancer is closed, it gets what waits, and nothing after that.
+   *
+   * @return ends the subscription; what waits is not delivered
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public Subscription subscribe(Consumer<BalancerEvent> listener) {
+    Runnable end = control.subscribe(requireNonNull(listener, "listener"));
+    return end::run;
+  }
+
+  /**
+   * Returns whether the balancer does its work, with the reasons if it does not. Cheap enough to be
+   * asked every second, and never waits for a change. A balancer that is closed is {@link
+   * Health.Status#DOWN}.
+   */
+  public Health health() {
+    return control.health();
   }
 
   /** Returns the limits that the balancer was opened with. */

@@ -6,7 +6,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.katran.AttachMode;
 import dev.katran.Attachment;
+import dev.katran.BalancerEvent;
 import dev.katran.Decapsulator;
+import dev.katran.Health;
 import dev.katran.LoadBalancer;
 import dev.katran.LoadBalancerException;
 import dev.katran.Protocol;
@@ -22,6 +24,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
@@ -68,12 +72,19 @@ class AttachmentIT {
       lb.put(vip);
       assertForwarded();
       Attachment before = lb.attachment().orElseThrow();
+      List<BalancerEvent.Kind> events = new CopyOnWriteArrayList<>();
+      lb.subscribe(event -> events.add(event.kind()));
+      assertThat(lb.health().status()).isEqualTo(Health.Status.UP);
       FutureTask<Integer> traffic = new FutureTask<>(() -> requestUntil(isOver));
       Thread.ofPlatform().daemon().start(traffic);
 
       cable.cut();
       await().atMost(PATIENCE).until(() -> !lb.attachment().orElseThrow().isAttached());
       Attachment lost = lb.attachment().orElseThrow();
+      assertThat(lb.health().problems())
+          .extracting(Health.Problem::kind)
+          .contains(Health.Kind.DETACHED);
+      await().atMost(PATIENCE).until(() -> events.contains(BalancerEvent.Kind.DETACHED));
       lb.put(Vip.udp("203.0.113.77", 1).backends(vip.backends()).build());
       long start = System.nanoTime();
       cable.restore(Testbed.VIP_IPV4);
@@ -97,6 +108,7 @@ class AttachmentIT {
       assertThat(lost.since()).isBetween(before.since(), Instant.now());
       Attachment again = lb.attachment().orElseThrow();
       assertThat(again.isAttached()).isTrue();
+      await().atMost(PATIENCE).until(() -> events.contains(BalancerEvent.Kind.ATTACHED));
       assertThat(again.mode()).isEqualTo(mode);
       assertThat(again.interfaceIndex()).isEqualTo(indexOfInterface());
       assertThat(again.interfaceIndex()).isNotEqualTo(before.interfaceIndex());

@@ -4,8 +4,10 @@ import com.google.common.collect.ImmutableSetMultimap;
 import com.google.common.collect.Multimaps;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
+import dev.katran.BalancerEvent;
 import dev.katran.Configuration;
 import dev.katran.DrainResult;
+import dev.katran.Health;
 import dev.katran.Limits;
 import dev.katran.Prefix;
 import dev.katran.Ring;
@@ -62,6 +64,8 @@ public final class Control implements AutoCloseable {
   private final Installer installer;
   private final SlotSettler settler;
   private final DrainMonitor drains;
+  private final EventBus events;
+  private final HealthCheck health;
   private final Ticker ticker;
   private final Ticker.@Nullable Ticking refresher;
   private final LiveTable<Integer, Backend> serverIds;
@@ -124,9 +128,13 @@ public final class Control implements AutoCloseable {
             .journal()
             .map(journal -> new StateLog(journal, dataplane, List.<StateLog.Table>copyOf(tables())))
             .orElse(null);
-    this.installer = new Installer(open, config, nextHops, clock, stateLog, this::settleIfLate);
-    this.settler = new SlotSettler(dataplane, installer.rings(), config, entriesPerStep, stateLog);
-    this.drains = new DrainMonitor(dataplane, Control::runCallback);
+    this.events = new EventBus(clock);
+    this.installer =
+        new Installer(open, config, nextHops, clock, stateLog, events, this::settleIfLate);
+    this.settler =
+        new SlotSettler(dataplane, installer.rings(), config, entriesPerStep, stateLog, events);
+    this.drains = new DrainMonitor(dataplane, Control::runCallback, events);
+    this.health = new HealthCheck(this, installer, events);
     this.refresher =
         dataplane.program().attachment().isPresent() || stateLog != null
             ? ticker.start("next hops", this::refresh)
@@ -135,6 +143,9 @@ public final class Control implements AutoCloseable {
   }
 
   private void refresh() {
+    if (!open.isClosed()) {
+      health.look();
+    }
     installer.unfollow();
     checkHandOver();
   }
@@ -183,6 +194,30 @@ public final class Control implements AutoCloseable {
   public void uninstall() {
     dataplane.forget();
     close();
+  }
+
+  /**
+   * Calls a listener for each event from now on.
+   *
+   * @return ends that
+   */
+  public Runnable subscribe(Consumer<BalancerEvent> listener) {
+    open.checkOpen();
+    health.look(); // what changes after this is published
+    Runnable end = events.subscribe(listener);
+    if (open.isClosed()) {
+      events.close();
+    }
+    return end;
+  }
+
+  /** Returns whether the balancer does its work. */
+  public Health health() {
+    try {
+      return open.isClosed() ? HealthCheck.CLOSED : health.now();
+    } catch (IllegalStateException e) {
+      return HealthCheck.CLOSED; // closed meanwhile
+    }
   }
 
   /** Runs code of the application on a thread of its own: it may block, or close the balancer. */
@@ -425,6 +460,7 @@ public final class Control implements AutoCloseable {
    */
   public void tick() {
     ticks.lock();
+    health.working(true);
     try {
       installer.repair();
       installer.unfollow();
@@ -432,6 +468,7 @@ public final class Control implements AutoCloseable {
       step("flow table", () -> dataplane.flows().preserveTimes());
       step("drains", () -> drains.step(state(), clock.now()));
     } finally {
+      health.working(false);
       ticks.unlock();
     }
   }
@@ -509,6 +546,7 @@ public final class Control implements AutoCloseable {
   public void close() {
     installer.locked(open::refuse);
     drains.close();
+    events.close();
     try {
       if (ticking != null) {
         ticking.close();

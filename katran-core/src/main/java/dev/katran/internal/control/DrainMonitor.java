@@ -1,6 +1,7 @@
 package dev.katran.internal.control;
 
 import dev.katran.BackendKey;
+import dev.katran.BalancerEvent;
 import dev.katran.DrainResult;
 import dev.katran.Tracking;
 import dev.katran.VipKey;
@@ -24,9 +25,11 @@ final class DrainMonitor {
 
   private final Dataplane dataplane;
   private final Executor callbacks;
+  private final EventBus events;
   private final Queue<Drain> pending = new ConcurrentLinkedQueue<>();
 
-  DrainMonitor(Dataplane dataplane, Executor callbacks) {
+  DrainMonitor(Dataplane dataplane, Executor callbacks, EventBus events) {
+    this.events = events;
     this.dataplane = dataplane;
     this.callbacks = callbacks;
   }
@@ -72,6 +75,7 @@ final class DrainMonitor {
       return true;
     }
     if (result != null) {
+      events.publish(BalancerEvent.Kind.BACKEND_DRAINED, drain.vip, drain.backend, result.name());
       callbacks.execute(() -> drain.result.complete(result));
     }
     return result != null;

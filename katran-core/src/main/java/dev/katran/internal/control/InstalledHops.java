@@ -1,6 +1,7 @@
 package dev.katran.internal.control;
 
 import dev.katran.BackendKey;
+import dev.katran.BalancerEvent;
 import dev.katran.UnresolvedBackend;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.nexthop.Resolution;
@@ -25,6 +26,7 @@ final class InstalledHops {
 
   private final Dataplane dataplane;
   private final TunnelRoom room;
+  private final EventBus events;
   private final Map<InetAddress, Hop> hops = new HashMap<>();
 
   /** The backends whose next hop an earlier control plane has found, until this one does. */
@@ -38,7 +40,8 @@ final class InstalledHops {
 
   private volatile boolean hasMoved;
 
-  InstalledHops(Dataplane dataplane, TunnelRoom room) {
+  InstalledHops(Dataplane dataplane, TunnelRoom room, EventBus events) {
+    this.events = events;
     this.dataplane = dataplane;
     this.room = room;
   }
@@ -86,11 +89,13 @@ final class InstalledHops {
     for (BackendKey key : plan.added()) {
       switch (found.get(key.address())) {
         case Resolution.Resolved(Hop hop) -> put(plan.state(), key, hop);
-        case Resolution.Unresolved unresolved ->
-            log.warn(
-                "no next hop towards backend {} yet; it gets no flows until one is found: {}",
-                key,
-                unresolved.detail());
+        case Resolution.Unresolved unresolved -> {
+          log.warn(
+              "no next hop towards backend {} yet; it gets no flows until one is found: {}",
+              key,
+              unresolved.detail());
+          events.publish(BalancerEvent.Kind.NEXT_HOP_MISSING, key, unresolved.detail());
+        }
         case null -> isStale = true; // the change was prepared too often to ask for it
       }
     }
@@ -162,8 +167,10 @@ final class InstalledHops {
             "backend {} has lost its next hop, and its flows go to other backends: {}",
             key,
             detail);
+        events.publish(BalancerEvent.Kind.NEXT_HOP_MISSING, key, detail);
       } else {
         log.info("found the next hop towards backend {}", key);
+        events.publish(BalancerEvent.Kind.NEXT_HOP_FOUND, key, "");
       }
     }
   }

@@ -1,6 +1,7 @@
 package dev.katran.internal.control;
 
 import dev.katran.Backend;
+import dev.katran.BalancerEvent;
 import dev.katran.Vip;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
@@ -16,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -66,6 +68,7 @@ final class Installer {
   private final IndexAllocator vipIndices = new IndexAllocator(0);
   private final IndexAllocator backendIndices = new IndexAllocator(Dataplane.NO_BACKEND + 1);
 
+  private final EventBus events;
   private final InstalledHops hops;
   private final HopUpdates hopUpdates;
 
@@ -89,10 +92,14 @@ final class Installer {
 
   private volatile InstalledState state = InstalledState.EMPTY;
 
+  /** When the change began that is being installed; null if none is. */
+  private volatile @Nullable Duration busySince;
+
   /**
    * Creates an installer.
    *
    * @param stateLog where changes are written down; null if nothing outlives the process
+   * @param events where changes are published
    * @param first updates the state before a change is planned
    */
   Installer(
@@ -101,6 +108,7 @@ final class Installer {
       NextHops nextHops,
       MonotonicClock clock,
       @Nullable StateLog stateLog,
+      EventBus events,
       UnaryOperator<InstalledState> first) {
     this.open = open;
     this.dataplane = open.get();
@@ -108,12 +116,15 @@ final class Installer {
     this.nextHops = nextHops;
     this.clock = clock;
     this.stateLog = stateLog;
+    this.events = events;
     this.first = first;
     this.rings = new RingCache(config.limits());
     this.executor = new PlanExecutor(dataplane);
     this.hops =
         new InstalledHops(
-            dataplane, new TunnelRoom(config.limits().maxPacketSize(), config.sendPacketTooBig()));
+            dataplane,
+            new TunnelRoom(config.limits().maxPacketSize(), config.sendPacketTooBig()),
+            events);
     this.hopUpdates = new HopUpdates(this, open, hops, nextHops);
   }
 
@@ -140,6 +151,11 @@ final class Installer {
   /** Returns whether there is work for {@link #repair}. */
   boolean isDirty() {
     return executor.isDirty() || !failed.isEmpty();
+  }
+
+  /** Returns when the change began that is being installed; empty if none is. */
+  Optional<Duration> busySince() {
+    return Optional.ofNullable(busySince);
   }
 
   /** Returns what updates the next hops in the dataplane. */
@@ -181,10 +197,12 @@ final class Installer {
       while (!prepared.isInstalled()) {
         Runnable next;
         changes.lock();
+        busySince = clock.now();
         try {
           open.checkOpen();
           next = attempt(edit, prepared);
         } finally {
+          busySince = null;
           changes.unlock();
         }
         next.run();
@@ -350,6 +368,7 @@ final class Installer {
       executor.execute(plan);
     } catch (RuntimeException | Error e) {
       abortIfClean();
+      events.publish(BalancerEvent.Kind.CHANGE_FAILED, e.toString());
       throw e;
     }
     Duration planned = plan.start().at();
@@ -359,7 +378,9 @@ final class Installer {
     }
     plan.vipIndices().commit();
     plan.backendIndices().commit();
+    InstalledState before = state;
     publish(plan.state(), desired.onCommit());
+    plan.publish(before, events);
     hops.executed(plan, prepared.hops());
     followsTooMany |= !plan.removed().isEmpty();
     unfinished.forEach(each -> each.flows().keep(state));

@@ -1,6 +1,7 @@
 package dev.katran.internal.control;
 
 import dev.katran.BackendKey;
+import dev.katran.BalancerEvent;
 import dev.katran.Vip;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.DeadlineTable;
@@ -59,6 +60,22 @@ record Plan(
         after.putDeadline(deadlines, vip, now);
       }
     }
+  }
+
+  /** Publishes the VIPs that differ from those of the state before. */
+  void publish(InstalledState before, EventBus events) {
+    if (!events.isObserved()) {
+      return;
+    }
+    for (Vip vip : changed) {
+      InstalledState.Installed replaced = before.vips().get(vip.key());
+      if (replaced == null) {
+        events.publish(BalancerEvent.Kind.VIP_ADDED, vip.key());
+      } else if (!replaced.vip().equals(vip)) { // only its next hops changed otherwise
+        events.publish(BalancerEvent.Kind.VIP_CHANGED, vip.key());
+      }
+    }
+    removedVips.forEach(key -> events.publish(BalancerEvent.Kind.VIP_REMOVED, key));
   }
 
   /** Returns the program's features that the plan needs. */

@@ -2,6 +2,7 @@ package dev.katran.internal.control;
 
 import com.google.common.collect.Comparators;
 import com.google.common.collect.Lists;
+import dev.katran.BalancerEvent;
 import dev.katran.Limits;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.Counter;
@@ -55,6 +56,7 @@ final class SlotSettler implements AutoCloseable {
   private final Duration window;
   private final int entriesPerStep;
   private final @Nullable StateLog stateLog;
+  private final EventBus events;
   private @Nullable FlowScan scan;
 
   /** The time of the last {@link #settle}. */
@@ -71,13 +73,16 @@ final class SlotSettler implements AutoCloseable {
    * @param rings the rings in use
    * @param entriesPerStep how many entries of the flow table a step scans
    * @param stateLog where longer windows are written down; null if nothing outlives the process
+   * @param events where ends of windows are published
    */
   SlotSettler(
       Dataplane dataplane,
       RingCache rings,
       DataplaneConfig config,
       int entriesPerStep,
-      @Nullable StateLog stateLog) {
+      @Nullable StateLog stateLog,
+      EventBus events) {
+    this.events = events;
     this.stateLog = stateLog;
     this.dataplane = dataplane;
     this.rings = rings;
@@ -191,6 +196,19 @@ final class SlotSettler implements AutoCloseable {
       return !after.slots().until().equals(before.slots().until());
     }
 
+    void publish(EventBus events) {
+      VipKey key = after.vip().key();
+      if (isExtended()) {
+        events.publish(BalancerEvent.Kind.WINDOW_EXTENDED, key);
+      }
+      if (before.slots().changing() > 0 && after.slots().changing() == 0) {
+        events.publish(BalancerEvent.Kind.WINDOW_ENDED, key);
+      }
+      if (!before.slots().isStable() && after.slots().isStable()) {
+        events.publish(BalancerEvent.Kind.RING_STABLE, key);
+      }
+    }
+
     boolean changesIdle() {
       return !after.idle().equals(before.idle());
     }
@@ -251,6 +269,7 @@ final class SlotSettler implements AutoCloseable {
     dataplane.batch(() -> writeAll(updates, state.watched()));
     dataplane.commit();
     InstalledState after = state.with(updates.stream().map(Update::after).toList());
+    updates.forEach(each -> each.publish(events));
     if (stateLog != null) {
       for (Update update : updates) {
         if (update.isExtended() || update.changesIdle()) {
