@@ -13,6 +13,9 @@ module dev.katran {
   // types, so that it can change without breaking applications.
   requires dev.katran.ffm;
 
+  // Events of Java Flight Recorder.
+  requires jdk.jfr;
+
   // Persistent maps, so that a change of one VIP does not copy all of them.
   requires org.pcollections;
 

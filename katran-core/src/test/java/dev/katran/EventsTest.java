@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -103,12 +104,14 @@ class EventsTest {
   void drain_ends_isDelivered() {
     lb.put(WEB.with(TWO));
     lb.put(WEB.with(TWO).draining(ONE.key()));
-    lb.whenDrained(WEB.key(), ONE.key(), Duration.ofSeconds(5), Duration.ofHours(1));
+    CompletableFuture<DrainResult> drained =
+        lb.whenDrained(WEB.key(), ONE.key(), Duration.ofSeconds(5), Duration.ofHours(1));
     pass(Duration.ofSeconds(1));
     events.clear();
     pass(Duration.ofSeconds(6));
 
     expect("BACKEND_DRAINED %s backend 10.0.0.1: QUIET".formatted(WEB.key()));
+    assertThat(drained).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(DrainResult.QUIET);
   }
 
   @Test

@@ -17,6 +17,7 @@ import static dev.katran.walls.Room.NEXTHOP;
 import static dev.katran.walls.Room.PACKET;
 import static dev.katran.walls.Room.PLATFORM;
 import static dev.katran.walls.Room.PORT;
+import static dev.katran.walls.Room.RECORDING;
 import static dev.katran.walls.Room.RING;
 import static dev.katran.walls.Room.VALUES;
 
@@ -51,14 +52,14 @@ record Arrows(Room from, ImmutableSet<Room> to, String because) {
                   FFM)
               .because("it chooses a dataplane and passes it on as the port"),
           from(CONTROL)
-              .mayUse(VALUES, CONFIGURATION, PORT, PACKET, NEXTHOP, NET, FAILURE)
+              .mayUse(VALUES, CONFIGURATION, PORT, PACKET, NEXTHOP, NET, FAILURE, RECORDING)
               .because(
                   "the control plane does the same for every dataplane, with or without Linux"),
           from(PORT)
               .mayUse(VALUES, PACKET, RING, NET)
               .because("what both dataplanes share depends on neither of them"),
           from(KERNEL)
-              .mayUse(PORT, VALUES, PACKET, NET, PLATFORM, FAILURE, FFM, BPF, ABI)
+              .mayUse(PORT, VALUES, PACKET, NET, PLATFORM, FAILURE, RECORDING, FFM, BPF, ABI)
               .because("an adapter implements the port and does not depend on its caller"),
           from(MEMORY)
               .mayUse(PORT, VALUES, PACKET)
@@ -77,6 +78,7 @@ record Arrows(Room from, ImmutableSet<Room> to, String because) {
               .because("what is written is what the values' own accessors and builders offer"),
           from(RING).mayUse().because("a ring is computed from numbers alone"),
           from(NET).mayUse().because("every other room may use it"),
+          from(RECORDING).mayUse().because("every room below the handles may record"),
           from(FAILURE).mayUse().because("every room below the handles may throw it"));
 
   /** Returns whether a class of the room may use a class of another one. */

@@ -38,6 +38,8 @@ enum Room {
   RING,
   NET,
   FAILURE,
+  /** Events of Java Flight Recorder. */
+  RECORDING,
   /** Configurations as JSON, and their fingerprints. */
   CONFIGURATION,
   FFM,
@@ -75,6 +77,7 @@ enum Room {
           .put(INTERNAL + ".ring", RING)
           .put(INTERNAL + ".net", NET)
           .put(INTERNAL + ".failure", FAILURE)
+          .put(INTERNAL + ".recording", RECORDING)
           .put(INTERNAL + ".configuration", CONFIGURATION)
           .put(PROJECT + ".ffm", FFM)
           .put(PROJECT + ".ffm.net", FFM)

@@ -3,6 +3,7 @@ package dev.katran.internal.control;
 import dev.katran.BackendKey;
 import dev.katran.BalancerEvent;
 import dev.katran.VipKey;
+import dev.katran.internal.recording.OccurrenceEvent;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -43,9 +44,9 @@ final class EventBus {
     return subscription::cancel;
   }
 
-  /** Returns whether anyone listens. */
+  /** Returns whether anyone listens, or a flight recorder does. */
   boolean isObserved() {
-    return !subscriptions.isEmpty();
+    return !subscriptions.isEmpty() || OccurrenceEvent.isWanted();
   }
 
   void publish(BalancerEvent.Kind kind, VipKey vip) {
@@ -62,7 +63,8 @@ final class EventBus {
 
   void publish(
       BalancerEvent.Kind kind, @Nullable VipKey vip, @Nullable BackendKey backend, String detail) {
-    if (isObserved()) {
+    OccurrenceEvent.record(kind.name(), vip, backend, detail);
+    if (!subscriptions.isEmpty()) {
       BalancerEvent event = event(kind, vip, backend, detail);
       subscriptions.forEach(each -> each.add(event));
     }

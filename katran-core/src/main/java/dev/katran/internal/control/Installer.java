@@ -9,6 +9,7 @@ import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.nexthop.NextHops;
 import dev.katran.internal.nexthop.Resolution;
 import dev.katran.internal.packet.Hop;
+import dev.katran.internal.recording.ChangeEvent;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -192,6 +193,7 @@ final class Installer {
    */
   void change(Consumer<DesiredState> edit) {
     Preparation prepared = new Preparation();
+    ChangeEvent recorded = prepared.recorded();
     locked(() -> preparations.add(prepared));
     try {
       while (!prepared.isInstalled()) {
@@ -204,10 +206,13 @@ final class Installer {
         } finally {
           busySince = null;
           changes.unlock();
+          recorded.attempted();
         }
         next.run();
+        recorded.prepared();
       }
     } finally {
+      recorded.commit();
       locked(() -> {
         preparations.remove(prepared);
         followsTooMany |= !prepared.isInstalled() && !prepared.asked().isEmpty();
@@ -253,6 +258,7 @@ final class Installer {
     }
     install(plan, desired, prepared);
     prepared.installed();
+    prepared.recorded().installed(plan.changed().size(), plan.removedVips().size());
     return () -> {
       cleanUp(plan.cleanUp());
       reduceProgram();

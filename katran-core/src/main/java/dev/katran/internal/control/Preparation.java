@@ -3,6 +3,7 @@ package dev.katran.internal.control;
 import dev.katran.Ring;
 import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.nexthop.Resolution;
+import dev.katran.internal.recording.ChangeEvent;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.HashMap;
@@ -27,12 +28,18 @@ final class Preparation {
 
   private final Set<Features> programs = new HashSet<>();
   private final Map<Integer, Duration> expired = new HashMap<>();
+  private final ChangeEvent recorded = new ChangeEvent();
   private int attempts;
   private boolean installed;
 
   /** Returns whether to go on without what is not prepared yet. */
   boolean isEnough() {
     return attempts >= MAX_ATTEMPTS;
+  }
+
+  /** Returns what a flight recorder is told about the change. */
+  ChangeEvent recorded() {
+    return recorded;
   }
 
   /** Counts an attempt to install the change. */

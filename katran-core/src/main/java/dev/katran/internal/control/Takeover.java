@@ -5,6 +5,7 @@ import dev.katran.Vip;
 import dev.katran.VipKey;
 import dev.katran.internal.control.StoredState.Left;
 import dev.katran.internal.control.StoredState.Replayed;
+import dev.katran.internal.recording.AdoptionEvent;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -42,6 +43,7 @@ final class Takeover {
    * @return whether there was anything
    */
   boolean run(Runnable attach) {
+    AdoptionEvent recorded = new AdoptionEvent();
     Replayed replayed = stateLog.replay();
     if (replayed == null) {
       stateLog.start(control.state());
@@ -61,6 +63,7 @@ final class Takeover {
     }
     installer.endAdoption(left);
     installer.hopUpdates().adopt();
+    recorded.adopted(control.state().vips().size(), next != null);
     return true;
   }
 

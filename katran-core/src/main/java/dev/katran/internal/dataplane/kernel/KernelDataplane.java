@@ -27,6 +27,7 @@ import dev.katran.internal.platform.LoadFailure;
 import dev.katran.internal.platform.PinFolder;
 import dev.katran.internal.platform.PlatformCheck;
 import dev.katran.internal.platform.XdpInterface;
+import dev.katran.internal.recording.ProgramSwapEvent;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -337,6 +338,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     if (unused == null) {
       unused = KernelProgram.load(next, features, tables);
     }
+    ProgramSwapEvent recorded = new ProgramSwapEvent();
     programLock.writeLock().lock();
     try {
       if (attachment != null) {
@@ -352,6 +354,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
         spare.add(unused); // the old program or, after a failure, the new one
       }
     }
+    recorded.swapped(features);
   }
 
   private @Nullable KernelProgram takeSpare(DataplaneConfig config, Features features) {

@@ -18,6 +18,7 @@ import dev.katran.internal.dataplane.GueConfig;
 import dev.katran.internal.dataplane.IpipSources;
 import dev.katran.internal.dataplane.VipFlags;
 import dev.katran.internal.platform.CoarseClock;
+import dev.katran.internal.recording.ProgramLoadEvent;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
@@ -93,6 +94,7 @@ public final class KernelProgram implements AutoCloseable {
       Features features,
       MapGeometry geometry,
       Map<String, BpfMap> maps) {
+    ProgramLoadEvent recorded = new ProgramLoadEvent();
     BpfObject object =
         BpfObject.load(
             "katran",
@@ -102,7 +104,9 @@ public final class KernelProgram implements AutoCloseable {
               selectMaps(fresh, maps);
               fresh.program("balancer").logLevel(BpfConstants.BPF_LOG_STATS);
             });
-    return new KernelProgram(object, config, features);
+    KernelProgram loaded = new KernelProgram(object, config, features);
+    recorded.loaded(features, loaded::instructions);
+    return loaded;
   }
 
   private static void selectMaps(BpfObject object, Map<String, BpfMap> maps) {
