@@ -15,6 +15,12 @@ import java.lang.invoke.MethodHandle;
  */
 public final class Bpf {
 
+  /** From enum bpf_attach_type of linux/bpf.h since Linux 6.6. */
+  private static final int BPF_TCX_EGRESS = 47;
+
+  /** Among the programs of a hook, before the one named, or all if none is; since Linux 6.6. */
+  private static final int BPF_F_BEFORE = 1 << 3;
+
   private static final MethodHandle BPF_OBJ_PIN =
       Native.function(Libbpf.bpf_obj_pin$address(), Libbpf.bpf_obj_pin$descriptor());
   private static final MethodHandle BPF_OBJ_GET =
@@ -96,12 +102,24 @@ public final class Bpf {
    */
   public static int attachXdp(int programFd, int ifindex, boolean inDriver) {
     int flags = inDriver ? Libbpf.XDP_FLAGS_DRV_MODE() : Libbpf.XDP_FLAGS_SKB_MODE();
+    return createLink(programFd, ifindex, Libbpf.BPF_XDP(), flags);
+  }
+
+  /**
+   * Attaches a classifier before all others to an interface's tcx egress hook, and returns the
+   * link's file descriptor. Kernels before 6.6 do not know the hook, and return EINVAL.
+   */
+  public static int attachTcxEgress(int programFd, int ifindex) {
+    return createLink(programFd, ifindex, BPF_TCX_EGRESS, BPF_F_BEFORE);
+  }
+
+  private static int createLink(int programFd, int ifindex, int attachType, int flags) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment opts = arena.allocate(bpf_link_create_opts.layout());
       bpf_link_create_opts.sz(opts, opts.byteSize());
       bpf_link_create_opts.flags(opts, flags);
       return (int)
-          BPF_LINK_CREATE.invokeExact(Native.state(), programFd, ifindex, Libbpf.BPF_XDP(), opts);
+          BPF_LINK_CREATE.invokeExact(Native.state(), programFd, ifindex, attachType, opts);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }

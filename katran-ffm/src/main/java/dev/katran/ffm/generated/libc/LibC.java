@@ -194,6 +194,15 @@ public class LibC {
     public static int O_RDONLY() {
         return O_RDONLY;
     }
+    private static final int ETH_P_ALL = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define ETH_P_ALL 3
+     * }
+     */
+    public static int ETH_P_ALL() {
+        return ETH_P_ALL;
+    }
     private static final int ETHTOOL_GDRVINFO = (int)3L;
     /**
      * {@snippet lang=c :
@@ -1435,6 +1444,51 @@ public class LibC {
     public static int RTM_DELRULE() {
         return RTM_DELRULE;
     }
+    private static final int RTM_NEWQDISC = (int)36L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_NEWQDISC = 36
+     * }
+     */
+    public static int RTM_NEWQDISC() {
+        return RTM_NEWQDISC;
+    }
+    private static final int RTM_GETQDISC = (int)38L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_GETQDISC = 38
+     * }
+     */
+    public static int RTM_GETQDISC() {
+        return RTM_GETQDISC;
+    }
+    private static final int RTM_NEWTFILTER = (int)44L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_NEWTFILTER = 44
+     * }
+     */
+    public static int RTM_NEWTFILTER() {
+        return RTM_NEWTFILTER;
+    }
+    private static final int RTM_DELTFILTER = (int)45L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_DELTFILTER = 45
+     * }
+     */
+    public static int RTM_DELTFILTER() {
+        return RTM_DELTFILTER;
+    }
+    private static final int RTM_GETTFILTER = (int)46L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_GETTFILTER = 46
+     * }
+     */
+    public static int RTM_GETTFILTER() {
+        return RTM_GETTFILTER;
+    }
     private static final int RTM_NEWNEXTHOP = (int)104L;
     /**
      * {@snippet lang=c :
@@ -1570,6 +1624,24 @@ public class LibC {
     public static int RTAX_MTU() {
         return RTAX_MTU;
     }
+    private static final int TCA_KIND = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.TCA_KIND = 1
+     * }
+     */
+    public static int TCA_KIND() {
+        return TCA_KIND;
+    }
+    private static final int TCA_OPTIONS = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.TCA_OPTIONS = 2
+     * }
+     */
+    public static int TCA_OPTIONS() {
+        return TCA_OPTIONS;
+    }
     private static final int RTNLGRP_LINK = (int)1L;
     /**
      * {@snippet lang=c :
@@ -1677,6 +1749,42 @@ public class LibC {
      */
     public static int NHA_BLACKHOLE() {
         return NHA_BLACKHOLE;
+    }
+    private static final int TCA_BPF_FD = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.TCA_BPF_FD = 6
+     * }
+     */
+    public static int TCA_BPF_FD() {
+        return TCA_BPF_FD;
+    }
+    private static final int TCA_BPF_NAME = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.TCA_BPF_NAME = 7
+     * }
+     */
+    public static int TCA_BPF_NAME() {
+        return TCA_BPF_NAME;
+    }
+    private static final int TCA_BPF_FLAGS = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.TCA_BPF_FLAGS = 8
+     * }
+     */
+    public static int TCA_BPF_FLAGS() {
+        return TCA_BPF_FLAGS;
+    }
+    private static final int TCA_BPF_ID = (int)11L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.TCA_BPF_ID = 11
+     * }
+     */
+    public static int TCA_BPF_ID() {
+        return TCA_BPF_ID;
     }
     private static final int VETH_INFO_PEER = (int)1L;
     /**
@@ -2284,6 +2392,33 @@ public class LibC {
      */
     public static int NTF_PROXY() {
         return NTF_PROXY;
+    }
+    private static final int TC_H_CLSACT = (int)4294967281L;
+    /**
+     * {@snippet lang=c :
+     * #define TC_H_CLSACT 4294967281
+     * }
+     */
+    public static int TC_H_CLSACT() {
+        return TC_H_CLSACT;
+    }
+    private static final int TC_H_MIN_EGRESS = (int)65523L;
+    /**
+     * {@snippet lang=c :
+     * #define TC_H_MIN_EGRESS 65523
+     * }
+     */
+    public static int TC_H_MIN_EGRESS() {
+        return TC_H_MIN_EGRESS;
+    }
+    private static final int TCA_BPF_FLAG_ACT_DIRECT = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define TCA_BPF_FLAG_ACT_DIRECT 1
+     * }
+     */
+    public static int TCA_BPF_FLAG_ACT_DIRECT() {
+        return TCA_BPF_FLAG_ACT_DIRECT;
     }
     private static final int IFNAMSIZ = (int)16L;
     /**
