@@ -61,21 +61,21 @@ class TcHookTest {
   void attachEgress_packetLeaves_runsProgramUntilClosed(Mechanism mechanism) throws Exception {
     assumeAvailable(mechanism);
     isolated(control -> {
-      try (TcHook hook = TcHook.attachEgress(first, LOOPBACK, mechanism)) {
-        send();
+      TcHook hook = TcHook.attachEgress(first, LOOPBACK, mechanism);
+      send();
 
-        assertThat(count(0)).isEqualTo(1);
-        assertThat(hook.isAttached()).isTrue();
-        assertThat(hook.mechanism()).isEqualTo(mechanism);
-        assertThat(hook.programId()).isEqualTo(first.info().id());
+      assertThat(count(0)).isEqualTo(1);
+      assertThat(hook.isAttached()).isTrue();
+      assertThat(hook.mechanism()).isEqualTo(mechanism);
+      assertThat(hook.programId()).isEqualTo(first.info().id());
 
-        hook.close();
-        send();
+      hook.close();
+      hook.close();
+      send();
 
-        assertThat(count(0)).isEqualTo(1);
-        assertThat(hook.isAttached()).isFalse();
-        assertThat(control.egressFilters(LOOPBACK)).isEmpty();
-      }
+      assertThat(count(0)).isEqualTo(1);
+      assertThat(hook.isAttached()).isFalse();
+      assertThat(control.egressFilters(LOOPBACK)).isEmpty();
     });
   }
 
