@@ -439,8 +439,8 @@ enum katran_decap_counter {
 };
 
 /*
- * Key of the decapsulator's LPM tries, `sources` and `inner_prefixes`: a prefix of addresses of
- * one family.
+ * Key of the decapsulator's LPM tries, `sources` and `inner_prefixes`, and of the source restorer's,
+ * `exceptions`: a prefix of addresses of one family.
  */
 struct katran_decap_prefix_key {
 	__u32 prefix_length; /* in bits: 32 for the family, plus the address prefix */
@@ -458,6 +458,41 @@ struct katran_decap_config {
 	__u32 only_listed;	/* 1: only outer destinations in the map `destinations` */
 	__u32 any_source;	/* 1: also outer sources that are not in the map `sources` */
 	__u32 any_inner;	/* 1: also inner destinations not in `inner_prefixes` */
+};
+
+/*
+ * Key of the map `restorations`: what a server on this host answers from. Port 0 stands for all
+ * ports without an entry of their own.
+ */
+struct katran_restore_key {
+	struct katran_address address;
+	__be16 port;
+	__u8 protocol;
+	__u8 family; /* enum katran_family */
+};
+
+/* The VIP that takes its place, of the same family. Value of the map `restorations`. */
+struct katran_restoration {
+	struct katran_address address;
+	__be16 port; /* 0: the packet keeps its own */
+	__u16 zero;
+};
+
+/*
+ * The source restorer's counters. Packets are those on the wire: a packet that is to be segmented
+ * counts as its segments. Bytes are those of the frames.
+ */
+enum katran_restore_counter {
+	KATRAN_RESTORED,
+	KATRAN_RESTORED_ERRORS,    /* ICMP errors; not in KATRAN_RESTORED */
+	KATRAN_RESTORED_FRAGMENTS, /* of KATRAN_RESTORED, the fragments */
+	KATRAN_RESTORE_FAILED,	   /* dropped: no memory to change the packet */
+	KATRAN_RESTORE_COUNTERS = 4,
+};
+
+/* The source restorer's configuration. */
+struct katran_restore_config {
+	__u32 has_exceptions; /* 1: not for destinations in the map `exceptions` */
 };
 
 #endif

@@ -32,6 +32,13 @@ public final class BpfPrograms {
     return read("pass.bpf.o");
   }
 
+  /**
+   * Returns the object of the source restorer for backend hosts. Its program is {@code restore}.
+   */
+  public static byte[] restore() {
+    return read("restore.bpf.o");
+  }
+
   private static byte[] read(String name) {
     try (InputStream in = BpfPrograms.class.getResourceAsStream(name)) {
       if (in == null) {

@@ -12,6 +12,7 @@ import dev.katran.LoadBalancer;
 import dev.katran.LoadBalancerBuilder;
 import dev.katran.LoadBalancerException;
 import dev.katran.ProgramTimer;
+import dev.katran.SourceRestorer;
 import dev.katran.Table;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,6 +61,7 @@ enum Room {
           Counters.class,
           DownBackends.class,
           Decapsulator.class,
+          SourceRestorer.class,
           ProgramTimer.class);
 
   private static final ImmutableMap<String, Room> PACKAGES =

@@ -1391,5 +1391,50 @@ public class Katran {
     public static int KATRAN_DECAP_PREFIX_FIXED_BITS() {
         return KATRAN_DECAP_PREFIX_FIXED_BITS;
     }
+    private static final int KATRAN_RESTORED = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_restore_counter.KATRAN_RESTORED = 0
+     * }
+     */
+    public static int KATRAN_RESTORED() {
+        return KATRAN_RESTORED;
+    }
+    private static final int KATRAN_RESTORED_ERRORS = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_restore_counter.KATRAN_RESTORED_ERRORS = 1
+     * }
+     */
+    public static int KATRAN_RESTORED_ERRORS() {
+        return KATRAN_RESTORED_ERRORS;
+    }
+    private static final int KATRAN_RESTORED_FRAGMENTS = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_restore_counter.KATRAN_RESTORED_FRAGMENTS = 2
+     * }
+     */
+    public static int KATRAN_RESTORED_FRAGMENTS() {
+        return KATRAN_RESTORED_FRAGMENTS;
+    }
+    private static final int KATRAN_RESTORE_FAILED = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_restore_counter.KATRAN_RESTORE_FAILED = 3
+     * }
+     */
+    public static int KATRAN_RESTORE_FAILED() {
+        return KATRAN_RESTORE_FAILED;
+    }
+    private static final int KATRAN_RESTORE_COUNTERS = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_restore_counter.KATRAN_RESTORE_COUNTERS = 4
+     * }
+     */
+    public static int KATRAN_RESTORE_COUNTERS() {
+        return KATRAN_RESTORE_COUNTERS;
+    }
 }
 

@@ -10,8 +10,11 @@ import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.DecapsulationProgram;
 import dev.katran.internal.dataplane.DecapsulationRules;
+import dev.katran.internal.dataplane.RestorationProgram;
+import dev.katran.internal.dataplane.RestorationRules;
 import dev.katran.internal.dataplane.kernel.KernelDataplane;
 import dev.katran.internal.dataplane.kernel.KernelDecapsulator;
+import dev.katran.internal.dataplane.kernel.KernelSourceRestorer;
 import dev.katran.internal.dataplane.kernel.NativeAccess;
 import dev.katran.internal.dataplane.memory.JavaDataplane;
 import dev.katran.internal.failure.Failure;
@@ -172,6 +175,17 @@ public final class Assembly {
     return opened(
         () -> KernelDecapsulator.open(interfaceName, mode, rules),
         "cannot open the decapsulator: ",
+        exceptions);
+  }
+
+  /** Opens a source restorer, see {@link KernelSourceRestorer#open}. */
+  public static RestorationProgram sourceRestorer(
+      String interfaceName,
+      RestorationRules rules,
+      Function<Failure, RuntimeException> exceptions) {
+    return opened(
+        () -> KernelSourceRestorer.open(interfaceName, rules),
+        "cannot open the source restorer: ",
         exceptions);
   }
 

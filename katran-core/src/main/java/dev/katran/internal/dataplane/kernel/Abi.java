@@ -3,12 +3,15 @@ package dev.katran.internal.dataplane.kernel;
 import com.google.common.primitives.Longs;
 import dev.katran.Forwarding;
 import dev.katran.Prefix;
+import dev.katran.Restoration;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_address;
 import dev.katran.bpf.generated.katran_backend;
 import dev.katran.bpf.generated.katran_decap_prefix_key;
 import dev.katran.bpf.generated.katran_flow;
 import dev.katran.bpf.generated.katran_prefix_vip_key;
+import dev.katran.bpf.generated.katran_restoration;
+import dev.katran.bpf.generated.katran_restore_key;
 import dev.katran.bpf.generated.katran_source_v4;
 import dev.katran.bpf.generated.katran_source_v6;
 import dev.katran.bpf.generated.katran_tunnel_end_key;
@@ -103,6 +106,21 @@ final class Abi {
         target, Katran.KATRAN_DECAP_PREFIX_FIXED_BITS() + prefix.length());
     katran_decap_prefix_key.family(target, family(prefix.address()));
     writeAddress(katran_decap_prefix_key.address(target), prefix.address());
+  }
+
+  /** Writes a {@code struct katran_restore_key}: what a server sends from. */
+  static void writeRestoreKey(MemorySegment target, Restoration restoration) {
+    writeAddress(katran_restore_key.address(target), restoration.address());
+    target.set(NETWORK_SHORT, katran_restore_key.port$offset(), (short) restoration.port());
+    katran_restore_key.protocol(target, (byte) restoration.vip().protocol().number());
+    katran_restore_key.family(target, family(restoration.address()));
+  }
+
+  /** Writes a {@code struct katran_restoration}: the VIP that takes its place. */
+  static void writeRestoration(MemorySegment target, Restoration restoration) {
+    writeAddress(katran_restoration.address(target), restoration.vip().address());
+    target.set(NETWORK_SHORT, katran_restoration.port$offset(), (short) restoration.vip().port());
+    katran_restoration.zero(target, (short) 0);
   }
 
   /** Reads a {@code struct katran_flow}. */

@@ -9,13 +9,17 @@ import com.google.common.net.InetAddresses;
 import dev.katran.Forwarding;
 import dev.katran.Limits;
 import dev.katran.Prefix;
+import dev.katran.Restoration;
 import dev.katran.TunnelKind;
+import dev.katran.VipKey;
 import dev.katran.bpf.BpfPrograms;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_address;
 import dev.katran.bpf.generated.katran_backend;
 import dev.katran.bpf.generated.katran_counter;
 import dev.katran.bpf.generated.katran_decap_prefix_key;
+import dev.katran.bpf.generated.katran_restoration;
+import dev.katran.bpf.generated.katran_restore_key;
 import dev.katran.bpf.generated.katran_source_v4;
 import dev.katran.bpf.generated.katran_source_v6;
 import dev.katran.bpf.generated.katran_vip_hash;
@@ -142,7 +146,8 @@ class AbiTest {
   @Test
   void programs_layOutStructsAsTheHeader() {
     Map<String, CStruct> compiled = new TreeMap<>();
-    for (byte[] program : List.of(BpfPrograms.balancer(), BpfPrograms.decap())) {
+    for (byte[] program :
+        List.of(BpfPrograms.balancer(), BpfPrograms.decap(), BpfPrograms.restore())) {
       compiled.putAll(Btf.of(program).structs());
     }
     assertThat(HEADER.structs().keySet()).containsAll(NOT_COMPILED);
@@ -284,6 +289,34 @@ class AbiTest {
     assertThat(katran_decap_prefix_key.prefix_length$offset()).isZero();
     assertThat(katran_decap_prefix_key.address$offset() - katran_decap_prefix_key.family$offset())
         .isEqualTo(constant("KATRAN_DECAP_PREFIX_FIXED_BITS") / Byte.SIZE);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "203.0.113.10, 443, 10.0.0.11, 8443, KATRAN_IPV4",
+    "2001:db8::10, 443, fc00::11,  8443, KATRAN_IPV6",
+  })
+  void writeRestoration_fillsTheFieldsOfTheHeader(
+      String vip, int vipPort, String address, int port, String family) {
+    Restoration restoration = Restoration.of(VipKey.udp(vip, vipPort), address, port);
+    MemorySegment key = Arena.ofAuto().allocate(katran_restore_key.layout());
+    MemorySegment value = Arena.ofAuto().allocate(katran_restoration.layout());
+    key.fill((byte) 0xff);
+    value.fill((byte) 0xff);
+
+    Abi.writeRestoreKey(key, restoration);
+    Abi.writeRestoration(value, restoration);
+
+    int size = (int) katran_address.sizeof();
+    assertThat(bytes(katran_restore_key.address(key)))
+        .isEqualTo(Arrays.copyOf(restoration.address().getAddress(), size));
+    assertThat(katran_restore_key.port(key)).isEqualTo(Short.reverseBytes((short) port));
+    assertThat(katran_restore_key.protocol(key)).isEqualTo((byte) 17);
+    assertThat(katran_restore_key.family(key)).isEqualTo((byte) constant(family));
+    assertThat(bytes(katran_restoration.address(value)))
+        .isEqualTo(Arrays.copyOf(restoration.vip().address().getAddress(), size));
+    assertThat(katran_restoration.port(value)).isEqualTo(Short.reverseBytes((short) vipPort));
+    assertThat(katran_restoration.zero(value)).isZero();
   }
 
   @Test

@@ -84,12 +84,15 @@ final class Btf {
                 Type::name, each -> new CStruct(each.sizeOrType, fields(each))));
   }
 
+  /** Returns the fields with a name: the kernel's own structures also have anonymous unions. */
   private ImmutableMap<String, CStruct.Field> fields(Type struct) {
     ImmutableMap.Builder<String, CStruct.Field> fields = ImmutableMap.builder();
     for (int i = 0; i < struct.members; i++) {
       int at = struct.details + 12 * i;
-      long offset = section.getInt(at + 8) / Byte.SIZE;
-      fields.put(name(at), new CStruct.Field(offset, size(section.getInt(at + 4))));
+      if (!name(at).isEmpty()) {
+        long offset = section.getInt(at + 8) / Byte.SIZE;
+        fields.put(name(at), new CStruct.Field(offset, size(section.getInt(at + 4))));
+      }
     }
     return fields.buildOrThrow();
   }

@@ -20,7 +20,12 @@ class ObjectFilesTest {
 
   @Test
   void objects_all_areLittleEndianBpf() {
-    for (byte[] object : List.of(BpfPrograms.balancer(), BpfPrograms.decap(), BpfPrograms.pass())) {
+    for (byte[] object :
+        List.of(
+            BpfPrograms.balancer(),
+            BpfPrograms.decap(),
+            BpfPrograms.restore(),
+            BpfPrograms.pass())) {
       assertThat(object[4]).isEqualTo((byte) ELFCLASS64);
       assertThat(object[5]).isEqualTo((byte) ELFDATA2LSB);
       assertThat(MemorySegment.ofArray(object).get(HALF, 18)).isEqualTo((short) EM_BPF);
