@@ -2,6 +2,7 @@ package dev.katran.traffic;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.katran.ffm.net.NetworkNamespace;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -28,22 +29,36 @@ final class PinnedBalancer {
     this.ready = line.split(" ");
   }
 
-  /** Starts the process and waits until its balancer is open. */
+  /** Starts the process on the balancer's host and waits until its balancer is open. */
   static PinnedBalancer start(Testbed testbed, Path folder) throws Exception {
-    List<String> command = new ArrayList<>();
+    return start(testbed.balancer().call(NetworkNamespace::current), folder);
+  }
+
+  /** Starts the process in a network namespace and waits until its balancer is open. */
+  static PinnedBalancer start(NetworkNamespace namespace, Path folder) throws Exception {
+    return start(namespace, List.of(), System.getProperty("java.class.path"), folder);
+  }
+
+  /**
+   * Starts the process and waits until its balancer is open.
+   *
+   * @param prefix a command that runs the JVM, which is appended, and dies with it; may be empty
+   */
+  static PinnedBalancer start(
+      NetworkNamespace namespace, List<String> prefix, String classPath, Path folder)
+      throws Exception {
+    List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"));
+    // it runs out of memory on purpose
+    command.addAll(List.of("-XX:ErrorFile=/dev/null", "-XX:-CreateCoredumpOnCrash"));
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp"));
-    command.add(System.getProperty("java.class.path"));
+    command.add(classPath);
     command.add(PinnedBalancerProcess.class.getName());
     command.add(folder.toString());
     return new PinnedBalancer(
-        testbed
-            .balancer()
-            .call(() ->
-                new ProcessBuilder(command)
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start()));
+        namespace.call(() ->
+            new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start()));
   }
 
   /** Returns the address of a VIP's service. */
