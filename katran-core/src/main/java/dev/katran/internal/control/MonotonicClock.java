@@ -1,5 +1,6 @@
 package dev.katran.internal.control;
 
+import dev.katran.internal.dataplane.KernelClock;
 import java.time.Duration;
 import java.time.Instant;
 
@@ -25,9 +26,9 @@ public interface MonotonicClock {
     return time.compareTo(FOREVER.minus(reading)) >= 0 ? FOREVER : reading.plus(time);
   }
 
-  /** Returns a clock whose start is the same for all processes: CLOCK_MONOTONIC of Linux. */
+  /** Returns a clock whose start is the same for all processes, see {@link KernelClock}. */
   static MonotonicClock ofHost() {
-    return () -> Duration.ofNanos(System.nanoTime());
+    return () -> Duration.ofNanos(KernelClock.nanoTime());
   }
 
   /** Returns a clock that runs with {@link System#nanoTime}. */

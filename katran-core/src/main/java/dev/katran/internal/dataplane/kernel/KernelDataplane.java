@@ -18,6 +18,7 @@ import dev.katran.internal.dataplane.ForwardingProgram;
 import dev.katran.internal.dataplane.IndexTable;
 import dev.katran.internal.dataplane.InterfaceState;
 import dev.katran.internal.dataplane.Journal;
+import dev.katran.internal.dataplane.KernelClock;
 import dev.katran.internal.dataplane.ResourceUsage;
 import dev.katran.internal.dataplane.RingTable;
 import dev.katran.internal.dataplane.VipTable;
@@ -99,7 +100,8 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     this.config = config;
     this.tables = tables;
     this.counters = new KernelCounters(tables);
-    this.flows = new KernelFlowTable(tables::flowTables, config.flowSecret(), System::nanoTime);
+    this.flows =
+        new KernelFlowTable(tables::flowTables, config.flowSecret(), KernelClock::nanoTime);
     this.vips = new KernelVips(tables);
     this.rings = new KernelRings(tables, config.limits().ringSize());
     this.deadlines = new KernelDeadlines(tables);

@@ -1,6 +1,7 @@
 package dev.katran.internal.dataplane.kernel;
 
 import dev.katran.internal.dataplane.DeadlineTable;
+import dev.katran.internal.dataplane.KernelClock;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -9,9 +10,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The deadlines of changes in the kernel: readings of CLOCK_MONOTONIC, the program's clock. {@link
- * System#nanoTime} reads it as well. It goes on when the process ends, and starts anew with the
- * machine, like the maps.
+ * The deadlines of changes in the kernel: readings of {@link KernelClock}. It goes on when the
+ * process ends, and starts anew with the machine, like the maps.
  */
 final class KernelDeadlines implements DeadlineTable {
 
@@ -26,7 +26,7 @@ final class KernelDeadlines implements DeadlineTable {
 
   @Override
   public void put(int vip, Duration fromNow) {
-    set(vip, Math.max(NONE + 1, System.nanoTime() + fromNow.toNanos()));
+    set(vip, Math.max(NONE + 1, KernelClock.nanoTime() + fromNow.toNanos()));
   }
 
   @Override
@@ -37,7 +37,7 @@ final class KernelDeadlines implements DeadlineTable {
   @Override
   public @Nullable Duration left(int vip) {
     long deadline = (long) WORD.getAcquire(words, (long) vip * Long.BYTES);
-    return deadline == NONE ? null : Duration.ofNanos(deadline - System.nanoTime());
+    return deadline == NONE ? null : Duration.ofNanos(deadline - KernelClock.nanoTime());
   }
 
   @Override
