@@ -279,6 +279,15 @@ final class HopTable {
     }
   }
 
+  /** Keeps the hops that were lost at least until some time. */
+  void keepUntil(long time) {
+    for (Followed followed : expiring) {
+      if (time - followed.expiry > 0) {
+        followed.expiry = time;
+      }
+    }
+  }
+
   /** Returns when the next hop expires, or null if none does. */
   @Nullable Long nextExpiry() {
     Long next = null;

@@ -1,6 +1,7 @@
 package dev.katran.internal.nexthop;
 
 import dev.katran.UnresolvedBackend.Reason;
+import dev.katran.ffm.Errno;
 import dev.katran.ffm.net.Link;
 import dev.katran.ffm.net.Neighbour;
 import dev.katran.ffm.net.NetworkException;
@@ -142,6 +143,18 @@ final class KernelRouting implements Routing {
     return features.redirect(link.index()) == XdpFeatures.Redirect.DROPPED
         ? "it sends no frames of an XDP program in native mode"
         : null;
+  }
+
+  @Override
+  public boolean hasIngress() {
+    try {
+      return netlink.link(ingress.getAsInt()).index() != 0;
+    } catch (NetworkException e) {
+      if (e.errno() == Errno.ENODEV) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   @Override

@@ -74,6 +74,10 @@ final class RoutedNextHops implements NextHops {
   private boolean retriesAll;
   private long lastLookUps;
   private boolean neighboursLost;
+
+  /** Until when nothing is done because no packet can come in, or null. */
+  private @Nullable Long awayUntil;
+
   private boolean closed;
 
   private @Nullable RtnetlinkMonitor monitor;
@@ -303,6 +307,9 @@ final class RoutedNextHops implements NextHops {
           work.awaitUninterruptibly();
           continue;
         }
+        if (awayUntil != null && awayUntil - next > 0) {
+          next = awayUntil;
+        }
         long remaining = next - clock.getAsLong();
         if (remaining <= 0) {
           return true;
@@ -333,6 +340,9 @@ final class RoutedNextHops implements NextHops {
 
   /** Does what is due. */
   void step() {
+    if (isAway()) {
+      return;
+    }
     lookUpDue();
     probeDue();
     List<HopTable.Change> changes;
@@ -350,13 +360,55 @@ final class RoutedNextHops implements NextHops {
     }
   }
 
+  /**
+   * Returns whether the interface that packets come in by is away. No backend needs a next hop
+   * then, and all need theirs at once when the interface is back, so what was known is kept
+   * meanwhile.
+   */
+  private boolean isAway() {
+    if (!isLookUpOrLossDue()) {
+      return false;
+    }
+    boolean isAway = !routing.hasIngress();
+    lock.lock();
+    try {
+      if (isAway) {
+        long next = clock.getAsLong() + BETWEEN_LOOK_UPS.toNanos();
+        awayUntil = next;
+        table.keepUntil(next + HopTable.GONE_AFTER.toNanos());
+      } else {
+        awayUntil = null;
+      }
+      return isAway;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean isLookUpOrLossDue() {
+    lock.lock();
+    try {
+      long now = clock.getAsLong();
+      return awayUntil != null
+          || isDue(nextLookUps, now)
+          || isDue(nextRetry, now)
+          || isDue(table.nextExpiry(), now);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static boolean isDue(@Nullable Long time, long now) {
+    return time != null && time - now <= 0;
+  }
+
   private void lookUpDue() {
     Set<InetAddress> backends = ImmutableSet.of();
     Set<Gateway> gateways = ImmutableSet.of();
     lock.lock();
     try {
       long now = clock.getAsLong();
-      if (nextLookUps != null && nextLookUps - now <= 0) {
+      if (isDue(nextLookUps, now)) {
         nextLookUps = null;
         if (!retriesAll) {
           nextRetry = null;
@@ -366,7 +418,7 @@ final class RoutedNextHops implements NextHops {
           neighboursLost = false;
           gateways = table.gateways();
         }
-      } else if (nextRetry != null && nextRetry - now <= 0) {
+      } else if (isDue(nextRetry, now)) {
         nextRetry = null;
         backends = retriesAll ? table.backends() : table.withoutRoute();
         retriesAll = false;

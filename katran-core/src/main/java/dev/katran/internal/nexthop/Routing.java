@@ -11,6 +11,9 @@ interface Routing extends AutoCloseable {
   /** Looks up the route to a backend. */
   Route route(InetAddress backend);
 
+  /** Returns whether the interface exists that the packets come in by. */
+  boolean hasIngress();
+
   /** Forgets what it knows about interfaces, because one has changed. */
   void forgetInterfaces();
 

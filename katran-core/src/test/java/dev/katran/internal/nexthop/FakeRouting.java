@@ -26,6 +26,7 @@ final class FakeRouting implements Routing {
   final List<Gateway> probed = new ArrayList<>();
   int lookUps;
   int reads;
+  boolean hasIngress = true;
   boolean tableFull;
   boolean closed;
 
@@ -47,6 +48,11 @@ final class FakeRouting implements Routing {
       once.run();
     }
     return route;
+  }
+
+  @Override
+  public boolean hasIngress() {
+    return hasIngress;
   }
 
   @Override

@@ -192,6 +192,32 @@ class RoutedNextHopsTest {
     assertThat(known()).isEqualTo(new Resolved(hop(MAC)));
   }
 
+  /** No packet comes in meanwhile. When some do again, they need their next hops at once. */
+  @Test
+  void ingressIsAway_keepsTheHopAndLooksItUpWhenItIsBack() {
+    follow(NeighbourState.REACHABLE);
+    routing.hasIngress = false;
+    routing.routes.clear();
+    routing.neighbours.clear();
+    hops.accept(new NetworkEvent.NeighbourDeleted(ETH0, ROUTER));
+    hops.accept(new NetworkEvent.RoutesChanged());
+    for (int i = 0; i < 10; i++) {
+      pass(Duration.ofSeconds(1));
+      assertThat(known()).isEqualTo(new Resolved(hop(MAC)));
+    }
+    assertThat(notified).hasValue(0);
+
+    routing.hasIngress = true;
+    routing.route("10.0.0.11", OTHER);
+    pass(Duration.ofSeconds(1));
+    assertThat(known()).as("while the neighbour is asked").isEqualTo(new Resolved(hop(MAC)));
+    hops.accept(
+        new NetworkEvent.NeighbourChanged(
+            OTHER.ifindex(), OTHER.address(), NEW_MAC, NeighbourState.REACHABLE));
+    hops.step();
+    assertThat(known()).isEqualTo(new Resolved(hop(NEW_MAC)));
+  }
+
   @Test
   void routeWithdrawn_keepsTheHopForThreeSecondsAndTakesTheNewRoute() {
     follow(NeighbourState.REACHABLE);
