@@ -37,6 +37,11 @@ final class Listener implements AutoCloseable {
   /** Serves a UDP and a TCP port of an address, which is added to the loopback interface. */
   void listen(String address, int port) throws Exception {
     host.addLoopbackAddress(address);
+    listenAgain(address, port);
+  }
+
+  /** Serves a UDP and a TCP port of an address that the host has already. */
+  void listenAgain(String address, int port) throws Exception {
     InetSocketAddress local = new InetSocketAddress(InetAddress.ofLiteral(address), port);
     // binding to the address makes it the source of the replies
     DatagramSocket udp = host.call(() -> new DatagramSocket(local));

@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A {@link PinnedBalancerProcess} and its commands. */
 final class PinnedBalancer {
@@ -20,13 +21,11 @@ final class PinnedBalancer {
   private final BufferedWriter input;
   private final String[] ready;
 
-  private PinnedBalancer(Process process) throws IOException {
+  private PinnedBalancer(Process process, BufferedReader output, String ready) {
     this.process = process;
-    this.output = process.inputReader();
+    this.output = output;
     this.input = process.outputWriter();
-    String line = output.readLine();
-    assertThat(line).startsWith(PinnedBalancerProcess.READY);
-    this.ready = line.split(" ");
+    this.ready = ready.split(" ");
   }
 
   /** Starts the process on the balancer's host and waits until its balancer is open. */
@@ -47,6 +46,25 @@ final class PinnedBalancer {
   static PinnedBalancer start(
       NetworkNamespace namespace, List<String> prefix, String classPath, Path folder)
       throws Exception {
+    Process process = launch(namespace, prefix, classPath, folder);
+    BufferedReader output = process.inputReader();
+    String line = output.readLine();
+    assertThat(line).startsWith(PinnedBalancerProcess.READY);
+    return new PinnedBalancer(process, output, line);
+  }
+
+  /** Starts the process, whose balancer cannot be opened, and returns why. */
+  static String refusal(NetworkNamespace namespace, Path folder) throws Exception {
+    Process process = launch(namespace, List.of(), System.getProperty("java.class.path"), folder);
+    String line = process.inputReader().readLine();
+    process.destroyForcibly();
+    assertThat(line).startsWith(PinnedBalancerProcess.REFUSED);
+    return line;
+  }
+
+  private static Process launch(
+      NetworkNamespace namespace, List<String> prefix, String classPath, Path folder)
+      throws Exception {
     List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"));
@@ -56,9 +74,8 @@ final class PinnedBalancer {
     command.add(classPath);
     command.add(PinnedBalancerProcess.class.getName());
     command.add(folder.toString());
-    return new PinnedBalancer(
-        namespace.call(() ->
-            new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start()));
+    return namespace.call(
+        () -> new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
   }
 
   /** Returns the address of a VIP's service. */
@@ -66,8 +83,14 @@ final class PinnedBalancer {
     return new InetSocketAddress(InetAddress.ofLiteral(vip), Testbed.PORT);
   }
 
+  /** Returns the id of the JVM's process. */
   long pid() {
-    return process.pid();
+    return Long.parseLong(ready[4]);
+  }
+
+  /** Returns how long it took to open the balancer, in milliseconds. */
+  long millis() {
+    return Long.parseLong(ready[3]);
   }
 
   boolean isAdopted() {
@@ -88,8 +111,17 @@ final class PinnedBalancer {
   }
 
   void run(String command, List<String> backends) throws IOException {
+    assertThat(attempt(command, backends)).isEqualTo(PinnedBalancerProcess.DONE);
+  }
+
+  /** Returns {@link PinnedBalancerProcess#DONE}, or how a command failed; null if it died. */
+  @Nullable String attempt(String command, List<String> backends) throws IOException {
     send(command, backends);
-    assertThat(output.readLine()).isEqualTo(PinnedBalancerProcess.DONE);
+    String line = output.readLine();
+    while (PinnedBalancerProcess.LET_GO.equals(line)) {
+      line = output.readLine();
+    }
+    return line;
   }
 
   void signal(String name) throws IOException, InterruptedException {
@@ -98,7 +130,7 @@ final class PinnedBalancer {
   }
 
   void kill() {
-    process.destroyForcibly();
+    ProcessHandle.of(pid()).ifPresent(ProcessHandle::destroyForcibly);
     process.onExit().join();
   }
 }

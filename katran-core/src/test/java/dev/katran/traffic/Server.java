@@ -3,6 +3,7 @@ package dev.katran.traffic;
 import dev.katran.AttachMode;
 import dev.katran.Decapsulator;
 import dev.katran.lab.Host;
+import java.util.List;
 
 /** A backend: a host that decapsulates packets and serves the addresses of VIPs. */
 final class Server implements AutoCloseable {
@@ -14,19 +15,21 @@ final class Server implements AutoCloseable {
   private static final String[] VIPS = {"203.0.113.0/24", "2001:db8::/32"};
 
   private final Host host;
-  private final Listener listener;
+  private final Service service;
   private final Decapsulator decapsulator;
+  private Listener listener;
 
-  private Server(Host host, Listener listener, Decapsulator decapsulator) {
+  private Server(Host host, Service service, Decapsulator decapsulator) {
     this.host = host;
-    this.listener = listener;
+    this.service = service;
+    this.listener = new Listener(host, service);
     this.decapsulator = decapsulator;
   }
 
   static Server start(Host host, Service service, AttachMode mode) throws Exception {
     return new Server(
         host,
-        new Listener(host, service),
+        service,
         host.call(
             () -> Decapsulator.on(Host.INTERFACE).attach(mode).sources(SOURCES).vips(VIPS).open()));
   }
@@ -34,6 +37,19 @@ final class Server implements AutoCloseable {
   /** Serves a UDP and a TCP port of an address. */
   void listen(String address, int port) throws Exception {
     listener.listen(address, port);
+  }
+
+  /** Ends the service and its connections, as if its process had died. */
+  void die() {
+    listener.close();
+  }
+
+  /** Starts the service again. */
+  void revive(List<String> addresses, int port) throws Exception {
+    listener = new Listener(host, service);
+    for (String address : addresses) {
+      listener.listenAgain(address, port);
+    }
   }
 
   Host host() {
