@@ -2,6 +2,7 @@ package dev.katran;
 
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -20,6 +21,7 @@ public final class Attachment {
   private final String interfaceName;
   private final int interfaceIndex;
   private final AttachMode mode;
+  private final String calledFrom;
   private final boolean attached;
   private final int programId;
   private final Instant since;
@@ -28,12 +30,14 @@ public final class Attachment {
       String interfaceName,
       int interfaceIndex,
       AttachMode mode,
+      String calledFrom,
       boolean attached,
       int programId,
       Instant since) {
     this.interfaceName = interfaceName;
     this.interfaceIndex = interfaceIndex;
     this.mode = mode;
+    this.calledFrom = calledFrom;
     this.attached = attached;
     this.programId = programId;
     this.since = since;
@@ -54,10 +58,20 @@ public final class Attachment {
 
   /**
    * Returns the mode in which the program is attached, or was last: {@link AttachMode#NATIVE} or
-   * {@link AttachMode#GENERIC}, never {@link AttachMode#AUTOMATIC}.
+   * {@link AttachMode#GENERIC}. For a program that another one {@linkplain #calledFrom calls}, it
+   * is the other's, and {@link AttachMode#AUTOMATIC} if there was none on the interface.
    */
   public AttachMode mode() {
     return mode;
+  }
+
+  /**
+   * Returns what calls the program, such as {@code index 3 of /sys/fs/bpf/root_array}, if packets
+   * reach it by {@linkplain LoadBalancerBuilder#tailCallFrom another program}; empty if it is
+   * attached to the interface itself.
+   */
+  public Optional<String> calledFrom() {
+    return calledFrom.isEmpty() ? Optional.empty() : Optional.of(calledFrom);
   }
 
   /** Returns whether the program is attached. While it is not, all packets pass to the host. */
@@ -87,12 +101,13 @@ public final class Attachment {
   @Override
   public String toString() {
     return attached
-        ? "%s (index %d): program %d in %s mode since %s"
+        ? "%s (index %d): program %d in %s mode%s since %s"
             .formatted(
                 interfaceName,
                 interfaceIndex,
                 programId,
                 mode.name().toLowerCase(Locale.ROOT),
+                calledFrom.isEmpty() ? "" : ", called from " + calledFrom,
                 since)
         : "%s (index %d): lost since %s".formatted(interfaceName, interfaceIndex, since);
   }

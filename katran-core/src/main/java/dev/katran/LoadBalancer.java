@@ -503,6 +503,7 @@ public final class LoadBalancer implements AutoCloseable {
         state.name(),
         state.ifindex(),
         state.mode(),
+        state.calledFrom(),
         state.attached(),
         state.programId(),
         state.since());

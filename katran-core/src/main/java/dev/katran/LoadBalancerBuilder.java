@@ -8,6 +8,7 @@ import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.FlowRules;
 import dev.katran.internal.dataplane.FlowSecret;
 import dev.katran.internal.dataplane.GueConfig;
+import dev.katran.internal.dataplane.HookSpec;
 import dev.katran.internal.dataplane.IpipSources;
 import dev.katran.internal.net.Addresses;
 import dev.katran.internal.net.MacAddress;
@@ -41,7 +42,7 @@ public final class LoadBalancerBuilder {
   private final String interfaceName;
   private Limits limits = Limits.defaults();
   private NextHop nextHop = NextHop.auto();
-  private AttachMode attachMode = AttachMode.AUTOMATIC;
+  private HookSpec hook = new HookSpec.Interface(AttachMode.AUTOMATIC);
   private @Nullable Path pinFolder;
   private Duration adoptWithin = Duration.ZERO;
   private boolean sendPacketTooBig = true;
@@ -94,7 +95,35 @@ public final class LoadBalancerBuilder {
 
   /** Sets how the program is attached. The default is {@link AttachMode#AUTOMATIC}. */
   public LoadBalancerBuilder attach(AttachMode mode) {
-    this.attachMode = requireNonNull(mode, "mode");
+    this.hook = new HookSpec.Interface(requireNonNull(mode, "mode"));
+    return this;
+  }
+
+  /**
+   * Has another program call the balancer by a tail call, instead of attaching it: for hosts where
+   * one program on the interface dispatches to those in an array ({@code BPF_MAP_TYPE_PROG_ARRAY}).
+   * Packets that are not for a VIP pass to the host as usual, since a tail call does not return.
+   *
+   * <p>The balancer puts a small program into the element, which must be empty, and takes it out
+   * when it is closed; a {@linkplain #pinnedAt pinned} one stays. If it ends without being closed,
+   * an element stays that only passes packets, which the next balancer replaces if it has
+   * CAP_SYS_ADMIN. It never touches another program. The other program must be loaded before,
+   * without support for frames in several buffers (section {@code "xdp.frags"}).
+   *
+   * @param programArrayPin where the array is pinned in a BPF file system; it is opened again and
+   *     again, in case that it is replaced
+   * @param index the element, 0 or more
+   * @throws IllegalArgumentException if the path is not absolute or the index negative
+   */
+  public LoadBalancerBuilder tailCallFrom(Path programArrayPin, int index) {
+    if (!programArrayPin.isAbsolute()) {
+      throw new IllegalArgumentException(
+          "the pin of the program array, %s, is not absolute".formatted(programArrayPin));
+    }
+    if (index < 0) {
+      throw new IllegalArgumentException("index %d is negative".formatted(index));
+    }
+    this.hook = new HookSpec.CalledFrom(programArrayPin, index);
     return this;
   }
 
@@ -400,7 +429,8 @@ public final class LoadBalancerBuilder {
    *
    * @throws UnknownInterfaceException if the interface does not exist
    * @throws InterfaceDownException if it is down
-   * @throws XdpHookBusyException if another XDP program is attached to it
+   * @throws XdpHookBusyException if another XDP program is attached to it, or in the element of
+   *     {@link #tailCallFrom}
    * @throws MissingCapabilityException if the process may not load or attach programs
    * @throws UnsupportedKernelException if this is not Linux, or the kernel is too old
    * @throws LibbpfException if libbpf is missing, older than 1.0, or may not be called
@@ -417,8 +447,7 @@ public final class LoadBalancerBuilder {
           case IN_MEMORY -> assembly.inMemory();
           case DETACHED -> assembly.detached(pins());
           case ATTACHED ->
-              assembly.attached(
-                  interfaceName, attachMode, pins(), acceptForeignMacs, coverHostAddresses);
+              assembly.attached(interfaceName, hook, pins(), acceptForeignMacs, coverHostAddresses);
         });
   }
 

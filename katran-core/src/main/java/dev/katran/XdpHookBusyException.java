@@ -3,7 +3,8 @@ package dev.katran;
 import dev.katran.internal.failure.Failure;
 
 /**
- * Thrown when another XDP program is attached to the interface. The balancer never replaces it.
+ * Thrown when another XDP program is attached to the interface, or is in the element of {@link
+ * LoadBalancerBuilder#tailCallFrom}. The balancer never replaces it.
  *
  * @since 0.1.0
  */

@@ -39,6 +39,14 @@ public final class BpfPrograms {
     return read("restore.bpf.o");
   }
 
+  /**
+   * Returns the object of a program that takes a place among those of others and calls the balancer
+   * there. Its program is {@code katran_slot}, which calls the first one in {@code slot_programs}.
+   */
+  public static byte[] slot() {
+    return read("slot.bpf.o");
+  }
+
   private static byte[] read(String name) {
     try (InputStream in = BpfPrograms.class.getResourceAsStream(name)) {
       if (in == null) {

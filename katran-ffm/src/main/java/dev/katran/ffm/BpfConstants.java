@@ -16,6 +16,9 @@ public final class BpfConstants {
   /** Map type: an array; keys are the indices 0 to max entries - 1, 4 bytes in native order. */
   public static final int BPF_MAP_TYPE_ARRAY = 2;
 
+  /** Map type: an array of programs that others call by tail calls, see {@link ProgramArray}. */
+  public static final int BPF_MAP_TYPE_PROG_ARRAY = 3;
+
   /** Map type: a hash table with one value per CPU in each entry. */
   public static final int BPF_MAP_TYPE_PERCPU_HASH = 5;
 
@@ -70,6 +73,11 @@ public final class BpfConstants {
 
   /** Map flag: the array may be an inner map with another size than the template. */
   public static final int BPF_F_INNER_MAP = 1 << 12;
+
+  // enum bpf_attach_type
+
+  /** Attach type: the XDP hook of an interface. */
+  public static final int BPF_XDP = 37;
 
   // Log levels of BPF_PROG_LOAD; the kernel defines them in include/linux/bpf_verifier.h
 

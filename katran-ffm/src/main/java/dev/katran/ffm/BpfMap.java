@@ -4,6 +4,7 @@ import static dev.katran.ffm.BpfConstants.BPF_ANY;
 import static dev.katran.ffm.BpfConstants.BPF_F_MMAPABLE;
 import static dev.katran.ffm.BpfConstants.BPF_MAP_TYPE_ARRAY;
 
+import dev.katran.ffm.internal.Bpf;
 import dev.katran.ffm.internal.BpfMaps;
 import dev.katran.ffm.internal.BpfObjects;
 import dev.katran.ffm.internal.FdInfo;
@@ -89,6 +90,21 @@ public final class BpfMap implements AutoCloseable {
    */
   public static BpfMap openPinned(Path path) {
     return own(Pins.open("map", path));
+  }
+
+  /**
+   * Opens a map by its id, which needs CAP_SYS_ADMIN.
+   *
+   * @throws BpfException if there is no such map ({@code ENOENT})
+   * @throws LibbpfUnavailableException if libbpf cannot be used
+   */
+  public static BpfMap openById(int id) {
+    LibbpfLibrary.ensureLoaded();
+    int fd = Bpf.mapById(id);
+    if (fd < 0) {
+      throw new BpfException("open map " + id, -fd);
+    }
+    return own(fd);
   }
 
   private static BpfMap own(int fd) {

@@ -7,6 +7,7 @@ import dev.katran.ffm.internal.LibC;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,20 @@ public final class BpfProgram {
   public BpfProgram autoload(boolean autoload) {
     requireNotLoaded();
     check("configure", BpfObjects.setAutoload(handle, autoload));
+    return this;
+  }
+
+  /**
+   * Sets the hook that the program is loaded for. By default, it follows from the program's
+   * section. Programs that call each other by tail calls must have the same one since Linux 6.17,
+   * and in older kernels that got this check, too.
+   *
+   * @param type {@link BpfConstants#BPF_XDP}, or 0 for none
+   * @throws IllegalStateException if the object is loaded or closed
+   */
+  public BpfProgram expectedAttachType(int type) {
+    requireNotLoaded();
+    check("configure", BpfObjects.setExpectedAttachType(handle, type));
     return this;
   }
 
@@ -162,6 +177,17 @@ public final class BpfProgram {
   public static MemorySegment context(
       SegmentAllocator allocator, int length, int ifindex, int queue) {
     return TestRunOpts.context(allocator, length, ifindex, queue);
+  }
+
+  /**
+   * Pins the program in a BPF file system, which keeps it until the file is removed.
+   *
+   * @throws BpfException if the path exists ({@code EEXIST}) or is not in a BPF file system ({@code
+   *     EPERM})
+   * @throws IllegalStateException if the program is not loaded or is closed
+   */
+  public void pin(Path path) {
+    Pins.pin(this, fd(), path);
   }
 
   @Override

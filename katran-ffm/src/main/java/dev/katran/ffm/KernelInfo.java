@@ -7,13 +7,17 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 
 /** Queries the kernel about a map or a program with {@code BPF_OBJ_GET_INFO_BY_FD}. */
 final class KernelInfo {
 
   /** The size of {@code struct bpf_insn} in linux/bpf.h. */
   private static final int BPF_INSN_SIZE = 8;
+
+  private static final int MAX_MAPS = 16;
 
   private KernelInfo() {}
 
@@ -33,6 +37,19 @@ final class KernelInfo {
           bpf_map_info.value_size(info),
           bpf_map_info.max_entries(info),
           bpf_map_info.map_flags(info));
+    }
+  }
+
+  /** Returns the ids of a program's maps. */
+  static List<Integer> mapIds(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment info = arena.allocate(bpf_prog_info.layout());
+      MemorySegment ids = arena.allocate(ValueLayout.JAVA_INT, MAX_MAPS);
+      bpf_prog_info.nr_map_ids(info, MAX_MAPS);
+      bpf_prog_info.map_ids(info, ids.address());
+      query("program", fd, info);
+      int count = Math.min(bpf_prog_info.nr_map_ids(info), MAX_MAPS);
+      return Arrays.stream(ids.toArray(ValueLayout.JAVA_INT)).limit(count).boxed().toList();
     }
   }
 

@@ -22,7 +22,7 @@ final class Pins {
     }
   }
 
-  /** Opens the map or link that is pinned at {@code path}; {@code kind} is "map" or "link". */
+  /** Opens what is pinned at {@code path}; {@code kind} is "map", "prog" or "link". */
   static int open(String kind, Path path) {
     LibbpfLibrary.ensureLoaded();
     String operation = "open " + kind + " pinned at " + path;

@@ -109,7 +109,7 @@ public final class XdpLink implements AutoCloseable {
     if (id < 0) {
       throw new BpfException("query the XDP hook of interface " + ifindex, -id);
     }
-    return id == 0 ? Optional.empty() : Optional.of(new AttachedProgram(id, BpfProgram.nameOf(id)));
+    return id == 0 ? Optional.empty() : Optional.of(AttachedProgram.of(id));
   }
 
   /**

@@ -12,6 +12,7 @@ import dev.katran.internal.dataplane.DecapsulationProgram;
 import dev.katran.internal.dataplane.DecapsulationRules;
 import dev.katran.internal.dataplane.RestorationProgram;
 import dev.katran.internal.dataplane.RestorationRules;
+import dev.katran.internal.dataplane.HookSpec;
 import dev.katran.internal.dataplane.kernel.KernelDataplane;
 import dev.katran.internal.dataplane.kernel.KernelDecapsulator;
 import dev.katran.internal.dataplane.kernel.KernelSourceRestorer;
@@ -92,6 +93,7 @@ public final class Assembly {
   /**
    * Opens a balancer with a kernel dataplane whose program is attached to an interface.
    *
+   * @param hook how the packets of the interface reach the program
    * @param pins where everything outlives the process, or null
    * @param acceptForeignMacs whether frames to other MAC addresses than the interface's are
    *     balanced
@@ -99,7 +101,7 @@ public final class Assembly {
    */
   public Control attached(
       String interfaceName,
-      AttachMode mode,
+      HookSpec hook,
       @Nullable Pins pins,
       boolean acceptForeignMacs,
       boolean coverHostAddresses) {
@@ -110,17 +112,18 @@ public final class Assembly {
                   config,
                   pins == null ? null : pins.open(),
                   interfaceName,
+                  hook,
                   acceptForeignMacs,
                   coverHostAddresses);
           try {
             if (pins == null) {
-              dataplane.attach(mode);
+              dataplane.attach();
             }
             NextHops hops =
                 nextHop == null ? NextHops.routed(dataplane::interfaceIndex) : fixedNextHop();
             return pins == null
                 ? control(dataplane, hops)
-                : adopted(dataplane, () -> dataplane.attach(mode), hops);
+                : adopted(dataplane, dataplane::attach, hops);
           } catch (RuntimeException | Error e) {
             dataplane.close();
             throw e;

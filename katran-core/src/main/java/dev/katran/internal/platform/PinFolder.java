@@ -3,7 +3,9 @@ package dev.katran.internal.platform;
 import static dev.katran.internal.platform.PinFolderCheck.refused;
 
 import dev.katran.ffm.BpfMap;
+import dev.katran.ffm.BpfProgram;
 import dev.katran.ffm.Errno;
+import dev.katran.ffm.LoadedProgram;
 import dev.katran.ffm.LockableDirectory;
 import dev.katran.ffm.NativeException;
 import dev.katran.ffm.XdpLink;
@@ -273,6 +275,16 @@ public final class PinFolder implements AutoCloseable {
     replace(resolve(name), link::pin);
   }
 
+  /**
+   * Pins a program under a name that may be taken. At every moment the name is that of the old
+   * object or the new one.
+   *
+   * @throws Failure if the kernel refuses; the name keeps its object
+   */
+  public void replace(String name, BpfProgram program) {
+    replace(resolve(name), program::pin);
+  }
+
   private void replace(Path file, Consumer<Path> pin) {
     Path temporary = path.resolve(nameOf(file) + TEMPORARY);
     remove(temporary);
@@ -318,6 +330,22 @@ public final class PinFolder implements AutoCloseable {
         return Optional.empty();
       }
       throw unusable(name, "an XDP link", e);
+    }
+  }
+
+  /**
+   * Opens a pinned program, which the caller closes; empty if there is none.
+   *
+   * @throws Failure if the object is not a program
+   */
+  public Optional<LoadedProgram> program(String name) {
+    try {
+      return Optional.of(LoadedProgram.openPinned(resolve(name)));
+    } catch (NativeException e) {
+      if (e.errno() == Errno.ENOENT) {
+        return Optional.empty();
+      }
+      throw unusable(name, "a program", e);
     }
   }
 

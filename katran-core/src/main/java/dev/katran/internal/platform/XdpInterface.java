@@ -144,6 +144,20 @@ public record XdpInterface(
   }
 
   /**
+   * Returns the mode in which a program is attached, {@link AttachMode#NATIVE} or {@link
+   * AttachMode#GENERIC}; empty if none is.
+   */
+  public Optional<AttachMode> attachedMode() {
+    try (Rtnetlink netlink = Rtnetlink.open()) {
+      Link link = netlink.link(ifindex);
+      if (link.xdpProgramId() == 0) {
+        return Optional.empty();
+      }
+      return Optional.of(link.xdpGeneric() ? AttachMode.GENERIC : AttachMode.NATIVE);
+    }
+  }
+
+  /**
    * Attaches a program until the link is closed or the process ends. Never replaces another
    * program.
    *

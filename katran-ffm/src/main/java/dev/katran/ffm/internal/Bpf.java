@@ -31,6 +31,9 @@ public final class Bpf {
   private static final MethodHandle BPF_PROG_GET_FD_BY_ID =
       Native.function(
           Libbpf.bpf_prog_get_fd_by_id$address(), Libbpf.bpf_prog_get_fd_by_id$descriptor());
+  private static final MethodHandle BPF_MAP_GET_FD_BY_ID =
+      Native.function(
+          Libbpf.bpf_map_get_fd_by_id$address(), Libbpf.bpf_map_get_fd_by_id$descriptor());
   private static final MethodHandle BPF_PROG_TEST_RUN_OPTS =
       Native.function(
           Libbpf.bpf_prog_test_run_opts$address(), Libbpf.bpf_prog_test_run_opts$descriptor());
@@ -82,6 +85,15 @@ public final class Bpf {
   public static int programById(int id) {
     try {
       return (int) BPF_PROG_GET_FD_BY_ID.invokeExact(Native.state(), id);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Opens the map with this id and returns its file descriptor. */
+  public static int mapById(int id) {
+    try {
+      return (int) BPF_MAP_GET_FD_BY_ID.invokeExact(Native.state(), id);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }

@@ -85,6 +85,11 @@ public final class BpfObjects {
           Libbpf.bpf_program__set_log_level$address(),
           Libbpf.bpf_program__set_log_level$descriptor());
 
+  private static final MethodHandle BPF_PROGRAM_SET_EXPECTED_ATTACH_TYPE =
+      Native.function(
+          Libbpf.bpf_program__set_expected_attach_type$address(),
+          Libbpf.bpf_program__set_expected_attach_type$descriptor());
+
   private BpfObjects() {}
 
   /** Parses an object file; libbpf keeps no reference to {@code elf}. */
@@ -301,6 +306,15 @@ public final class BpfObjects {
   public static int setAutoload(MemorySegment program, boolean on) {
     try {
       return (int) BPF_PROGRAM_SET_AUTOLOAD.invokeExact(Native.state(), program, on);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Sets the hook that the program is loaded for, such as BPF_XDP. */
+  public static int setExpectedAttachType(MemorySegment program, int type) {
+    try {
+      return (int) BPF_PROGRAM_SET_EXPECTED_ATTACH_TYPE.invokeExact(Native.state(), program, type);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }

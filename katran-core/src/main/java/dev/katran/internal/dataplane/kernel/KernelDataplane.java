@@ -3,6 +3,7 @@ package dev.katran.internal.dataplane.kernel;
 import dev.katran.AttachMode;
 import dev.katran.Prefix;
 import dev.katran.Simulation;
+import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.BpfProgram;
 import dev.katran.ffm.NativeException;
@@ -15,6 +16,7 @@ import dev.katran.internal.dataplane.DownKey;
 import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.FlowTable;
 import dev.katran.internal.dataplane.ForwardingProgram;
+import dev.katran.internal.dataplane.HookSpec;
 import dev.katran.internal.dataplane.IndexTable;
 import dev.katran.internal.dataplane.InterfaceState;
 import dev.katran.internal.dataplane.Journal;
@@ -53,7 +55,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   private static final Pattern PIN =
       Pattern.compile(
-          "settings|control|change_deadlines|link_(native|generic)|(vips|server_ids|source_v4|source_v6|tunnel_v4"
+          "settings|control|change_deadlines|link_(native|generic)|slot|slot_programs|called_from_[0-9]+|(vips|server_ids|source_v4|source_v6|tunnel_v4"
               + "|tunnel_v6|down|tunnel_ends)(_now|_next)?|vip_rings|ring_chunks|ring_chunk_[0-9]+"
               + "|backends|counters|prefix_vips|watched|flows(_keys)?|cpu_flows|cpu_flow_keys"
               + "|cpu_flows_[0-9]+(_keys)?");
@@ -80,8 +82,14 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   /** Held while the program is replaced, by a change or because the interface changed. */
   private final ReentrantLock replacing = new ReentrantLock();
 
+  /** The hook that programs are loaded for, see {@link BpfProgram#expectedAttachType}. */
+  private final int attachType;
+
   /** The interface to attach the program to, or null. */
   private @Nullable XdpInterface ingress;
+
+  /** How to attach it, or null. */
+  private @Nullable HookSpec hook;
 
   /** Null if the program is not attached to an interface. */
   private @Nullable XdpAttachment attachment;
@@ -96,8 +104,9 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   private volatile boolean isForgotten;
   private boolean isNew;
 
-  private KernelDataplane(DataplaneConfig config, KernelTables tables) {
+  private KernelDataplane(DataplaneConfig config, KernelTables tables, int attachType) {
     this.config = config;
+    this.attachType = attachType;
     this.tables = tables;
     this.counters = new KernelCounters(tables);
     this.flows =
@@ -106,14 +115,18 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     this.rings = new KernelRings(tables, config.limits().ringSize());
     this.deadlines = new KernelDeadlines(tables);
     this.backends = new KernelBackends(tables);
-    this.program = KernelProgram.load(config, Features.NONE, tables);
+    this.program = KernelProgram.load(config, Features.NONE, tables, attachType);
   }
 
   /** Loads the program without attaching it. */
   public static KernelDataplane detached(DataplaneConfig config) {
+    return detached(config, BpfConstants.BPF_XDP);
+  }
+
+  private static KernelDataplane detached(DataplaneConfig config, int attachType) {
     PlatformCheck.check();
     NativeAccess.check();
-    return loaded(() -> load(config, MapPins.NONE));
+    return loaded(() -> load(config, MapPins.NONE, attachType));
   }
 
   private static KernelDataplane loaded(Supplier<KernelDataplane> load) {
@@ -131,6 +144,10 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
    * @param folder opened with {@link #isPin}
    */
   public static KernelDataplane pinned(DataplaneConfig config, PinFolder folder) {
+    return pinned(config, folder, BpfConstants.BPF_XDP);
+  }
+
+  private static KernelDataplane pinned(DataplaneConfig config, PinFolder folder, int attachType) {
     try {
       NativeAccess.check();
       MapPins pins = new MapPins(folder);
@@ -148,7 +165,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
               throw pins.damaged("the map " + name + " was removed");
             });
       }
-      KernelDataplane dataplane = loaded(() -> load(stored, pins));
+      KernelDataplane dataplane = loaded(() -> load(stored, pins, attachType));
       dataplane.folder = folder;
       dataplane.isNew = isNew;
       try {
@@ -206,6 +223,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
    *
    * @param folder where everything is pinned, opened with {@link #isPin}, or null
    * @param interfaceName in the calling thread's network namespace
+   * @param hook how it will be attached
    * @param acceptForeignMacs whether frames to other MAC addresses than the interface's are
    *     balanced
    * @param coverHostAddresses whether VIPs of prefixes may contain addresses of this host
@@ -214,13 +232,16 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
       DataplaneConfig config,
       @Nullable PinFolder folder,
       String interfaceName,
+      HookSpec hook,
       boolean acceptForeignMacs,
       boolean coverHostAddresses) {
     XdpInterface ingress;
+    int attachType;
     try {
       PlatformCheck.check();
       ingress = XdpInterface.find(interfaceName);
       ingress.checkVlanTags();
+      attachType = attachType(hook);
     } catch (RuntimeException | Error e) {
       if (folder != null) {
         folder.close();
@@ -231,12 +252,14 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
         acceptForeignMacs
             ? config
             : config.with(c -> c.own = own(ingress.ifindex(), ingress.mac()));
-    KernelDataplane dataplane = folder == null ? detached(own) : pinned(own, folder);
+    KernelDataplane dataplane =
+        folder == null ? detached(own, attachType) : pinned(own, folder, attachType);
     try {
       if (!coverHostAddresses) {
         dataplane.hostAddresses = HostAddresses.open();
       }
       dataplane.ingress = ingress;
+      dataplane.hook = hook;
       return dataplane;
     } catch (RuntimeException | Error e) {
       dataplane.close();
@@ -244,15 +267,28 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     }
   }
 
+  private static int attachType(HookSpec hook) {
+    return switch (hook) {
+      case HookSpec.Interface _ -> BpfConstants.BPF_XDP;
+      case HookSpec.CalledFrom array -> ArrayHook.attachType(array);
+    };
+  }
+
   /**
    * Attaches the program to the interface.
    *
    * @throws dev.katran.internal.failure.Failure if it cannot be attached
    */
-  public void attach(AttachMode mode) {
+  public void attach() {
+    MapPins pins = tables.pins();
+    Hook place =
+        switch (Objects.requireNonNull(hook)) {
+          case HookSpec.Interface(AttachMode mode) -> new LinkHook(mode, pins);
+          case HookSpec.CalledFrom array -> new ArrayHook(array, attachType, pins);
+        };
     attachment =
         XdpAttachment.open(
-            Objects.requireNonNull(ingress), mode, this::programFor, tables.pins(), replacing);
+            Objects.requireNonNull(ingress), place, this::programFor, pins, replacing);
   }
 
   private static DataplaneConfig.@Nullable OwnInterface own(
@@ -260,10 +296,10 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     return mac == null ? null : new DataplaneConfig.OwnInterface(index, new MacAddress(mac.bits()));
   }
 
-  private static KernelDataplane load(DataplaneConfig config, MapPins pins) {
+  private static KernelDataplane load(DataplaneConfig config, MapPins pins, int attachType) {
     KernelTables tables = new KernelTables(config, new MapGeometry(config), pins);
     try {
-      return new KernelDataplane(config, tables);
+      return new KernelDataplane(config, tables, attachType);
     } catch (RuntimeException | Error e) {
       tables.close();
       throw e;
@@ -312,7 +348,8 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     Map<String, BpfMap> maps = KernelCalls.get(() -> tables.mapsFor(features));
     return () -> {
       KernelProgram loaded =
-          KernelCalls.get(() -> KernelProgram.load(now, features, tables.geometry(), maps));
+          KernelCalls.get(
+              () -> KernelProgram.load(now, features, tables.geometry(), maps, attachType));
       synchronized (spare) {
         spare.add(loaded);
       }
@@ -338,7 +375,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   private void replaceProgram(DataplaneConfig next, Features features) {
     KernelProgram unused = takeSpare(next, features);
     if (unused == null) {
-      unused = KernelProgram.load(next, features, tables);
+      unused = KernelProgram.load(next, features, tables, attachType);
     }
     ProgramSwapEvent recorded = new ProgramSwapEvent();
     programLock.writeLock().lock();

@@ -76,7 +76,7 @@ public final class KernelDecapsulator implements DecapsulationProgram {
         XdpAttachment attachment =
             XdpAttachment.open(
                 ingress,
-                mode,
+                new LinkHook(mode, MapPins.NONE),
                 (index, mac) -> object.program("decap"),
                 MapPins.NONE,
                 new ReentrantLock());

@@ -72,20 +72,36 @@ public final class KernelProgram implements AutoCloseable {
     return load(OBJECT_FILE.get(), config, features, tables);
   }
 
+  /**
+   * Loads the program with these tables.
+   *
+   * @param attachType the hook to load it for, see {@link BpfProgram#expectedAttachType}
+   */
+  static KernelProgram load(
+      DataplaneConfig config, Features features, KernelTables tables, int attachType) {
+    return load(config, features, tables.geometry(), tables.mapsFor(features), attachType);
+  }
+
   /** Loads the program from an object file. */
   static KernelProgram load(
       byte[] elf, DataplaneConfig config, Features features, KernelTables tables) {
-    return load(elf, config, features, tables.geometry(), tables.mapsFor(features));
+    return load(
+        elf, config, features, tables.geometry(), tables.mapsFor(features), BpfConstants.BPF_XDP);
   }
 
   /**
    * Loads the program with maps that exist already.
    *
    * @param maps the maps that the features need, by name
+   * @param attachType the hook to load it for
    */
   static KernelProgram load(
-      DataplaneConfig config, Features features, MapGeometry geometry, Map<String, BpfMap> maps) {
-    return load(OBJECT_FILE.get(), config, features, geometry, maps);
+      DataplaneConfig config,
+      Features features,
+      MapGeometry geometry,
+      Map<String, BpfMap> maps,
+      int attachType) {
+    return load(OBJECT_FILE.get(), config, features, geometry, maps, attachType);
   }
 
   private static KernelProgram load(
@@ -93,7 +109,8 @@ public final class KernelProgram implements AutoCloseable {
       DataplaneConfig config,
       Features features,
       MapGeometry geometry,
-      Map<String, BpfMap> maps) {
+      Map<String, BpfMap> maps,
+      int attachType) {
     ProgramLoadEvent recorded = new ProgramLoadEvent();
     BpfObject object =
         BpfObject.load(
@@ -102,7 +119,10 @@ public final class KernelProgram implements AutoCloseable {
             fresh -> {
               configure(fresh.constants(".rodata.config"), config, features, geometry);
               selectMaps(fresh, maps);
-              fresh.program("balancer").logLevel(BpfConstants.BPF_LOG_STATS);
+              fresh
+                  .program("balancer")
+                  .expectedAttachType(attachType)
+                  .logLevel(BpfConstants.BPF_LOG_STATS);
             });
     KernelProgram loaded = new KernelProgram(object, config, features);
     recorded.loaded(features, loaded::instructions);

@@ -1,6 +1,8 @@
 package dev.katran.internal.dataplane.kernel;
 
 import dev.katran.ffm.BpfMap;
+import dev.katran.ffm.BpfProgram;
+import dev.katran.ffm.LoadedProgram;
 import dev.katran.ffm.XdpLink;
 import dev.katran.internal.failure.Failure;
 import dev.katran.internal.platform.PinFolder;
@@ -82,6 +84,18 @@ final class MapPins {
   void replace(String name, XdpLink link) {
     if (folder != null) {
       folder.replace(name, link);
+    }
+  }
+
+  /** Opens a pinned program. */
+  Optional<LoadedProgram> program(String name) {
+    return folder == null ? Optional.empty() : folder.program(name);
+  }
+
+  /** Pins a program in place of another one, atomically. */
+  void replace(String name, BpfProgram program) {
+    if (folder != null) {
+      folder.replace(name, program);
     }
   }
 

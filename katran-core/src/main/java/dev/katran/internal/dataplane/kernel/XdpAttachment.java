@@ -1,10 +1,8 @@
 package dev.katran.internal.dataplane.kernel;
 
-import dev.katran.AttachMode;
 import dev.katran.ffm.BpfException;
 import dev.katran.ffm.BpfProgram;
 import dev.katran.ffm.Errno;
-import dev.katran.ffm.XdpLink;
 import dev.katran.ffm.net.Link;
 import dev.katran.ffm.net.MacAddress;
 import dev.katran.ffm.net.NetworkEvent;
@@ -15,7 +13,6 @@ import dev.katran.internal.dataplane.InterfaceState;
 import dev.katran.internal.platform.XdpInterface;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -57,9 +54,8 @@ final class XdpAttachment implements AutoCloseable {
   }
 
   private final String name;
-  private final AttachMode wanted;
+  private final Hook hook;
   private final Owner owner;
-  private final MapPins pins;
 
   /** Held while the program is replaced, attached or detached. */
   private final ReentrantLock lock;
@@ -76,27 +72,28 @@ final class XdpAttachment implements AutoCloseable {
 
   // Guarded by the lock.
   private XdpInterface ingress;
-  private XdpInterface.Attached attached;
   private @Nullable String refusal;
   private boolean closed;
 
   private volatile InterfaceState state;
 
   private XdpAttachment(
-      XdpInterface ingress, AttachMode wanted, Owner owner, MapPins pins, ReentrantLock lock) {
+      XdpInterface ingress, Hook hook, Owner owner, MapPins pins, ReentrantLock lock) {
     this.name = ingress.name();
-    this.wanted = wanted;
+    this.hook = hook;
     this.owner = owner;
-    this.pins = pins;
     this.lock = lock;
     this.ingress = ingress;
-    BpfProgram program = owner.programFor(ingress.ifindex(), ingress.mac());
-    this.attached = adopt(ingress, program).orElseGet(() -> attach(ingress, program));
     try {
+      BpfProgram program = owner.programFor(ingress.ifindex(), ingress.mac());
+      if (!hook.adopt(ingress, program)) {
+        hook.attach(ingress, program);
+      }
+      detachFromOthers(pins);
       this.state = newState(true);
       this.netlink = Rtnetlink.open();
     } catch (RuntimeException | Error e) {
-      attached.link().close();
+      hook.close();
       throw e;
     }
     this.keeper =
@@ -113,82 +110,38 @@ final class XdpAttachment implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       keeper.shutdownNow();
       netlink.close();
-      attached.link().close();
+      hook.close();
       throw e;
     }
   }
 
   /**
-   * Attaches a program, or replaces the one of a link that is pinned.
+   * Puts a program into its hook, or replaces the one that is pinned there. It is taken out of
+   * other hooks.
    *
-   * @param pins where the link is pinned
+   * @param hook not used yet
+   * @param pins where the hook is pinned
    * @param lock held by the owner while it replaces the program
    * @throws dev.katran.internal.failure.Failure if it cannot be attached
    */
   static XdpAttachment open(
-      XdpInterface ingress, AttachMode mode, Owner owner, MapPins pins, ReentrantLock lock) {
+      XdpInterface ingress, Hook hook, Owner owner, MapPins pins, ReentrantLock lock) {
     lock.lock();
     try {
-      return new XdpAttachment(ingress, mode, owner, pins, lock);
+      return new XdpAttachment(ingress, hook, owner, pins, lock);
     } finally {
       lock.unlock();
     }
   }
 
-  /**
-   * Continues with a pinned link, so that no packet is lost. Removes links to what is no longer the
-   * interface, or in another mode than the wanted one.
-   */
-  private Optional<XdpInterface.Attached> adopt(XdpInterface to, BpfProgram program) {
-    for (AttachMode mode : List.of(AttachMode.NATIVE, AttachMode.GENERIC)) {
-      XdpLink link = pins.link(pin(mode)).orElse(null);
-      if (link == null) {
-        continue;
-      }
-      try {
-        if (isLinkOf(to, link) && (wanted == mode || wanted == AttachMode.AUTOMATIC)) {
-          link.update(program);
-          return Optional.of(new XdpInterface.Attached(link, mode));
-        }
-      } catch (RuntimeException | Error e) {
-        link.close();
-        throw e;
-      }
-      log.warn(
-          "the {} link of the last process is no longer that of {}, or is not wanted; attaches again",
-          mode.name().toLowerCase(Locale.ROOT),
-          to.name());
-      link.close();
-      pins.unpin(pin(mode));
+  /** Takes the last process's program out of hooks that are no longer wanted. */
+  private void detachFromOthers(MapPins pins) {
+    if (!(hook instanceof LinkHook)) {
+      LinkHook.detach(pins);
     }
-    return Optional.empty();
-  }
-
-  /**
-   * Returns whether a link is attached to an interface. Its index does not tell, because it may be
-   * one in another network namespace.
-   */
-  private static boolean isLinkOf(XdpInterface to, XdpLink link) {
-    return link.isAttached()
-        && link.ifindex() == to.ifindex()
-        && XdpLink.attachedProgram(to.ifindex())
-            .filter(program -> program.id() == link.programId())
-            .isPresent();
-  }
-
-  private XdpInterface.Attached attach(XdpInterface to, BpfProgram program) {
-    XdpInterface.Attached next = to.attach(program, wanted);
-    try {
-      pins.replace(pin(next.mode()), next.link());
-      return next;
-    } catch (RuntimeException | Error e) {
-      next.link().close();
-      throw e;
+    if (!(hook instanceof ArrayHook)) {
+      ArrayHook.detach(pins);
     }
-  }
-
-  private static String pin(AttachMode mode) {
-    return "link_" + mode.name().toLowerCase(Locale.ROOT);
   }
 
   /** Returns the state as it was last seen. */
@@ -205,15 +158,8 @@ final class XdpAttachment implements AutoCloseable {
       return;
     }
     try {
-      attached.link().update(next);
-      state =
-          new InterfaceState(
-              name,
-              state.ifindex(),
-              state.mode(),
-              true,
-              attached.link().programId(),
-              state.since());
+      hook.update(next);
+      state = newState(true, state.since());
     } catch (BpfException e) {
       if (e.errno() != Errno.ENOLINK) {
         throw e;
@@ -282,10 +228,11 @@ final class XdpAttachment implements AutoCloseable {
   /** Returns the interface of the attached program; empty if the program was lost just now. */
   private Optional<Link> stillAttached() {
     Optional<Link> link = present(() -> netlink.link(ingress.ifindex()));
-    if (link.isPresent() && attached.link().isAttached()) {
+    Optional<String> loss = link.isPresent() ? hook.loss() : Optional.empty();
+    if (link.isPresent() && loss.isEmpty()) {
       return link;
     }
-    if (link.isEmpty()) {
+    if (loss.isEmpty()) {
       log.warn(
           "lost {} (index {}): the interface was deleted or moved away; no packet reaches the program"
               + " until there is an interface {} again",
@@ -294,13 +241,12 @@ final class XdpAttachment implements AutoCloseable {
           name);
     } else {
       log.warn(
-          "lost {} (index {}): the program was detached from outside; no packet reaches it until it is"
-              + " attached again",
+          "lost {} (index {}): {}; no packet reaches it until it is attached again",
           name,
-          ingress.ifindex());
+          ingress.ifindex(),
+          loss.get());
     }
-    attached.link().close();
-    pins.unpin(pin(attached.mode()));
+    hook.release();
     state = newState(false);
     return Optional.empty();
   }
@@ -329,14 +275,14 @@ final class XdpAttachment implements AutoCloseable {
 
   private void attachAgain(Link link) {
     XdpInterface now = XdpInterface.of(link);
-    attached = attach(now, owner.programFor(now.ifindex(), now.mac()));
+    hook.attach(now, owner.programFor(now.ifindex(), now.mac()));
     ingress = now;
     state = newState(true);
     log.info(
         "attached to {} (index {}) again, in {} mode",
         name,
         now.ifindex(),
-        attached.mode().name().toLowerCase(Locale.ROOT));
+        hook.mode().name().toLowerCase(Locale.ROOT));
   }
 
   private void refused(Throwable e) {
@@ -349,21 +295,26 @@ final class XdpAttachment implements AutoCloseable {
   }
 
   private InterfaceState newState(boolean isAttached) {
+    return newState(isAttached, Instant.now());
+  }
+
+  private InterfaceState newState(boolean isAttached, Instant since) {
     return new InterfaceState(
         name,
         ingress.ifindex(),
-        attached.mode(),
+        hook.mode(),
+        hook.calledFrom(),
         isAttached,
-        isAttached ? attached.link().programId() : 0,
-        Instant.now());
+        isAttached ? hook.programId() : 0,
+        since);
   }
 
-  /** Detaches the program, even if its link is pinned. */
+  /** Detaches the program, even if it is pinned. */
   void detach() {
     lock.lock();
     try {
       if (!closed && state.attached()) {
-        detach(attached.link(), pins);
+        hook.detach();
         state = newState(false);
       }
     } finally {
@@ -372,29 +323,14 @@ final class XdpAttachment implements AutoCloseable {
     close();
   }
 
-  /**
-   * Detaches the program of the pinned link, if there is one. The kernel would do so some time
-   * after the pin is removed.
-   */
+  /** Detaches the program that is pinned, if there is one. */
   static void detach(MapPins pins) {
-    for (AttachMode mode : List.of(AttachMode.NATIVE, AttachMode.GENERIC)) {
-      pins.link(pin(mode)).ifPresent(link -> detach(link, pins));
-    }
-  }
-
-  private static void detach(XdpLink link, MapPins pins) {
-    try (link) {
-      if (link.isAttached()) {
-        link.detach();
-      }
-    }
-    for (AttachMode mode : List.of(AttachMode.NATIVE, AttachMode.GENERIC)) {
-      pins.unpin(pin(mode));
-    }
+    LinkHook.detach(pins);
+    ArrayHook.detach(pins);
   }
 
   /**
-   * Detaches the program unless its link is pinned. Waits for an attachment in progress, but for no
+   * Detaches the program unless it is pinned. Waits for an attachment in progress, but for no
    * longer.
    */
   @Override
@@ -403,7 +339,7 @@ final class XdpAttachment implements AutoCloseable {
     lock.lock();
     try {
       closed = true;
-      attached.link().close();
+      hook.close();
     } finally {
       lock.unlock();
     }

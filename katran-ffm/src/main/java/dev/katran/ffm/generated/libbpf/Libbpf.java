@@ -69,6 +69,15 @@ public class Libbpf {
     public static final AddressLayout C_POINTER = ValueLayout.ADDRESS
             .withTargetLayout(MemoryLayout.sequenceLayout(java.lang.Long.MAX_VALUE, JAVA_BYTE));
     public static final ValueLayout.OfLong C_LONG = ValueLayout.JAVA_LONG;
+    private static final int BTF_KIND_FUNC = (int)12L;
+    /**
+     * {@snippet lang=c :
+     * #define BTF_KIND_FUNC 12
+     * }
+     */
+    public static int BTF_KIND_FUNC() {
+        return BTF_KIND_FUNC;
+    }
     private static final int BPF_MAP_TYPE_HASH = (int)1L;
     /**
      * {@snippet lang=c :
@@ -86,6 +95,15 @@ public class Libbpf {
      */
     public static int BPF_MAP_TYPE_ARRAY() {
         return BPF_MAP_TYPE_ARRAY;
+    }
+    private static final int BPF_MAP_TYPE_PROG_ARRAY = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum bpf_map_type.BPF_MAP_TYPE_PROG_ARRAY = 3
+     * }
+     */
+    public static int BPF_MAP_TYPE_PROG_ARRAY() {
+        return BPF_MAP_TYPE_PROG_ARRAY;
     }
     private static final int BPF_MAP_TYPE_PERCPU_HASH = (int)5L;
     /**
@@ -158,6 +176,24 @@ public class Libbpf {
      */
     public static int BPF_MAP_TYPE_RINGBUF() {
         return BPF_MAP_TYPE_RINGBUF;
+    }
+    private static final int BPF_PROG_TYPE_XDP = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * enum bpf_prog_type.BPF_PROG_TYPE_XDP = 6
+     * }
+     */
+    public static int BPF_PROG_TYPE_XDP() {
+        return BPF_PROG_TYPE_XDP;
+    }
+    private static final int BPF_PROG_TYPE_EXT = (int)28L;
+    /**
+     * {@snippet lang=c :
+     * enum bpf_prog_type.BPF_PROG_TYPE_EXT = 28
+     * }
+     */
+    public static int BPF_PROG_TYPE_EXT() {
+        return BPF_PROG_TYPE_EXT;
     }
     private static final int BPF_XDP = (int)37L;
     /**
@@ -293,6 +329,15 @@ public class Libbpf {
      */
     public static int XDP_REDIRECT() {
         return XDP_REDIRECT;
+    }
+    private static final int XDP_ATTACHED_SKB = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.XDP_ATTACHED_SKB = 2
+     * }
+     */
+    public static int XDP_ATTACHED_SKB() {
+        return XDP_ATTACHED_SKB;
     }
 
     private static class bpf_map_create {
@@ -1197,6 +1242,64 @@ public class Libbpf {
         }
     }
 
+    private static class bpf_map_get_fd_by_id {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Libbpf.C_INT,
+            Libbpf.C_INT
+        );
+
+        public static final MemorySegment ADDR = Libbpf.findOrThrow("bpf_map_get_fd_by_id");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int bpf_map_get_fd_by_id(__u32 id)
+     * }
+     */
+    public static FunctionDescriptor bpf_map_get_fd_by_id$descriptor() {
+        return bpf_map_get_fd_by_id.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int bpf_map_get_fd_by_id(__u32 id)
+     * }
+     */
+    public static MethodHandle bpf_map_get_fd_by_id$handle() {
+        return bpf_map_get_fd_by_id.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int bpf_map_get_fd_by_id(__u32 id)
+     * }
+     */
+    public static MemorySegment bpf_map_get_fd_by_id$address() {
+        return bpf_map_get_fd_by_id.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int bpf_map_get_fd_by_id(__u32 id)
+     * }
+     */
+    public static int bpf_map_get_fd_by_id(int id) {
+        var mh$ = bpf_map_get_fd_by_id.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bpf_map_get_fd_by_id", id);
+            }
+            return (int)mh$.invokeExact(id);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class bpf_obj_get_info_by_fd {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Libbpf.C_INT,
@@ -1311,6 +1414,66 @@ public class Libbpf {
                 traceDowncall("bpf_prog_test_run_opts", prog_fd, opts);
             }
             return (int)mh$.invokeExact(prog_fd, opts);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class btf__find_by_name_kind {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Libbpf.C_INT,
+            Libbpf.C_POINTER,
+            Libbpf.C_POINTER,
+            Libbpf.C_INT
+        );
+
+        public static final MemorySegment ADDR = Libbpf.findOrThrow("btf__find_by_name_kind");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * __s32 btf__find_by_name_kind(const struct btf *btf, const char *type_name, __u32 kind)
+     * }
+     */
+    public static FunctionDescriptor btf__find_by_name_kind$descriptor() {
+        return btf__find_by_name_kind.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * __s32 btf__find_by_name_kind(const struct btf *btf, const char *type_name, __u32 kind)
+     * }
+     */
+    public static MethodHandle btf__find_by_name_kind$handle() {
+        return btf__find_by_name_kind.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * __s32 btf__find_by_name_kind(const struct btf *btf, const char *type_name, __u32 kind)
+     * }
+     */
+    public static MemorySegment btf__find_by_name_kind$address() {
+        return btf__find_by_name_kind.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * __s32 btf__find_by_name_kind(const struct btf *btf, const char *type_name, __u32 kind)
+     * }
+     */
+    public static int btf__find_by_name_kind(MemorySegment btf, MemorySegment type_name, int kind) {
+        var mh$ = btf__find_by_name_kind.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("btf__find_by_name_kind", btf, type_name, kind);
+            }
+            return (int)mh$.invokeExact(btf, type_name, kind);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -1688,6 +1851,64 @@ public class Libbpf {
         }
     }
 
+    private static class bpf_object__btf {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Libbpf.C_POINTER,
+            Libbpf.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Libbpf.findOrThrow("bpf_object__btf");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * struct btf *bpf_object__btf(const struct bpf_object *obj)
+     * }
+     */
+    public static FunctionDescriptor bpf_object__btf$descriptor() {
+        return bpf_object__btf.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * struct btf *bpf_object__btf(const struct bpf_object *obj)
+     * }
+     */
+    public static MethodHandle bpf_object__btf$handle() {
+        return bpf_object__btf.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * struct btf *bpf_object__btf(const struct bpf_object *obj)
+     * }
+     */
+    public static MemorySegment bpf_object__btf$address() {
+        return bpf_object__btf.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * struct btf *bpf_object__btf(const struct bpf_object *obj)
+     * }
+     */
+    public static MemorySegment bpf_object__btf(MemorySegment obj) {
+        var mh$ = bpf_object__btf.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bpf_object__btf", obj);
+            }
+            return (MemorySegment)mh$.invokeExact(obj);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class bpf_object__next_program {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Libbpf.C_POINTER,
@@ -1922,6 +2143,124 @@ public class Libbpf {
         }
     }
 
+    private static class bpf_program__set_type {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Libbpf.C_INT,
+            Libbpf.C_POINTER,
+            Libbpf.C_INT
+        );
+
+        public static final MemorySegment ADDR = Libbpf.findOrThrow("bpf_program__set_type");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int bpf_program__set_type(struct bpf_program *prog, enum bpf_prog_type type)
+     * }
+     */
+    public static FunctionDescriptor bpf_program__set_type$descriptor() {
+        return bpf_program__set_type.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int bpf_program__set_type(struct bpf_program *prog, enum bpf_prog_type type)
+     * }
+     */
+    public static MethodHandle bpf_program__set_type$handle() {
+        return bpf_program__set_type.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int bpf_program__set_type(struct bpf_program *prog, enum bpf_prog_type type)
+     * }
+     */
+    public static MemorySegment bpf_program__set_type$address() {
+        return bpf_program__set_type.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int bpf_program__set_type(struct bpf_program *prog, enum bpf_prog_type type)
+     * }
+     */
+    public static int bpf_program__set_type(MemorySegment prog, int type) {
+        var mh$ = bpf_program__set_type.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bpf_program__set_type", prog, type);
+            }
+            return (int)mh$.invokeExact(prog, type);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class bpf_program__set_expected_attach_type {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Libbpf.C_INT,
+            Libbpf.C_POINTER,
+            Libbpf.C_INT
+        );
+
+        public static final MemorySegment ADDR = Libbpf.findOrThrow("bpf_program__set_expected_attach_type");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int bpf_program__set_expected_attach_type(struct bpf_program *prog, enum bpf_attach_type type)
+     * }
+     */
+    public static FunctionDescriptor bpf_program__set_expected_attach_type$descriptor() {
+        return bpf_program__set_expected_attach_type.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int bpf_program__set_expected_attach_type(struct bpf_program *prog, enum bpf_attach_type type)
+     * }
+     */
+    public static MethodHandle bpf_program__set_expected_attach_type$handle() {
+        return bpf_program__set_expected_attach_type.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int bpf_program__set_expected_attach_type(struct bpf_program *prog, enum bpf_attach_type type)
+     * }
+     */
+    public static MemorySegment bpf_program__set_expected_attach_type$address() {
+        return bpf_program__set_expected_attach_type.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int bpf_program__set_expected_attach_type(struct bpf_program *prog, enum bpf_attach_type type)
+     * }
+     */
+    public static int bpf_program__set_expected_attach_type(MemorySegment prog, int type) {
+        var mh$ = bpf_program__set_expected_attach_type.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bpf_program__set_expected_attach_type", prog, type);
+            }
+            return (int)mh$.invokeExact(prog, type);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class bpf_program__set_log_level {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Libbpf.C_INT,
@@ -2036,6 +2375,66 @@ public class Libbpf {
                 traceDowncall("bpf_program__set_log_buf", prog, log_buf, log_size);
             }
             return (int)mh$.invokeExact(prog, log_buf, log_size);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class bpf_program__set_attach_target {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Libbpf.C_INT,
+            Libbpf.C_POINTER,
+            Libbpf.C_INT,
+            Libbpf.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Libbpf.findOrThrow("bpf_program__set_attach_target");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int bpf_program__set_attach_target(struct bpf_program *prog, int attach_prog_fd, const char *attach_func_name)
+     * }
+     */
+    public static FunctionDescriptor bpf_program__set_attach_target$descriptor() {
+        return bpf_program__set_attach_target.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int bpf_program__set_attach_target(struct bpf_program *prog, int attach_prog_fd, const char *attach_func_name)
+     * }
+     */
+    public static MethodHandle bpf_program__set_attach_target$handle() {
+        return bpf_program__set_attach_target.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int bpf_program__set_attach_target(struct bpf_program *prog, int attach_prog_fd, const char *attach_func_name)
+     * }
+     */
+    public static MemorySegment bpf_program__set_attach_target$address() {
+        return bpf_program__set_attach_target.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int bpf_program__set_attach_target(struct bpf_program *prog, int attach_prog_fd, const char *attach_func_name)
+     * }
+     */
+    public static int bpf_program__set_attach_target(MemorySegment prog, int attach_prog_fd, MemorySegment attach_func_name) {
+        var mh$ = bpf_program__set_attach_target.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bpf_program__set_attach_target", prog, attach_prog_fd, attach_func_name);
+            }
+            return (int)mh$.invokeExact(prog, attach_prog_fd, attach_func_name);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -2977,6 +3376,127 @@ public class Libbpf {
         }
     }
 
+    private static class bpf_xdp_attach {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Libbpf.C_INT,
+            Libbpf.C_INT,
+            Libbpf.C_INT,
+            Libbpf.C_INT,
+            Libbpf.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Libbpf.findOrThrow("bpf_xdp_attach");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int bpf_xdp_attach(int ifindex, int prog_fd, __u32 flags, const struct bpf_xdp_attach_opts *opts)
+     * }
+     */
+    public static FunctionDescriptor bpf_xdp_attach$descriptor() {
+        return bpf_xdp_attach.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int bpf_xdp_attach(int ifindex, int prog_fd, __u32 flags, const struct bpf_xdp_attach_opts *opts)
+     * }
+     */
+    public static MethodHandle bpf_xdp_attach$handle() {
+        return bpf_xdp_attach.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int bpf_xdp_attach(int ifindex, int prog_fd, __u32 flags, const struct bpf_xdp_attach_opts *opts)
+     * }
+     */
+    public static MemorySegment bpf_xdp_attach$address() {
+        return bpf_xdp_attach.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int bpf_xdp_attach(int ifindex, int prog_fd, __u32 flags, const struct bpf_xdp_attach_opts *opts)
+     * }
+     */
+    public static int bpf_xdp_attach(int ifindex, int prog_fd, int flags, MemorySegment opts) {
+        var mh$ = bpf_xdp_attach.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bpf_xdp_attach", ifindex, prog_fd, flags, opts);
+            }
+            return (int)mh$.invokeExact(ifindex, prog_fd, flags, opts);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class bpf_xdp_query {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Libbpf.C_INT,
+            Libbpf.C_INT,
+            Libbpf.C_INT,
+            Libbpf.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Libbpf.findOrThrow("bpf_xdp_query");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int bpf_xdp_query(int ifindex, int flags, struct bpf_xdp_query_opts *opts)
+     * }
+     */
+    public static FunctionDescriptor bpf_xdp_query$descriptor() {
+        return bpf_xdp_query.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int bpf_xdp_query(int ifindex, int flags, struct bpf_xdp_query_opts *opts)
+     * }
+     */
+    public static MethodHandle bpf_xdp_query$handle() {
+        return bpf_xdp_query.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int bpf_xdp_query(int ifindex, int flags, struct bpf_xdp_query_opts *opts)
+     * }
+     */
+    public static MemorySegment bpf_xdp_query$address() {
+        return bpf_xdp_query.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int bpf_xdp_query(int ifindex, int flags, struct bpf_xdp_query_opts *opts)
+     * }
+     */
+    public static int bpf_xdp_query(int ifindex, int flags, MemorySegment opts) {
+        var mh$ = bpf_xdp_query.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bpf_xdp_query", ifindex, flags, opts);
+            }
+            return (int)mh$.invokeExact(ifindex, flags, opts);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class bpf_xdp_query_id {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Libbpf.C_INT,
@@ -3411,6 +3931,15 @@ public class Libbpf {
      */
     public static int XDP_FLAGS_DRV_MODE() {
         return XDP_FLAGS_DRV_MODE;
+    }
+    private static final int XDP_FLAGS_REPLACE = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define XDP_FLAGS_REPLACE 16
+     * }
+     */
+    public static int XDP_FLAGS_REPLACE() {
+        return XDP_FLAGS_REPLACE;
     }
 }
 
