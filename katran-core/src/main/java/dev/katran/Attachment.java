@@ -67,8 +67,9 @@ public final class Attachment {
 
   /**
    * Returns what calls the program, such as {@code index 3 of /sys/fs/bpf/root_array}, if packets
-   * reach it by {@linkplain LoadBalancerBuilder#tailCallFrom another program}; empty if it is
-   * attached to the interface itself.
+   * reach it by {@linkplain LoadBalancerBuilder#tailCallFrom another program} or by {@linkplain
+   * LoadBalancerBuilder#joinDispatcher libxdp's dispatcher}; empty if it is attached to the
+   * interface itself.
    */
   public Optional<String> calledFrom() {
     return calledFrom.isEmpty() ? Optional.empty() : Optional.of(calledFrom);

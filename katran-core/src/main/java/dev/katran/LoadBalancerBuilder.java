@@ -128,6 +128,33 @@ public final class LoadBalancerBuilder {
   }
 
   /**
+   * Has the balancer share the interface with programs of {@code xdp-loader} and others that use
+   * libxdp: a dispatcher on the interface calls them in turn. If there is one, the balancer is
+   * added to it, otherwise it brings its own; it is taken out when it is closed, unless it is
+   * {@linkplain #pinnedAt pinned}. Packets that it passes go on to the next program.
+   *
+   * <p>The dispatcher is replaced as a whole and atomically; the programs of others stay as they
+   * are. This needs CAP_SYS_ADMIN and CAP_PERFMON, a BPF file system at {@code /sys/fs/bpf} (or
+   * {@code LIBXDP_BPFFS}), and a kernel whose programs of type {@code BPF_PROG_TYPE_EXT} may call
+   * others by a tail call: Linux 6.2, or 6.1 with updates. Since Linux 6.13 (6.12 with updates),
+   * others can only be added later by libxdp 1.5.5 or newer.
+   *
+   * @param priority 0 or more; programs with lower ones are called first. Those of xdp-loader have
+   *     50 unless they say otherwise
+   * @throws IllegalArgumentException if it is negative
+   * @see <a
+   *     href="https://github.com/xdp-project/xdp-tools/blob/main/lib/libxdp/protocol.org">libxdp's
+   *     protocol</a>
+   */
+  public LoadBalancerBuilder joinDispatcher(int priority) {
+    if (priority < 0) {
+      throw new IllegalArgumentException("priority %d is negative".formatted(priority));
+    }
+    this.hook = new HookSpec.Dispatched(priority);
+    return this;
+  }
+
+  /**
    * Sets whether the sender of a packet that is too long is told the MTU (ICMP "fragmentation
    * needed", ICMPv6 "packet too big"), so that it sends shorter packets. That is the default;
    * otherwise such packets are dropped silently.

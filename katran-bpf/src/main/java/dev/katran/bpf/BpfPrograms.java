@@ -47,6 +47,14 @@ public final class BpfPrograms {
     return read("slot.bpf.o");
   }
 
+  /**
+   * Returns the object of a dispatcher of libxdp's protocol. Its program is {@code xdp_dispatcher},
+   * which calls up to ten others, as its constants say.
+   */
+  public static byte[] dispatcher() {
+    return read("xdp_dispatcher.bpf.o");
+  }
+
   private static byte[] read(String name) {
     try (InputStream in = BpfPrograms.class.getResourceAsStream(name)) {
       if (in == null) {

@@ -190,6 +190,21 @@ public final class BpfObject implements AutoCloseable {
   }
 
   /**
+   * Returns the id of a function in the types of the object, for {@link FunctionLink}.
+   *
+   * @throws BpfException if there is none ({@code ENOENT})
+   * @throws IllegalStateException if the object is closed
+   */
+  public int functionId(String function) {
+    requireOpen();
+    int id = BpfObjects.functionId(handle, function);
+    if (id < 0) {
+      throw new BpfException("find function " + function + " of " + this, -id);
+    }
+    return id;
+  }
+
+  /**
    * Creates the maps and verifies and loads the programs: all of them or, on failure, none. Blocks
    * {@code SIGPROF} and {@code SIGVTALRM} in the calling thread meanwhile.
    *

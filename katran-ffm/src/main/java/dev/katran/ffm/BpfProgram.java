@@ -65,6 +65,21 @@ public final class BpfProgram {
   }
 
   /**
+   * Makes the program replace a function of another program, which it must be compatible with
+   * ({@code BPF_PROG_TYPE_EXT}). {@link FunctionLink} attaches it.
+   *
+   * @param target the other program's descriptor
+   * @param function the name of a global function
+   * @throws BpfException if the other program has no such function
+   * @throws IllegalStateException if the object is loaded or closed
+   */
+  public BpfProgram replacementOf(int target, String function) {
+    requireNotLoaded();
+    check("configure", BpfObjects.setReplacementOf(handle, target, function));
+    return this;
+  }
+
+  /**
    * Sets the verifier's log level, which applies even if the program is accepted: {@link
    * BpfConstants#BPF_LOG_NONE} (the default), {@link BpfConstants#BPF_LOG_STATS}, {@link
    * BpfConstants#BPF_LOG_LEVEL2}, or several combined by {@code |}. On kernels before 6.4, a log

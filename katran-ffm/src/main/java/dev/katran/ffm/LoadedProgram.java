@@ -57,6 +57,17 @@ public final class LoadedProgram implements AutoCloseable {
     }
   }
 
+  /**
+   * Pins a program in a BPF file system.
+   *
+   * @param program its descriptor
+   * @throws BpfException if the path exists ({@code EEXIST}) or is not in a BPF file system ({@code
+   *     EPERM})
+   */
+  public static void pin(int program, Path path) {
+    Pins.pin("program", program, path);
+  }
+
   /** Returns the id of the program in the kernel, greater than 0. */
   public int id() {
     return id;

@@ -104,11 +104,7 @@ public final class XdpLink implements AutoCloseable {
    * @throws LibbpfUnavailableException if libbpf cannot be used
    */
   public static Optional<AttachedProgram> attachedProgram(int ifindex) {
-    LibbpfLibrary.ensureLoaded();
-    int id = Bpf.queryXdp(ifindex);
-    if (id < 0) {
-      throw new BpfException("query the XDP hook of interface " + ifindex, -id);
-    }
+    int id = XdpHook.programId(ifindex);
     return id == 0 ? Optional.empty() : Optional.of(AttachedProgram.of(id));
   }
 

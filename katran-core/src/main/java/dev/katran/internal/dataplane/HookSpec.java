@@ -20,4 +20,11 @@ public sealed interface HookSpec {
    * @param index the element, from 0
    */
   record CalledFrom(Path pin, int index) implements HookSpec {}
+
+  /**
+   * The dispatcher of libxdp's protocol on the interface calls it.
+   *
+   * @param priority programs with lower ones are called first
+   */
+  record Dispatched(int priority) implements HookSpec {}
 }

@@ -2,6 +2,7 @@ package dev.katran.ffm.internal;
 
 import dev.katran.ffm.generated.libbpf.Libbpf;
 import dev.katran.ffm.generated.libbpf.bpf_link_create_opts;
+import dev.katran.ffm.generated.libbpf.bpf_xdp_attach_opts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -45,6 +46,8 @@ public final class Bpf {
       Native.function(Libbpf.bpf_link_detach$address(), Libbpf.bpf_link_detach$descriptor());
   private static final MethodHandle BPF_XDP_QUERY_ID =
       Native.function(Libbpf.bpf_xdp_query_id$address(), Libbpf.bpf_xdp_query_id$descriptor());
+  private static final MethodHandle BPF_XDP_ATTACH =
+      Native.function(Libbpf.bpf_xdp_attach$address(), Libbpf.bpf_xdp_attach$descriptor());
   private static final MethodHandle LIBBPF_NUM_POSSIBLE_CPUS =
       Native.function(
           Libbpf.libbpf_num_possible_cpus$address(), Libbpf.libbpf_num_possible_cpus$descriptor());
@@ -132,6 +135,37 @@ public final class Bpf {
       bpf_link_create_opts.flags(opts, flags);
       return (int)
           BPF_LINK_CREATE.invokeExact(Native.state(), programFd, ifindex, attachType, opts);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Replaces a function of a program by another program and returns the link's descriptor. */
+  public static int replaceFunction(int programFd, int targetFd, int functionId) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment opts = arena.allocate(bpf_link_create_opts.layout());
+      bpf_link_create_opts.sz(opts, opts.byteSize());
+      bpf_link_create_opts.target_btf_id(opts, functionId);
+      return (int) BPF_LINK_CREATE.invokeExact(Native.state(), programFd, targetFd, 0, opts);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /**
+   * Attaches an XDP program to an interface without a link, or detaches one.
+   *
+   * @param programFd the program, or -1 to detach
+   * @param expectedFd the program that must be attached now, or 0 if there must be none
+   */
+  public static int exchangeXdp(int ifindex, int programFd, int expectedFd, boolean inDriver) {
+    int mode = inDriver ? Libbpf.XDP_FLAGS_DRV_MODE() : Libbpf.XDP_FLAGS_SKB_MODE();
+    int flags = expectedFd == 0 ? mode | Libbpf.XDP_FLAGS_UPDATE_IF_NOEXIST() : mode;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment opts = arena.allocate(bpf_xdp_attach_opts.layout());
+      bpf_xdp_attach_opts.sz(opts, opts.byteSize());
+      bpf_xdp_attach_opts.old_prog_fd(opts, expectedFd);
+      return (int) BPF_XDP_ATTACH.invokeExact(Native.state(), ifindex, programFd, flags, opts);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }

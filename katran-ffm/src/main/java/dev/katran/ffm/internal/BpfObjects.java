@@ -90,6 +90,19 @@ public final class BpfObjects {
           Libbpf.bpf_program__set_expected_attach_type$address(),
           Libbpf.bpf_program__set_expected_attach_type$descriptor());
 
+  private static final MethodHandle BPF_PROGRAM_SET_TYPE =
+      Native.function(
+          Libbpf.bpf_program__set_type$address(), Libbpf.bpf_program__set_type$descriptor());
+  private static final MethodHandle BPF_PROGRAM_SET_ATTACH_TARGET =
+      Native.function(
+          Libbpf.bpf_program__set_attach_target$address(),
+          Libbpf.bpf_program__set_attach_target$descriptor());
+  private static final MethodHandle BPF_OBJECT_BTF =
+      Native.function(Libbpf.bpf_object__btf$address(), Libbpf.bpf_object__btf$descriptor());
+  private static final MethodHandle BTF_FIND_BY_NAME_KIND =
+      Native.function(
+          Libbpf.btf__find_by_name_kind$address(), Libbpf.btf__find_by_name_kind$descriptor());
+
   private BpfObjects() {}
 
   /** Parses an object file; libbpf keeps no reference to {@code elf}. */
@@ -315,6 +328,37 @@ public final class BpfObjects {
   public static int setExpectedAttachType(MemorySegment program, int type) {
     try {
       return (int) BPF_PROGRAM_SET_EXPECTED_ATTACH_TYPE.invokeExact(Native.state(), program, type);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Makes the program one that replaces a function of a loaded program. */
+  public static int setReplacementOf(MemorySegment program, int target, String function) {
+    try (Arena arena = Arena.ofConfined()) {
+      int rc =
+          (int)
+              BPF_PROGRAM_SET_TYPE.invokeExact(Native.state(), program, Libbpf.BPF_PROG_TYPE_EXT());
+      if (rc < 0) {
+        return rc;
+      }
+      rc = setExpectedAttachType(program, 0);
+      MemorySegment name = arena.allocateFrom(function);
+      return rc < 0
+          ? rc
+          : (int) BPF_PROGRAM_SET_ATTACH_TARGET.invokeExact(Native.state(), program, target, name);
+    } catch (Throwable t) {
+      throw Native.unreachable(t);
+    }
+  }
+
+  /** Returns the id of a function in the object's types. */
+  public static int functionId(MemorySegment object, String function) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment types = (MemorySegment) BPF_OBJECT_BTF.invokeExact(Native.state(), object);
+      MemorySegment name = arena.allocateFrom(function);
+      return (int)
+          BTF_FIND_BY_NAME_KIND.invokeExact(Native.state(), types, name, Libbpf.BTF_KIND_FUNC());
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }

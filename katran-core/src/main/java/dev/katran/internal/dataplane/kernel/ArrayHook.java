@@ -69,7 +69,7 @@ final class ArrayHook implements Hook {
     try (ProgramArray array = open(spec.pin(), spec.index())) {
       BpfException refusal = null;
       for (int type : List.of(BpfConstants.BPF_XDP, 0)) {
-        try (BpfObject _ = ProgramSlot.load(array, type)) {
+        try (BpfObject _ = ProgramSlot.load(array, each -> each.expectedAttachType(type))) {
           return type;
         } catch (BpfException e) {
           if (e.errno() != Errno.EINVAL) {
@@ -142,7 +142,7 @@ final class ArrayHook implements Hook {
     pinned.close();
     log.warn(
         "the program of the last process is no longer in {}; puts it there again", calledFrom());
-    detach(pins);
+    SlotPins.detach(pins);
     return false;
   }
 
@@ -162,7 +162,8 @@ final class ArrayHook implements Hook {
 
   @Override
   public void attach(XdpInterface to, BpfProgram program) {
-    ProgramSlot own = slot == null ? ProgramSlot.load(pins, attachType) : slot;
+    ProgramSlot own =
+        slot == null ? ProgramSlot.load(pins, each -> each.expectedAttachType(attachType)) : slot;
     slot = own;
     ProgramArray now = open(path, index);
     try {
@@ -245,7 +246,7 @@ final class ArrayHook implements Hook {
   @Override
   public void detach() {
     takeOut();
-    unpin(pins);
+    SlotPins.unpin(pins);
   }
 
   private void takeOut() {
@@ -255,27 +256,22 @@ final class ArrayHook implements Hook {
     }
   }
 
-  /** Takes the pinned slot out of its array, if there is one. */
-  static void detach(MapPins pins) {
-    ProgramSlot.pinned(pins)
-        .ifPresent(pinned -> {
-          try (pinned) {
-            for (String name : pins.names(ARRAY)) {
-              try (ProgramArray array = ProgramArray.of(pins.open(name))) {
-                int index = Integer.parseInt(name.substring(ARRAY.length()));
-                if (array.programAt(index).equals(OptionalInt.of(pinned.id()))) {
-                  array.remove(index);
-                }
-              }
-            }
-          }
-        });
-    unpin(pins);
+  /** Takes a slot out of its pinned array. Returns false if there is none. */
+  static boolean takeOut(MapPins pins, int slot) {
+    for (String name : pins.names(ARRAY)) {
+      try (ProgramArray array = ProgramArray.of(pins.open(name))) {
+        int index = Integer.parseInt(name.substring(ARRAY.length()));
+        if (array.programAt(index).equals(OptionalInt.of(slot))) {
+          array.remove(index);
+        }
+      }
+    }
+    return !pins.names(ARRAY).isEmpty();
   }
 
-  private static void unpin(MapPins pins) {
+  /** Removes the pins of arrays. */
+  static void unpin(MapPins pins) {
     pins.names(ARRAY).forEach(pins::unpin);
-    ProgramSlot.unpin(pins);
   }
 
   @Override

@@ -6,7 +6,7 @@ import dev.katran.internal.platform.XdpInterface;
 import java.util.Optional;
 
 /** A place in the path of an interface's packets, into which a program is put. */
-sealed interface Hook extends AutoCloseable permits LinkHook, ArrayHook {
+sealed interface Hook extends AutoCloseable permits LinkHook, ArrayHook, DispatcherHook {
 
   /**
    * Continues with what is pinned, so that no packet is lost. Removes what is no longer of use.

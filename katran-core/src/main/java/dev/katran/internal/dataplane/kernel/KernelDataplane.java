@@ -271,6 +271,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     return switch (hook) {
       case HookSpec.Interface _ -> BpfConstants.BPF_XDP;
       case HookSpec.CalledFrom array -> ArrayHook.attachType(array);
+      case HookSpec.Dispatched _ -> 0; // that of programs that replace a function
     };
   }
 
@@ -285,6 +286,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
         switch (Objects.requireNonNull(hook)) {
           case HookSpec.Interface(AttachMode mode) -> new LinkHook(mode, pins);
           case HookSpec.CalledFrom array -> new ArrayHook(array, attachType, pins);
+          case HookSpec.Dispatched(int priority) -> new DispatcherHook(priority, pins);
         };
     attachment =
         XdpAttachment.open(

@@ -8,6 +8,7 @@ import dev.katran.ffm.BpfProgram;
 import dev.katran.ffm.LoadedProgram;
 import dev.katran.ffm.ProgramArray;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * A small program for a place that belongs to others, {@code slot.bpf.c}. It calls the program in
@@ -16,7 +17,9 @@ import java.util.Optional;
  */
 final class ProgramSlot implements AutoCloseable {
 
-  private static final String NAME = "katran_slot";
+  /** The program's name. */
+  static final String NAME = "katran_slot";
+
   private static final String PROGRAM = "slot";
   private static final String PROGRAMS = "slot_programs";
   private static final int INDEX = 0;
@@ -67,12 +70,12 @@ final class ProgramSlot implements AutoCloseable {
   /**
    * Loads a slot and pins it.
    *
-   * @param attachType the hook that callers are loaded for; the balancer's programs must be, too
+   * @param configure makes the program suit its place
    */
-  static ProgramSlot load(MapPins pins, int attachType) {
+  static ProgramSlot load(MapPins pins, Consumer<BpfProgram> configure) {
     ProgramArray programs = ProgramArray.create(PROGRAMS, 1);
     try {
-      BpfObject object = load(programs, attachType);
+      BpfObject object = load(programs, configure);
       try {
         ProgramSlot slot = new ProgramSlot(programs, object);
         pins.replace(PROGRAMS, programs.map());
@@ -89,13 +92,13 @@ final class ProgramSlot implements AutoCloseable {
   }
 
   /** Loads the program that calls those of an array. */
-  static BpfObject load(ProgramArray programs, int attachType) {
+  static BpfObject load(ProgramArray programs, Consumer<BpfProgram> configure) {
     return BpfObject.load(
         "katran",
         BpfPrograms.slot(),
         fresh -> {
           fresh.map(PROGRAMS).reuse(programs.map());
-          program(fresh).expectedAttachType(attachType);
+          configure.accept(program(fresh));
         });
   }
 

@@ -1,5 +1,9 @@
 package dev.katran.internal.dataplane.kernel;
 
+import com.google.common.base.Throwables;
+import com.google.common.util.concurrent.ExecutionError;
+import com.google.common.util.concurrent.Futures;
+import com.google.common.util.concurrent.UncheckedExecutionException;
 import dev.katran.ffm.BpfException;
 import dev.katran.ffm.BpfProgram;
 import dev.katran.ffm.Errno;
@@ -89,7 +93,11 @@ final class XdpAttachment implements AutoCloseable {
       if (!hook.adopt(ingress, program)) {
         hook.attach(ingress, program);
       }
-      detachFromOthers(pins);
+      if (hook instanceof LinkHook) {
+        SlotPins.detach(pins);
+      } else {
+        LinkHook.detach(pins);
+      }
       this.state = newState(true);
       this.netlink = Rtnetlink.open();
     } catch (RuntimeException | Error e) {
@@ -131,16 +139,6 @@ final class XdpAttachment implements AutoCloseable {
       return new XdpAttachment(ingress, hook, owner, pins, lock);
     } finally {
       lock.unlock();
-    }
-  }
-
-  /** Takes the last process's program out of hooks that are no longer wanted. */
-  private void detachFromOthers(MapPins pins) {
-    if (!(hook instanceof LinkHook)) {
-      LinkHook.detach(pins);
-    }
-    if (!(hook instanceof ArrayHook)) {
-      ArrayHook.detach(pins);
     }
   }
 
@@ -311,22 +309,40 @@ final class XdpAttachment implements AutoCloseable {
 
   /** Detaches the program, even if it is pinned. */
   void detach() {
-    lock.lock();
-    try {
+    inItsNamespace(() -> {
       if (!closed && state.attached()) {
         hook.detach();
         state = newState(false);
       }
-    } finally {
-      lock.unlock();
-    }
+    });
     close();
+  }
+
+  /** Runs a task in the keeper's thread, whose network namespace is the interface's. */
+  private void inItsNamespace(Runnable task) {
+    Runnable locked =
+        () -> {
+          lock.lock();
+          try {
+            task.run();
+          } finally {
+            lock.unlock();
+          }
+        };
+    try {
+      Futures.getUnchecked(keeper.submit(locked));
+    } catch (RejectedExecutionException e) {
+      log.debug("{} is closed already", name, e);
+    } catch (UncheckedExecutionException | ExecutionError e) {
+      Throwables.throwIfUnchecked(e.getCause());
+      throw e;
+    }
   }
 
   /** Detaches the program that is pinned, if there is one. */
   static void detach(MapPins pins) {
     LinkHook.detach(pins);
-    ArrayHook.detach(pins);
+    SlotPins.detach(pins);
   }
 
   /**
@@ -336,14 +352,14 @@ final class XdpAttachment implements AutoCloseable {
   @Override
   public void close() {
     monitor.close();
-    lock.lock();
     try {
-      closed = true;
-      hook.close();
+      inItsNamespace(() -> {
+        closed = true;
+        hook.close();
+      });
     } finally {
-      lock.unlock();
+      keeper.shutdownNow();
+      netlink.close();
     }
-    keeper.shutdownNow();
-    netlink.close();
   }
 }

@@ -177,15 +177,6 @@ public class Libbpf {
     public static int BPF_MAP_TYPE_RINGBUF() {
         return BPF_MAP_TYPE_RINGBUF;
     }
-    private static final int BPF_PROG_TYPE_XDP = (int)6L;
-    /**
-     * {@snippet lang=c :
-     * enum bpf_prog_type.BPF_PROG_TYPE_XDP = 6
-     * }
-     */
-    public static int BPF_PROG_TYPE_XDP() {
-        return BPF_PROG_TYPE_XDP;
-    }
     private static final int BPF_PROG_TYPE_EXT = (int)28L;
     /**
      * {@snippet lang=c :
@@ -329,15 +320,6 @@ public class Libbpf {
      */
     public static int XDP_REDIRECT() {
         return XDP_REDIRECT;
-    }
-    private static final int XDP_ATTACHED_SKB = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.XDP_ATTACHED_SKB = 2
-     * }
-     */
-    public static int XDP_ATTACHED_SKB() {
-        return XDP_ATTACHED_SKB;
     }
 
     private static class bpf_map_create {
@@ -3437,66 +3419,6 @@ public class Libbpf {
         }
     }
 
-    private static class bpf_xdp_query {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            Libbpf.C_INT,
-            Libbpf.C_INT,
-            Libbpf.C_INT,
-            Libbpf.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = Libbpf.findOrThrow("bpf_xdp_query");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int bpf_xdp_query(int ifindex, int flags, struct bpf_xdp_query_opts *opts)
-     * }
-     */
-    public static FunctionDescriptor bpf_xdp_query$descriptor() {
-        return bpf_xdp_query.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int bpf_xdp_query(int ifindex, int flags, struct bpf_xdp_query_opts *opts)
-     * }
-     */
-    public static MethodHandle bpf_xdp_query$handle() {
-        return bpf_xdp_query.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int bpf_xdp_query(int ifindex, int flags, struct bpf_xdp_query_opts *opts)
-     * }
-     */
-    public static MemorySegment bpf_xdp_query$address() {
-        return bpf_xdp_query.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int bpf_xdp_query(int ifindex, int flags, struct bpf_xdp_query_opts *opts)
-     * }
-     */
-    public static int bpf_xdp_query(int ifindex, int flags, MemorySegment opts) {
-        var mh$ = bpf_xdp_query.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("bpf_xdp_query", ifindex, flags, opts);
-            }
-            return (int)mh$.invokeExact(ifindex, flags, opts);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class bpf_xdp_query_id {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Libbpf.C_INT,
@@ -3914,6 +3836,15 @@ public class Libbpf {
     public static int BPF_F_TEST_XDP_LIVE_FRAMES() {
         return BPF_F_TEST_XDP_LIVE_FRAMES;
     }
+    private static final int XDP_FLAGS_UPDATE_IF_NOEXIST = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define XDP_FLAGS_UPDATE_IF_NOEXIST 1
+     * }
+     */
+    public static int XDP_FLAGS_UPDATE_IF_NOEXIST() {
+        return XDP_FLAGS_UPDATE_IF_NOEXIST;
+    }
     private static final int XDP_FLAGS_SKB_MODE = (int)2L;
     /**
      * {@snippet lang=c :
@@ -3931,15 +3862,6 @@ public class Libbpf {
      */
     public static int XDP_FLAGS_DRV_MODE() {
         return XDP_FLAGS_DRV_MODE;
-    }
-    private static final int XDP_FLAGS_REPLACE = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * #define XDP_FLAGS_REPLACE 16
-     * }
-     */
-    public static int XDP_FLAGS_REPLACE() {
-        return XDP_FLAGS_REPLACE;
     }
 }
 
