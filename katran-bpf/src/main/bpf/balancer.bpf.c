@@ -7,6 +7,7 @@
 #include "forward.h"
 #include "hash.h"
 #include "parse.h"
+#include "reverse.h"
 #include "too_big.h"
 #include "tunnel.h"
 #include "vip.h"

@@ -170,6 +170,10 @@ enum katran_backend_flag {
 	KATRAN_BACKEND_GUE = 1 << 2,
 	/* this host is the backend: packets of a VIP with KATRAN_VIP_LOCAL pass */
 	KATRAN_BACKEND_LOCAL = 1 << 3,
+	/* rewrite the packet's destination instead of encapsulating it */
+	KATRAN_BACKEND_REWRITE = 1 << 4,
+	/* replace nothing but the MAC addresses */
+	KATRAN_BACKEND_DIRECT = 1 << 5,
 };
 
 /* Value of the map `backends`: everything needed to reach a backend, in one cache line. */
@@ -180,9 +184,10 @@ struct katran_backend {
 	__u8 flags;  /* enum katran_backend_flag */
 	__u8 destination_mac[6];
 	__u8 source_mac[6]; /* of the egress interface, for KATRAN_BACKEND_REDIRECT */
-	__u16 room;	    /* longest packet that fits in the tunnel, in bytes */
+	__u16 room;	    /* longest packet that fits on the way, in bytes */
 	__u32 egress_ifindex;
-	__u8 padding[28];
+	__be16 port;	    /* of a rewritten packet; 0: the packet's own */
+	__u8 padding[26];
 };
 
 /* A connection, seen from its client. Key of the flow table. */
@@ -264,6 +269,24 @@ struct katran_source_v6 {
 struct katran_down_key {
 	__u32 vip;
 	__u32 backend;
+};
+
+/*
+ * Key of the table in the map `reverse`: the source of packets that a backend sends for a VIP that
+ * is rewritten. Port 0 stands for all ports without a key of their own. Its values are VIP numbers.
+ */
+struct katran_reverse_key {
+	struct katran_address address;
+	__be16 port;
+	__u8 protocol;
+	__u8 family; /* enum katran_family */
+};
+
+/* Value of the map `vip_addresses`, by VIP number: the source of packets that clients get. */
+struct katran_vip_address {
+	struct katran_address address;
+	__be16 port; /* 0: all ports, and that of the backend is kept */
+	__u8 padding[6];
 };
 
 /* Key of the table in the map `tunnel_ends`. Its values are enum katran_tunnel_end. */
@@ -389,6 +412,8 @@ enum katran_feature {
 	KATRAN_USES_INNER_VIPS = 1 << 13,      /* drop packets in tunnels that are for no VIP */
 	KATRAN_USES_IPIP_PREFIXES = 1 << 14,   /* IPIP sources have the configured prefixes */
 	KATRAN_USES_COARSE_CLOCK = 1 << 15,    /* read a clock that is as precise as a timer tick */
+	KATRAN_USES_REWRITES = 1 << 16,	       /* some backends have KATRAN_BACKEND_REWRITE */
+	KATRAN_USES_DIRECTS = 1 << 17,	       /* some backends have KATRAN_BACKEND_DIRECT */
 };
 
 /* The balancer's configuration. It is constant after load, so the verifier removes unused code. */

@@ -28,6 +28,19 @@ public sealed interface Forwarding {
   }
 
   /**
+   * Returns rewriting in place: the packet's destination becomes the backend, which answers through
+   * the balancer or rewrites its answers itself.
+   */
+  static Forwarding rewrite() {
+    return Rewrite.INSTANCE;
+  }
+
+  /** Returns direct delivery: only the frame's MAC addresses change. */
+  static Forwarding direct() {
+    return Direct.INSTANCE;
+  }
+
+  /**
    * See {@link #ipip()}.
    *
    * @since 0.1.0
@@ -54,6 +67,36 @@ public sealed interface Forwarding {
     @Override
     public String toString() {
       return "GUE";
+    }
+  }
+
+  /**
+   * See {@link #rewrite()}.
+   *
+   * @since 0.1.0
+   */
+  enum Rewrite implements Forwarding {
+    /** The only instance. */
+    INSTANCE;
+
+    @Override
+    public String toString() {
+      return "REWRITE";
+    }
+  }
+
+  /**
+   * See {@link #direct()}.
+   *
+   * @since 0.1.0
+   */
+  enum Direct implements Forwarding {
+    /** The only instance. */
+    INSTANCE;
+
+    @Override
+    public String toString() {
+      return "DIRECT";
     }
   }
 }

@@ -392,6 +392,24 @@ public class Katran {
     public static int KATRAN_BACKEND_LOCAL() {
         return KATRAN_BACKEND_LOCAL;
     }
+    private static final int KATRAN_BACKEND_REWRITE = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_backend_flag.KATRAN_BACKEND_REWRITE = 16
+     * }
+     */
+    public static int KATRAN_BACKEND_REWRITE() {
+        return KATRAN_BACKEND_REWRITE;
+    }
+    private static final int KATRAN_BACKEND_DIRECT = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_backend_flag.KATRAN_BACKEND_DIRECT = 32
+     * }
+     */
+    public static int KATRAN_BACKEND_DIRECT() {
+        return KATRAN_BACKEND_DIRECT;
+    }
     private static final int KATRAN_FLOWS_PER_BUCKET = (int)8L;
     /**
      * {@snippet lang=c :
@@ -1309,6 +1327,24 @@ public class Katran {
      */
     public static int KATRAN_USES_COARSE_CLOCK() {
         return KATRAN_USES_COARSE_CLOCK;
+    }
+    private static final int KATRAN_USES_REWRITES = (int)65536L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_REWRITES = 65536
+     * }
+     */
+    public static int KATRAN_USES_REWRITES() {
+        return KATRAN_USES_REWRITES;
+    }
+    private static final int KATRAN_USES_DIRECTS = (int)131072L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_DIRECTS = 131072
+     * }
+     */
+    public static int KATRAN_USES_DIRECTS() {
+        return KATRAN_USES_DIRECTS;
     }
     private static final int KATRAN_DECAP_IPIP = (int)0L;
     /**

@@ -22,7 +22,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     __u8 source_mac[6];
  *     __u16 room;
  *     __u32 egress_ifindex;
- *     __u8 padding[28];
+ *     __be16 port;
+ *     __u8 padding[26];
  * }
  * }
  */
@@ -40,7 +41,8 @@ public class katran_backend {
         MemoryLayout.sequenceLayout(6, Katran.C_CHAR).withName("source_mac"),
         Katran.C_SHORT.withName("room"),
         Katran.C_INT.withName("egress_ifindex"),
-        MemoryLayout.sequenceLayout(28, Katran.C_CHAR).withName("padding")
+        Katran.C_SHORT.withName("port"),
+        MemoryLayout.sequenceLayout(26, Katran.C_CHAR).withName("padding")
     ).withName("katran_backend");
 
     /**
@@ -424,12 +426,56 @@ public class katran_backend {
         struct.set(egress_ifindex$LAYOUT, egress_ifindex$OFFSET, fieldValue);
     }
 
+    private static final OfShort port$LAYOUT = (OfShort)$LAYOUT.select(groupElement("port"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __be16 port
+     * }
+     */
+    public static final OfShort port$layout() {
+        return port$LAYOUT;
+    }
+
+    private static final long port$OFFSET = $LAYOUT.byteOffset(groupElement("port"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __be16 port
+     * }
+     */
+    public static final long port$offset() {
+        return port$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __be16 port
+     * }
+     */
+    public static short port(MemorySegment struct) {
+        return struct.get(port$LAYOUT, port$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __be16 port
+     * }
+     */
+    public static void port(MemorySegment struct, short fieldValue) {
+        struct.set(port$LAYOUT, port$OFFSET, fieldValue);
+    }
+
     private static final SequenceLayout padding$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("padding"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * __u8 padding[28]
+     * __u8 padding[26]
      * }
      */
     public static final SequenceLayout padding$layout() {
@@ -441,7 +487,7 @@ public class katran_backend {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * __u8 padding[28]
+     * __u8 padding[26]
      * }
      */
     public static final long padding$offset() {
@@ -451,7 +497,7 @@ public class katran_backend {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * __u8 padding[28]
+     * __u8 padding[26]
      * }
      */
     public static MemorySegment padding(MemorySegment struct) {
@@ -461,19 +507,19 @@ public class katran_backend {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * __u8 padding[28]
+     * __u8 padding[26]
      * }
      */
     public static void padding(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, padding$OFFSET, padding$LAYOUT.byteSize());
     }
 
-    private static long[] padding$DIMS = { 28 };
+    private static long[] padding$DIMS = { 26 };
 
     /**
      * Dimensions for array field:
      * {@snippet lang=c :
-     * __u8 padding[28]
+     * __u8 padding[26]
      * }
      */
     public static long[] padding$dimensions() {
@@ -484,7 +530,7 @@ public class katran_backend {
     /**
      * Indexed getter for field:
      * {@snippet lang=c :
-     * __u8 padding[28]
+     * __u8 padding[26]
      * }
      */
     public static byte padding(MemorySegment struct, long index0) {
@@ -494,7 +540,7 @@ public class katran_backend {
     /**
      * Indexed setter for field:
      * {@snippet lang=c :
-     * __u8 padding[28]
+     * __u8 padding[26]
      * }
      */
     public static void padding(MemorySegment struct, long index0, byte fieldValue) {

@@ -46,6 +46,12 @@ public interface Dataplane extends AutoCloseable {
   /** Returns the table of tunnel destinations to {@link TunnelAction} values. */
   IndexTable<InetAddress> tunnelEndpoints();
 
+  /**
+   * Returns the table of the sources that answer for rewriting VIPs to VIP indices, by which {@link
+   * Features#rewrites} finds the way back to the client. The VIP must be installed.
+   */
+  IndexTable<ReverseKey> reverse();
+
   /** Returns the flow table, which is empty while {@link Features#tracksFlows} is false. */
   FlowTable flows();
 

@@ -8,8 +8,21 @@ package dev.katran.internal.dataplane;
  * @param gue whether any backend uses GUE
  * @param prefixVips whether any VIP covers a prefix
  * @param changes whether any ring may have slots that are not stable
+ * @param rewrites whether any backend is rewritten to
+ * @param directs whether any backend is delivered to directly
  */
-public record Features(int vipFlags, boolean gue, boolean prefixVips, boolean changes) {
+public record Features(
+    int vipFlags,
+    boolean gue,
+    boolean prefixVips,
+    boolean changes,
+    boolean rewrites,
+    boolean directs) {
+
+  /** Creates features with nothing but tunnels. */
+  public Features(int vipFlags, boolean gue, boolean prefixVips, boolean changes) {
+    this(vipFlags, gue, prefixVips, changes, false, false);
+  }
 
   /** Creates features without ring changes. */
   public Features(int vipFlags, boolean gue, boolean prefixVips) {
@@ -20,7 +33,7 @@ public record Features(int vipFlags, boolean gue, boolean prefixVips, boolean ch
   public static final Features NONE = new Features(0, false, false, false);
 
   /** All features. */
-  public static final Features ALL = new Features(VipFlags.ALL, true, true, true);
+  public static final Features ALL = new Features(VipFlags.ALL, true, true, true, true, true);
 
   /** Returns the union of these features and others. */
   public Features and(Features other) {
@@ -28,7 +41,9 @@ public record Features(int vipFlags, boolean gue, boolean prefixVips, boolean ch
         vipFlags | other.vipFlags,
         gue || other.gue,
         prefixVips || other.prefixVips,
-        changes || other.changes);
+        changes || other.changes,
+        rewrites || other.rewrites,
+        directs || other.directs);
   }
 
   /** Returns whether the program uses the flow table. */

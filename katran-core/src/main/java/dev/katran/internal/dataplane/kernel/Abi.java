@@ -12,13 +12,16 @@ import dev.katran.bpf.generated.katran_flow;
 import dev.katran.bpf.generated.katran_prefix_vip_key;
 import dev.katran.bpf.generated.katran_restoration;
 import dev.katran.bpf.generated.katran_restore_key;
+import dev.katran.bpf.generated.katran_reverse_key;
 import dev.katran.bpf.generated.katran_source_v4;
 import dev.katran.bpf.generated.katran_source_v6;
 import dev.katran.bpf.generated.katran_tunnel_end_key;
 import dev.katran.bpf.generated.katran_vip;
+import dev.katran.bpf.generated.katran_vip_address;
 import dev.katran.bpf.generated.katran_vip_key;
 import dev.katran.internal.dataplane.BackendEntry;
 import dev.katran.internal.dataplane.Destination;
+import dev.katran.internal.dataplane.ReverseKey;
 import dev.katran.internal.dataplane.VipEntry;
 import dev.katran.internal.net.MacAddress;
 import dev.katran.internal.packet.Address;
@@ -94,6 +97,20 @@ final class Abi {
     MemorySegment.copy(address, 0, target, ValueLayout.JAVA_BYTE, offset, address.length);
   }
 
+  /** Writes a {@code struct katran_reverse_key}. */
+  static void writeReverseKey(MemorySegment target, ReverseKey key) {
+    writeAddress(katran_reverse_key.address(target), key.backend());
+    target.set(NETWORK_SHORT, katran_reverse_key.port$offset(), (short) key.port());
+    katran_reverse_key.protocol(target, (byte) key.protocol());
+    katran_reverse_key.family(target, family(key.backend()));
+  }
+
+  /** Writes a {@code struct katran_vip_address}. */
+  static void writeVipAddress(MemorySegment target, InetAddress address, int port) {
+    writeAddress(katran_vip_address.address(target), address);
+    target.set(NETWORK_SHORT, katran_vip_address.port$offset(), (short) port);
+  }
+
   /** Writes a {@code struct katran_tunnel_end_key}. */
   static void writeTunnelEnd(MemorySegment target, InetAddress address) {
     writeAddress(katran_tunnel_end_key.address(target), address);
@@ -158,9 +175,10 @@ final class Abi {
       writeAddress(katran_backend.address(target), entry.address());
     }
     katran_backend.room(target, (short) entry.room());
+    target.set(NETWORK_SHORT, katran_backend.port$offset(), (short) entry.port());
     Hop hop = entry.hop();
     long word = Byte.toUnsignedLong(family(entry.address()));
-    int flags = entry.forwarding() instanceof Forwarding.Gue ? Katran.KATRAN_BACKEND_GUE() : 0;
+    int flags = flag(entry.forwarding());
     if (entry.local()) {
       flags |= Katran.KATRAN_BACKEND_LOCAL();
     }
@@ -174,6 +192,15 @@ final class Abi {
       }
     }
     BACKEND_WORD.setRelease(target, BACKEND_WORD_OFFSET, word | ((long) flags << 8));
+  }
+
+  private static int flag(Forwarding forwarding) {
+    return switch (forwarding) {
+      case Forwarding.Ipip ipip -> 0;
+      case Forwarding.Gue gue -> Katran.KATRAN_BACKEND_GUE();
+      case Forwarding.Rewrite rewrite -> Katran.KATRAN_BACKEND_REWRITE();
+      case Forwarding.Direct direct -> Katran.KATRAN_BACKEND_DIRECT();
+    };
   }
 
   private static void writeEgress(MemorySegment target, Hop.Egress egress) {

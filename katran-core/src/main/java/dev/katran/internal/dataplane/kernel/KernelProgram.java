@@ -47,6 +47,8 @@ public final class KernelProgram implements AutoCloseable {
           "source_routes_v4",
           "source_routes_v6",
           "down",
+          "reverse",
+          "vip_addresses",
           "tunnel_ends",
           "tunnel_sources_v4",
           "tunnel_sources_v6",
@@ -199,6 +201,8 @@ public final class KernelProgram implements AutoCloseable {
     return flag(features.gue(), Katran.KATRAN_USES_GUE())
         | flag(features.prefixVips(), Katran.KATRAN_USES_PREFIX_VIPS())
         | flag(features.changes(), Katran.KATRAN_USES_CHANGES())
+        | flag(features.rewrites(), Katran.KATRAN_USES_REWRITES())
+        | flag(features.directs(), Katran.KATRAN_USES_DIRECTS())
         | flag(config.sendPacketTooBig(), Katran.KATRAN_USES_TOO_BIG())
         | flag(config.tcpServerIds(), Katran.KATRAN_USES_TCP_SERVER_IDS())
         | flag(endsTunnels, Katran.KATRAN_USES_DECAPSULATION())

@@ -8,10 +8,12 @@ import dev.katran.bpf.generated.katran_backend;
 import dev.katran.bpf.generated.katran_counter;
 import dev.katran.bpf.generated.katran_down_key;
 import dev.katran.bpf.generated.katran_prefix_vip_key;
+import dev.katran.bpf.generated.katran_reverse_key;
 import dev.katran.bpf.generated.katran_source_v4;
 import dev.katran.bpf.generated.katran_source_v6;
 import dev.katran.bpf.generated.katran_tunnel_end_key;
 import dev.katran.bpf.generated.katran_vip;
+import dev.katran.bpf.generated.katran_vip_address;
 import dev.katran.bpf.generated.katran_vip_line;
 import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfMap;
@@ -20,6 +22,7 @@ import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.DownKey;
 import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.IndexTable;
+import dev.katran.internal.dataplane.ReverseKey;
 import dev.katran.internal.dataplane.TableCapacity;
 import dev.katran.internal.dataplane.VipFlags;
 import java.lang.foreign.Arena;
@@ -71,6 +74,7 @@ public final class KernelTables implements AutoCloseable {
   private final KernelIndexTable<Prefix> tunnelSourcesV4;
   private final KernelIndexTable<Prefix> tunnelSourcesV6;
   private final KernelIndexTable<DownKey> down;
+  private final KernelIndexTable<ReverseKey> reverse;
   private final KernelIndexTable<InetAddress> tunnelEndpoints;
 
   /** Creates the maps that every program needs. */
@@ -110,6 +114,14 @@ public final class KernelTables implements AutoCloseable {
               katran_down_key.vip(target, key.vip());
               katran_down_key.backend(target, key.backend());
             });
+    this.reverse =
+        new KernelIndexTable<>(
+            "reverse",
+            pins,
+            BpfConstants.BPF_MAP_TYPE_HASH,
+            (int) katran_reverse_key.sizeof(),
+            TableCapacity.reverse(limits),
+            Abi::writeReverseKey);
     this.tunnelEndpoints =
         new KernelIndexTable<>(
             "tunnel_ends",
@@ -138,6 +150,7 @@ public final class KernelTables implements AutoCloseable {
             tunnelSourcesV4,
             tunnelSourcesV6,
             down,
+            reverse,
             tunnelEndpoints)) {
       table.adopt();
     }
@@ -184,6 +197,8 @@ public final class KernelTables implements AutoCloseable {
     gracePeriod = new GracePeriod();
     createArray("vip_rings", Long.BYTES, geometry.vipIndices(), /* perElement= */ 1);
     createArray("change_deadlines", Long.BYTES, geometry.vipIndices(), /* perElement= */ 1);
+    createArray(
+        "vip_addresses", katran_vip_address.sizeof(), geometry.vipIndices(), /* perElement= */ 1);
     try (BpfMap template = MapCreation.create(RingMemory.chunk())) {
       maps.put(
           "ring_chunks",
@@ -269,6 +284,10 @@ public final class KernelTables implements AutoCloseable {
     if (has(features, VipFlags.UDP_FLOW_MIGRATION)) {
       needed.put("down", down.outer());
     }
+    if (features.rewrites()) {
+      needed.put("reverse", reverse.outer());
+      needed.put("vip_addresses", vipAddresses());
+    }
     if (config.decapsulation() != Decapsulation.OFF) {
       needed.put("tunnel_ends", tunnelEndpoints.outer());
       if (!config.tunnelSources().isEmpty()) {
@@ -307,6 +326,11 @@ public final class KernelTables implements AutoCloseable {
   /** Returns the map of where each VIP's ring is, by VIP index. */
   BpfMap vipRings() {
     return map("vip_rings");
+  }
+
+  /** Returns the map of each VIP's address, by VIP index. */
+  BpfMap vipAddresses() {
+    return map("vip_addresses");
   }
 
   /** Returns the map of when each VIP's changes end by themselves, by VIP index. */
@@ -453,6 +477,11 @@ public final class KernelTables implements AutoCloseable {
     return down;
   }
 
+  /** Returns the sources that answer for rewriting VIPs. */
+  IndexTable<ReverseKey> reverse() {
+    return reverse;
+  }
+
   /** Returns the tunnel endpoints. */
   IndexTable<InetAddress> tunnelEndpoints() {
     return tunnelEndpoints;
@@ -470,6 +499,7 @@ public final class KernelTables implements AutoCloseable {
         + tunnelSourcesV4.kernelMemory()
         + tunnelSourcesV6.kernelMemory()
         + down.kernelMemory()
+        + reverse.kernelMemory()
         + tunnelEndpoints.kernelMemory();
   }
 
@@ -480,6 +510,7 @@ public final class KernelTables implements AutoCloseable {
     sourcesV4.commit();
     sourcesV6.commit();
     down.commit();
+    reverse.commit();
     tunnelEndpoints.commit();
   }
 
@@ -497,6 +528,7 @@ public final class KernelTables implements AutoCloseable {
     tunnelSourcesV4.close();
     tunnelSourcesV6.close();
     down.close();
+    reverse.close();
     tunnelEndpoints.close();
   }
 }

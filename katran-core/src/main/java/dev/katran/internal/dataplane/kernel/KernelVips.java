@@ -4,6 +4,7 @@ import dev.katran.VipKey;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_prefix_vip_key;
 import dev.katran.bpf.generated.katran_vip;
+import dev.katran.bpf.generated.katran_vip_address;
 import dev.katran.bpf.generated.katran_vip_entry;
 import dev.katran.bpf.generated.katran_vip_hash;
 import dev.katran.bpf.generated.katran_vip_key;
@@ -37,8 +38,12 @@ final class KernelVips implements VipTable {
   private final KernelTables tables;
   private final BatchedMap<Key, VipEntry> vips;
 
+  /** The map {@code vip_addresses}: what packets of rewriting backends get for their source. */
+  private final MemorySegment addresses;
+
   KernelVips(KernelTables tables) {
     this.tables = tables;
+    this.addresses = tables.vipAddresses().mmap();
     this.vips =
         new BatchedMap<>(
             next -> KernelCalls.run(() -> tables.vips().replace(map -> write(map, next))));
@@ -56,7 +61,13 @@ final class KernelVips implements VipTable {
 
   @Override
   public void put(VipKey vip, VipEntry entry) {
-    put(Destination.of(vip), vip.port(), vip.protocol().number(), entry);
+    Destination destination = Destination.of(vip);
+    Abi.writeVipAddress(addressAt(entry.number()), destination.address(), vip.port());
+    put(destination, vip.port(), vip.protocol().number(), entry);
+  }
+
+  private MemorySegment addressAt(int number) {
+    return katran_vip_address.asSlice(addresses, number);
   }
 
   @Override

@@ -14,6 +14,7 @@ import dev.katran.internal.dataplane.ForwardingProgram;
 import dev.katran.internal.dataplane.IndexTable;
 import dev.katran.internal.dataplane.Journal;
 import dev.katran.internal.dataplane.ResourceUsage;
+import dev.katran.internal.dataplane.ReverseKey;
 import dev.katran.internal.dataplane.RingTable;
 import dev.katran.internal.dataplane.VipTable;
 import dev.katran.internal.packet.Address;
@@ -34,6 +35,8 @@ public final class JavaDataplane implements Dataplane {
       new HeapIndexTable<>(Function.identity());
   private final HeapIndexTable<InetAddress, Address> tunnelEndpoints =
       new HeapIndexTable<>(Address::of);
+  private final HeapIndexTable<ReverseKey, ReverseTable.Key> reverse =
+      new HeapIndexTable<>(ReverseTable::key);
   private final DownTable down = new DownTable(counters);
   private final SourceRoutes sourceRoutes = new SourceRoutes();
   private final HeapVipTable vips = new HeapVipTable(counters);
@@ -135,6 +138,11 @@ public final class JavaDataplane implements Dataplane {
   @Override
   public IndexTable<InetAddress> tunnelEndpoints() {
     return tunnelEndpoints;
+  }
+
+  @Override
+  public IndexTable<ReverseKey> reverse() {
+    return reverse;
   }
 
   @Override
