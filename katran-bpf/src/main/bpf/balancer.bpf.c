@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The load balancer: decapsulate, parse, find the VIP, choose a backend, encapsulate, send. */
+/* The load balancer: decapsulate, parse, find the VIP, choose a backend, send. */
 #include "choose.h"
 #include "config.h"
 #include "counters.h"
@@ -32,7 +32,7 @@ static __always_inline int balance_flow(struct xdp_md *ctx, struct packet *packe
 	__u32 number;
 
 	if (!find_vip(packet))
-		return XDP_PASS;
+		return reverse_or_pass(ctx, packet);
 	if (packet->frame > config.max_packet_size) {
 		if (packet_length(packet) + ETH_HLEN <= config.max_packet_size)
 			return XDP_DROP; /* too long because of its padding only */

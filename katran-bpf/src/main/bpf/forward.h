@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Encapsulates packets and sends them to their backend. */
+/* Sends packets to their backend: in a tunnel, rewritten, or as they are. */
 #ifndef KATRAN_FORWARD_H
 #define KATRAN_FORWARD_H
 
 #include "config.h"
 #include "gue.h"
 #include "ipip.h"
+#include "rewrite.h"
+#include "time_exceeded.h"
 #include "too_big.h"
 #include "watch.h"
 
@@ -25,6 +27,78 @@ static __always_inline int encapsulate(struct xdp_md *ctx, const struct packet *
 	return backend_family(packet) == KATRAN_IPV4
 		       ? ipip_in_ipv4(ctx, packet, backend, inner_length)
 		       : ipip_in_ipv6(ctx, packet, backend, inner_length);
+}
+
+/* Addresses the frame to the backend's next hop, without a change to its packet. NEXT: done. */
+static __always_inline int address_frame(struct xdp_md *ctx, const struct packet *packet,
+					 const struct katran_backend *backend)
+{
+	struct ethhdr *eth = packet_data(ctx);
+
+	if ((void *)(eth + 1) > packet_end(ctx))
+		return XDP_DROP;
+	write_ethernet(eth, packet, backend,
+		       packet->flow.family == KATRAN_IPV4 ? bpf_htons(ETH_P_IP)
+							  : bpf_htons(ETH_P_IPV6));
+	return NEXT;
+}
+
+/*
+ * Rewrites the destination of an ICMP error, and the source of what it quotes. Not inline: few
+ * packets need it.
+ */
+static __noinline int rewrite_error(struct xdp_md *ctx, const struct katran_backend *backend,
+				    __u8 family, bool is_fragment)
+{
+	if (family == KATRAN_IPV4)
+		return rewrite_error_v4(ctx, backend->address.words[0], backend->port, DESTINATION,
+					1);
+	return rewrite_error_v6(ctx, &backend->address, backend->port, is_fragment, DESTINATION, 1);
+}
+
+/*
+ * Rewrites the packet's destination and addresses its frame. NEXT: the frame is ready to be sent.
+ * Any other result is a verdict.
+ */
+static __always_inline int rewrite(struct xdp_md *ctx, const struct packet *packet,
+				   const struct katran_backend *backend)
+{
+	const struct katran_flow *flow = &packet->flow;
+	int verdict;
+
+	if (flow->family != backend_family(packet)) {
+		count_event(KATRAN_NOT_REWRITABLE);
+		return XDP_DROP;
+	}
+	if (packet->is_icmp_error)
+		verdict = rewrite_error(ctx, backend, flow->family, packet->is_quoted_fragment);
+	else if (flow->family == KATRAN_IPV4)
+		verdict = rewrite_ipv4(ctx, flow->protocol, backend->address.words[0],
+				       backend->port, DESTINATION, 1);
+	else
+		verdict = rewrite_ipv6(ctx, flow->protocol, &backend->address, backend->port,
+				       DESTINATION, 1);
+	if (verdict == TTL_SPENT)
+		return answer_time_exceeded(ctx, packet->is_icmp_error);
+	return verdict == NEXT ? address_frame(ctx, packet, backend) : verdict;
+}
+
+/*
+ * Prepares the packet for its backend. NEXT: the frame is ready to be sent. Any other result is a
+ * verdict.
+ */
+static __always_inline int prepare(struct xdp_md *ctx, const struct packet *packet,
+				   const struct katran_backend *backend)
+{
+	if (uses(packet, KATRAN_USES_DIRECTS) && backend_has(packet, KATRAN_BACKEND_DIRECT))
+		return address_frame(ctx, packet, backend);
+	if (uses(packet, KATRAN_USES_REWRITES) && backend_has(packet, KATRAN_BACKEND_REWRITE))
+		return rewrite(ctx, packet, backend);
+	if (encapsulate(ctx, packet, backend) == NEXT)
+		return NEXT;
+	count_event(backend_family(packet) == KATRAN_IPV4 ? KATRAN_ENCAP_FAILED_V4
+							  : KATRAN_ENCAP_FAILED_V6);
+	return XDP_DROP;
 }
 
 /* Sends the frame out of the backend's egress interface. */
@@ -66,12 +140,14 @@ static __always_inline void count_forwarded(struct packet *packet,
 }
 
 /*
- * Encapsulates the packet and sends it to its backend. Passes it to the host if the backend is
- * local, and tells its sender if the tunnel has no room for it.
+ * Sends the packet to its backend. Passes it to the host if the backend is local, and tells its
+ * sender if there is no room for it on the way.
  */
 static __always_inline int forward(struct xdp_md *ctx, struct packet *packet,
 				   const struct katran_backend *backend, __u32 number)
 {
+	int verdict;
+
 	if (vip_has(packet, KATRAN_VIP_LOCAL) && backend_has(packet, KATRAN_BACKEND_LOCAL)) {
 		count_forwarded(packet, KATRAN_PASS, number);
 		return XDP_PASS;
@@ -82,11 +158,9 @@ static __always_inline int forward(struct xdp_md *ctx, struct packet *packet,
 	}
 	if (packet_length(packet) > backend->room)
 		return answer_too_big(ctx, backend->room, packet->is_icmp_error);
-	if (encapsulate(ctx, packet, backend) != NEXT) {
-		count_event(backend_family(packet) == KATRAN_IPV4 ? KATRAN_ENCAP_FAILED_V4
-							   : KATRAN_ENCAP_FAILED_V6);
-		return XDP_DROP;
-	}
+	verdict = prepare(ctx, packet, backend);
+	if (verdict != NEXT)
+		return verdict;
 	/* KATRAN_TX includes XDP_REDIRECT, which sends by another interface */
 	count_forwarded(packet, KATRAN_TX, number);
 	return send(packet, backend);

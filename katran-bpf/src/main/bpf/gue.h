@@ -108,13 +108,6 @@ static __always_inline void write_gue(struct udphdr *udp, void *end, const struc
 		udp->check = 0xffff; /* one's complement -0: a 0 would mean no checksum */
 }
 
-/* Returns the unfolded sum of an address. */
-static __always_inline __u64 sum_address(struct address_words address)
-{
-	return (__u64)(__u32)address.upper + (address.upper >> 32) + (__u32)address.lower +
-	       (address.lower >> 32);
-}
-
 static __always_inline int
 gue_in_ipv4(struct xdp_md *ctx, const struct packet *packet, const struct katran_backend *backend,
 	    __u32 inner_length)

@@ -382,6 +382,10 @@ enum katran_balancer_counter {
 	KATRAN_ANSWERS_LIMITED, /* dropped instead of answered: the second's budget was spent */
 	KATRAN_TUNNELS_REFUSED, /* dropped on decapsulation: the inner packet is for no VIP */
 	KATRAN_CONGESTED,     /* dropped on decapsulation: marked, but its sender cannot know marks */
+	KATRAN_REVERSED,      /* answers of backends, sent to their clients */
+	KATRAN_REVERSED_BY_HOST, /* the same, rewritten and passed to the host, which routes them */
+	KATRAN_TIME_EXCEEDED, /* replies that a TTL or hop limit was spent */
+	KATRAN_NOT_REWRITABLE, /* dropped: the packet and the backend differ in family */
 	KATRAN_FIRST_VIP_COUNTER = 80,
 };
 

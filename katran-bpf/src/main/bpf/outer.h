@@ -80,6 +80,13 @@ read_address_words(const volatile struct katran_address *address)
 	return result;
 }
 
+/* Returns the unfolded sum of an address. */
+static __always_inline __u64 sum_address(struct address_words address)
+{
+	return (__u64)(__u32)address.upper + (address.upper >> 32) + (__u32)address.lower +
+	       (address.lower >> 32);
+}
+
 /* Writes the IPv6 header of an outer packet with `length` bytes of payload and a flow label of 0. */
 static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct packet *packet,
 					     __u8 protocol, struct address_words source,

@@ -40,6 +40,9 @@ public final class BpfConstants {
   /** Map type: a hash table of maps. */
   public static final int BPF_MAP_TYPE_HASH_OF_MAPS = 13;
 
+  /** Map type: a hash table of interfaces that frames are redirected to. */
+  public static final int BPF_MAP_TYPE_DEVMAP_HASH = 25;
+
   /** Map type: a ring buffer; max entries is its size in bytes. */
   public static final int BPF_MAP_TYPE_RINGBUF = 27;
 

@@ -1130,6 +1130,42 @@ public class Katran {
     public static int KATRAN_CONGESTED() {
         return KATRAN_CONGESTED;
     }
+    private static final int KATRAN_REVERSED = (int)65L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_REVERSED = 65
+     * }
+     */
+    public static int KATRAN_REVERSED() {
+        return KATRAN_REVERSED;
+    }
+    private static final int KATRAN_REVERSED_BY_HOST = (int)66L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_REVERSED_BY_HOST = 66
+     * }
+     */
+    public static int KATRAN_REVERSED_BY_HOST() {
+        return KATRAN_REVERSED_BY_HOST;
+    }
+    private static final int KATRAN_TIME_EXCEEDED = (int)67L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_TIME_EXCEEDED = 67
+     * }
+     */
+    public static int KATRAN_TIME_EXCEEDED() {
+        return KATRAN_TIME_EXCEEDED;
+    }
+    private static final int KATRAN_NOT_REWRITABLE = (int)68L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_NOT_REWRITABLE = 68
+     * }
+     */
+    public static int KATRAN_NOT_REWRITABLE() {
+        return KATRAN_NOT_REWRITABLE;
+    }
     private static final int KATRAN_FIRST_VIP_COUNTER = (int)80L;
     /**
      * {@snippet lang=c :

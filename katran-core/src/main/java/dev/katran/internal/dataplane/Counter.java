@@ -68,7 +68,11 @@ public sealed interface Counter {
     FRAGMENTS,
     ANSWERS_LIMITED,
     TUNNELS_REFUSED,
-    CONGESTED
+    CONGESTED,
+    REVERSED,
+    REVERSED_BY_HOST,
+    TIME_EXCEEDED,
+    NOT_REWRITABLE
   }
 
   /** Events that are counted per VIP: {@code enum katran_vip_counter}. */

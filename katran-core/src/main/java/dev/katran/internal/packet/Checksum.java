@@ -33,6 +33,16 @@ public final class Checksum {
     return fold(checksum + before + (~after & 0xffff));
   }
 
+  /**
+   * Updates a checksum after what it covers has changed: equation 3 of RFC 1624, which is what
+   * computing it anew would give.
+   *
+   * @param difference the sum of the new 16-bit words and of the old words' complements
+   */
+  static int patched(int checksum, int difference) {
+    return ofSum((~checksum & 0xffff) + difference);
+  }
+
   /** Folds a sum of 16-bit words into one word, with end-around carry. */
   static int fold(int sum) {
     int folded = sum;

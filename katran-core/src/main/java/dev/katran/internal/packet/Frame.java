@@ -154,6 +154,17 @@ public final class Frame {
     putShort(ETHERTYPE, etherType);
   }
 
+  /** Addresses the frame to a next hop, with the source that {@link #pushHeader} would write. */
+  public void address(Hop hop) {
+    pushHeader(0, etherType(), hop);
+  }
+
+  /** Writes both MAC addresses. */
+  public void address(MacAddress destination, MacAddress source) {
+    buffer.put(start, destination.toBytes());
+    buffer.put(start + MAC, source.toBytes());
+  }
+
   /** Removes {@code size} bytes after the Ethernet header and sets the EtherType. */
   public void popHeaders(int size, int etherType) {
     byte[] macs = bytes(0, ETHERTYPE);

@@ -44,9 +44,18 @@ public abstract class DataplaneContract {
     return CONFIG;
   }
 
+  private DataplaneOpener opener;
+
   @BeforeEach
   void open(DataplaneOpener opener) {
+    this.opener = opener;
     dataplane = opener.open(config());
+  }
+
+  /** Closes the dataplane and opens one with this configuration. */
+  void reopen(DataplaneConfig config) {
+    dataplane.close();
+    dataplane = opener.open(config);
   }
 
   @AfterEach

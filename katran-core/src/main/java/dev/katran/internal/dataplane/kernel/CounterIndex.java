@@ -92,6 +92,10 @@ final class CounterIndex {
       case ANSWERS_LIMITED -> Katran.KATRAN_ANSWERS_LIMITED();
       case TUNNELS_REFUSED -> Katran.KATRAN_TUNNELS_REFUSED();
       case CONGESTED -> Katran.KATRAN_CONGESTED();
+      case REVERSED -> Katran.KATRAN_REVERSED();
+      case REVERSED_BY_HOST -> Katran.KATRAN_REVERSED_BY_HOST();
+      case TIME_EXCEEDED -> Katran.KATRAN_TIME_EXCEEDED();
+      case NOT_REWRITABLE -> Katran.KATRAN_NOT_REWRITABLE();
     };
   }
 }

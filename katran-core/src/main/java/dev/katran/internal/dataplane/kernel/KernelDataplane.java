@@ -57,7 +57,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   private static final Pattern PIN =
       Pattern.compile(
           "settings|control|change_deadlines|link_(native|generic)|slot|slot_programs|called_from_[0-9]+|(vips|server_ids|source_v4|source_v6|tunnel_v4"
-              + "|tunnel_v6|down|reverse|tunnel_ends)(_now|_next)?|vip_rings|vip_addresses|ring_chunks|ring_chunk_[0-9]+"
+              + "|tunnel_v6|down|reverse|tunnel_ends)(_now|_next)?|vip_rings|vip_addresses|egresses|ring_chunks|ring_chunk_[0-9]+"
               + "|backends|counters|prefix_vips|watched|flows(_keys)?|cpu_flows|cpu_flow_keys"
               + "|cpu_flows_[0-9]+(_keys)?");
 

@@ -49,6 +49,7 @@ public final class KernelProgram implements AutoCloseable {
           "down",
           "reverse",
           "vip_addresses",
+          "egresses",
           "tunnel_ends",
           "tunnel_sources_v4",
           "tunnel_sources_v6",

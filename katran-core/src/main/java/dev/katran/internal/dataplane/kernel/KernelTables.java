@@ -52,6 +52,9 @@ public final class KernelTables implements AutoCloseable {
    */
   static final int READ_ONLY = BpfConstants.BPF_F_NO_PREALLOC | BpfConstants.BPF_F_RDONLY_PROG;
 
+  /** The largest number of interfaces that frames are redirected to by routes. */
+  private static final int MAX_EGRESSES = 1 << 10;
+
   private final DataplaneConfig config;
   private final Limits limits;
   private final MapGeometry geometry;
@@ -287,6 +290,7 @@ public final class KernelTables implements AutoCloseable {
     if (features.rewrites()) {
       needed.put("reverse", reverse.outer());
       needed.put("vip_addresses", vipAddresses());
+      needed.put("egresses", egresses());
     }
     if (config.decapsulation() != Decapsulation.OFF) {
       needed.put("tunnel_ends", tunnelEndpoints.outer());
@@ -331,6 +335,20 @@ public final class KernelTables implements AutoCloseable {
   /** Returns the map of each VIP's address, by VIP index. */
   BpfMap vipAddresses() {
     return map("vip_addresses");
+  }
+
+  /** Returns the set of interfaces that accept redirected frames. The first call creates it. */
+  BpfMap egresses() {
+    if (!maps.containsKey("egresses")) {
+      create(
+          "egresses",
+          BpfConstants.BPF_MAP_TYPE_DEVMAP_HASH,
+          Integer.BYTES,
+          Integer.BYTES,
+          MAX_EGRESSES,
+          /* flags= */ 0);
+    }
+    return map("egresses");
   }
 
   /** Returns the map of when each VIP's changes end by themselves, by VIP index. */

@@ -1,5 +1,6 @@
 package dev.katran.internal.dataplane.memory;
 
+import dev.katran.Forwarding;
 import dev.katran.TrafficClass;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.packet.Address;
@@ -8,8 +9,9 @@ import dev.katran.internal.packet.FiveTuple;
 import dev.katran.internal.packet.Frame;
 import dev.katran.internal.packet.Hop;
 import dev.katran.internal.packet.ParsedFrame;
+import dev.katran.internal.packet.Rewriter;
 
-/** Encapsulates packets for their backend; {@code forward.h} in Java. */
+/** Prepares packets for their backend; {@code forward.h} in Java. */
 final class Forwarder {
 
   private final TrafficClass trafficClass;
@@ -25,27 +27,37 @@ final class Forwarder {
   }
 
   /**
-   * Encapsulates the frame's packet.
+   * Prepares the frame to be sent.
    *
-   * @param flow the flow that the outer header is derived from
-   * @param backend the backend's address
-   * @param usesGue whether to use GUE instead of IPIP
+   * @param flow the flow that the outer header of a tunnel is derived from
+   * @param forwarding how the backend is reached. A packet that is rewritten is of its family and
+   *     has a hop left
    * @param hop the next hop
    */
-  void encapsulate(
+  void prepare(
       Frame frame,
       ParsedFrame.Packet packet,
       FiveTuple flow,
-      Address backend,
-      boolean usesGue,
+      HeapBackends.Entry backend,
+      Forwarding forwarding,
       Hop hop) {
-    boolean dontFragment = copyDontFragment && packet.dontFragment();
-    Outer outer = new Outer(frame, outerTrafficClass(packet), dontFragment, backend);
-    if (usesGue) {
-      gue.encapsulate(outer, packet, flow, hop);
-    } else {
-      ipip.encapsulate(outer, packet, flow, hop);
+    switch (forwarding) {
+      case Forwarding.Ipip none ->
+          ipip.encapsulate(outer(frame, packet, backend.address()), packet, flow, hop);
+      case Forwarding.Gue none ->
+          gue.encapsulate(outer(frame, packet, backend.address()), packet, flow, hop);
+      case Forwarding.Rewrite none -> {
+        Rewriter.rewrite(
+            frame, packet, backend.address(), backend.port(), Rewriter.End.DESTINATION, 1);
+        frame.address(hop);
+      }
+      case Forwarding.Direct none -> frame.address(hop);
     }
+  }
+
+  private Outer outer(Frame frame, ParsedFrame.Packet packet, Address backend) {
+    boolean dontFragment = copyDontFragment && packet.dontFragment();
+    return new Outer(frame, outerTrafficClass(packet), dontFragment, backend);
   }
 
   /** Returns the outer traffic class. The ECN field is the packet's own (RFC 6040, section 4.1). */

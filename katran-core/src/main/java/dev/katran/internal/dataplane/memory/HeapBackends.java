@@ -15,7 +15,12 @@ final class HeapBackends implements BackendTable {
 
   /** A {@link BackendEntry} with its address in the format of packets. */
   record Entry(
-      Address address, Forwarding forwarding, boolean local, @Nullable Hop hop, int room) {}
+      Address address,
+      int port,
+      Forwarding forwarding,
+      boolean local,
+      @Nullable Hop hop,
+      int room) {}
 
   private final Map<Integer, Entry> backends = new ConcurrentHashMap<>();
 
@@ -25,6 +30,7 @@ final class HeapBackends implements BackendTable {
         index,
         new Entry(
             Address.of(entry.address()),
+            entry.port(),
             entry.forwarding(),
             entry.local(),
             entry.hop(),

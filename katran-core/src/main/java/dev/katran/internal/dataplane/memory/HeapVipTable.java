@@ -27,6 +27,9 @@ final class HeapVipTable implements VipTable {
    */
   record Match(VipEntry vip, FiveTuple flow) {}
 
+  /** What packets of the VIP's backends get for their source. */
+  record VipAddress(Address address, int port) {}
+
   /** The key of a VIP with a single address. */
   private record Key(Address address, int port, int protocol) {}
 
@@ -37,6 +40,10 @@ final class HeapVipTable implements VipTable {
   private final Map<Service, PrefixTable<VipEntry>> prefixVips = new ConcurrentHashMap<>();
   private final PrefixTable<Boolean> answeringPrefixes = new PrefixTable<>();
   private final HeapCounters counters;
+
+  /** The VIPs' addresses, by VIP index. Those of removed VIPs remain. */
+  private final Map<Integer, VipAddress> addresses = new ConcurrentHashMap<>();
+
   private volatile Map<Key, VipEntry> vips = Map.of();
 
   HeapVipTable(HeapCounters counters) {
@@ -66,6 +73,7 @@ final class HeapVipTable implements VipTable {
   public void put(VipKey key, VipEntry entry) {
     Destination destination = Destination.of(key);
     Address address = Address.of(destination.address());
+    addresses.put(entry.number(), new VipAddress(address, key.port()));
     if (destination.isPrefix()) {
       prefixVips
           .computeIfAbsent(service(key), absent -> new PrefixTable<>())
@@ -116,6 +124,11 @@ final class HeapVipTable implements VipTable {
   boolean isVipAddress(Address address, Features features) {
     return vips.containsKey(pingOf(address))
         || (features.prefixVips() && answeringPrefixes.find(address) != null);
+  }
+
+  /** Returns the address of the VIP with an index, or null if there has been none. */
+  @Nullable VipAddress addressOf(int number) {
+    return addresses.get(number);
   }
 
   /** Returns the VIP that a flow matches, or null. */

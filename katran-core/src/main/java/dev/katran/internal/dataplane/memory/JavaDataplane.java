@@ -35,8 +35,8 @@ public final class JavaDataplane implements Dataplane {
       new HeapIndexTable<>(Function.identity());
   private final HeapIndexTable<InetAddress, Address> tunnelEndpoints =
       new HeapIndexTable<>(Address::of);
-  private final HeapIndexTable<ReverseKey, ReverseTable.Key> reverse =
-      new HeapIndexTable<>(ReverseTable::key);
+  private final HeapIndexTable<ReverseKey, WayBack.Source> reverse =
+      new HeapIndexTable<>(WayBack.Source::of);
   private final DownTable down = new DownTable(counters);
   private final SourceRoutes sourceRoutes = new SourceRoutes();
   private final HeapVipTable vips = new HeapVipTable(counters);
@@ -59,7 +59,7 @@ public final class JavaDataplane implements Dataplane {
    * @param clock a monotonic clock, in nanoseconds
    */
   public JavaDataplane(DataplaneConfig config, LongSupplier clock) {
-    this(config, clock, null);
+    this(config, clock, null, Routes.NONE);
   }
 
   /**
@@ -69,10 +69,16 @@ public final class JavaDataplane implements Dataplane {
    */
   public static JavaDataplane journaled(
       DataplaneConfig config, LongSupplier clock, Journal journal) {
-    return new JavaDataplane(config, clock, journal);
+    return new JavaDataplane(config, clock, journal, Routes.NONE);
   }
 
-  private JavaDataplane(DataplaneConfig config, LongSupplier clock, @Nullable Journal journal) {
+  /** Returns a dataplane without VIPs on a host with these routes. */
+  public static JavaDataplane routing(DataplaneConfig config, LongSupplier clock, Routes routes) {
+    return new JavaDataplane(config, clock, null, routes);
+  }
+
+  private JavaDataplane(
+      DataplaneConfig config, LongSupplier clock, @Nullable Journal journal, Routes routes) {
     this.journal = journal;
     this.rings = new HeapRings(config.limits().ringSize());
     this.deadlines = new HeapDeadlines(clock);
@@ -94,6 +100,7 @@ public final class JavaDataplane implements Dataplane {
             config,
             new TunnelTermination(config, tunnelEndpoints, vips, counters),
             vips,
+            new WayBack(reverse, vips, routes, counters),
             chooser,
             tracker,
             counters,

@@ -17,6 +17,8 @@ import dev.katran.internal.packet.Frame;
 import dev.katran.internal.packet.FrameParser;
 import dev.katran.internal.packet.Hop;
 import dev.katran.internal.packet.ParsedFrame;
+import dev.katran.internal.packet.Rewriter;
+import dev.katran.internal.packet.TimeExceededReply;
 import dev.katran.internal.packet.TooBigReply;
 import java.time.Duration;
 import java.util.function.LongSupplier;
@@ -29,6 +31,7 @@ final class JavaProgram implements ForwardingProgram {
   private final DataplaneConfig config;
   private final TunnelTermination tunnelTermination;
   private final HeapVipTable vips;
+  private final WayBack wayBack;
   private final Chooser chooser;
   private final Forwarder forwarder;
   private final FlowTracker tracker;
@@ -42,6 +45,7 @@ final class JavaProgram implements ForwardingProgram {
       DataplaneConfig config,
       TunnelTermination tunnelTermination,
       HeapVipTable vips,
+      WayBack wayBack,
       Chooser chooser,
       FlowTracker tracker,
       HeapCounters counters,
@@ -49,6 +53,7 @@ final class JavaProgram implements ForwardingProgram {
     this.config = config;
     this.tunnelTermination = tunnelTermination;
     this.vips = vips;
+    this.wayBack = wayBack;
     this.chooser = chooser;
     this.forwarder = new Forwarder(config);
     this.tracker = tracker;
@@ -152,7 +157,7 @@ final class JavaProgram implements ForwardingProgram {
   private Verdict forward(Frame frame, ParsedFrame.Packet packet, boolean wasDecapsulated) {
     HeapVipTable.Match match = vips.find(packet.flow(), features);
     if (match == null) {
-      return Verdict.PASS;
+      return features.rewrites() ? wayBack.sendOrPass(frame, packet) : Verdict.PASS;
     }
     int maxPacketSize = config.limits().maxPacketSize();
     if (frame.length() > maxPacketSize) {
@@ -177,25 +182,57 @@ final class JavaProgram implements ForwardingProgram {
     if (packet.end() - Frame.NETWORK > backend.room()) {
       return replyTooBig(frame, packet, backend.room());
     }
-    boolean gue = features.gue() && backend.forwarding() instanceof Forwarding.Gue;
-    forwarder.encapsulate(frame, packet, choice.flow(), backend.address(), gue, hop);
+    Forwarding forwarding = used(backend.forwarding());
+    if (forwarding instanceof Forwarding.Rewrite) {
+      if (packet.isIpv6() != backend.address().isIpv6()) {
+        return drop(Counter.Total.NOT_REWRITABLE);
+      }
+      if (!Rewriter.hasHop(frame, packet.isIpv6())) {
+        return replyTimeExceeded(frame, packet);
+      }
+    }
+    forwarder.prepare(frame, packet, choice.flow(), backend, forwarding, hop);
     count(packet, vip, choice, wasDecapsulated);
     return Verdict.TX;
   }
 
+  /** Returns IPIP in place of a forwarding that the program is not specialised for. */
+  private Forwarding used(Forwarding forwarding) {
+    boolean isUsed =
+        switch (forwarding) {
+          case Forwarding.Ipip ipip -> true;
+          case Forwarding.Gue gue -> features.gue();
+          case Forwarding.Rewrite rewrite -> features.rewrites();
+          case Forwarding.Direct direct -> features.directs();
+        };
+    return isUsed ? forwarding : Forwarding.ipip();
+  }
+
   private Verdict replyTooBig(Frame frame, ParsedFrame.Packet packet, int mtu) {
-    FiveTuple flow = packet.flow();
-    // an ICMP error must not be answered with another
-    if (!config.sendPacketTooBig()
-        || packet.isIcmpError()
-        || !mayAnswer(flow.source(), flow.destination())
-        || !isWithin(errors)) {
+    if (!config.sendPacketTooBig() || !mayReplyError(packet)) {
       return Verdict.DROP;
     }
     boolean isIpv6 = packet.isIpv6();
     TooBigReply.write(frame, isIpv6, mtu);
     counters.add(isIpv6 ? Counter.Total.TOO_BIG_V6 : Counter.Total.TOO_BIG_V4);
     return Verdict.TX;
+  }
+
+  private Verdict replyTimeExceeded(Frame frame, ParsedFrame.Packet packet) {
+    if (!mayReplyError(packet)) {
+      return Verdict.DROP;
+    }
+    TimeExceededReply.write(frame, packet.isIpv6());
+    counters.add(Counter.Total.TIME_EXCEEDED);
+    return Verdict.TX;
+  }
+
+  /** An ICMP error must not be answered with another. */
+  private boolean mayReplyError(ParsedFrame.Packet packet) {
+    FiveTuple flow = packet.flow();
+    return !packet.isIcmpError()
+        && mayAnswer(flow.source(), flow.destination())
+        && isWithin(errors);
   }
 
   private static boolean mayAnswer(Address source, Address destination) {

@@ -99,6 +99,7 @@ class AbiTest {
           "katran_source_v4",
           "katran_source_v6",
           "katran_down_key",
+          "katran_reverse_key",
           "katran_tunnel_end_key");
 
   private static CHeader header() {
@@ -247,16 +248,22 @@ class AbiTest {
         backend,
         new BackendEntry(
             InetAddresses.forString("10.0.0.11"),
+            8080,
             Forwarding.gue(),
             true,
             new Hop(nextHop, new Hop.Egress(7, ours))));
 
     assertThat(katran_backend.family(backend)).isEqualTo((byte) constant("KATRAN_IPV4"));
     assertThat(katran_backend.flags(backend))
-        .isEqualTo((byte) sum(HEADER.constantsOf("katran_backend_flag").values()));
+        .isEqualTo(
+            (byte)
+                (sum(HEADER.constantsOf("katran_backend_flag").values())
+                    - constant("KATRAN_BACKEND_REWRITE")
+                    - constant("KATRAN_BACKEND_DIRECT")));
     assertThat(bytes(katran_backend.destination_mac(backend))).isEqualTo(nextHop.toBytes());
     assertThat(bytes(katran_backend.source_mac(backend))).isEqualTo(ours.toBytes());
     assertThat(katran_backend.egress_ifindex(backend)).isEqualTo(7);
+    assertThat(Short.reverseBytes(katran_backend.port(backend))).isEqualTo((short) 8080);
     assertThat(bytes(katran_backend.address(backend)))
         .isEqualTo(Arrays.copyOf(new byte[] {10, 0, 0, 11}, (int) katran_address.sizeof()));
   }

@@ -11,6 +11,7 @@ import dev.katran.internal.dataplane.HashingContract;
 import dev.katran.internal.dataplane.IcmpContract;
 import dev.katran.internal.dataplane.OuterHeaderContract;
 import dev.katran.internal.dataplane.ParsingContract;
+import dev.katran.internal.dataplane.RewriteContract;
 import dev.katran.internal.dataplane.RingContract;
 import dev.katran.internal.dataplane.SoundnessContract;
 import dev.katran.internal.dataplane.TooBigContract;
@@ -71,4 +72,7 @@ class KernelDataplaneTest {
 
   @Nested
   class Beginning extends BeginningContract {}
+
+  @Nested
+  class Rewrite extends RewriteContract {}
 }

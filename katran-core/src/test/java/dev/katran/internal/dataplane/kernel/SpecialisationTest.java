@@ -62,6 +62,12 @@ class SpecialisationTest {
           flag("tracking", VipFlags.TRACKED),
           flag("watching", VipFlags.WATCHED),
           new Feature("GUE", new Features(0, true, false), config -> config),
+          new Feature(
+              "rewriting", new Features(0, false, false, false, true, false), config -> config),
+          new Feature(
+              "direct delivery",
+              new Features(0, false, false, false, false, true),
+              config -> config),
           new Feature("prefix VIPs", new Features(0, false, true), config -> config),
           configured("packet too big", config -> config.with(c -> c.sendPacketTooBig = true)),
           configured("TCP server ids", config -> config.with(c -> c.tcpServerIds = true)),

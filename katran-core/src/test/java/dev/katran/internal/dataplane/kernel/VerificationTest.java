@@ -86,6 +86,8 @@ class VerificationTest {
     return Stream.of(
         NO_FEATURE,
         new Use("GUE", new Features(0, true, false), CONFIG),
+        new Use("rewriting", new Features(0, false, false, false, true, false), CONFIG),
+        new Use("direct delivery", new Features(0, false, false, false, false, true), CONFIG),
         new Use("prefix VIPs", new Features(0, false, true), CONFIG),
         LOCAL,
         withFlags("QUIC", VipFlags.QUIC),

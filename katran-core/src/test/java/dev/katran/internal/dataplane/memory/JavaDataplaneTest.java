@@ -17,6 +17,7 @@ import dev.katran.internal.dataplane.IcmpContract;
 import dev.katran.internal.dataplane.OuterHeaderContract;
 import dev.katran.internal.dataplane.ParsingContract;
 import dev.katran.internal.dataplane.ResourceUsage;
+import dev.katran.internal.dataplane.RewriteContract;
 import dev.katran.internal.dataplane.RingContract;
 import dev.katran.internal.dataplane.SoundnessContract;
 import dev.katran.internal.dataplane.TooBigContract;
@@ -76,6 +77,9 @@ class JavaDataplaneTest {
 
   @Nested
   class Beginning extends BeginningContract {}
+
+  @Nested
+  class Rewrite extends RewriteContract {}
 
   @Test
   void flags_hashing_matchTheAbi() {
