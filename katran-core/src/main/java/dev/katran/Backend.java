@@ -2,15 +2,17 @@ package dev.katran;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.katran.internal.net.Addresses;
 import dev.katran.internal.ring.BackendHash;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server behind a {@link Vip}: its address, its weight, how it is reached, and whether it is
- * draining. Immutable. A backend may be IPv4 or IPv6 regardless of its VIP's family.
+ * draining. Immutable. A backend may be IPv4 or IPv6 regardless of its VIP's family, except with
+ * {@link Forwarding#rewrite()}.
  *
  * @since 0.1.0
  */
@@ -19,12 +21,16 @@ public final class Backend {
   /** The largest weight, {@value}. */
   public static final int MAX_WEIGHT = 1_000_000;
 
-  /** Orders by unsigned hash, then by address, so that the order is total. */
+  /** Orders by unsigned hash, then by address and port, so that the order is total. */
   static final Comparator<Backend> RING_ORDER = Backend::compareOnRing;
 
   private final BackendKey key;
   private final int weight;
   private final boolean draining;
+
+  /** What {@link #via} has set; null if the backend leaves it to its VIP. */
+  private final @Nullable Forwarding own;
+
   private final Forwarding forwarding;
   private final boolean local;
   private final long hash;
@@ -33,19 +39,22 @@ public final class Backend {
       BackendKey key,
       int weight,
       boolean draining,
+      @Nullable Forwarding own,
       Forwarding forwarding,
       boolean local,
       long hash) {
     this.key = key;
     this.weight = weight;
     this.draining = draining;
+    this.own = own;
     this.forwarding = forwarding;
     this.local = local;
     this.hash = hash;
   }
 
   /**
-   * Returns a backend of weight 1 that is not draining and is reached by IPIP.
+   * Returns a backend of weight 1 that is not draining and is reached as its VIP's {@link
+   * Vip.Builder#forwarding} says, by default by IPIP.
    *
    * @param address IPv4 or IPv6 literal; host names are rejected
    * @throws IllegalArgumentException if it is not a literal, has a zone, or is IPv4-mapped,
@@ -56,7 +65,7 @@ public final class Backend {
   }
 
   /**
-   * Returns a backend of weight 1 that is not draining and is reached by IPIP.
+   * Returns a backend as {@link #of(String)} does.
    *
    * @throws IllegalArgumentException if the address has a zone, or is IPv4-mapped, unspecified,
    *     loopback, broadcast, multicast or link-local IPv6
@@ -65,10 +74,13 @@ public final class Backend {
     return of(BackendKey.of(address));
   }
 
-  /** Returns a backend of weight 1 that is not draining and is reached by IPIP. */
+  /** Returns a backend as {@link #of(String)} does, with the port of the key. */
   public static Backend of(BackendKey key) {
-    return new Backend(
-        key, 1, false, Forwarding.ipip(), false, BackendHash.of(key.address().getAddress()));
+    return new Backend(key, 1, false, null, Vip.DEFAULT_FORWARDING, false, hash(key));
+  }
+
+  private static long hash(BackendKey key) {
+    return BackendHash.of(key.address().getAddress(), key.port());
   }
 
   /** Returns the backend's identity. */
@@ -81,6 +93,11 @@ public final class Backend {
     return key.address();
   }
 
+  /** Returns the port that it serves at, 1 to 65535, or 0 for the port of its VIP. */
+  public int port() {
+    return key.port();
+  }
+
   /** Returns its share of new flows relative to other backends, 0 to {@link #MAX_WEIGHT}. */
   public int weight() {
     return weight;
@@ -91,9 +108,17 @@ public final class Backend {
     return draining;
   }
 
-  /** Returns how packets to it are encapsulated. */
+  /**
+   * Returns how packets reach it: what {@link #via} has set or, if nothing, what its VIP has for
+   * such backends. A backend that is in no VIP is reached by IPIP then.
+   */
   public Forwarding forwarding() {
     return forwarding;
+  }
+
+  /** Returns whether {@link #via} has set how packets reach it, rather than its VIP. */
+  public boolean hasOwnForwarding() {
+    return own != null;
   }
 
   /** Returns whether it is this host, see {@link #local(boolean)}. */
@@ -104,6 +129,20 @@ public final class Backend {
   /** Returns whether it has ring slots: its weight is above 0 and it is not draining. */
   public boolean takesNewFlows() {
     return weight > 0 && !draining;
+  }
+
+  /**
+   * Returns the backend at another port of this server, which is another backend with another
+   * {@link #key}. Needs {@link Forwarding#rewrite()}, which changes the port of packets: the other
+   * kinds deliver them as they came. A VIP refuses a port without it, see {@link
+   * Vip.Builder#build}.
+   *
+   * @param port 1 to 65535, or 0 for the port of the VIP, the default
+   * @throws IllegalArgumentException if it is out of range
+   */
+  public Backend port(int port) {
+    BackendKey changed = BackendKey.of(key.address(), port);
+    return new Backend(changed, weight, draining, own, forwarding, local, hash(changed));
   }
 
   /**
@@ -118,7 +157,7 @@ public final class Backend {
       throw new IllegalArgumentException(
           "weight %d of backend %s is not in 0..%d".formatted(weight, key, MAX_WEIGHT));
     }
-    return new Backend(key, weight, draining, forwarding, local, hash);
+    return new Backend(key, weight, draining, own, forwarding, local, hash);
   }
 
   /**
@@ -127,17 +166,17 @@ public final class Backend {
    * @param draining whether it gives up its ring slots; its weight is kept for later
    */
   public Backend draining(boolean draining) {
-    return new Backend(key, weight, draining, forwarding, local, hash);
+    return new Backend(key, weight, draining, own, forwarding, local, hash);
   }
 
   /**
-   * Returns this backend with another encapsulation. The default is {@link Forwarding#ipip()}. All
-   * VIPs that share a backend must reach it the same way: change them in one {@link
-   * LoadBalancer#apply}. Open flows stay where they are.
+   * Returns this backend, reached in a way of its own. The default is what its VIP has for all its
+   * backends, see {@link Vip.Builder#forwarding}. All VIPs that share a backend must reach it the
+   * same way: change them in one {@link LoadBalancer#apply}. Open flows stay where they are.
    */
   public Backend via(Forwarding forwarding) {
     requireNonNull(forwarding, "forwarding");
-    return new Backend(key, weight, draining, forwarding, local, hash);
+    return new Backend(key, weight, draining, forwarding, forwarding, local, hash);
   }
 
   /**
@@ -146,7 +185,14 @@ public final class Backend {
    * unchanged. All VIPs that share a backend must agree, as for {@link #via}.
    */
   public Backend local(boolean local) {
-    return new Backend(key, weight, draining, forwarding, local, hash);
+    return new Backend(key, weight, draining, own, forwarding, local, hash);
+  }
+
+  /** Returns this backend in a VIP whose backends are reached like that unless they say else. */
+  Backend inVip(Forwarding ofVip) {
+    return own != null || forwarding.equals(ofVip)
+        ? this
+        : new Backend(key, weight, draining, null, ofVip, local, hash);
   }
 
   /** Returns the hash that orders backends on a ring and seeds their slot permutation. */
@@ -156,9 +202,10 @@ public final class Backend {
 
   private static int compareOnRing(Backend one, Backend other) {
     int order = Long.compareUnsigned(one.hash, other.hash);
-    return order != 0
-        ? order
-        : Arrays.compareUnsigned(one.address().getAddress(), other.address().getAddress());
+    if (order == 0) {
+      order = Arrays.compareUnsigned(one.address().getAddress(), other.address().getAddress());
+    }
+    return order != 0 ? order : Integer.compare(one.port(), other.port());
   }
 
   @Override
@@ -167,6 +214,7 @@ public final class Backend {
         && key.equals(other.key)
         && weight == other.weight
         && draining == other.draining
+        && Objects.equals(own, other.own)
         && forwarding.equals(other.forwarding)
         && local == other.local;
   }
@@ -180,14 +228,14 @@ public final class Backend {
 
   /**
    * Returns text such as {@code 10.0.0.11 weight 2 draining}. Settings that have their default
-   * value are left out.
+   * value, and how it is reached if its VIP decides that, are left out.
    */
   @Override
   public String toString() {
-    return Addresses.text(address())
+    return key
         + (weight == 1 ? "" : " weight " + weight)
         + (draining ? " draining" : "")
-        + (forwarding.equals(Forwarding.ipip()) ? "" : " via " + forwarding)
+        + (own == null ? "" : " via " + own)
         + (local ? " local" : "");
   }
 }

@@ -6,8 +6,11 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSetMultimap;
 import com.google.common.collect.Multimaps;
+import dev.katran.internal.configuration.Answers;
 import dev.katran.internal.configuration.ConfigurationJson;
 import dev.katran.internal.configuration.Fingerprint;
+import dev.katran.internal.configuration.RoutedAnswers;
+import dev.katran.internal.configuration.TableBackend;
 import dev.katran.internal.net.Addresses;
 import java.net.InetAddress;
 import java.util.Collection;
@@ -41,8 +44,9 @@ import java.util.StringJoiner;
  *   "version": 1,
  *   "vips": [
  *     {"key": "udp 203.0.113.10:443",
- *      "backends": [{"address": "10.0.0.11", "weight": 2, "draining": true,
- *                    "forwarding": "GUE", "local": true}],
+ *      "backends": [{"address": "10.0.0.11", "port": 8443, "weight": 2, "draining": true,
+ *                    "forwarding": "REWRITE", "local": true}],
+ *      "forwarding": "DIRECT",
  *      "hashing": "SOURCE_ADDRESS", "algorithm": "MAGLEV", "tracking": "ALWAYS",
  *      "idleTime": "PT5M", "changeWindow": "PT1M",
  *      "quic": true, "udpStableRouting": true, "udpFlowMigration": true,
@@ -51,7 +55,7 @@ import java.util.StringJoiner;
  *   "serverIds": [{"id": 7, "backend": {"address": "10.0.0.12"}}],
  *   "sourceRoutes": [{"prefix": "198.51.100.0/24", "backend": {"address": "10.0.0.12"}}],
  *   "tunnelEndpoints": [{"address": "203.0.113.99", "action": "RECIRCULATE"}],
- *   "downBackends": [{"vip": "udp 203.0.113.10:443", "backend": "10.0.0.11"}],
+ *   "downBackends": [{"vip": "udp 203.0.113.10:443", "backend": "10.0.0.11:8443"}],
  *   "watched": "udp 203.0.113.10:443"
  * }
  * }</pre>
@@ -59,7 +63,8 @@ import java.util.StringJoiner;
  * <p>Fields have the names of the methods that return them. A VIP needs its {@code key}, in the
  * form of {@link VipKey#parse}, and a backend its {@code address}; their other fields have the
  * defaults of {@link Vip.Builder} and {@link Backend#of}. Constants are written as in Java,
- * durations as in {@link java.time.Duration#parse}. Addresses are literals.
+ * durations as in {@link java.time.Duration#parse}. Addresses are literals; {@code "backend"} has
+ * the form of {@link BackendKey#parse}. A {@code "forwarding"} is IPIP, GUE, REWRITE or DIRECT.
  *
  * @since 0.1.0
  */
@@ -194,9 +199,9 @@ public final class Configuration {
   }
 
   /**
-   * Returns a fingerprint of all that decides which backend a packet goes to, and how it is
-   * encapsulated. Balancers with the same fingerprint make the same decisions, provided that they
-   * were opened with the same options and have the same next hops.
+   * Returns a fingerprint of all that decides which backend a packet goes to, and how it gets
+   * there. Balancers with the same fingerprint make the same decisions, provided that they were
+   * opened with the same options and have the same next hops.
    *
    * <p>It covers:
    *
@@ -205,10 +210,10 @@ public final class Configuration {
    *   <li>of each VIP, its key, hashing, algorithm, tracking and switches; with {@link
    *       Tracking#ADAPTIVE}, its idle time and change window as well; with {@link
    *       Vip.Builder#udpFlowMigration}, the backends that are marked down for it;
-   *   <li>of each backend of a VIP, its key, its encapsulation and its weight, which counts as 0
+   *   <li>of each backend of a VIP, its key, how it is reached, and its weight, which counts as 0
    *       while it is draining;
    *   <li>server ids and, if any VIP has {@link Vip.Builder#sourceRouting}, source routes, each
-   *       with the key and the encapsulation of its backend;
+   *       with the key of its backend and how that is reached;
    *   <li>tunnel endpoints.
    * </ul>
    *
@@ -303,7 +308,7 @@ public final class Configuration {
      * @param serverIds backends by id, 1 to 2147483647
      */
     public Builder serverIds(Map<Integer, Backend> serverIds) {
-      this.serverIds = ImmutableMap.copyOf(requireNonNull(serverIds, "serverIds"));
+      this.serverIds = backends("server id", requireNonNull(serverIds, "serverIds"));
       return this;
     }
 
@@ -312,8 +317,16 @@ public final class Configuration {
      * The default is none.
      */
     public Builder sourceRoutes(Map<Prefix, Backend> sourceRoutes) {
-      this.sourceRoutes = ImmutableMap.copyOf(requireNonNull(sourceRoutes, "sourceRoutes"));
+      this.sourceRoutes = backends("source route", requireNonNull(sourceRoutes, "sourceRoutes"));
       return this;
+    }
+
+    private static <K> ImmutableMap<K, Backend> backends(String what, Map<K, Backend> entries) {
+      ImmutableMap.Builder<K, Backend> backends =
+          ImmutableMap.builderWithExpectedSize(entries.size());
+      entries.forEach(
+          (key, backend) -> backends.put(key, TableBackend.of(what + " " + key, backend)));
+      return backends.buildOrThrow();
     }
 
     /**
@@ -357,9 +370,11 @@ public final class Configuration {
      * @throws IllegalArgumentException if two VIPs have the same key; if a server id is not in
      *     range; if a tunnel endpoint has a zone, or is IPv4-mapped, unspecified, loopback,
      *     broadcast, multicast or link-local IPv6; if VIPs and tables do not all {@linkplain
-     *     Backend#via reach a backend} the same way; if a VIP is watched, or has backends marked
-     *     down, that is not in the configuration; or if no VIP and no table has a backend that is
-     *     marked down
+     *     Backend#via reach a backend} the same way; if two VIPs rewrite packets to the same
+     *     address and port; if a table has a backend with a {@linkplain Backend#port port} that is
+     *     not rewritten to, or a source route one that a VIP with source routing does not have
+     *     although it is; if a VIP is watched, or has backends marked down, that is not in the
+     *     configuration; or if no VIP and no table has a backend that is marked down
      */
     public Configuration build() {
       Map<VipKey, Vip> byKey = HashMap.newHashMap(vips.size());
@@ -403,12 +418,21 @@ public final class Configuration {
     /** Checks that each backend is reached in one way only, and returns all of them. */
     private Map<BackendKey, Backend> checkDelivery() {
       Map<BackendKey, Backend> known = new HashMap<>();
+      Answers answers = Answers.NONE;
       for (Vip vip : vips) {
+        answers = answers.with(vip.key(), Answers.serversOf(vip));
         vip.backends().forEach(backend -> checkDelivery(backend, vip.key(), known));
       }
       serverIds.forEach((id, backend) -> checkDelivery(backend, "server id " + id, known));
       sourceRoutes.forEach(
           (from, backend) -> checkDelivery(backend, "source route " + from, known));
+      List<BackendKey> rewritten =
+          sourceRoutes.values().stream()
+              .filter(backend -> backend.forwarding().equals(Forwarding.rewrite()))
+              .map(Backend::key)
+              .distinct()
+              .toList();
+      vips.forEach(vip -> rewritten.forEach(backend -> RoutedAnswers.check(vip, backend)));
       return known;
     }
 

@@ -48,7 +48,7 @@ public final class DownBackends {
 
   /** Returns whether the backend at an address is marked down for a VIP. */
   public boolean contains(VipKey vip, String backend) {
-    return contains(vip, BackendKey.of(backend));
+    return contains(vip, BackendKey.parse(backend));
   }
 
   /**
@@ -67,7 +67,7 @@ public final class DownBackends {
 
   /** Marks the backend at an address down, see {@link #add(VipKey, BackendKey)}. */
   public void add(VipKey vip, String backend) {
-    add(vip, BackendKey.of(backend));
+    add(vip, BackendKey.parse(backend));
   }
 
   /**
@@ -92,7 +92,7 @@ public final class DownBackends {
 
   /** Removes the mark of the backend at an address, see {@link #remove(VipKey, BackendKey)}. */
   public boolean remove(VipKey vip, String backend) {
-    return remove(vip, BackendKey.of(backend));
+    return remove(vip, BackendKey.parse(backend));
   }
 
   /**

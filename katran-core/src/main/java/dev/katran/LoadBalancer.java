@@ -323,11 +323,11 @@ public final class LoadBalancer implements AutoCloseable {
    * Completes when a backend is drained, see {@link #whenDrained(VipKey, BackendKey, Duration,
    * Duration)}.
    *
-   * @param backend its address, an IPv4 or IPv6 literal
+   * @param backend its key as {@link BackendKey#parse} takes it, such as {@code 10.0.0.11}
    */
   public CompletableFuture<DrainResult> whenDrained(
       VipKey vip, String backend, Duration quiet, Duration timeout) {
-    return whenDrained(vip, BackendKey.of(backend), quiet, timeout);
+    return whenDrained(vip, BackendKey.parse(backend), quiet, timeout);
   }
 
   /**

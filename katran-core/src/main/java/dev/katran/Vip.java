@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -32,6 +31,9 @@ import java.util.stream.Collectors;
  */
 public final class Vip {
 
+  /** How a backend is reached if neither it nor its VIP says how. */
+  static final Forwarding DEFAULT_FORWARDING = Forwarding.ipip();
+
   private static final Duration TCP_IDLE_TIME = Duration.ofMinutes(5);
   private static final Duration UDP_IDLE_TIME = Duration.ofSeconds(30);
   private static final Duration MIN_TIME = Duration.ofSeconds(1);
@@ -39,6 +41,7 @@ public final class Vip {
 
   private final VipKey key;
   private final List<Backend> backends;
+  private final Forwarding forwarding;
   private final Hashing hashing;
   private final RingAlgorithm algorithm;
   private final Tracking tracking;
@@ -48,7 +51,8 @@ public final class Vip {
 
   private Vip(Builder from) {
     this.key = from.key;
-    this.backends = from.backends;
+    this.backends = from.backends.stream().map(each -> each.inVip(from.forwarding)).toList();
+    this.forwarding = from.forwarding;
     this.hashing = from.hashing;
     this.algorithm = from.algorithm;
     this.tracking = from.tracking;
@@ -162,6 +166,11 @@ public final class Vip {
     return backends.stream().filter(each -> each.key().equals(backend)).findFirst();
   }
 
+  /** Returns how those of its backends are reached that {@link Backend#via} does not say it for. */
+  public Forwarding forwarding() {
+    return forwarding;
+  }
+
   /** Returns which fields of a flow are hashed. */
   public Hashing hashing() {
     return hashing;
@@ -216,6 +225,7 @@ public final class Vip {
   public Builder toBuilder() {
     Builder builder = new Builder(key);
     builder.backends = backends;
+    builder.forwarding = forwarding;
     builder.hashing = hashing;
     builder.algorithm = algorithm;
     builder.tracking = tracking;
@@ -242,11 +252,11 @@ public final class Vip {
    * Returns this VIP without a backend, or this VIP if it has no such backend. The backend's open
    * flows move to other backends at once; see {@link #draining} for the gentle way.
    *
-   * @param address IPv4 or IPv6 literal
-   * @throws IllegalArgumentException if the address is not a literal
+   * @param backend a key as {@link BackendKey#parse} takes it, such as {@code 10.0.0.11}
+   * @throws IllegalArgumentException if it is none
    */
-  public Vip without(String address) {
-    return without(BackendKey.of(address));
+  public Vip without(String backend) {
+    return without(BackendKey.parse(backend));
   }
 
   /** Returns this VIP without a backend, see {@link #without(String)}. */
@@ -265,11 +275,11 @@ public final class Vip {
    * flows stay; those of a VIP that tracks none move to other backends. To end the drain, pass the
    * backend to {@link #with} again.
    *
-   * @param address IPv4 or IPv6 literal
-   * @throws IllegalArgumentException if no backend has the address, or it is not a literal
+   * @param backend a key as {@link BackendKey#parse} takes it, such as {@code 10.0.0.11}
+   * @throws IllegalArgumentException if the VIP has no such backend, or it is no key
    */
-  public Vip draining(String address) {
-    return draining(BackendKey.of(address));
+  public Vip draining(String backend) {
+    return draining(BackendKey.parse(backend));
   }
 
   /**
@@ -305,6 +315,7 @@ public final class Vip {
         || (object instanceof Vip other
             && key.equals(other.key)
             && backends.equals(other.backends)
+            && forwarding.equals(other.forwarding)
             && hashing == other.hashing
             && algorithm == other.algorithm
             && tracking == other.tracking
@@ -316,7 +327,7 @@ public final class Vip {
   @Override
   public int hashCode() {
     return Objects.hash(
-        key, backends, hashing, algorithm, tracking, idleTime, changeWindow, options);
+        key, backends, forwarding, hashing, algorithm, tracking, idleTime, changeWindow, options);
   }
 
   /**
@@ -327,6 +338,7 @@ public final class Vip {
   public String toString() {
     return key
         + backends.stream().map(Backend::toString).collect(Collectors.joining(", ", " [", "]"))
+        + (forwarding.equals(DEFAULT_FORWARDING) ? "" : " via " + forwarding)
         + (hashing == Hashing.FLOW ? "" : " hashing " + hashing)
         + (algorithm == RingAlgorithm.MAGLEV_V2 ? "" : " algorithm " + algorithm)
         + (tracking == Tracking.ADAPTIVE ? "" : " tracking " + tracking)
@@ -345,6 +357,7 @@ public final class Vip {
     private final VipKey key;
     private final Set<VipOption> options = EnumSet.noneOf(VipOption.class);
     private List<Backend> backends = List.of();
+    private Forwarding forwarding = DEFAULT_FORWARDING;
     private Hashing hashing = Hashing.FLOW;
     private RingAlgorithm algorithm = RingAlgorithm.MAGLEV_V2;
     private Tracking tracking = Tracking.ADAPTIVE;
@@ -364,6 +377,15 @@ public final class Vip {
     /** Sets the backends and discards any set before. The default is none. */
     public Builder backends(Collection<Backend> backends) {
       this.backends = List.copyOf(requireNonNull(backends, "backends"));
+      return this;
+    }
+
+    /**
+     * Sets how packets reach those backends that {@link Backend#via} does not say it for. The
+     * default is {@link Forwarding#ipip()}.
+     */
+    public Builder forwarding(Forwarding forwarding) {
+      this.forwarding = requireNonNull(forwarding, "forwarding");
       return this;
     }
 
@@ -480,23 +502,16 @@ public final class Vip {
     /**
      * Builds the VIP.
      *
-     * @throws IllegalArgumentException if two backends have the same key, or an option needs UDP
-     *     and the VIP is not UDP
+     * @throws IllegalArgumentException if two backends have the same key; if an option needs UDP
+     *     and the VIP is not UDP; if a backend has a {@linkplain Backend#port port} of its own and
+     *     is not reached by {@link Forwarding#rewrite()}; or if one that is has an address of the
+     *     other family, has a port of its own although the VIP matches every port, is also there
+     *     under another key, or the VIP covers a prefix
      */
     public Vip build() {
-      for (VipOption option : options) {
-        if (option.needsUdp() && key.protocol() != Protocol.UDP) {
-          throw new IllegalArgumentException("%s: %s needs UDP".formatted(key, option.label()));
-        }
-      }
-      Set<BackendKey> keys = new HashSet<>();
-      for (Backend backend : backends) {
-        if (!keys.add(backend.key())) {
-          throw new IllegalArgumentException(
-              "%s: duplicate backend %s".formatted(key, backend.key()));
-        }
-      }
-      return new Vip(this);
+      Vip vip = new Vip(this);
+      VipChecks.check(vip, options);
+      return vip;
     }
   }
 }

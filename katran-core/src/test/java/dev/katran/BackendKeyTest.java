@@ -20,7 +20,10 @@ class BackendKeyTest {
 
     assertThat(key).isEqualTo(BackendKey.of(ADDRESS)).hasSameHashCodeAs(BackendKey.of(ADDRESS));
     assertThat(key.address()).isEqualTo(ADDRESS);
-    assertThat(key).isNotEqualTo(BackendKey.of("10.0.0.12"));
+    assertThat(key.port()).isZero();
+    assertThat(key)
+        .isNotEqualTo(BackendKey.of("10.0.0.12"))
+        .isNotEqualTo(BackendKey.of("10.0.0.11", 80));
   }
 
   @Test
@@ -43,6 +46,46 @@ class BackendKeyTest {
   })
   void toString_anyLiteral_isTheShortForm(String literal, String text) {
     assertThat(BackendKey.of(literal)).hasToString(text);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "10.0.0.11, 0, 10.0.0.11",
+    "10.0.0.11, 8080, 10.0.0.11:8080",
+    "fc00::11, 0, fc00::11",
+    "fc00:0::11, 65535, [fc00::11]:65535"
+  })
+  void parse_text_isInverseToToString(String address, int port, String text) {
+    BackendKey key = BackendKey.of(address, port);
+
+    assertThat(key).hasToString(text);
+    assertThat(BackendKey.parse(text)).isEqualTo(key).hasSameHashCodeAs(key);
+    assertThat(key.port()).isEqualTo(port);
+    assertThat(key).isEqualTo(BackendKey.of(InetAddresses.forString(address), port));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "10.0.0.11:", "10.0.0.11:0", "10.0.0.11:080", "10.0.0.11:65536", "10.0.0.11:-1",
+        "10.0.0.11:80:80", "[10.0.0.11]:80", "[fc00::1]", "[fc00::1]:", "[fc00::1]:*",
+        "web1.example:80", ":80", " 10.0.0.11:80", "10.0.0.11:80 ", "[fe80::1%eth0]:80"
+      })
+  void parse_otherText_throws(String text) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> BackendKey.parse(text))
+        .withMessageContaining("backend ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, 65536})
+  void of_portOutOfRange_throws(int port) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> BackendKey.of("10.0.0.11", port))
+        .withMessage("port of backend 10.0.0.11 %d is not in 0..65535", port);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Backend.of("10.0.0.11").port(port))
+        .withMessage("port of backend 10.0.0.11 %d is not in 0..65535", port);
   }
 
   @ParameterizedTest

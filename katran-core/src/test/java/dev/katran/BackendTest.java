@@ -61,7 +61,9 @@ class BackendTest {
     assertThat(BACKEND)
         .isNotEqualTo(Backend.of("10.0.0.12"))
         .isNotEqualTo(BACKEND.weight(2))
-        .isNotEqualTo(BACKEND.draining(true));
+        .isNotEqualTo(BACKEND.draining(true))
+        .isNotEqualTo(BACKEND.port(8080))
+        .isNotEqualTo(BACKEND.via(Forwarding.ipip()));
   }
 
   @Test
@@ -69,5 +71,23 @@ class BackendTest {
     assertThat(BACKEND).hasToString("10.0.0.11");
     assertThat(Backend.of("FC00:0:0::1").weight(2).draining(true))
         .hasToString("fc00::1 weight 2 draining");
+    assertThat(BACKEND.via(Forwarding.rewrite()).port(8080).weight(3))
+        .hasToString("10.0.0.11:8080 weight 3 via REWRITE");
+  }
+
+  @Test
+  void port_isAnotherBackendWithTheSameSettings() {
+    Backend other = BACKEND.weight(3).draining(true).via(Forwarding.rewrite()).local(true);
+
+    assertThat(other.port(8080).key()).isEqualTo(BackendKey.of("10.0.0.11", 8080));
+    assertThat(other.port(8080).port()).isEqualTo(8080);
+    assertThat(other.port(8080).port(0)).isEqualTo(other).hasSameHashCodeAs(other);
+    assertThat(other.port(8080))
+        .isEqualTo(
+            Backend.of(BackendKey.of("10.0.0.11", 8080))
+                .weight(3)
+                .draining(true)
+                .via(Forwarding.rewrite())
+                .local(true));
   }
 }

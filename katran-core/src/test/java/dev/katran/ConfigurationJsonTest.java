@@ -44,11 +44,20 @@ class ConfigurationJsonTest {
           .sourceRouting(true)
           .localDelivery(true)
           .build();
+  private static final Vip REWRITING =
+      Vip.tcp("203.0.113.10", 8443)
+          .backends(
+              ONE.port(8080),
+              Backend.of("10.0.0.11").port(8081).weight(3),
+              Backend.of("10.0.0.19"),
+              Backend.of("10.0.0.20").via(Forwarding.ipip()))
+          .forwarding(Forwarding.rewrite())
+          .build();
   private static final Vip PREFIX = Vip.tcp("2001:db8:1::/48").build();
 
   private static final Configuration WHOLE =
       Configuration.builder()
-          .vips(FULL, PLAIN, PREFIX, DEFAULT)
+          .vips(FULL, PLAIN, PREFIX, REWRITING, DEFAULT)
           .serverIds(Map.of(2147483647, TWO, 7, V6))
           .sourceRoutes(
               Map.of(Prefix.of("198.51.100.0/24"), V6, Prefix.of("::/0"), Backend.of("10.0.0.9")))
@@ -67,6 +76,7 @@ class ConfigurationJsonTest {
         "vips": [
           {"key": "udp 203.0.113.9:53"},
           {"key": "tcp 203.0.113.10:443", "backends": [{"address": "10.0.0.11"}, {"address": "fc00::5", "weight": 0}]},
+          {"key": "tcp 203.0.113.10:8443", "backends": [{"address": "10.0.0.11", "port": 8080}, {"address": "10.0.0.11", "port": 8081, "weight": 3}, {"address": "10.0.0.19"}, {"address": "10.0.0.20", "forwarding": "IPIP"}], "forwarding": "REWRITE"},
           {"key": "udp [2001:db8::10]:443", "backends": [{"address": "10.0.0.12", "weight": 2, "draining": true, "forwarding": "GUE", "local": true}, {"address": "10.0.0.11"}], "hashing": "DESTINATION_PORT_UNIFORM", "algorithm": "MAGLEV", "tracking": "ALWAYS", "idleTime": "PT5M", "changeWindow": "PT1M1.5S", "quic": true, "udpStableRouting": true, "udpFlowMigration": true, "sourceRouting": true, "localDelivery": true},
           {"key": "tcp [2001:db8:1::/48]:*"}
         ],
@@ -102,7 +112,7 @@ class ConfigurationJsonTest {
 
   @Test
   void toJson_otherOrder_isTheSameText() {
-    assertThat(WHOLE.toBuilder().vips(PREFIX, DEFAULT, FULL, PLAIN).build().toJson())
+    assertThat(WHOLE.toBuilder().vips(PREFIX, DEFAULT, FULL, REWRITING, PLAIN).build().toJson())
         .isEqualTo(TEXT);
   }
 
@@ -312,7 +322,9 @@ class ConfigurationJsonTest {
             "'vips': [{'key': 'tcp 203.0.113.1:80'}, {'key': 'tcp 203.0.113.1:80'}]",
             "$.vips[1].key: duplicate VIP tcp 203.0.113.1:80"),
         vip("'key': 'udp 203.0.113.2:53'", "$.vips[1].key: is there twice"),
-        vip("'port': 53", "$.vips[1].port: unknown field; known are key, backends, hashing, "),
+        vip(
+            "'port': 53",
+            "$.vips[1].port: unknown field; known are key, backends, forwarding, hashing, "),
         vip(
             "'hashing': 'NONE'",
             "$.vips[1].hashing: \"NONE\" is not one of [FLOW, SOURCE_ADDRESS, "),
@@ -368,7 +380,7 @@ class ConfigurationJsonTest {
             "$.vips[1].backends[1].draining: must be true or false, but is \"yes\""),
         backend(
             "'address': '10.0.0.2', 'forwarding': 'VXLAN'",
-            "$.vips[1].backends[1].forwarding: \"VXLAN\" is not one of [IPIP, GUE]"),
+            "$.vips[1].backends[1].forwarding: \"VXLAN\" is not one of [IPIP, GUE, REWRITE, DIRECT]"),
         part(
             "'serverIds': [{'id': 0, 'backend': {'address': '10.0.0.1'}}]",
             "$.serverIds[0].id: server id 0 is not in 1..2147483647"),
@@ -380,8 +392,26 @@ class ConfigurationJsonTest {
             "'serverIds': [{'id': 7, 'backend': '10.0.0.1'}]",
             "$.serverIds[0].backend: must be an object, but is \"10.0.0.1\""),
         part(
+            "'serverIds': [{'id': 7, 'backend': {'address': '10.0.0.1', 'ports': 1}}]",
+            "$.serverIds[0].backend.ports: unknown field; known are address, port, "),
+        part(
             "'serverIds': [{'id': 7, 'backend': {'address': '10.0.0.1', 'port': 1}}]",
-            "$.serverIds[0].backend.port: unknown field; known are address, "),
+            "$.serverIds[0].backend: table: backend 10.0.0.1:1 has a port of its own, which needs REWRITE, but is via IPIP"),
+        part(
+            "'serverIds': [{'id': 7, 'backend': {'address': '10.0.0.1', 'port': 65536}}]",
+            "$.serverIds[0].backend.port: port of backend 10.0.0.1 65536 is not in 0..65535"),
+        vip(
+            "'backends': [{'address': '10.0.0.1', 'port': '53'}]",
+            "$.vips[1].backends[0].port: must be a whole number, but is \"53\""),
+        vip(
+            "'forwarding': 'rewrite'",
+            "$.vips[1].forwarding: \"rewrite\" is not one of [IPIP, GUE, REWRITE, DIRECT]"),
+        vip(
+            "'forwarding': 'REWRITE', 'backends': [{'address': 'fc00::1'}]",
+            "$.vips[1]: udp 203.0.113.2:53: backend fc00::1 is via REWRITE, which needs a backend of the VIP's family"),
+        vip(
+            "'forwarding': 'REWRITE', 'backends': [{'address': '10.0.0.1'}]}, {'key': 'udp 203.0.113.3:53', 'forwarding': 'REWRITE', 'backends': [{'address': '10.0.0.1'}]",
+            "$: udp 203.0.113.3:53: backend 10.0.0.1:53 is via REWRITE, and so is 10.0.0.1:53 of udp 203.0.113.2:53: "),
         part(
             "'sourceRoutes': [{'prefix': '198.51.100.7/24', 'backend': {'address': '10.0.0.1'}}]",
             "$.sourceRoutes[0].prefix: prefix 198.51.100.7/24 has bits beyond its length"),

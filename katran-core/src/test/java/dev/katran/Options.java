@@ -42,6 +42,7 @@ public final class Options {
     return List.of(
         new Option<>("key", vip -> Vip.udp("203.0.113.77", 77).backends(vip.backends()).build()),
         new Option<>("backends", vip -> vip.with(OTHER)),
+        vip("forwarding", vip -> vip.forwarding(Forwarding.gue())),
         vip("hashing", vip -> vip.hashing(Hashing.SOURCE_ADDRESS)),
         vip("algorithm", vip -> vip.algorithm(RingAlgorithm.MAGLEV)),
         vip("tracking", vip -> vip.tracking(Tracking.NONE)),
@@ -65,6 +66,7 @@ public final class Options {
         new Option<>("weight", backend -> backend.weight(77)),
         new Option<>("draining", backend -> backend.draining(true)),
         new Option<>("forwarding", backend -> backend.via(Forwarding.gue())),
+        new Option<>("port", backend -> backend.port(77).via(Forwarding.rewrite())),
         new Option<>("local", backend -> backend.local(true)));
   }
 
@@ -77,7 +79,7 @@ public final class Options {
     assertCovers(
         Backend.class,
         ofBackend().stream().map(Option::accessor).collect(Collectors.toSet()),
-        ImmutableSet.of("address", "takesNewFlows"));
+        ImmutableSet.of("address", "hasOwnForwarding", "takesNewFlows"));
   }
 
   /**

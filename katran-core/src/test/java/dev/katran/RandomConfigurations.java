@@ -1,6 +1,7 @@
 package dev.katran;
 
 import com.google.common.net.InetAddresses;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 
@@ -17,11 +19,14 @@ final class RandomConfigurations {
 
   private static final List<String> ADDRESSES =
       List.of("203.0.113.10", "203.0.113.11", "203.0.114.0/24", "2001:db8::10", "2001:db8:1::/48");
+  private static final List<Forwarding> FORWARDINGS =
+      List.of(Forwarding.ipip(), Forwarding.gue(), Forwarding.rewrite(), Forwarding.direct());
   private static final List<String> CLIENTS =
       List.of("198.51.100.0/24", "198.51.100.7/32", "0.0.0.0/0", "2001:db8:7::/48");
 
   private final Random random;
   private final List<Backend> backends = new ArrayList<>();
+  private int rewritten;
 
   private RandomConfigurations(Random random) {
     this.random = random;
@@ -77,7 +82,14 @@ final class RandomConfigurations {
     if (isChosen()) {
       vip.changeWindow(Duration.ofMillis(1000 + random.nextInt(86_399_000)));
     }
-    return vip.backends(backends.stream().filter(each -> isChosen()).map(this::varied).toList())
+    Forwarding forwarding = oneOf(FORWARDINGS);
+    List<Backend> chosen = new ArrayList<>();
+    backends.stream().filter(each -> isChosen()).map(this::varied).forEach(chosen::add);
+    while (isChosen()) {
+      rewritten(vip.build().key(), forwarding).map(this::varied).ifPresent(chosen::add);
+    }
+    return vip.backends(chosen)
+        .forwarding(forwarding)
         .hashing(oneOf(List.of(Hashing.values())))
         .algorithm(oneOf(List.of(RingAlgorithm.values())))
         .tracking(oneOf(List.of(Tracking.values())))
@@ -87,6 +99,20 @@ final class RandomConfigurations {
         .sourceRouting(isChosen())
         .localDelivery(isChosen())
         .build();
+  }
+
+  /** Returns a backend that no other VIP has, since answers must have one way back. */
+  private Optional<Backend> rewritten(VipKey vip, Forwarding ofVip) {
+    if (vip.prefix().isPresent()) {
+      return Optional.empty();
+    }
+    String network = vip.address() instanceof Inet4Address ? "10.0.1." : "fc00:1::";
+    Backend backend = Backend.of(network + ++rewritten);
+    Backend reached =
+        ofVip.equals(Forwarding.rewrite()) && isChosen()
+            ? backend
+            : backend.via(Forwarding.rewrite());
+    return Optional.of(vip.matchesEveryPort() || isChosen() ? reached : reached.port(8080));
   }
 
   private Backend varied(Backend backend) {

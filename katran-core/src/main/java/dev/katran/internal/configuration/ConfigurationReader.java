@@ -125,7 +125,7 @@ final class ConfigurationReader {
 
   private void readMark(JsonObject from) {
     from.allowOnly(VIP, BACKEND);
-    marks.add(new Mark(from, from.text(VIP, VipKey::parse), from.text(BACKEND, BackendKey::of)));
+    marks.add(new Mark(from, from.text(VIP, VipKey::parse), from.text(BACKEND, BackendKey::parse)));
   }
 
   /** Returns the marks, if each is of a VIP and a backend that were read. */

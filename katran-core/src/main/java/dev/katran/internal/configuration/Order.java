@@ -27,9 +27,9 @@ public final class Order {
           .thenComparingInt(VipKey::port)
           .thenComparing(VipKey::protocol);
 
-  /** By address. */
+  /** By address, then by port. */
   public static final Comparator<BackendKey> BACKEND_KEYS =
-      Comparator.comparing(BackendKey::address, ADDRESSES);
+      Comparator.comparing(BackendKey::address, ADDRESSES).thenComparingInt(BackendKey::port);
 
   /** By key. */
   public static final Comparator<Backend> BACKENDS =

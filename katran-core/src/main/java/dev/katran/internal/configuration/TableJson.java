@@ -33,7 +33,12 @@ public final class TableJson {
   public static Map.Entry<Integer, Backend> readServerId(JsonObject from) {
     from.allowOnly(ID, BACKEND);
     return Map.entry(
-        from.integer(ID, TableJson::checkServerId), from.object(BACKEND, VipJson::readBackend));
+        from.integer(ID, TableJson::checkServerId), from.object(BACKEND, TableJson::readBackend));
+  }
+
+  private static Backend readBackend(JsonObject from) {
+    Backend backend = VipJson.readBackend(from);
+    return from.convert(() -> TableBackend.of("table", backend));
   }
 
   private static int checkServerId(int id) {
@@ -56,7 +61,7 @@ public final class TableJson {
   /** Reads what {@link #writeSourceRoute} writes. */
   public static Map.Entry<Prefix, Backend> readSourceRoute(JsonObject from) {
     from.allowOnly(PREFIX, BACKEND);
-    return Map.entry(from.text(PREFIX, Prefix::of), from.object(BACKEND, VipJson::readBackend));
+    return Map.entry(from.text(PREFIX, Prefix::of), from.object(BACKEND, TableJson::readBackend));
   }
 
   /** Writes a tunnel endpoint as an object. */

@@ -7,6 +7,7 @@ import dev.katran.BackendKey;
 import dev.katran.Forwarding;
 import dev.katran.Vip;
 import dev.katran.VipKey;
+import dev.katran.internal.net.Addresses;
 import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -30,13 +31,22 @@ public final class VipJson {
   private static final String LOCAL_DELIVERY = "localDelivery";
 
   private static final String ADDRESS = "address";
+  private static final String PORT = "port";
   private static final String WEIGHT = "weight";
   private static final String DRAINING = "draining";
   private static final String FORWARDING = "forwarding";
   private static final String LOCAL = "local";
 
   private static final ImmutableBiMap<String, Forwarding> FORWARDINGS =
-      ImmutableBiMap.of("IPIP", Forwarding.ipip(), "GUE", Forwarding.gue());
+      ImmutableBiMap.of(
+          "IPIP",
+          Forwarding.ipip(),
+          "GUE",
+          Forwarding.gue(),
+          "REWRITE",
+          Forwarding.rewrite(),
+          "DIRECT",
+          Forwarding.direct());
 
   private VipJson() {}
 
@@ -51,6 +61,9 @@ public final class VipJson {
         write(to, backend);
       }
       to.writeEndArray();
+    }
+    if (!vip.forwarding().equals(defaults.forwarding())) {
+      to.writeStringField(FORWARDING, name(vip.forwarding()));
     }
     writeUnlessDefault(to, HASHING, vip.hashing(), defaults.hashing());
     writeUnlessDefault(to, ALGORITHM, vip.algorithm(), defaults.algorithm());
@@ -72,6 +85,7 @@ public final class VipJson {
     from.allowOnly(
         KEY,
         BACKENDS,
+        FORWARDING,
         HASHING,
         ALGORITHM,
         TRACKING,
@@ -87,6 +101,7 @@ public final class VipJson {
     Vip.Builder vip = Vip.of(key);
     Set<BackendKey> known = new HashSet<>();
     vip.backends(from.objects(BACKENDS, each -> readNew(each, known)));
+    vip.forwarding(from.text(FORWARDING, defaults.forwarding(), VipJson::forwarding));
     vip.hashing(from.constant(HASHING, defaults.hashing()));
     vip.algorithm(from.constant(ALGORITHM, defaults.algorithm()));
     vip.tracking(from.constant(TRACKING, defaults.tracking()));
@@ -110,14 +125,17 @@ public final class VipJson {
 
   /** Writes a backend as an object. */
   public static void write(JsonGenerator to, Backend backend) throws IOException {
-    Backend defaults = Backend.of(backend.key());
+    Backend defaults = Backend.of(backend.address());
     to.writeStartObject();
-    to.writeStringField(ADDRESS, backend.key().toString());
+    to.writeStringField(ADDRESS, Addresses.text(backend.address()));
+    if (backend.port() != defaults.port()) {
+      to.writeNumberField(PORT, backend.port());
+    }
     if (backend.weight() != defaults.weight()) {
       to.writeNumberField(WEIGHT, backend.weight());
     }
     writeIfOn(to, DRAINING, backend.draining());
-    if (!backend.forwarding().equals(defaults.forwarding())) {
+    if (backend.hasOwnForwarding()) {
       to.writeStringField(FORWARDING, name(backend.forwarding()));
     }
     writeIfOn(to, LOCAL, backend.local());
@@ -126,15 +144,17 @@ public final class VipJson {
 
   /** Reads what {@link #write(JsonGenerator, Backend)} writes. */
   public static Backend readBackend(JsonObject from) {
-    from.allowOnly(ADDRESS, WEIGHT, DRAINING, FORWARDING, LOCAL);
-    Backend backend = from.text(ADDRESS, Backend::of);
-    return from.integer(WEIGHT, backend, backend::weight)
-        .draining(from.isOn(DRAINING))
-        .via(from.text(FORWARDING, backend.forwarding(), VipJson::forwarding))
-        .local(from.isOn(LOCAL));
+    from.allowOnly(ADDRESS, PORT, WEIGHT, DRAINING, FORWARDING, LOCAL);
+    Backend address = from.text(ADDRESS, Backend::of);
+    Backend server = from.integer(PORT, address, address::port);
+    Backend backend =
+        from.integer(WEIGHT, server, server::weight)
+            .draining(from.isOn(DRAINING))
+            .local(from.isOn(LOCAL));
+    return from.text(FORWARDING, backend, name -> backend.via(forwarding(name)));
   }
 
-  /** Returns the name of an encapsulation. */
+  /** Returns the name of a way to reach backends. */
   static String name(Forwarding forwarding) {
     String name = FORWARDINGS.inverse().get(forwarding);
     if (name == null) {

@@ -101,6 +101,11 @@ public final class Addresses {
     return "";
   }
 
+  /** Returns whether an address is IPv4. */
+  public static boolean isIpv4(InetAddress address) {
+    return address instanceof Inet4Address;
+  }
+
   /** Returns whether an address is neither unspecified nor multicast. */
   public static boolean isUnicast(InetAddress address) {
     return !address.isAnyLocalAddress() && !address.isMulticastAddress();

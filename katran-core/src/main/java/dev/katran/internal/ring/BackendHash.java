@@ -1,8 +1,9 @@
 package dev.katran.internal.ring;
 
 /**
- * The hash of a backend's address. It sorts the backends of a ring and seeds the {@linkplain
- * Maglev#offset offset} and {@linkplain Maglev#skip skip} of their permutations.
+ * The hash of a backend's address and, if it has one of its own, its port. It sorts the backends of
+ * a ring and seeds the {@linkplain Maglev#offset offset} and {@linkplain Maglev#skip skip} of their
+ * permutations.
  *
  * <p>IPv4: <a href="http://www.isthe.com/chongo/tech/comp/fnv/">FNV-1</a>. IPv6: {@linkplain Spooky
  * SpookyHash}. Both end with a step of <a href="https://github.com/google/cityhash">CityHash</a>.
@@ -14,6 +15,17 @@ public final class BackendHash {
   private static final int MAPPED_PREFIX = IPV6_LENGTH - IPV4_LENGTH;
 
   private BackendHash() {}
+
+  /**
+   * Hashes an address and a port, so that two ports of an address take slots independently.
+   *
+   * @param address 4 or 16 bytes in network order
+   * @param port 1 to 65535, or 0 for none: the hash of the address alone
+   * @throws IllegalArgumentException if the address has another length
+   */
+  public static long of(byte[] address, int port) {
+    return port == 0 ? of(address) : mix(port, of(address));
+  }
 
   /**
    * Hashes an address. An IPv4-mapped IPv6 address has the hash of its IPv4 address.

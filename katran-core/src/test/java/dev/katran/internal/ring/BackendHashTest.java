@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.math.BigInteger;
+import java.util.HashSet;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
@@ -42,6 +44,34 @@ class BackendHashTest {
       byte[] near = mapped.clone();
       near[i] ^= 1;
       assertThat(BackendHash.of(near)).isNotEqualTo(BackendHash.of(mapped));
+    }
+  }
+
+  @Test
+  void of_portZero_isTheHashOfTheAddress() {
+    for (byte[] address : new byte[][] {{10, 0, 0, 11}, new byte[16]}) {
+      assertThat(BackendHash.of(address, 0)).isEqualTo(BackendHash.of(address));
+    }
+  }
+
+  @Test
+  void of_anyPort_differsFromAllOthers() {
+    byte[] address = {10, 0, 0, 11};
+    Set<Long> hashes = new HashSet<>();
+    for (int port = 0; port <= 65535; port++) {
+      hashes.add(BackendHash.of(address, port));
+    }
+    assertThat(hashes).hasSize(65536);
+  }
+
+  /** Nodes of different releases must agree on it. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 8080, 65535})
+  void of_port_isTheMixOfPortAndAddress(int port) {
+    for (byte[] address : new byte[][] {{10, 0, 0, 11}, new byte[16]}) {
+      BigInteger hash = new BigInteger(Long.toUnsignedString(BackendHash.of(address)));
+      assertThat(BackendHash.of(address, port))
+          .isEqualTo(mix(BigInteger.valueOf(port), hash).longValue());
     }
   }
 
