@@ -47,7 +47,14 @@ abstract class RollbackContract {
       Vip.of(VipKey.of(Protocol.TCP, Prefix.of("203.0.114.0/24"), 443)).backends(TWO, V6).build();
   private static final Vip ROUTED =
       Vip.tcp("203.0.113.13", 443).backends(ONE).sourceRouting(true).build();
-  private static final List<Vip> BEFORE = List.of(WEB, TRACKED, QUIC, WIDE, ROUTED);
+  private static final Backend SERVER = Backend.of("10.0.0.6");
+  private static final Backend AT_PORT = Backend.of("10.0.0.7").port(8080);
+  private static final Vip REWRITING =
+      Vip.tcp("203.0.113.15", 443)
+          .backends(SERVER, AT_PORT)
+          .forwarding(Forwarding.rewrite())
+          .build();
+  private static final List<Vip> BEFORE = List.of(WEB, TRACKED, QUIC, WIDE, ROUTED, REWRITING);
 
   private static final Prefix CLIENTS = Prefix.of("198.51.100.0/24");
   private static final InetAddress TUNNEL_END = Backend.of("203.0.113.99").address();
@@ -120,6 +127,30 @@ abstract class RollbackContract {
             "marks",
             lb ->
                 lb.downBackends().replace(Set.of(new DownBackends.Mark(QUIC.key(), THREE.key())))),
+        change(
+            "rewrite to another port",
+            lb -> lb.put(REWRITING.without(AT_PORT.key()).with(AT_PORT.port(8081)))),
+        change(
+            "rewrite for another VIP",
+            lb ->
+                lb.apply(
+                    Stream.concat(
+                            BEFORE.stream().filter(vip -> !vip.equals(REWRITING)),
+                            Stream.of(
+                                REWRITING.without(SERVER.key()),
+                                Vip.tcp("203.0.113.16", 443)
+                                    .backends(SERVER)
+                                    .forwarding(Forwarding.rewrite())
+                                    .build()))
+                        .toList())),
+        change(
+            "rewrite no longer",
+            lb ->
+                lb.put(
+                    Vip.of(REWRITING.key())
+                        .backends(SERVER)
+                        .forwarding(Forwarding.direct())
+                        .build())),
         change("watch", lb -> lb.watch(WEB.key())),
         change("apply a configuration", lb -> lb.apply(OTHER)),
         change("apply a configuration with few changes", lb -> lb.apply(slightlyOther(lb))));
@@ -153,7 +184,10 @@ abstract class RollbackContract {
   private static Vip viaGue(Vip vip) {
     List<Backend> backends =
         vip.backends().stream()
-            .map(each -> each.equals(TWO) || each.equals(V6) ? each : each.via(Forwarding.gue()))
+            .map(each ->
+                each.equals(TWO) || each.equals(V6) || each.port() != 0
+                    ? each
+                    : each.via(Forwarding.gue()))
             .toList();
     return vip.toBuilder().backends(backends).build();
   }
@@ -226,6 +260,11 @@ abstract class RollbackContract {
         Packet.tcp("192.0.2.7", port, "203.0.113.13", 443),
         Packet.tcp("198.51.100.7", port, "203.0.113.20", 80),
         Packet.udp("2001:db8::7", port, "2001:db8::1", 53),
+        Packet.tcp("198.51.100.7", port, "203.0.113.15", 443),
+        Packet.tcp("198.51.100.7", port, "203.0.113.16", 443),
+        Packet.tcp("10.0.0.6", 443, "198.51.100.7", port),
+        Packet.tcp("10.0.0.7", 8080, "198.51.100.7", port),
+        Packet.tcp("10.0.0.7", 8081, "198.51.100.7", port),
         Packet.echoRequest("198.51.100.7", "203.0.113.12"),
         Packet.echoRequest("198.51.100.7", "203.0.113.20"));
   }

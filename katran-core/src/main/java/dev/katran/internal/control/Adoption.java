@@ -3,7 +3,9 @@ package dev.katran.internal.control;
 import com.google.common.collect.Comparators;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
+import dev.katran.Forwarding;
 import dev.katran.VipKey;
+import dev.katran.internal.configuration.Answers;
 import dev.katran.internal.control.InstalledState.Installed;
 import dev.katran.internal.control.InstalledState.InstalledBackend;
 import dev.katran.internal.control.StoredState.Replayed;
@@ -14,7 +16,6 @@ import dev.katran.internal.dataplane.Destination;
 import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.RingSlots;
 import dev.katran.internal.packet.Hop;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -43,7 +44,7 @@ final class Adoption {
   private final long limitedFlows;
 
   private final Map<BackendKey, InstalledBackend> backends = new HashMap<>();
-  private final Map<InetAddress, Hop> hops = new HashMap<>();
+  private final Map<BackendKey, Hop> hops = new HashMap<>();
   private PMap<VipKey, Installed> vips = HashTreePMap.empty();
   private Census census = Census.EMPTY;
 
@@ -60,8 +61,9 @@ final class Adoption {
    * interrupted change as well.
    *
    * @param references the backends that tables name, each with the number of entries
+   * @param routes those of them that source routes lead to
    */
-  InstalledState state(Map<Backend, Integer> references) {
+  InstalledState state(Map<Backend, Integer> references, Map<Backend, Integer> routes) {
     List<StoredVip> chosen = chosen();
     references.forEach((backend, count) -> addUsers(backend, count));
     for (StoredVip vip : chosen) {
@@ -81,13 +83,43 @@ final class Adoption {
         vips,
         HashTreePMap.from(backends),
         census,
+        answers(chosen),
+        rewritten(routes),
         log.committed().down,
         watched,
         features(watched));
   }
 
+  /**
+   * Returns the VIPs that answers belong to. If a change was interrupted, old and new VIPs may have
+   * the same server: it is taken for the new one's, which finishing the change leaves alone.
+   */
+  private Answers answers(List<StoredVip> chosen) {
+    Answers answers = Answers.NONE;
+    for (boolean isNew : new boolean[] {false, true}) {
+      answers =
+          AnswersPlan.add(
+              answers,
+              chosen.stream()
+                  .filter(vip -> isNew != vip.equals(log.committed().vips.get(vip.vip().key())))
+                  .map(StoredVip::vip)
+                  .toList());
+    }
+    return answers;
+  }
+
+  private static PMap<BackendKey, Integer> rewritten(Map<Backend, Integer> routes) {
+    PMap<BackendKey, Integer> rewritten = HashTreePMap.empty();
+    for (Map.Entry<Backend, Integer> route : routes.entrySet()) {
+      if (route.getKey().forwarding().equals(Forwarding.rewrite())) {
+        rewritten = rewritten.plus(route.getKey().key(), route.getValue());
+      }
+    }
+    return rewritten;
+  }
+
   /** Returns the next hops in the dataplane. */
-  Map<InetAddress, Hop> hops() {
+  Map<BackendKey, Hop> hops() {
     return hops;
   }
 
@@ -174,9 +206,9 @@ final class Adoption {
     }
     int number = number(backend.key());
     backends.put(backend.key(), new InstalledBackend(number, delivery, count, 0));
-    Hop hop = dataplane.backends().hop(number, delivery.entry(backend.address(), null));
+    Hop hop = dataplane.backends().hop(number, delivery.entry(backend.key(), null));
     if (hop != null) {
-      hops.put(backend.address(), hop);
+      hops.put(backend.key(), hop);
     }
   }
 

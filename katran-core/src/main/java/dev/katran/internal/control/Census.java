@@ -16,21 +16,25 @@ import org.pcollections.PMap;
  * that no change has to visit them all. Immutable.
  *
  * @param flags how many VIPs have a flag of {@link VipFlags}, by flag
- * @param gue how many backends use GUE
+ * @param forwardings how many backends are reached in a way, by the way
  * @param destinations how many VIPs have a destination; each is listed that has any
  * @param prefixVips the VIPs of prefixes, each with itself
  * @param unstable the VIPs whose slots are not all stable, each with itself
  */
 record Census(
     PMap<Integer, Integer> flags,
-    int gue,
+    PMap<Forwarding, Integer> forwardings,
     PMap<Destination, Integer> destinations,
     PMap<VipKey, VipKey> prefixVips,
     PMap<VipKey, VipKey> unstable) {
 
   static final Census EMPTY =
       new Census(
-          IntTreePMap.empty(), 0, HashTreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty());
+          IntTreePMap.empty(),
+          HashTreePMap.empty(),
+          HashTreePMap.empty(),
+          HashTreePMap.empty(),
+          HashTreePMap.empty());
 
   /**
    * Counts a VIP in place of another.
@@ -78,7 +82,7 @@ record Census(
   private Census withKey(VipKey key) {
     return new Census(
         flags,
-        gue,
+        forwardings,
         add(destinations, Destination.of(key), 1),
         key.prefix().isPresent() ? prefixVips.plus(key, key) : prefixVips,
         unstable);
@@ -86,15 +90,19 @@ record Census(
 
   private Census withoutKey(VipKey key) {
     return new Census(
-        flags, gue, add(destinations, Destination.of(key), -1), prefixVips.minus(key), unstable);
+        flags,
+        forwardings,
+        add(destinations, Destination.of(key), -1),
+        prefixVips.minus(key),
+        unstable);
   }
 
   private Census with(PMap<Integer, Integer> flags) {
-    return new Census(flags, gue, destinations, prefixVips, unstable);
+    return new Census(flags, forwardings, destinations, prefixVips, unstable);
   }
 
   private Census withUnstable(PMap<VipKey, VipKey> unstable) {
-    return new Census(flags, gue, destinations, prefixVips, unstable);
+    return new Census(flags, forwardings, destinations, prefixVips, unstable);
   }
 
   /**
@@ -104,12 +112,20 @@ record Census(
    * @param after null to remove it
    */
   Census replace(@Nullable Delivery before, @Nullable Delivery after) {
-    int change = (isGue(after) ? 1 : 0) - (isGue(before) ? 1 : 0);
-    return change == 0 ? this : new Census(flags, gue + change, destinations, prefixVips, unstable);
+    PMap<Forwarding, Integer> counts = forwardings;
+    if (before != null) {
+      counts = add(counts, before.forwarding(), -1);
+    }
+    if (after != null) {
+      counts = add(counts, after.forwarding(), 1);
+    }
+    return counts.equals(forwardings)
+        ? this
+        : new Census(flags, counts, destinations, prefixVips, unstable);
   }
 
-  private static boolean isGue(@Nullable Delivery delivery) {
-    return delivery != null && delivery.forwarding() instanceof Forwarding.Gue;
+  private boolean has(Forwarding forwarding) {
+    return forwardings.containsKey(forwarding);
   }
 
   /**
@@ -122,6 +138,12 @@ record Census(
     for (int flag : flags.keySet()) {
       all |= flag;
     }
-    return new Features(all, gue > 0, !prefixVips.isEmpty(), changes);
+    return new Features(
+        all,
+        has(Forwarding.gue()),
+        !prefixVips.isEmpty(),
+        changes,
+        has(Forwarding.rewrite()),
+        has(Forwarding.direct()));
   }
 }

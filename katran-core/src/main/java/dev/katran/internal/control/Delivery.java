@@ -1,6 +1,7 @@
 package dev.katran.internal.control;
 
 import dev.katran.Backend;
+import dev.katran.BackendKey;
 import dev.katran.Forwarding;
 import dev.katran.internal.dataplane.BackendEntry;
 import dev.katran.internal.packet.Hop;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The way to reach a backend. It must be the same in all VIPs and tables that name the backend.
  *
- * @param forwarding the outer headers
+ * @param forwarding how packets get there
  * @param local whether the backend is this machine
  */
 record Delivery(Forwarding forwarding, boolean local) {
@@ -24,11 +25,11 @@ record Delivery(Forwarding forwarding, boolean local) {
    *
    * @param hop the next hop; null if there is none, so that packets are dropped
    */
-  BackendEntry entry(InetAddress address, @Nullable Hop hop) {
-    return new BackendEntry(address, forwarding, local, hop);
+  BackendEntry entry(BackendKey backend, @Nullable Hop hop) {
+    return new BackendEntry(backend.address(), backend.port(), forwarding, local, hop);
   }
 
-  /** Returns the size of the outer headers without the Ethernet header, in bytes. */
+  /** Returns the size of the outer headers without the Ethernet header, in bytes; 0 if none. */
   int overhead(InetAddress backend) {
     return BackendEntry.overhead(backend, forwarding);
   }

@@ -3,6 +3,7 @@ package dev.katran.internal.control;
 import com.google.common.collect.ImmutableSetMultimap;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
+import dev.katran.Forwarding;
 import dev.katran.Vip;
 import dev.katran.VipKey;
 import java.util.ArrayList;
@@ -40,6 +41,7 @@ public final class DesiredState {
 
   private final Map<Backend, Integer> addedReferences = new LinkedHashMap<>();
   private final Map<Backend, Integer> removedReferences = new LinkedHashMap<>();
+  private final Map<BackendKey, Integer> rewrittenRoutes = new LinkedHashMap<>();
   private final List<TableWrite> writes = new ArrayList<>();
   private final List<Runnable> onCommit = new ArrayList<>();
   private ImmutableSetMultimap<VipKey, BackendKey> down;
@@ -169,6 +171,18 @@ public final class DesiredState {
   /** Removes references from a table to a backend. */
   void removeReferences(Backend backend, int count) {
     removedReferences.merge(backend, count, Integer::sum);
+  }
+
+  /** Changes the number of source routes that lead to a backend. */
+  void addRoutes(Backend backend, int change) {
+    if (backend.forwarding().equals(Forwarding.rewrite())) {
+      rewrittenRoutes.merge(backend.key(), change, Integer::sum);
+    }
+  }
+
+  /** Returns by how much the number of source routes changes that lead to rewritten backends. */
+  Map<BackendKey, Integer> rewrittenRoutes() {
+    return rewrittenRoutes;
   }
 
   /** Returns the backends that table entries name from now on, with the number of entries. */

@@ -83,8 +83,7 @@ final class HopUpdates {
             .state()
             .backends()
             .keySet()
-            .forEach(
-                key -> (hops.get(key.address()) == null ? others : resolved).add(key.address())));
+            .forEach(key -> (hops.get(key) == null ? others : resolved).add(key.address())));
     nextHops.resolve(others, Duration.ZERO);
     nextHops.resolve(resolved, Installer.NEXT_HOP_TIMEOUT);
     update();

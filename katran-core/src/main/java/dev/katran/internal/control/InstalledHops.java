@@ -27,10 +27,10 @@ final class InstalledHops {
   private final Dataplane dataplane;
   private final TunnelRoom room;
   private final EventBus events;
-  private final Map<InetAddress, Hop> hops = new HashMap<>();
+  private final Map<BackendKey, Hop> hops = new HashMap<>();
 
   /** The backends whose next hop an earlier control plane has found, until this one does. */
-  private final Set<InetAddress> adopted = new HashSet<>();
+  private final Set<BackendKey> adopted = new HashSet<>();
 
   /** The backends that have found or lost their next hop, but have, or lack, slots still. */
   private final Set<BackendKey> moved = new HashSet<>();
@@ -47,7 +47,7 @@ final class InstalledHops {
   }
 
   /** Returns the next hop of a backend, or null. */
-  @Nullable Hop get(InetAddress backend) {
+  @Nullable Hop get(BackendKey backend) {
     return hops.get(backend);
   }
 
@@ -72,7 +72,7 @@ final class InstalledHops {
   }
 
   /** Takes over next hops that an earlier control plane has written to the dataplane. */
-  void adopt(Map<InetAddress, Hop> found) {
+  void adopt(Map<BackendKey, Hop> found) {
     hops.putAll(found);
     adopted.addAll(found.keySet());
   }
@@ -85,7 +85,7 @@ final class InstalledHops {
   void executed(Plan plan, Map<InetAddress, Resolution> found) {
     moved.clear();
     hasMoved = false;
-    plan.removed().forEach(key -> hops.remove(key.address()));
+    plan.removed().forEach(hops::remove);
     for (BackendKey key : plan.added()) {
       switch (found.get(key.address())) {
         case Resolution.Resolved(Hop hop) -> put(plan.state(), key, hop);
@@ -108,13 +108,11 @@ final class InstalledHops {
         .forEach((key, backend) ->
             dataplane
                 .backends()
-                .put(
-                    backend.number(),
-                    backend.delivery().entry(key.address(), hops.get(key.address()))));
+                .put(backend.number(), backend.delivery().entry(key, hops.get(key))));
   }
 
   private void put(InstalledState state, BackendKey backend, Hop hop) {
-    hops.put(backend.address(), hop);
+    hops.put(backend, hop);
     InstalledState.InstalledBackend installed = state.backends().get(backend);
     if (installed != null) {
       room.check(backend, installed.delivery(), hop);
@@ -137,7 +135,7 @@ final class InstalledHops {
    * still be resolving it, and without it the backend would lose its flows.
    */
   private boolean keepsAdopted(BackendKey key, Resolution resolution) {
-    return adopted.contains(key.address())
+    return adopted.contains(key)
         && resolution instanceof Resolution.Unresolved(var reason, String ignored)
         && reason == UnresolvedBackend.Reason.NEIGHBOUR_PENDING;
   }
@@ -148,14 +146,14 @@ final class InstalledHops {
       InstalledState.InstalledBackend backend,
       Resolution resolution) {
     Hop hop = resolution.hop().orElse(null);
-    adopted.remove(key.address());
-    Hop before = hops.get(key.address());
+    adopted.remove(key);
+    Hop before = hops.get(key);
     if (Objects.equals(before, hop)) {
       return;
     }
-    dataplane.backends().put(backend.number(), backend.delivery().entry(key.address(), hop));
+    dataplane.backends().put(backend.number(), backend.delivery().entry(key, hop));
     if (hop == null) {
-      hops.remove(key.address());
+      hops.remove(key);
     } else {
       put(state, key, hop);
     }

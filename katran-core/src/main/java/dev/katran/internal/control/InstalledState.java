@@ -10,6 +10,7 @@ import dev.katran.Limits;
 import dev.katran.Prefix;
 import dev.katran.Vip;
 import dev.katran.VipKey;
+import dev.katran.internal.configuration.Answers;
 import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.FlowHashing;
 import dev.katran.internal.dataplane.FlowTable;
@@ -37,6 +38,8 @@ import org.pcollections.PMap;
  * @param vips the VIPs, each with its index in the dataplane
  * @param backends all backends of all VIPs and tables
  * @param census what is counted over all VIPs and backends
+ * @param answers the VIPs that answers of rewritten backends belong to
+ * @param routes the rewritten backends that source routes lead to, with the number of routes
  * @param down the backends that are marked down, by VIP
  * @param watched the VIP whose flow table misses are counted per backend
  * @param features the features for which the program is specialised, at least the needed ones
@@ -45,6 +48,8 @@ public record InstalledState(
     PMap<VipKey, Installed> vips,
     PMap<BackendKey, InstalledBackend> backends,
     Census census,
+    Answers answers,
+    PMap<BackendKey, Integer> routes,
     ImmutableSetMultimap<VipKey, BackendKey> down,
     Optional<VipKey> watched,
     Features features) {
@@ -55,6 +60,8 @@ public record InstalledState(
           HashTreePMap.empty(),
           HashTreePMap.empty(),
           Census.EMPTY,
+          Answers.NONE,
+          HashTreePMap.empty(),
           ImmutableSetMultimap.of(),
           Optional.empty(),
           Features.NONE);
@@ -175,12 +182,17 @@ public record InstalledState(
       counted = counted.replace(after.get(key), installed);
       after = after.plus(key, installed);
     }
-    return new InstalledState(after, backends, counted, down, watched, features);
+    return new InstalledState(after, backends, counted, answers, routes, down, watched, features);
+  }
+
+  /** Returns a copy with other owners of answers. */
+  InstalledState with(Answers answers) {
+    return new InstalledState(vips, backends, census, answers, routes, down, watched, features);
   }
 
   /** Returns a copy with other features. */
   InstalledState with(Features features) {
-    return new InstalledState(vips, backends, census, down, watched, features);
+    return new InstalledState(vips, backends, census, answers, routes, down, watched, features);
   }
 
   /** Returns the VIP that a flow matches, or null. */

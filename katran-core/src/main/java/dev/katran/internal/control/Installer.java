@@ -1,6 +1,7 @@
 package dev.katran.internal.control;
 
 import dev.katran.Backend;
+import dev.katran.BackendKey;
 import dev.katran.BalancerEvent;
 import dev.katran.Vip;
 import dev.katran.internal.dataplane.Dataplane;
@@ -266,9 +267,9 @@ final class Installer {
     };
   }
 
-  private @Nullable Hop hop(InetAddress address, Preparation prepared) {
-    Hop known = hops.get(address);
-    Resolution found = prepared.hops().get(address);
+  private @Nullable Hop hop(BackendKey backend, Preparation prepared) {
+    Hop known = hops.get(backend);
+    Resolution found = prepared.hops().get(backend.address());
     return known == null && found != null ? found.hop().orElse(null) : known;
   }
 
@@ -298,7 +299,7 @@ final class Installer {
     }
     Set<RingCache.Key> missing = new HashSet<>();
     for (Vip vip : changed) {
-      RingCache.Key key = Planner.ringKey(vip, rings, address -> hop(address, prepared));
+      RingCache.Key key = Planner.ringKey(vip, rings, backend -> hop(backend, prepared));
       InstalledState.Installed before = state.vips().get(vip.key());
       if (before == null || !key.equals(before.ring())) {
         missing.add(key);
@@ -318,7 +319,7 @@ final class Installer {
             new Planner.Circumstances(
                 config,
                 rings,
-                address -> hop(address, prepared),
+                backend -> hop(backend, prepared),
                 hops.moved(),
                 vipIndices,
                 backendIndices,
@@ -425,7 +426,7 @@ final class Installer {
         open.run(() -> cleanUp.purge(dataplane));
       }
       update(installed -> {
-        cleanUp.remove(dataplane);
+        cleanUp.remove(dataplane, key -> AnswersPlan.isOwned(installed.answers(), key));
         cleanUp.vips().forEach(vipIndices::free);
         cleanUp.backends().forEach(backendIndices::free);
         unfinished.remove(cleanUp);
@@ -484,13 +485,17 @@ final class Installer {
    * see, and loads the program for it.
    *
    * @param references the backends that tables name, each with the number of entries
+   * @param routes those of them that source routes lead to
    */
-  void adopt(StoredState.Replayed replayed, Map<Backend, Integer> references) {
+  void adopt(
+      StoredState.Replayed replayed,
+      Map<Backend, Integer> references,
+      Map<Backend, Integer> routes) {
     locked(() -> {
       Adoption adoption =
           new Adoption(
               replayed, dataplane, rings, clock.now(), SlotSettler.limitedFlows(dataplane));
-      InstalledState adopted = adoption.state(references);
+      InstalledState adopted = adoption.state(references, routes);
       adopted.vips().values().forEach(vip -> vipIndices.adopt(vip.number()));
       adopted.backends().values().forEach(backend -> backendIndices.adopt(backend.number()));
       hops.adopt(adoption.hops());
@@ -524,6 +529,7 @@ final class Installer {
         dataplane.down().replace(Planner.downMarks(installed));
         Objects.requireNonNull(stateLog).start(installed);
       }
+      dataplane.reverse().replace(AnswersPlan.entries(installed));
       dataplane.rings().retain(vips);
       dataplane.deadlines().retain(vips);
       dataplane.backends().retain(backends);
@@ -534,7 +540,7 @@ final class Installer {
         stateLog.cleaned(installed);
       }
       dataplane.commit();
-      return installed;
+      return installed.with(AnswersPlan.of(installed));
     });
     reduceProgram();
   }

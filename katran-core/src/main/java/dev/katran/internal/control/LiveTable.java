@@ -165,9 +165,9 @@ public final class LiveTable<K, V> implements StateLog.Table {
   private All<K, V> all(Map<? extends K, ? extends V> replacement) {
     All<K, V> all = new All<>(replacement.size());
     replacement.forEach((key, value) -> {
-      check(key, value);
-      all.entries.put(key, value);
-      all.uses.merge(value, 1, Integer::sum);
+      V held = checked(key, value);
+      all.entries.put(key, held);
+      all.uses.merge(held, 1, Integer::sum);
       all.sizes[kind.group(key)]++;
     });
     return all;
@@ -222,12 +222,14 @@ public final class LiveTable<K, V> implements StateLog.Table {
   }
 
   private Map<K, V> checked(Map<? extends K, ? extends V> added) {
-    added.forEach(this::check);
-    return new HashMap<>(added);
+    Map<K, V> checked = HashMap.newHashMap(added.size());
+    added.forEach((key, value) -> checked.put(key, checked(key, value)));
+    return checked;
   }
 
-  private void check(K key, V value) {
+  private V checked(K key, V value) {
     kind.check(requireNonNull(key, kind.name()), requireNonNull(value, kind.name()));
+    return kind.held(key, value);
   }
 
   private void checkCapacity(int[] after) {
@@ -288,8 +290,7 @@ public final class LiveTable<K, V> implements StateLog.Table {
           known++;
         }
         if (!entry.getValue().equals(old)) {
-          check(entry.getKey(), entry.getValue());
-          put.put(entry.getKey(), entry.getValue());
+          put.put(entry.getKey(), checked(entry.getKey(), entry.getValue()));
         }
       }
       if (known < now.size()) {

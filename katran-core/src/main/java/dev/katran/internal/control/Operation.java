@@ -1,5 +1,6 @@
 package dev.katran.internal.control;
 
+import com.google.common.collect.Sets;
 import dev.katran.BackendKey;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.BackendEntry;
@@ -8,6 +9,7 @@ import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.Destination;
 import dev.katran.internal.dataplane.DownKey;
 import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.dataplane.ReverseKey;
 import dev.katran.internal.dataplane.RingSlots;
 import dev.katran.internal.dataplane.VipEntry;
 import java.time.Duration;
@@ -188,6 +190,26 @@ sealed interface Operation {
       } else {
         dataplane.down().remove(keys);
       }
+    }
+  }
+
+  /**
+   * Inserts or changes the VIPs, by index, that the answers of rewritten backends belong to.
+   *
+   * @param before those of the entries that are there
+   */
+  record PutReverse(Map<ReverseKey, Integer> before, Map<ReverseKey, Integer> after)
+      implements Operation {
+
+    @Override
+    public void run(Dataplane dataplane) {
+      dataplane.reverse().put(after);
+    }
+
+    @Override
+    public void undo(Dataplane dataplane) {
+      dataplane.reverse().remove(Sets.difference(after.keySet(), before.keySet()));
+      dataplane.reverse().put(before);
     }
   }
 

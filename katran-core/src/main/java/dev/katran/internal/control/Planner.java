@@ -17,7 +17,6 @@ import dev.katran.internal.dataplane.TableCapacity;
 import dev.katran.internal.dataplane.VipEntry;
 import dev.katran.internal.failure.Failure;
 import dev.katran.internal.packet.Hop;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -49,7 +48,7 @@ final class Planner {
   record Circumstances(
       DataplaneConfig config,
       RingCache rings,
-      Function<InetAddress, @Nullable Hop> hops,
+      Function<BackendKey, @Nullable Hop> hops,
       Set<BackendKey> moved,
       IndexAllocator vipIndices,
       IndexAllocator backendIndices,
@@ -68,6 +67,7 @@ final class Planner {
   private final Map<VipKey, RingCache.Key> ringKeys = new HashMap<>();
 
   private final StaleFlows staleFlows;
+  private final AnswersPlan answers;
 
   private final Map<Integer, Duration> longerIdle = new HashMap<>();
   private final Set<BackendKey> newBackends = new LinkedHashSet<>();
@@ -89,6 +89,7 @@ final class Planner {
     this.start = new ChangeWindow.Start(circumstances.now());
     this.rings = new RingPlanner(from, circumstances.rings(), start, circumstances.limitedFlows());
     this.staleFlows = new StaleFlows(from);
+    this.answers = new AnswersPlan(from);
     this.vips = from.vips();
     this.backends = from.backends();
     this.census = from.census();
@@ -109,12 +110,21 @@ final class Planner {
         from.vips().size() + (int) added - removed.size(),
         circumstances.config().limits().vips());
     planBackends(changed, removed);
+    answers.plan(changed, removed);
+    checkLimit(
+        "servers that packets are rewritten to",
+        answers.answers().size(),
+        TableCapacity.reverse(circumstances.config().limits()));
+    PMap<BackendKey, Integer> routes = routes();
     changed.forEach(this::planVip);
+    first.addAll(answers.writes(vips, /* areNew= */ false));
+    batch.addAll(answers.writes(vips, /* areNew= */ true));
     planWatched(changed);
     for (VipKey key : removed) {
       census = census.replace(find(key), null);
       vips = vips.minus(key);
     }
+    AnswersPlan.checkRoutes(from, routes, changed, vips);
     planPings(changed, removed);
     desired
         .writes()
@@ -128,8 +138,9 @@ final class Planner {
         first,
         batch,
         longerIdle,
-        new CleanUp(staleFlows, unusedVips, unusedBackends),
-        new InstalledState(vips, backends, census, down, desired.watched(), during),
+        new CleanUp(staleFlows, unusedVips, unusedBackends, answers.unused()),
+        new InstalledState(
+            vips, backends, census, answers.answers(), routes, down, desired.watched(), during),
         changed,
         removed,
         newBackends,
@@ -137,6 +148,16 @@ final class Planner {
         vipIndices,
         backendIndices,
         start);
+  }
+
+  /** Returns the rewritten backends that source routes lead to afterwards. */
+  private PMap<BackendKey, Integer> routes() {
+    PMap<BackendKey, Integer> routes = from.routes();
+    for (Map.Entry<BackendKey, Integer> change : desired.rewrittenRoutes().entrySet()) {
+      int count = routes.getOrDefault(change.getKey(), 0) + change.getValue();
+      routes = count == 0 ? routes.minus(change.getKey()) : routes.plus(change.getKey(), count);
+    }
+    return routes;
   }
 
   private InstalledState.Installed find(VipKey key) {
@@ -223,7 +244,7 @@ final class Planner {
   }
 
   private BackendEntry entry(BackendKey key, Delivery delivery) {
-    return delivery.entry(key.address(), circumstances.hops().apply(key.address()));
+    return delivery.entry(key, circumstances.hops().apply(key));
   }
 
   private void checkSource(BackendKey backend, Delivery delivery) {
@@ -286,15 +307,14 @@ final class Planner {
   }
 
   /** Returns what the ring of a VIP depends on: its backends that have a next hop or are local. */
-  static RingCache.Key ringKey(
-      Vip vip, RingCache rings, Function<InetAddress, @Nullable Hop> hops) {
+  static RingCache.Key ringKey(Vip vip, RingCache rings, Function<BackendKey, @Nullable Hop> hops) {
     List<Backend> reachable =
         vip.backends().stream().filter(each -> isReachable(each, hops)).toList();
     return rings.key(vip.algorithm(), reachable);
   }
 
-  private static boolean isReachable(Backend backend, Function<InetAddress, @Nullable Hop> hops) {
-    return backend.local() || hops.apply(backend.address()) != null;
+  private static boolean isReachable(Backend backend, Function<BackendKey, @Nullable Hop> hops) {
+    return backend.local() || hops.apply(backend.key()) != null;
   }
 
   private void planWrites(

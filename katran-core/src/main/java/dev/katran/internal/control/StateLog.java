@@ -320,7 +320,7 @@ final class StateLog {
       StoredVip vip = readVip(in);
       state.vips.put(vip.vip().key(), vip);
     });
-    in.list(() -> state.backends.put(BackendKey.of(in.text()), in.number()));
+    in.list(() -> state.backends.put(BackendKey.parse(in.text()), in.number()));
     in.list(() -> {
       String name = in.text();
       state.table(name).putAll(readEntries(in, kind(name)));
@@ -346,8 +346,8 @@ final class StateLog {
           vip.vip().key(), vip.with(vip.idle(), window == null ? null : window.later(late)));
     });
     in.list(() -> state.vips.remove(VipKey.parse(in.text())));
-    in.list(() -> state.backends.put(BackendKey.of(in.text()), in.number()));
-    in.list(() -> state.backends.remove(BackendKey.of(in.text())));
+    in.list(() -> state.backends.put(BackendKey.parse(in.text()), in.number()));
+    in.list(() -> state.backends.remove(BackendKey.parse(in.text())));
     in.list(() -> {
       String name = in.text();
       Map<Object, Object> table = state.table(name);
@@ -381,7 +381,7 @@ final class StateLog {
     int number = in.number();
     Duration idle = in.time();
     Set<BackendKey> serving = new HashSet<>();
-    in.list(() -> serving.add(BackendKey.of(in.text())));
+    in.list(() -> serving.add(BackendKey.parse(in.text())));
     return new StoredVip(vip, number, serving, idle, readStoredWindow(in));
   }
 
@@ -398,7 +398,7 @@ final class StateLog {
 
   private static void readMarks(LogReader in, StoredState state) {
     ImmutableSetMultimap.Builder<VipKey, BackendKey> down = ImmutableSetMultimap.builder();
-    in.list(() -> down.put(VipKey.parse(in.text()), BackendKey.of(in.text())));
+    in.list(() -> down.put(VipKey.parse(in.text()), BackendKey.parse(in.text())));
     state.down = down.build();
     String watched = in.text();
     state.watched = watched.isEmpty() ? Optional.empty() : Optional.of(VipKey.parse(watched));

@@ -26,6 +26,13 @@ interface TableKind<K, V> {
    */
   void check(K key, V value);
 
+  /**
+   * Returns a value as the table holds it.
+   *
+   * @throws IllegalArgumentException if the value is not one of this table
+   */
+  V held(K key, V value);
+
   /** Returns the maximum number of entries in each {@link #group}. */
   int capacity();
 

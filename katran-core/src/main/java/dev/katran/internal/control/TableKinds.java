@@ -6,6 +6,7 @@ import dev.katran.Decapsulation;
 import dev.katran.Limits;
 import dev.katran.Prefix;
 import dev.katran.TunnelEndpoint;
+import dev.katran.internal.configuration.TableBackend;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.IndexTable;
 import dev.katran.internal.dataplane.TableCapacity;
@@ -55,6 +56,18 @@ final class TableKinds {
 
   static TableKind<Prefix, Backend> sourceRoutes(Limits limits) {
     return new OfBackends<>("source route", Dataplane::sourceRoutes, limits.sourceRoutes()) {
+      @Override
+      public void added(DesiredState desired, Backend backend, int count) {
+        super.added(desired, backend, count);
+        desired.addRoutes(backend, count);
+      }
+
+      @Override
+      public void removed(DesiredState desired, Backend backend, int count) {
+        super.removed(desired, backend, count);
+        desired.addRoutes(backend, -count);
+      }
+
       @Override
       public void check(Prefix prefix, Backend backend) {
         // Every prefix is valid.
@@ -115,6 +128,11 @@ final class TableKinds {
     }
 
     @Override
+    public Backend held(K key, Backend backend) {
+      return TableBackend.of(name + " " + keyText(key), backend);
+    }
+
+    @Override
     public void added(DesiredState desired, Backend backend, int count) {
       desired.addReferences(backend, count);
     }
@@ -166,6 +184,11 @@ final class TableKinds {
             "tunnel endpoint %s needs a balancer that decapsulates; set decapsulation on the builder"
                 .formatted(Addresses.text(address)));
       }
+    }
+
+    @Override
+    public TunnelEndpoint held(InetAddress address, TunnelEndpoint endpoint) {
+      return endpoint;
     }
 
     @Override

@@ -53,7 +53,7 @@ final class Takeover {
     for (LiveTable<?, ?> table : tables) {
       table.adopt(replayed.committed().table(name(table)));
     }
-    installer.adopt(replayed, references());
+    installer.adopt(replayed, references(), control.sourceRoutes().uses());
     attach.run();
     Set<Left> left = new HashSet<>(replayed.committed().left);
     StoredState next = replayed.next();

@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableSetMultimap;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
 import dev.katran.Vip;
+import dev.katran.internal.configuration.Answers;
 import dev.katran.internal.dataplane.Features;
 import java.time.Duration;
 import java.util.HashMap;
@@ -43,6 +44,8 @@ class InstalledStateTest {
         HashTreePMap.empty(),
         HashTreePMap.from(installed),
         Census.EMPTY,
+        Answers.NONE,
+        HashTreePMap.empty(),
         ImmutableSetMultimap.of(),
         Optional.empty(),
         Features.NONE);
