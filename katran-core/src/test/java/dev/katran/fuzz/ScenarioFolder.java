@@ -53,9 +53,9 @@ final class ScenarioFolder {
   static Set<String> write(
       Path folder, String name, TestCase testCase, Function<DataplaneConfig, Dataplane> expected)
       throws IOException {
-    // The encapsulation of backends that are in no VIP can only be set for all of them at once.
+    // How backends are reached that are in no VIP can only be set for all of them at once.
     ScenarioFolder best =
-        Stream.of(Forwarding.ipip(), Forwarding.gue())
+        Stream.of(Forwarding.ipip(), Forwarding.gue(), Forwarding.rewrite(), Forwarding.direct())
             .map(each -> replay(new ScenarioFolder(name, testCase, each), expected))
             .min(Comparator.comparingInt(scenario -> scenario.unsupported.size()))
             .orElseThrow();
@@ -171,7 +171,7 @@ final class ScenarioFolder {
   private ObjectNode config(ObjectNode node) {
     DataplaneConfig config = testCase.config();
     node.put("gatewayMac", Universe.GATEWAY.mac().toString())
-        .put("encapsulation", ScenarioSteps.name(defaultForwarding))
+        .put("forwarding", ScenarioSteps.name(defaultForwarding))
         .put("tracking", "ALWAYS")
         .put("maxVips", config.limits().vips())
         .put("ringSize", config.limits().ringSize())

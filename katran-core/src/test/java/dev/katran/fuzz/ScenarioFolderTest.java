@@ -107,7 +107,7 @@ class ScenarioFolderTest {
 
     assertThat(text(written().get("config")))
         .isEqualTo(
-            "{'gatewayMac':'00:00:de:ad:be:af','encapsulation':'ipip','tracking':'ALWAYS',"
+            "{'gatewayMac':'00:00:de:ad:be:af','forwarding':'ipip','tracking':'ALWAYS',"
                 + "'maxVips':16,'ringSize':13,'maxPacketSize':1514,'icmpTooBig':true,"
                 + "'inlineDecapsulation':true,'strictDecapsulation':true,"
                 + "'tcpServerIdRouting':true,'trafficClass':8,'guePort':9886,"
@@ -146,7 +146,7 @@ class ScenarioFolderTest {
                 + "'flags':['SOURCE_ROUTING','LRU_BYPASS'],'backends':[]}}",
             "{'vip':{'address':'203.0.113.10','port':443,'protocol':'udp',"
                 + "'flags':['QUIC','UDP_FLOW_MIGRATION'],'backends':[{'address':'10.0.0.2',"
-                + "'encapsulation':'gue','local':true,'weight':3}]}}",
+                + "'forwarding':'gue','local':true,'weight':3}]}}",
             "{'serverIds':{'1022':'10.0.0.2'}}",
             "{'sourceRoute':{'prefix':'10.0.0.0/8','backend':'10.0.0.2'}}",
             "{'decapsulate':{'address':'192.0.2.1','mode':'RECIRCULATE'}}",
@@ -215,7 +215,7 @@ class ScenarioFolderTest {
             RUN_FRAME);
 
     assertThat(unsupported).isEmpty();
-    assertThat(written().get("config").get("encapsulation").asText()).isEqualTo("gue");
+    assertThat(written().get("config").get("forwarding").asText()).isEqualTo("gue");
   }
 
   @Test

@@ -4,12 +4,14 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.net.InetAddresses;
+import dev.katran.BackendKey;
 import dev.katran.Forwarding;
 import dev.katran.Protocol;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.BackendEntry;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.Destination;
+import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.GueConfig;
 import dev.katran.internal.dataplane.TunnelAction;
 import dev.katran.internal.dataplane.VipEntry;
@@ -58,16 +60,16 @@ final class ScenarioSteps {
   /**
    * Creates an empty list of steps.
    *
-   * @param defaultForwarding the encapsulation of backends that no VIP configures
+   * @param defaultForwarding how backends are reached that no VIP configures
    */
   ScenarioSteps(GueConfig gue, Forwarding defaultForwarding) {
     this.gue = gue;
     this.defaultForwarding = defaultForwarding;
   }
 
-  /** Returns the name of an encapsulation in scenario files. */
+  /** Returns the name of a way to reach backends in scenario files. */
   static String name(Forwarding forwarding) {
-    return forwarding.equals(Forwarding.gue()) ? "gue" : "ipip";
+    return forwarding.toString().toLowerCase(Locale.ROOT);
   }
 
   ArrayNode steps() {
@@ -184,7 +186,10 @@ final class ScenarioSteps {
     BackendEntry entry = installed.backends().get(number);
     checkReach(number, installed);
     if (entry != null) {
-      node.put("encapsulation", name(forwarding(entry, installed)));
+      if (entry.port() != 0) {
+        node.put("port", entry.port());
+      }
+      node.put("forwarding", name(forwarding(entry, installed)));
       if (entry.local()) {
         node.put("local", true);
       }
@@ -212,9 +217,17 @@ final class ScenarioSteps {
     }
   }
 
-  /** Returns the encapsulation that the program, as loaded, uses for a backend. */
+  /** Returns how the program, as loaded, reaches a backend. */
   private static Forwarding forwarding(BackendEntry entry, InstalledState installed) {
-    return installed.used().gue() ? entry.forwarding() : Forwarding.ipip();
+    Features used = installed.used();
+    boolean isLoaded =
+        switch (entry.forwarding()) {
+          case Forwarding.Ipip ipip -> true;
+          case Forwarding.Gue gue -> used.gue();
+          case Forwarding.Rewrite rewrite -> used.rewrites();
+          case Forwarding.Direct direct -> used.directs();
+        };
+    return isLoaded ? entry.forwarding() : Forwarding.ipip();
   }
 
   private void addTables(
@@ -247,9 +260,10 @@ final class ScenarioSteps {
 
   /** Returns the name of a backend in a table and checks that the balancer can reach it. */
   private String name(int number, InstalledState installed, Set<Integer> backends) {
-    String address = InetAddresses.toAddrString(Universe.backendAddress(number));
+    BackendEntry entry = installed.backends().get(number);
+    String address =
+        BackendKey.of(Universe.backendAddress(number), entry == null ? 0 : entry.port()).toString();
     if (backends.add(number)) {
-      BackendEntry entry = installed.backends().get(number);
       checkReach(number, installed);
       if (entry != null
           && (entry.local() || !forwarding(entry, installed).equals(defaultForwarding))) {
@@ -273,10 +287,9 @@ final class ScenarioSteps {
                   if (entry.number() == down.vip()
                       && wanted.containsKey(key)
                       && backends.contains(down.backend())) {
-                    InetAddress backend = Universe.backendAddress(down.backend());
+                    String backend = name(down.backend(), installed, backends);
                     ObjectNode step = steps.objectNode();
-                    put(step.putObject("down"), key)
-                        .put("backend", InetAddresses.toAddrString(backend));
+                    put(step.putObject("down"), key).put("backend", backend);
                     wanted.put("%s down for %s".formatted(backend, key), step);
                   }
                 }));

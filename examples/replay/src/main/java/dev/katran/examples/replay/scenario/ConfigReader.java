@@ -18,9 +18,16 @@ final class ConfigReader {
 
   private static final int GUE_PORT = 6080;
 
-  private enum Tunnel {
+  /** How backends are reached. Older scenarios call it encapsulation, and know tunnels only. */
+  private static final String FORWARDING = "forwarding";
+
+  private static final String ENCAPSULATION = "encapsulation";
+
+  private enum Kind {
     IPIP,
-    GUE
+    GUE,
+    REWRITE,
+    DIRECT
   }
 
   private ConfigReader() {}
@@ -48,15 +55,27 @@ final class ConfigReader {
     return config;
   }
 
-  /** Reads the encapsulation of a configuration or of a backend. */
+  /** Reads how backends are reached, of a configuration, a VIP or a backend. */
   static Optional<Forwarding> forwarding(JsonFields fields) {
-    return fields
-        .optionalText("encapsulation")
-        .map(name ->
-            switch (EnumNames.of(Tunnel.class, "encapsulation", name)) {
-              case IPIP -> Forwarding.ipip();
-              case GUE -> Forwarding.gue();
-            });
+    Optional<String> forwarding = fields.optionalText(FORWARDING);
+    Optional<String> encapsulation = fields.optionalText(ENCAPSULATION);
+    if (forwarding.isPresent() && encapsulation.isPresent()) {
+      throw new IllegalArgumentException(
+          "%s has both %s and %s, which is its older name"
+              .formatted(fields.where(), FORWARDING, ENCAPSULATION));
+    }
+    return forwarding
+        .map(name -> forwarding(FORWARDING, name))
+        .or(() -> encapsulation.map(name -> forwarding(ENCAPSULATION, name)));
+  }
+
+  private static Forwarding forwarding(String field, String name) {
+    return switch (EnumNames.of(Kind.class, field, name)) {
+      case IPIP -> Forwarding.ipip();
+      case GUE -> Forwarding.gue();
+      case REWRITE -> Forwarding.rewrite();
+      case DIRECT -> Forwarding.direct();
+    };
   }
 
   /** Reads the limits. As in the C++ Katran, {@code maxVips} seeds the flow hash as well. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.net.InetAddresses;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
+import dev.katran.Forwarding;
 import dev.katran.Prefix;
 import dev.katran.Protocol;
 import dev.katran.TunnelEndpoint;
@@ -108,25 +109,31 @@ final class StepReader {
   }
 
   private List<Backend> backends(JsonFields vip) {
+    Forwarding ofVip = ConfigReader.forwarding(vip).orElse(config.forwarding());
     return vip.elements("backends").stream()
-        .map(node -> backend(new JsonFields("a backend of " + vip.where(), node)))
+        .map(node -> backend(new JsonFields("a backend of " + vip.where(), node), ofVip))
         .toList();
   }
 
-  private Backend backend(JsonFields fields) {
+  private static Backend backend(JsonFields fields, Forwarding ofVip) {
     Backend backend =
-        Backend.of(backendKey(fields, "address"))
+        Backend.of(address(fields, "address"))
+            .port(fields.number("port", 0))
             .weight(fields.number("weight", 1))
-            .via(ConfigReader.forwarding(fields).orElse(config.forwarding()))
             .local(fields.isTrue("local"));
+    Forwarding forwarding = ConfigReader.forwarding(fields).orElse(ofVip);
     fields.end();
-    return backend;
+    return via(backend, forwarding);
+  }
+
+  private static Backend via(Backend backend, Forwarding forwarding) {
+    return forwarding.equals(backend.forwarding()) ? backend : backend.via(forwarding);
   }
 
   /** Returns a backend that a table names, configured as in its VIP if it has one. */
   private Backend named(BackendKey key) {
     Backend ofVip = ofVips.get(key);
-    return ofVip != null ? ofVip : Backend.of(key).via(config.forwarding());
+    return ofVip != null ? ofVip : via(Backend.of(key), config.forwarding());
   }
 
   private Step serverIds(JsonFields fields) {
@@ -183,8 +190,14 @@ final class StepReader {
     return key;
   }
 
+  /** Reads the name of a backend: its address, with its port if it has one of its own. */
   private static BackendKey backendKey(JsonFields fields, String name) {
-    return BackendKey.of(address(fields, name));
+    String text = fields.text(name);
+    try {
+      return BackendKey.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("%s: %s".formatted(name, e.getMessage()), e);
+    }
   }
 
   private static InetAddress address(JsonFields fields, String name) {

@@ -162,6 +162,9 @@ class ScenarioTest {
     refused("", "{\"decapsulate\": {\"address\": \"192.0.2.1\", \"mode\": \"INGRESS\"}}")
         .withMessageContaining("unknown mode INGRESS");
     refused(", \"encapsulation\": \"vxlan\"").withMessageContaining("unknown encapsulation vxlan");
+    refused(", \"forwarding\": \"vxlan\"").withMessageContaining("unknown forwarding vxlan");
+    refused(", \"forwarding\": \"gue\", \"encapsulation\": \"gue\"")
+        .withMessage("config has both forwarding and encapsulation, which is its older name");
     refused(", \"tracking\": \"OFTEN\"").withMessageContaining("unknown tracking OFTEN");
   }
 

@@ -196,6 +196,44 @@ class SetupTest {
   }
 
   @Test
+  void install_forwarding_isThatOfBackendElseOfVipElseOfConfig() throws IOException {
+    String mixed =
+        """
+        {"vip": {"address": "203.0.113.10", "port": 53, "protocol": "udp", %s"backends": [
+         {"address": "10.0.0.1"}, {"address": "10.0.0.1", "port": 5353, "forwarding": "rewrite"},
+         {"address": "10.0.0.2", "forwarding": "ipip"}]}}\
+        """;
+    String direct = ", \"forwarding\": \"direct\"";
+    assertThat(vip(direct, mixed.formatted("")).backends())
+        .containsExactly(
+            ONE.via(Forwarding.direct()),
+            ONE.port(5353).via(Forwarding.rewrite()),
+            Backend.of("10.0.0.2"));
+    assertThat(vip(direct, mixed.formatted("\"forwarding\": \"rewrite\", ")).backends())
+        .containsExactly(
+            ONE.via(Forwarding.rewrite()),
+            ONE.port(5353).via(Forwarding.rewrite()),
+            Backend.of("10.0.0.2"));
+  }
+
+  @Test
+  void serverIds_backendWithPort_isNamedByIt() throws IOException {
+    String ids = "{\"serverIds\": {\"7\": \"10.0.0.1:5353\"}}";
+    String rewriting =
+        """
+        {"vip": {"address": "203.0.113.10", "port": 53, "protocol": "udp", "forwarding": "rewrite",
+         "backends": [{"address": "10.0.0.1", "port": 5353}]}}\
+        """;
+    setUp(
+        lb ->
+            assertThat(lb.serverIds().entries())
+                .isEqualTo(Map.of(7, ONE.port(5353).via(Forwarding.rewrite()))),
+        "",
+        rewriting,
+        ids);
+  }
+
+  @Test
   void serverIds_backendOfVip_keepsItsSettings() throws IOException {
     String ids = "{\"serverIds\": {\"1022\": \"10.0.0.1\", \"2147483647\": \"10.0.0.9\"}}";
     String local =
