@@ -66,7 +66,9 @@ static __always_inline int rewrite(struct xdp_md *ctx, const struct packet *pack
 	const struct katran_flow *flow = &packet->flow;
 	int verdict;
 
-	if (flow->family != backend_family(packet)) {
+	/* the header to rewrite of a packet that was walked is elsewhere, or not there */
+	if (flow->family != backend_family(packet) ||
+	    (any_vip_has(packet, WALKED_VIPS) && packet->needs)) {
 		count_event(KATRAN_NOT_REWRITABLE);
 		return XDP_DROP;
 	}
@@ -157,7 +159,7 @@ static __always_inline int forward(struct xdp_md *ctx, struct packet *packet,
 		return XDP_DROP;
 	}
 	if (packet_length(packet) > backend->room)
-		return answer_too_big(ctx, backend->room, packet->is_icmp_error);
+		return answer_too_big(ctx, backend->room, is_unanswerable(packet));
 	verdict = prepare(ctx, packet, backend);
 	if (verdict != NEXT)
 		return verdict;

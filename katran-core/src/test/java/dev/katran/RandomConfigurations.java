@@ -98,6 +98,8 @@ final class RandomConfigurations {
         .udpFlowMigration(isUdp && isChosen())
         .sourceRouting(isChosen())
         .localDelivery(isChosen())
+        .ipOptions(isChosen())
+        .fragments(isChosen() ? Fragments.FOLLOW_FIRST : Fragments.DROP)
         .build();
   }
 

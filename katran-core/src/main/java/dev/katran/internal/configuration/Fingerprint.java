@@ -4,6 +4,7 @@ import com.google.common.hash.Hashing;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
 import dev.katran.Configuration;
+import dev.katran.Fragments;
 import dev.katran.Limits;
 import dev.katran.Tracking;
 import dev.katran.Vip;
@@ -108,6 +109,7 @@ public final class Fingerprint {
     to.writeBoolean(vip.udpFlowMigration());
     to.writeBoolean(vip.sourceRouting());
     to.writeBoolean(vip.localDelivery());
+    writePacketKinds(to, vip);
     writeAll(
         to,
         vip.backends().stream()
@@ -121,6 +123,16 @@ public final class Fingerprint {
         down.stream()
             .filter(backend -> vip.udpFlowMigration())
             .map(backend -> each -> each.writeUTF(backend.toString())));
+  }
+
+  /** Writes what other packets the VIP takes. Earlier releases had none, and wrote nothing. */
+  private static void writePacketKinds(DataOutputStream to, Vip vip) throws IOException {
+    if (vip.ipOptions()) {
+      to.writeUTF("ipOptions");
+    }
+    if (vip.fragments() != Fragments.DROP) {
+      to.writeUTF("fragments " + vip.fragments().name());
+    }
   }
 
   private static void write(DataOutputStream to, Backend backend) throws IOException {

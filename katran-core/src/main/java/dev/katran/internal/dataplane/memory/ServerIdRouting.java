@@ -62,6 +62,9 @@ final class ServerIdRouting {
   /** Returns the index of a backend, {@link Dataplane#NO_BACKEND} or {@link #GONE}. */
   int route(Frame frame, ParsedFrame.Packet packet, HeapVipTable.Match match) {
     VipEntry vip = match.vip();
+    if (packet.isFragment()) {
+      return Dataplane.NO_BACKEND; // the other fragments of its datagram could not follow
+    }
     if (packet.flow().protocol() == FiveTuple.TCP) {
       return tcpServerIds && !packet.isIcmpError()
           ? byTcp(frame, packet, match)
@@ -114,7 +117,7 @@ final class ServerIdRouting {
    */
   private int byQuotedQuic(Frame frame, ParsedFrame.Packet packet) {
     counters.add(Counter.Total.QUIC_ICMP);
-    if (packet.isQuotedFragment()) {
+    if (packet.hasQuotedOptions()) {
       return Dataplane.NO_BACKEND;
     }
     int payload = packet.quoted() + Frame.UDP_HEADER;
@@ -128,6 +131,7 @@ final class ServerIdRouting {
     return vip.has(VipFlags.QUIC)
         && packet.flow().protocol() == FiveTuple.UDP
         && !packet.isIcmpError()
+        && !packet.isFragment()
         && new QuicHeader(frame, udpPayload(packet), udpEnd(frame, packet)).isInitial();
   }
 

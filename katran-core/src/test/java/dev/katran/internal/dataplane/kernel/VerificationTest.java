@@ -100,6 +100,8 @@ class VerificationTest {
             new Features(VipFlags.TRACKED, false, false),
             CONFIG.with(c -> c.flowTableCpus = ONE_CPU)),
         withFlags("source routing", VipFlags.SOURCE_ROUTING),
+        withFlags("IP options", VipFlags.IP_OPTIONS),
+        withFlags("fragments", VipFlags.FRAGMENTS),
         withConfig("packet too big", CONFIG.with(c -> c.sendPacketTooBig = true)),
         withConfig("TCP server ids", CONFIG.with(c -> c.tcpServerIds = true)),
         withConfig(
