@@ -33,6 +33,8 @@ public final class Ethtool {
      * kernel ignores {@link #TSO}.
      */
     TX_CHECKSUM(LibC.ETHTOOL_GTXCSUM(), LibC.ETHTOOL_STXCSUM()),
+    /** Merges received packets of a flow in the device, beyond what {@link #GRO} may merge. */
+    LRO(LibC.ETHTOOL_GFLAGS(), LibC.ETHTOOL_SFLAGS(), LibC.ETH_FLAG_LRO()),
     /**
      * Takes VLAN tags out of received frames and delivers them beside the frame, where XDP programs
      * do not see them; {@code rxvlan} of ethtool(8).

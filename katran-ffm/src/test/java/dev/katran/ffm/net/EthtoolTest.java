@@ -34,13 +34,25 @@ class EthtoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LRO")
   void setFeature_onAndOff_isReported(Feature feature) {
     namespace.run(() -> {
       for (boolean on : new boolean[] {true, false, true}) {
         Ethtool.setFeature("eth0", feature, on);
         assertThat(Ethtool.feature("eth0", feature)).isEqualTo(on);
       }
+    });
+  }
+
+  /** A veth has nothing to merge with. */
+  @Test
+  void setFeature_lroOfVeth_isOffAndRefused() {
+    namespace.run(() -> {
+      assertThat(Ethtool.feature("eth0", Feature.LRO)).isFalse();
+      assertThatThrownBy(() -> Ethtool.setFeature("eth0", Feature.LRO, true))
+          .isInstanceOf(NetworkException.class)
+          .hasMessage(
+              "switch LRO of interface eth0 on: EOPNOTSUPP (Operation not supported)");
     });
   }
 

@@ -1075,6 +1075,15 @@ public class LibC {
     public static int ETH_FLAG_RXVLAN() {
         return ETH_FLAG_RXVLAN;
     }
+    private static final int ETH_FLAG_LRO = (int)32768L;
+    /**
+     * {@snippet lang=c :
+     * enum ethtool_flags.ETH_FLAG_LRO = 32768
+     * }
+     */
+    public static int ETH_FLAG_LRO() {
+        return ETH_FLAG_LRO;
+    }
     private static final int NLMSGERR_ATTR_MSG = (int)1L;
     /**
      * {@snippet lang=c :
