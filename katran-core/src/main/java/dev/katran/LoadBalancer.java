@@ -331,6 +331,30 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
+   * Looks for reasons why packets may be lost: in the network interface and its offloads, the next
+   * hops of backends, the room on the way to them, the way back of their answers, and the host's
+   * settings. Changes nothing and sends nothing. What other machines are set to cannot be seen from
+   * here: see {@link Forwarding#requirements} for what backends need.
+   *
+   * {@snippet :
+   * lb.diagnose().stream()
+   *     .filter(finding -> finding.severity() != Finding.Severity.INFO)
+   *     .forEach(System.out::println);
+   * }
+   *
+   * <p>Call it in the network namespace in which the balancer was opened: from another one, only
+   * the attachment and the next hops are looked at. So they are {@linkplain #inMemory in memory}.
+   * Takes some system calls for each VIP and backend.
+   *
+   * @return what was found, the worst first; what is as it should be is left out, except for how
+   *     the program is attached
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public List<Finding> diagnose() {
+    return control.diagnose();
+  }
+
+  /**
    * Returns where the packets of a flow go now, and why. Uses the same inputs as the program,
    * except server ids, which only packets carry. An unknown TCP flow is treated as one that begins,
    * and a known one as open: while its slot is changing or settled, a new connection with the same

@@ -52,7 +52,7 @@ class TunnelRoomTest {
 
     assertThat(logOf(() -> put(backend)))
         .contains(
-            ("packets of %d to 1500 bytes do not fit in the tunnel to backend %s, and others like it:"
+            ("packets of %d to 1500 bytes do not fit on the way to backend %s, and others like it:"
                     + " its path has an MTU of 1500, of which %s takes %d. They are dropped; raise"
                     + " the MTU to %d to forward them")
                 .formatted(1500 - overhead + 1, backend.key(), tunnel, overhead, mtu));

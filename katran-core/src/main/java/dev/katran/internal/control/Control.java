@@ -7,6 +7,7 @@ import dev.katran.BackendKey;
 import dev.katran.BalancerEvent;
 import dev.katran.Configuration;
 import dev.katran.DrainResult;
+import dev.katran.Finding;
 import dev.katran.Health;
 import dev.katran.Limits;
 import dev.katran.Prefix;
@@ -524,6 +525,19 @@ public final class Control implements AutoCloseable {
           }
         });
     return List.copyOf(unresolved);
+  }
+
+  /** Looks at what packets depend on besides what the balancer was told. */
+  public List<Finding> diagnose() {
+    InstalledState now = openState();
+    return use(() ->
+        new Diagnosis(
+                now,
+                nextHops.current(),
+                dataplane.program().attachment().stream().toList(),
+                dataplane.program().surroundings(),
+                config.limits().maxPacketSize())
+            .findings());
   }
 
   private void refreshHops() {

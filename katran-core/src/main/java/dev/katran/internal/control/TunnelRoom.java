@@ -44,7 +44,7 @@ final class TunnelRoom {
     int room = hop.mtu() - overhead;
     if (room < maxPacket && warned.add(new Path(hop.mtu(), overhead))) {
       log.warn(
-          "packets of {} to {} bytes do not fit in the tunnel to backend {}, and others like it: its"
+          "packets of {} to {} bytes do not fit on the way to backend {}, and others like it: its"
               + " path has an MTU of {}, of which {} takes {}. {}; raise the MTU to {} to forward"
               + " them",
           room + 1,

@@ -40,6 +40,14 @@ public interface ForwardingProgram {
   }
 
   /**
+   * Returns what the host is set to. Empty without an interface, or if the calling thread is in
+   * another network namespace than the interface.
+   */
+  default Optional<Surroundings> surroundings() {
+    return Optional.empty();
+  }
+
+  /**
    * Runs a frame through the program as if it had been received, including the effects on counters
    * and flow table. Does not send the result.
    *

@@ -24,6 +24,7 @@ import dev.katran.internal.dataplane.KernelClock;
 import dev.katran.internal.dataplane.ResourceUsage;
 import dev.katran.internal.dataplane.ReverseKey;
 import dev.katran.internal.dataplane.RingTable;
+import dev.katran.internal.dataplane.Surroundings;
 import dev.katran.internal.dataplane.VipTable;
 import dev.katran.internal.net.MacAddress;
 import dev.katran.internal.platform.HostAddresses;
@@ -97,6 +98,9 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   /** Null if VIPs may contain them. */
   private @Nullable HostAddresses hostAddresses;
+
+  /** What identifies the network namespace of the interface; empty without one. */
+  private String namespace = "";
 
   /** Null if nothing is pinned. */
   private @Nullable KernelJournal journal;
@@ -261,6 +265,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
       }
       dataplane.ingress = ingress;
       dataplane.hook = hook;
+      dataplane.namespace = KernelSurroundings.namespace();
       return dataplane;
     } catch (RuntimeException | Error e) {
       dataplane.close();
@@ -333,6 +338,13 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   @Override
   public Set<InetAddress> hostAddresses() {
     return hostAddresses == null ? Set.of() : KernelCalls.get(hostAddresses::list);
+  }
+
+  @Override
+  public Optional<Surroundings> surroundings() {
+    return !namespace.isEmpty() && namespace.equals(KernelSurroundings.namespace())
+        ? Optional.of(new KernelSurroundings())
+        : Optional.empty();
   }
 
   @Override
