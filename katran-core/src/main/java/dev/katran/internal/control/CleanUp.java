@@ -40,7 +40,9 @@ record CleanUp(
   void remove(Dataplane dataplane, Predicate<ReverseKey> isInUse) {
     Set<ReverseKey> unused = new HashSet<>(reverse);
     unused.removeIf(isInUse);
-    dataplane.reverse().remove(unused);
+    if (!unused.isEmpty()) {
+      dataplane.reverse().remove(unused);
+    }
     for (int vip : vips) {
       dataplane.rings().remove(vip);
       dataplane.deadlines().remove(vip);
