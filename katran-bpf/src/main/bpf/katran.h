@@ -304,7 +304,8 @@ struct katran_reverse_key {
 struct katran_vip_address {
 	struct katran_address address;
 	__be16 port; /* 0: all ports, and that of the backend is kept */
-	__u8 padding[6];
+	__u8 family; /* enum katran_family; 0: there has been no such VIP */
+	__u8 padding[5];
 };
 
 /* Key of the table in the map `tunnel_ends`. Its values are enum katran_tunnel_end. */

@@ -211,10 +211,13 @@ __noinline __u64 route_answer(struct xdp_md *ctx, __u32 kind)
 	__u32 number;
 	int found;
 
+	/* older kernels check global functions that are not called, too */
+	if (!(config.features & KATRAN_USES_REWRITES))
+		return LEAVE_TO_HOST;
 	if (!read_reverse_key(ctx, kind, &key, &route))
 		return LEAVE_TO_HOST;
 	vip = lookup_reverse(&key, &number);
-	if (!vip || !has_hop(ctx, key.family))
+	if (!vip || vip->family != key.family || !has_hop(ctx, key.family))
 		return LEAVE_TO_HOST;
 	if (key.family == KATRAN_IPV4)
 		route.ipv4_src = vip->address.words[0];
@@ -241,10 +244,13 @@ __noinline __u64 route_answer(struct xdp_md *ctx, __u32 kind)
  */
 __noinline int rewrite_source(struct xdp_md *ctx, __u32 kind, __u32 number, __u32 hops)
 {
-	struct katran_vip_address *vip = bpf_map_lookup_elem(&vip_addresses, &number);
 	bool is_fragment = kind & ANSWER_QUOTES_FRAGMENT;
 	struct ethhdr *eth = packet_data(ctx);
+	struct katran_vip_address *vip;
 
+	if (!(config.features & KATRAN_USES_REWRITES))
+		return XDP_DROP;
+	vip = bpf_map_lookup_elem(&vip_addresses, &number);
 	if (!vip || (void *)(eth + 1) > packet_end(ctx))
 		return XDP_DROP;
 	if (ethertype(eth) == bpf_htons(ETH_P_IP))

@@ -21,7 +21,8 @@ __noinline int answer_time_exceeded(struct xdp_md *ctx, __u32 is_icmp_error)
 	__u8 family;
 	int verdict;
 
-	if (!may_reply_error(ctx, is_icmp_error, &family))
+	if (!(config.features & KATRAN_USES_REWRITES) ||
+	    !may_reply_error(ctx, is_icmp_error, &family))
 		return XDP_DROP;
 	verdict = family == KATRAN_IPV4 ? reply_error_v4(ctx, TIME_EXCEEDED_QUOTED_V4,
 							 ICMP_TIME_EXCEEDED, 0, 0)

@@ -104,7 +104,13 @@ final class ChangeGenerator {
         .and(
             dice.coin()
                 ? allowed
-                : new Features(dice.word() & VipFlags.ALL, dice.coin(), dice.coin(), dice.coin()));
+                : new Features(
+                    dice.word() & VipFlags.ALL,
+                    dice.coin(),
+                    dice.coin(),
+                    dice.coin(),
+                    dice.coin(),
+                    dice.coin()));
   }
 
   private Features fewerThanNeeded() {
@@ -113,7 +119,9 @@ final class ChangeGenerator {
         needed.vipFlags() & dice.word(),
         needed.gue() && dice.coin(),
         needed.prefixVips() && dice.coin(),
-        needed.changes() && dice.coin());
+        needed.changes() && dice.coin(),
+        needed.rewrites() && dice.coin(),
+        needed.directs() && dice.coin());
   }
 
   private List<Operation> putVip() {
@@ -232,10 +240,10 @@ final class ChangeGenerator {
   }
 
   private BackendEntry backend(int number) {
-    boolean gue = allowed.gue() && dice.coin();
     return new BackendEntry(
         Universe.backendAddress(number),
-        gue ? Forwarding.gue() : Forwarding.ipip(),
+        dice.coin() ? 0 : dice.pick(Universe.PORTS),
+        forwarding(),
         dice.oneIn(4),
         switch (dice.below(10)) {
           case 0 -> null;
@@ -243,6 +251,21 @@ final class ChangeGenerator {
           case 2 -> new Hop(mac(2, number), null);
           default -> Universe.GATEWAY;
         });
+  }
+
+  private Forwarding forwarding() {
+    List<Forwarding> kinds = new ArrayList<>(List.of(Forwarding.ipip()));
+    if (allowed.gue()) {
+      kinds.add(Forwarding.gue());
+    }
+    if (allowed.rewrites()) {
+      kinds.add(Forwarding.rewrite());
+      kinds.add(Forwarding.rewrite());
+    }
+    if (allowed.directs()) {
+      kinds.add(Forwarding.direct());
+    }
+    return dice.pick(kinds);
   }
 
   private static MacAddress mac(int kind, int number) {

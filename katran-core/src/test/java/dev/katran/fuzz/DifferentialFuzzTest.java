@@ -1,8 +1,10 @@
 package dev.katran.fuzz;
 
-import dev.katran.internal.dataplane.kernel.KernelDataplane;
+import dev.katran.internal.dataplane.kernel.RoutingHost;
+import dev.katran.internal.dataplane.memory.FixedRoutes;
 import dev.katran.internal.dataplane.memory.JavaDataplane;
 import dev.katran.needs.NeedsKernel;
+import dev.katran.needs.NeedsNamespaces;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -12,6 +14,7 @@ import org.junit.jupiter.api.Test;
  * package description for the system properties that set the seed and the number of frames.
  */
 @NeedsKernel
+@NeedsNamespaces
 class DifferentialFuzzTest {
 
   private static final long SEED = Long.getLong("katran.fuzz.seed", 1);
@@ -24,9 +27,21 @@ class DifferentialFuzzTest {
   private static final int FRAMES_FOR_COVERAGE = 200_000;
 
   @Test
-  void run_randomFramesAndChanges_dataplanesAgree() throws IOException, InterruptedException {
+  void run_randomFramesAndChanges_dataplanesAgree() throws Exception {
     DifferentialPair.Factories factories =
-        new DifferentialPair.Factories(JavaDataplane::new, KernelDataplane::detached);
+        new DifferentialPair.Factories(
+            config -> JavaDataplane.routing(config, System::nanoTime, new FixedRoutes()),
+            RoutingHost::openInside);
+    try (RoutingHost host = new RoutingHost()) {
+      host.call(() -> {
+        run(factories); // threads are started in the host's network namespace
+        return null;
+      });
+    }
+  }
+
+  private static void run(DifferentialPair.Factories factories)
+      throws IOException, InterruptedException {
     Fuzz fuzz = new Fuzz(factories);
     long start = System.nanoTime();
 

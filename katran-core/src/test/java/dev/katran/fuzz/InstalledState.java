@@ -8,6 +8,7 @@ import dev.katran.internal.dataplane.BackendEntry;
 import dev.katran.internal.dataplane.Destination;
 import dev.katran.internal.dataplane.DownKey;
 import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.dataplane.ReverseKey;
 import dev.katran.internal.dataplane.VipEntry;
 import java.net.InetAddress;
 import java.util.Arrays;
@@ -30,13 +31,18 @@ final class InstalledState implements Installed {
   private final MapTable<Prefix> sourceRoutes = new MapTable<>();
   private final MapTable<DownKey> down = new MapTable<>();
   private final MapTable<InetAddress> tunnelEndpoints = new MapTable<>();
+  private final MapTable<ReverseKey> reverse = new MapTable<>();
+  private final Map<Integer, VipKey> addresses = new HashMap<>();
   private Features used = Features.NONE;
 
   /** Updates the state by an operation. */
   void apply(Operation operation) {
     switch (operation) {
       case Operation.UseFeatures(Features features) -> used = features;
-      case Operation.PutVip(VipKey key, VipEntry entry) -> vips.put(key, entry);
+      case Operation.PutVip(VipKey key, VipEntry entry) -> {
+        vips.put(key, entry);
+        addresses.put(entry.number(), key);
+      }
       case Operation.RemoveVip(VipKey key) -> vips.remove(key);
       case Operation.PutBackend(int number, BackendEntry entry) -> backends.put(number, entry);
       case Operation.RemoveBackend(int number) -> backends.remove(number);
@@ -63,6 +69,7 @@ final class InstalledState implements Installed {
       case Operation.ServerIds(TableEdit<Integer> edit) -> edit.applyTo(serverIds);
       case Operation.SourceRoutes(TableEdit<Prefix> edit) -> edit.applyTo(sourceRoutes);
       case Operation.DownBackends(TableEdit<DownKey> edit) -> edit.applyTo(down);
+      case Operation.Reverse(TableEdit<ReverseKey> edit) -> edit.applyTo(reverse);
       case Operation.TunnelEndpoints(TableEdit<InetAddress> edit) -> edit.applyTo(tunnelEndpoints);
       default -> {
         // does not change the installed state
@@ -121,6 +128,16 @@ final class InstalledState implements Installed {
   }
 
   @Override
+  public Map<ReverseKey, Integer> reverse() {
+    return reverse.entries();
+  }
+
+  @Override
+  public Map<Integer, VipKey> addresses() {
+    return addresses;
+  }
+
+  @Override
   public Set<Destination> pings() {
     return pings;
   }
@@ -133,12 +150,19 @@ final class InstalledState implements Installed {
   /** Returns exactly the features that the installed state needs. */
   Features needed() {
     int flags = vips.values().stream().mapToInt(VipEntry::flags).reduce(0, (a, b) -> a | b);
-    boolean gue =
-        backends.values().stream()
-            .anyMatch(backend -> backend.forwarding().equals(Forwarding.gue()));
     boolean prefixes =
         vips.keySet().stream().anyMatch(key -> key.prefix().isPresent())
             || pings.stream().anyMatch(Destination::isPrefix);
-    return new Features(flags, gue, prefixes, !changingRings.isEmpty());
+    return new Features(
+        flags,
+        reachesBy(Forwarding.gue()),
+        prefixes,
+        !changingRings.isEmpty(),
+        reachesBy(Forwarding.rewrite()),
+        reachesBy(Forwarding.direct()));
+  }
+
+  private boolean reachesBy(Forwarding forwarding) {
+    return backends.values().stream().anyMatch(backend -> backend.forwarding().equals(forwarding));
   }
 }

@@ -1,5 +1,8 @@
 package dev.katran.fuzz;
 
+import dev.katran.internal.dataplane.Dataplane;
+import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.memory.FixedRoutes;
 import dev.katran.internal.dataplane.memory.JavaDataplane;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,7 +21,7 @@ class InvariantFuzzTest {
   @Test
   void run_randomFramesAndChanges_everyInvariantHolds() throws IOException, InterruptedException {
     DifferentialPair.Factories factories =
-        new DifferentialPair.Factories(JavaDataplane::new, JavaDataplane::new);
+        new DifferentialPair.Factories(InvariantFuzzTest::open, InvariantFuzzTest::open);
 
     Fuzz.Failure failure = new Fuzz(factories).run(SEED, FRAMES);
 
@@ -27,5 +30,9 @@ class InvariantFuzzTest {
       Path folder = Path.of("target", "fuzz", "java-seed-" + failure.seed()).toAbsolutePath();
       throw new AssertionError(MismatchReport.write(folder, failure.seed(), smallest, factories));
     }
+  }
+
+  private static Dataplane open(DataplaneConfig config) {
+    return JavaDataplane.routing(config, System::nanoTime, new FixedRoutes());
   }
 }

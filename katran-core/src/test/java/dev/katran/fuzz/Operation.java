@@ -9,6 +9,7 @@ import dev.katran.internal.dataplane.Destination;
 import dev.katran.internal.dataplane.DownKey;
 import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.FlowTable;
+import dev.katran.internal.dataplane.ReverseKey;
 import dev.katran.internal.dataplane.VipEntry;
 import dev.katran.internal.packet.FiveTuple;
 import dev.katran.internal.packet.Hop;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** An operation on a dataplane. */
@@ -132,27 +134,28 @@ sealed interface Operation {
       List<Operation> simpler = new ArrayList<>();
       for (int flags = features.vipFlags(); flags != 0; flags &= flags - 1) {
         int flag = Integer.lowestOneBit(flags);
-        simpler.add(with(features.vipFlags() & ~flag, true, true, true));
+        simpler.add(without(new Features(flag, false, false)));
       }
-      if (features.gue()) {
-        simpler.add(with(features.vipFlags(), false, true, true));
-      }
-      if (features.prefixVips()) {
-        simpler.add(with(features.vipFlags(), true, false, true));
-      }
-      if (features.changes()) {
-        simpler.add(with(features.vipFlags(), true, true, false));
-      }
+      Stream.of(
+              new Features(0, true, false),
+              new Features(0, false, true),
+              new Features(0, false, false, true),
+              new Features(0, false, false, false, true, false),
+              new Features(0, false, false, false, false, true))
+          .filter(one -> features.and(one).equals(features))
+          .forEach(one -> simpler.add(without(one)));
       return simpler;
     }
 
-    private UseFeatures with(int flags, boolean gue, boolean prefixVips, boolean changes) {
+    private UseFeatures without(Features one) {
       return new UseFeatures(
           new Features(
-              flags,
-              gue && features.gue(),
-              prefixVips && features.prefixVips(),
-              changes && features.changes()));
+              features.vipFlags() & ~one.vipFlags(),
+              features.gue() && !one.gue(),
+              features.prefixVips() && !one.prefixVips(),
+              features.changes() && !one.changes(),
+              features.rewrites() && !one.rewrites(),
+              features.directs() && !one.directs()));
     }
   }
 
@@ -268,7 +271,8 @@ sealed interface Operation {
     public List<Operation> simpler() {
       Hop gateway = Universe.GATEWAY;
       BackendEntry plain =
-          new BackendEntry(entry.address(), entry.forwarding(), /* local= */ false, gateway);
+          new BackendEntry(
+              entry.address(), entry.port(), entry.forwarding(), /* local= */ false, gateway);
       return plain.equals(entry) ? List.of() : List.of(new PutBackend(number, plain));
     }
   }
@@ -321,6 +325,20 @@ sealed interface Operation {
     @Override
     public List<Operation> simpler() {
       return each(edit.simpler(), DownBackends::new);
+    }
+  }
+
+  /** Changes the table of sources that answer for VIPs. */
+  record Reverse(TableEdit<ReverseKey> edit) implements Operation {
+    @Override
+    public Object applyTo(Dataplane dataplane) {
+      edit.applyTo(dataplane.reverse());
+      return DONE;
+    }
+
+    @Override
+    public List<Operation> simpler() {
+      return each(edit.simpler(), Reverse::new);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.katran.fuzz;
 import dev.katran.Prefix;
 import dev.katran.internal.dataplane.Counter;
 import dev.katran.internal.dataplane.DownKey;
+import dev.katran.internal.dataplane.ReverseKey;
 import dev.katran.internal.packet.Address;
 import dev.katran.internal.packet.FiveTuple;
 import dev.katran.packets.Dice;
@@ -33,12 +34,13 @@ final class TableGenerator {
         new Operation.ServerIds(put(Universe.SERVER_IDS.size(), this::serverId, this::backend)),
         new Operation.SourceRoutes(put(8, this::clientPrefix, this::backend)),
         new Operation.DownBackends(put(6, this::downKey, this::anything)),
-        new Operation.TunnelEndpoints(put(4, this::tunnelEndpoint, this::mode)));
+        new Operation.TunnelEndpoints(put(4, this::tunnelEndpoint, this::mode)),
+        new Operation.Reverse(put(40, this::reverseKey, this::vip)));
   }
 
   /** Returns the next change. */
   Operation next() {
-    return switch (dice.below(16)) {
+    return switch (dice.below(18)) {
       case 0, 1, 2 -> new Operation.ServerIds(edit(this::serverId, this::backend));
       case 3, 4, 5 -> new Operation.SourceRoutes(edit(this::clientPrefix, this::backend));
       case 6, 7, 8 -> new Operation.DownBackends(edit(this::downKey, this::anything));
@@ -46,6 +48,7 @@ final class TableGenerator {
       case 12 -> new Operation.RemoveFlows(backend(), dice.coin() ? -1 : vip());
       case 13 -> new Operation.RemoveFlows(-1, dice.coin() ? -1 : vip());
       case 14 -> new Operation.RemoveFlow(flow());
+      case 15, 16 -> new Operation.Reverse(put(8, this::reverseKey, this::vip));
       default -> new Operation.ClearCounter(counter());
     };
   }
@@ -88,6 +91,13 @@ final class TableGenerator {
 
   private DownKey downKey() {
     return new DownKey(vip(), backend());
+  }
+
+  private ReverseKey reverseKey() {
+    return new ReverseKey(
+        dice.pick(Universe.answering()),
+        dice.coin() ? 0 : dice.pick(Universe.PORTS),
+        dice.coin() ? FiveTuple.TCP : FiveTuple.UDP);
   }
 
   private InetAddress tunnelEndpoint() {

@@ -143,6 +143,13 @@ final class Universe {
           .boxed()
           .collect(Collectors.toMap(Universe::backendAddress, number -> number));
 
+  /** The sources of packets that may be answers of backends. */
+  static List<InetAddress> answering() {
+    return Stream.concat(
+            CLIENTS.stream(), IntStream.rangeClosed(1, BACKENDS).mapToObj(Universe::backendAddress))
+        .toList();
+  }
+
   private Universe() {}
 
   /** Returns the addresses, ports and ids that generated frames are aimed at. */

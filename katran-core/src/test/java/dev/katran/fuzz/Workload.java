@@ -49,6 +49,8 @@ final class Workload {
             (dice.word() & VipFlags.ALL) | (dice.coin() ? VipFlags.TRACKED : 0),
             dice.coin(),
             dice.coin(),
+            dice.coin(),
+            dice.coin(),
             dice.coin());
   }
 

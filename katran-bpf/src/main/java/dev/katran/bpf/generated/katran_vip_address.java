@@ -17,7 +17,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * struct katran_vip_address {
  *     struct katran_address address;
  *     __be16 port;
- *     __u8 padding[6];
+ *     __u8 family;
+ *     __u8 padding[5];
  * }
  * }
  */
@@ -30,7 +31,8 @@ public class katran_vip_address {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         katran_address.layout().withName("address"),
         Katran.C_SHORT.withName("port"),
-        MemoryLayout.sequenceLayout(6, Katran.C_CHAR).withName("padding")
+        Katran.C_CHAR.withName("family"),
+        MemoryLayout.sequenceLayout(5, Katran.C_CHAR).withName("padding")
     ).withName("katran_vip_address");
 
     /**
@@ -128,12 +130,56 @@ public class katran_vip_address {
         struct.set(port$LAYOUT, port$OFFSET, fieldValue);
     }
 
+    private static final OfByte family$LAYOUT = (OfByte)$LAYOUT.select(groupElement("family"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * __u8 family
+     * }
+     */
+    public static final OfByte family$layout() {
+        return family$LAYOUT;
+    }
+
+    private static final long family$OFFSET = $LAYOUT.byteOffset(groupElement("family"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * __u8 family
+     * }
+     */
+    public static final long family$offset() {
+        return family$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * __u8 family
+     * }
+     */
+    public static byte family(MemorySegment struct) {
+        return struct.get(family$LAYOUT, family$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * __u8 family
+     * }
+     */
+    public static void family(MemorySegment struct, byte fieldValue) {
+        struct.set(family$LAYOUT, family$OFFSET, fieldValue);
+    }
+
     private static final SequenceLayout padding$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("padding"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * __u8 padding[6]
+     * __u8 padding[5]
      * }
      */
     public static final SequenceLayout padding$layout() {
@@ -145,7 +191,7 @@ public class katran_vip_address {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * __u8 padding[6]
+     * __u8 padding[5]
      * }
      */
     public static final long padding$offset() {
@@ -155,7 +201,7 @@ public class katran_vip_address {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * __u8 padding[6]
+     * __u8 padding[5]
      * }
      */
     public static MemorySegment padding(MemorySegment struct) {
@@ -165,19 +211,19 @@ public class katran_vip_address {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * __u8 padding[6]
+     * __u8 padding[5]
      * }
      */
     public static void padding(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, padding$OFFSET, padding$LAYOUT.byteSize());
     }
 
-    private static long[] padding$DIMS = { 6 };
+    private static long[] padding$DIMS = { 5 };
 
     /**
      * Dimensions for array field:
      * {@snippet lang=c :
-     * __u8 padding[6]
+     * __u8 padding[5]
      * }
      */
     public static long[] padding$dimensions() {
@@ -188,7 +234,7 @@ public class katran_vip_address {
     /**
      * Indexed getter for field:
      * {@snippet lang=c :
-     * __u8 padding[6]
+     * __u8 padding[5]
      * }
      */
     public static byte padding(MemorySegment struct, long index0) {
@@ -198,7 +244,7 @@ public class katran_vip_address {
     /**
      * Indexed setter for field:
      * {@snippet lang=c :
-     * __u8 padding[6]
+     * __u8 padding[5]
      * }
      */
     public static void padding(MemorySegment struct, long index0, byte fieldValue) {

@@ -7,6 +7,7 @@ import static dev.katran.fuzz.invariants.Invariant.LENGTHS;
 import static dev.katran.fuzz.invariants.Invariant.OUTER_HEADER;
 import static dev.katran.fuzz.invariants.Invariant.PAYLOAD;
 import static dev.katran.fuzz.invariants.Invariant.SOURCE_MAC;
+import static dev.katran.fuzz.invariants.Invariant.TIME_EXCEEDED;
 import static dev.katran.fuzz.invariants.Invariant.TOO_BIG;
 
 import dev.katran.internal.dataplane.DataplaneConfig;
@@ -191,6 +192,48 @@ final class AnswerCheck {
         answer.ttl(),
         answer.trafficClass(),
         answer.identity());
+    findings.expect(
+        answer.hasRightChecksum() && Checksums.isRight(answer),
+        CHECKSUMS,
+        "a checksum of the answer is wrong");
+    checkQuote(packet, Arrays.copyOfRange(icmp, ICMP_HEADER, ICMP_HEADER + quoted));
+  }
+
+  /** Checks the answer to a packet that has no hop left. */
+  void checkTimeExceeded(IpPacket packet) {
+    checkMacs();
+    Flow flow = Flow.of(packet);
+    findings.expect(
+        flow != null && !flow.isError() && Vips.find(installed, flow) != null,
+        TIME_EXCEEDED,
+        "the flow is %s",
+        flow);
+    findings.expect(
+        Flow.isUnicast(packet.source()), TIME_EXCEEDED, "an answer to %s", packet.source());
+    IpPacket answer = read();
+    if (answer == null) {
+      return;
+    }
+    int quoted = packet.headerLength() + 8;
+    boolean fits = answer.isWellFormed() && answer.payloadLength() == ICMP_HEADER + quoted;
+    findings.expect(
+        fits && Ethernet.HEADER + answer.length() == sent.length,
+        LENGTHS,
+        "the answer has %d bytes in a frame of %d",
+        answer.length(),
+        sent.length);
+    if (!fits) {
+      return;
+    }
+    byte[] icmp = answer.payload();
+    findings.expect(
+        ByteArrays.getShort(icmp, 0) == (packet.isIpv6() ? 3 : 11) << 8
+            && ByteArrays.getInt(icmp, MTU) == 0,
+        TIME_EXCEEDED,
+        "type and code are %04x",
+        ByteArrays.getShort(icmp, 0));
+    findings.expect(
+        answer.source().equals(packet.destination()), TIME_EXCEEDED, "%s", answer.source());
     findings.expect(
         answer.hasRightChecksum() && Checksums.isRight(answer),
         CHECKSUMS,

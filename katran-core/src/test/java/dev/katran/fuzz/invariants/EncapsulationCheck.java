@@ -82,6 +82,10 @@ final class EncapsulationCheck {
         || !hasRightLengths(outer, packet)) {
       return;
     }
+    if (installed.used().directs() && outer.destination().equals(packet.destination())) {
+      checkDirect(packet, outer, flow, vip);
+      return;
+    }
     Map.Entry<Integer, BackendEntry> backend = backend(outer.destination());
     findings.expect(backend != null, BACKEND, "%s is not installed", text(outer.destination()));
     if (backend != null) {
@@ -91,8 +95,35 @@ final class EncapsulationCheck {
         checkBackendOfFragment(packet, requireNonNull(walk), backend.getKey());
       }
       checkMacs(backend.getValue().hop());
-      checkTunnel(packet, outer, backend.getValue());
+      if (installed.used().rewrites()
+          && backend.getValue().forwarding().equals(Forwarding.rewrite())) {
+        BackendEntry entry = backend.getValue();
+        new RewriteCheck(arrival, findings)
+            .check(
+                packet,
+                outer,
+                new RewriteCheck.Change(
+                    entry.address(), entry.port(), /* isSource= */ false, /* hops= */ 1));
+      } else {
+        checkTunnel(packet, outer, backend.getValue());
+      }
     }
+  }
+
+  /** Checks a packet that says nothing of its backend: one of those that could have got it. */
+  private void checkDirect(IpPacket packet, IpPacket outer, Flow flow, VipEntry vip) {
+    boolean isAnyones = false;
+    for (Map.Entry<Integer, BackendEntry> backend : installed.backends().entrySet()) {
+      if (backend.getValue().forwarding().equals(Forwarding.direct())) {
+        EncapsulationCheck check =
+            new EncapsulationCheck(config, installed, arrival, sent, new Findings());
+        check.checkBackend(flow, vip, backend);
+        check.checkMacs(backend.getValue().hop());
+        isAnyones |= check.findings.list().isEmpty();
+      }
+    }
+    findings.expect(isAnyones, BACKEND, "the frame is addressed to no backend of VIP %s", vip);
+    new RewriteCheck(arrival, findings).check(packet, outer, null);
   }
 
   /** Checks the outer length. What the frame holds besides can only be padding that came in. */

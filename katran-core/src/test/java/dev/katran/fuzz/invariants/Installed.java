@@ -5,6 +5,7 @@ import dev.katran.VipKey;
 import dev.katran.internal.dataplane.BackendEntry;
 import dev.katran.internal.dataplane.Destination;
 import dev.katran.internal.dataplane.Features;
+import dev.katran.internal.dataplane.ReverseKey;
 import dev.katran.internal.dataplane.VipEntry;
 import java.net.InetAddress;
 import java.util.Map;
@@ -33,6 +34,12 @@ public interface Installed {
 
   /** Returns the {@link dev.katran.internal.dataplane.TunnelAction}s by tunnel endpoint. */
   Map<InetAddress, Integer> tunnelEndpoints();
+
+  /** Returns the numbers of VIPs by the sources that answer for them. */
+  Map<ReverseKey, Integer> reverse();
+
+  /** Returns the VIPs by number: the last one that was installed. */
+  Map<Integer, VipKey> addresses();
 
   /** Returns the destinations for which pings are answered. */
   Set<Destination> pings();

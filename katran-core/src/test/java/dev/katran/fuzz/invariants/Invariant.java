@@ -40,7 +40,10 @@ public enum Invariant {
   ECHO_REPLY("only an echo request from a unicast address to an address that answers is answered"),
 
   /** RFC 1122, section 3.2.2; RFC 1191, section 4; RFC 4443, section 2.4; RFC 8200, section 5. */
-  TOO_BIG("only a packet that is too big, from a unicast address, is answered with the MTU");
+  TOO_BIG("only a packet that is too big, from a unicast address, is answered with the MTU"),
+
+  /** RFC 1812, section 5.3.1; RFC 4443, section 3.3. */
+  TIME_EXCEEDED("only a packet of a VIP that has no hop left is answered with that");
 
   private final String text;
 

@@ -1,6 +1,7 @@
 package dev.katran.fuzz.invariants;
 
 import static dev.katran.fuzz.invariants.Invariant.DECAPSULATION;
+import static dev.katran.fuzz.invariants.Invariant.DESTINATION_MAC;
 import static dev.katran.fuzz.invariants.Invariant.ECN;
 import static dev.katran.fuzz.invariants.Invariant.FOREIGN_MAC;
 import static dev.katran.fuzz.invariants.Invariant.FORWARDED;
@@ -12,12 +13,20 @@ import static dev.katran.fuzz.invariants.Invariant.UNCHANGED;
 import static dev.katran.fuzz.invariants.Invariant.WELL_FORMED;
 
 import dev.katran.Decapsulation;
+import dev.katran.Prefix;
 import dev.katran.Simulation;
 import dev.katran.Verdict;
+import dev.katran.VipKey;
 import dev.katran.fuzz.invariants.Arrival.Ending;
 import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.ReverseKey;
+import dev.katran.internal.dataplane.memory.FixedRoutes;
+import dev.katran.internal.net.MacAddress;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.pcap4j.util.ByteArrays;
 
 /** Checks what must hold for a frame and its result. */
@@ -82,6 +91,9 @@ public final class InvariantChecker {
   private void checkPassed(byte[] after) {
     switch (arrival.ending()) {
       case NO_IP, BALANCE, PASS -> {
+        if (isReversed(after)) {
+          return;
+        }
         findings.expect(
             Carried.isSame(arrival.last(), after, arrival.wasInTunnel(), /* withTtl= */ true),
             UNCHANGED,
@@ -107,6 +119,46 @@ public final class InvariantChecker {
       case CONGESTED ->
           findings.expect(false, ECN, "a packet passes that came through congestion unaware");
     }
+  }
+
+  /** Checks an answer that is left to the host and returns true, or returns false for any other. */
+  private boolean isReversed(byte[] after) {
+    IpPacket came = arrival.last().packet();
+    RewriteCheck.Change change =
+        arrival.ending() == Ending.BALANCE && came != null ? reversal(came, 0) : null;
+    if (change == null || Arrays.equals(arrival.last().frame(), after)) {
+      return false;
+    }
+    IpPacket went = Sent.read(after, findings);
+    if (went == null || !went.source().equals(change.address())) {
+      return false;
+    }
+    findings.expect(
+        Arrays.equals(Arrays.copyOf(frame, Ethernet.TYPE), Arrays.copyOf(after, Ethernet.TYPE)),
+        DESTINATION_MAC,
+        "the host gets a frame for another one");
+    new RewriteCheck(arrival, findings).check(came, went, change);
+    return true;
+  }
+
+  /** Returns what becomes of the answer of a backend, or null if it is none. */
+  private RewriteCheck.@Nullable Change reversal(IpPacket packet, int hops) {
+    boolean isRead = packet.isIpv6() || packet.headerLength() == 20;
+    Flow flow = isRead && packet.isWellFormed() ? Flow.of(packet) : null;
+    if (flow == null || !installed.used().rewrites() || Vips.find(installed, flow) != null) {
+      return null;
+    }
+    Integer number =
+        installed.reverse().get(new ReverseKey(flow.source(), flow.sourcePort(), flow.protocol()));
+    if (number == null) {
+      number = installed.reverse().get(new ReverseKey(flow.source(), 0, flow.protocol()));
+    }
+    VipKey vip = number == null ? null : installed.addresses().get(number);
+    if (vip == null) {
+      return null;
+    }
+    InetAddress address = vip.prefix().map(Prefix::address).orElseGet(vip::address);
+    return new RewriteCheck.Change(address, vip.port(), /* isSource= */ true, hops);
   }
 
   private void checkDropped(byte[] after) {
@@ -190,9 +242,37 @@ public final class InvariantChecker {
       answer.checkEchoReply(packet);
     } else if (arrival.last().frame().length > config.limits().maxPacketSize() && isIcmp(after)) {
       answer.checkTooBig(packet);
+    } else if (packet.ttl() <= 1 && !packet.isIcmp() && isErrorTo(packet, after)) {
+      answer.checkTimeExceeded(packet);
+    } else if (reversal(packet, 1) != null) {
+      checkReversed(after, packet);
     } else {
       new EncapsulationCheck(config, installed, arrival, after, findings).check(packet);
     }
+  }
+
+  private static boolean isErrorTo(IpPacket packet, byte[] sent) {
+    IpPacket answer = Sent.read(sent, new Findings());
+    return answer != null && answer.isIcmp() && answer.destination().equals(packet.source());
+  }
+
+  /** Checks an answer that is sent to its client. */
+  private void checkReversed(byte[] after, IpPacket came) {
+    IpPacket went = Sent.read(after, findings);
+    if (went == null) {
+      return;
+    }
+    findings.expect(
+        FixedRoutes.ROUTER_MAC.equals(mac(after, 0)) && FixedRoutes.OWN_MAC.equals(mac(after, 6)),
+        DESTINATION_MAC,
+        "the answer goes to %s",
+        Ethernet.read(after).destination());
+    new RewriteCheck(arrival, findings).check(came, went, reversal(came, 1));
+  }
+
+  private static MacAddress mac(byte[] frame, int at) {
+    ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).put(new byte[2]).put(frame, at, 6);
+    return new MacAddress(bytes.getLong(0));
   }
 
   private static boolean isIcmp(byte[] sent) {

@@ -109,6 +109,7 @@ final class Abi {
   static void writeVipAddress(MemorySegment target, InetAddress address, int port) {
     writeAddress(katran_vip_address.address(target), address);
     target.set(NETWORK_SHORT, katran_vip_address.port$offset(), (short) port);
+    katran_vip_address.family(target, family(address));
   }
 
   /** Writes a {@code struct katran_tunnel_end_key}. */

@@ -48,6 +48,7 @@ final class WayBack {
     FiveTuple flow = packet.flow();
     HeapVipTable.VipAddress vip = vipOf(flow);
     if (vip == null
+        || vip.address().isIpv6() != packet.isIpv6()
         || !flow.destination().isUnicast()
         || !Rewriter.hasHop(frame, packet.isIpv6())) {
       return Verdict.PASS;
