@@ -6,7 +6,6 @@ import dev.katran.ffm.generated.libbpf.bpf_xdp_attach_opts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 
 /**
  * Calls the commands of bpf(2) on programs, links and pinned objects through libbpf. Each method
@@ -22,43 +21,13 @@ public final class Bpf {
   /** Among the programs of a hook, before the one named, or all if none is; since Linux 6.6. */
   private static final int BPF_F_BEFORE = 1 << 3;
 
-  private static final MethodHandle BPF_OBJ_PIN =
-      Native.function(Libbpf.bpf_obj_pin$address(), Libbpf.bpf_obj_pin$descriptor());
-  private static final MethodHandle BPF_OBJ_GET =
-      Native.function(Libbpf.bpf_obj_get$address(), Libbpf.bpf_obj_get$descriptor());
-  private static final MethodHandle BPF_OBJ_GET_INFO_BY_FD =
-      Native.function(
-          Libbpf.bpf_obj_get_info_by_fd$address(), Libbpf.bpf_obj_get_info_by_fd$descriptor());
-  private static final MethodHandle BPF_PROG_GET_FD_BY_ID =
-      Native.function(
-          Libbpf.bpf_prog_get_fd_by_id$address(), Libbpf.bpf_prog_get_fd_by_id$descriptor());
-  private static final MethodHandle BPF_MAP_GET_FD_BY_ID =
-      Native.function(
-          Libbpf.bpf_map_get_fd_by_id$address(), Libbpf.bpf_map_get_fd_by_id$descriptor());
-  private static final MethodHandle BPF_PROG_TEST_RUN_OPTS =
-      Native.function(
-          Libbpf.bpf_prog_test_run_opts$address(), Libbpf.bpf_prog_test_run_opts$descriptor());
-  private static final MethodHandle BPF_LINK_CREATE =
-      Native.function(Libbpf.bpf_link_create$address(), Libbpf.bpf_link_create$descriptor());
-  private static final MethodHandle BPF_LINK_UPDATE =
-      Native.function(Libbpf.bpf_link_update$address(), Libbpf.bpf_link_update$descriptor());
-  private static final MethodHandle BPF_LINK_DETACH =
-      Native.function(Libbpf.bpf_link_detach$address(), Libbpf.bpf_link_detach$descriptor());
-  private static final MethodHandle BPF_XDP_QUERY_ID =
-      Native.function(Libbpf.bpf_xdp_query_id$address(), Libbpf.bpf_xdp_query_id$descriptor());
-  private static final MethodHandle BPF_XDP_ATTACH =
-      Native.function(Libbpf.bpf_xdp_attach$address(), Libbpf.bpf_xdp_attach$descriptor());
-  private static final MethodHandle LIBBPF_NUM_POSSIBLE_CPUS =
-      Native.function(
-          Libbpf.libbpf_num_possible_cpus$address(), Libbpf.libbpf_num_possible_cpus$descriptor());
-
   private Bpf() {}
 
   /** Pins a map, program or link in a BPF file system. */
   public static int pin(int fd, String path) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment cPath = arena.allocateFrom(path);
-      return (int) BPF_OBJ_PIN.invokeExact(Native.state(), fd, cPath);
+      return (int) Libbpf.bpf_obj_pin$handle().invokeExact(fd, cPath);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -68,7 +37,7 @@ public final class Bpf {
   public static int openPinned(String path) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment cPath = arena.allocateFrom(path);
-      return (int) BPF_OBJ_GET.invokeExact(Native.state(), cPath);
+      return (int) Libbpf.bpf_obj_get$handle().invokeExact(cPath);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -78,7 +47,7 @@ public final class Bpf {
   public static int info(int fd, MemorySegment info) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment size = arena.allocateFrom(ValueLayout.JAVA_INT, (int) info.byteSize());
-      return (int) BPF_OBJ_GET_INFO_BY_FD.invokeExact(Native.state(), fd, info, size);
+      return (int) Libbpf.bpf_obj_get_info_by_fd$handle().invokeExact(fd, info, size);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -87,7 +56,7 @@ public final class Bpf {
   /** Opens the program with this id and returns its file descriptor. */
   public static int programById(int id) {
     try {
-      return (int) BPF_PROG_GET_FD_BY_ID.invokeExact(Native.state(), id);
+      return (int) Libbpf.bpf_prog_get_fd_by_id$handle().invokeExact(id);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -96,7 +65,7 @@ public final class Bpf {
   /** Opens the map with this id and returns its file descriptor. */
   public static int mapById(int id) {
     try {
-      return (int) BPF_MAP_GET_FD_BY_ID.invokeExact(Native.state(), id);
+      return (int) Libbpf.bpf_map_get_fd_by_id$handle().invokeExact(id);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -105,7 +74,7 @@ public final class Bpf {
   /** Runs a program as described by {@code opts}, a bpf_test_run_opts. */
   public static int testRun(int fd, MemorySegment opts) {
     try {
-      return (int) BPF_PROG_TEST_RUN_OPTS.invokeExact(Native.state(), fd, opts);
+      return (int) Libbpf.bpf_prog_test_run_opts$handle().invokeExact(fd, opts);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -134,7 +103,7 @@ public final class Bpf {
       bpf_link_create_opts.sz(opts, opts.byteSize());
       bpf_link_create_opts.flags(opts, flags);
       return (int)
-          BPF_LINK_CREATE.invokeExact(Native.state(), programFd, ifindex, attachType, opts);
+          Libbpf.bpf_link_create$handle().invokeExact(programFd, ifindex, attachType, opts);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -146,7 +115,7 @@ public final class Bpf {
       MemorySegment opts = arena.allocate(bpf_link_create_opts.layout());
       bpf_link_create_opts.sz(opts, opts.byteSize());
       bpf_link_create_opts.target_btf_id(opts, functionId);
-      return (int) BPF_LINK_CREATE.invokeExact(Native.state(), programFd, targetFd, 0, opts);
+      return (int) Libbpf.bpf_link_create$handle().invokeExact(programFd, targetFd, 0, opts);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -165,7 +134,7 @@ public final class Bpf {
       MemorySegment opts = arena.allocate(bpf_xdp_attach_opts.layout());
       bpf_xdp_attach_opts.sz(opts, opts.byteSize());
       bpf_xdp_attach_opts.old_prog_fd(opts, expectedFd);
-      return (int) BPF_XDP_ATTACH.invokeExact(Native.state(), ifindex, programFd, flags, opts);
+      return (int) Libbpf.bpf_xdp_attach$handle().invokeExact(ifindex, programFd, flags, opts);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -175,7 +144,7 @@ public final class Bpf {
   public static int updateLink(int linkFd, int programFd) {
     try {
       return (int)
-          BPF_LINK_UPDATE.invokeExact(Native.state(), linkFd, programFd, MemorySegment.NULL);
+          Libbpf.bpf_link_update$handle().invokeExact(linkFd, programFd, MemorySegment.NULL);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -184,7 +153,7 @@ public final class Bpf {
   /** Detaches the link's program from its hook. */
   public static int detachLink(int linkFd) {
     try {
-      return (int) BPF_LINK_DETACH.invokeExact(Native.state(), linkFd);
+      return (int) Libbpf.bpf_link_detach$handle().invokeExact(linkFd);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -194,7 +163,7 @@ public final class Bpf {
   public static int queryXdp(int ifindex) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment id = arena.allocate(ValueLayout.JAVA_INT);
-      int rc = (int) BPF_XDP_QUERY_ID.invokeExact(Native.state(), ifindex, 0, id);
+      int rc = (int) Libbpf.bpf_xdp_query_id$handle().invokeExact(ifindex, 0, id);
       return rc < 0 ? rc : id.get(ValueLayout.JAVA_INT, 0);
     } catch (Throwable t) {
       throw Native.unreachable(t);
@@ -204,7 +173,7 @@ public final class Bpf {
   /** Returns the number of possible CPUs, the number of values in an entry of a per-CPU map. */
   public static int possibleCpus() {
     try {
-      return (int) LIBBPF_NUM_POSSIBLE_CPUS.invokeExact(Native.state());
+      return (int) Libbpf.libbpf_num_possible_cpus$handle().invokeExact();
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }

@@ -4,7 +4,6 @@ import dev.katran.ffm.generated.libbpf.Libbpf;
 import dev.katran.ffm.generated.libbpf.bpf_map_create_opts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /**
  * Calls the map commands of bpf(2) through libbpf. Each method returns the result of the C
@@ -13,32 +12,6 @@ import java.lang.invoke.MethodHandle;
  * @since 0.1.0
  */
 public final class BpfMaps {
-
-  private static final MethodHandle BPF_MAP_CREATE =
-      Native.function(Libbpf.bpf_map_create$address(), Libbpf.bpf_map_create$descriptor());
-  private static final MethodHandle BPF_MAP_LOOKUP_ELEM =
-      Native.function(
-          Libbpf.bpf_map_lookup_elem$address(), Libbpf.bpf_map_lookup_elem$descriptor());
-  private static final MethodHandle BPF_MAP_UPDATE_ELEM =
-      Native.function(
-          Libbpf.bpf_map_update_elem$address(), Libbpf.bpf_map_update_elem$descriptor());
-  private static final MethodHandle BPF_MAP_DELETE_ELEM =
-      Native.function(
-          Libbpf.bpf_map_delete_elem$address(), Libbpf.bpf_map_delete_elem$descriptor());
-  private static final MethodHandle BPF_MAP_GET_NEXT_KEY =
-      Native.function(
-          Libbpf.bpf_map_get_next_key$address(), Libbpf.bpf_map_get_next_key$descriptor());
-  private static final MethodHandle BPF_MAP_LOOKUP_BATCH =
-      Native.function(
-          Libbpf.bpf_map_lookup_batch$address(), Libbpf.bpf_map_lookup_batch$descriptor());
-  private static final MethodHandle BPF_MAP_UPDATE_BATCH =
-      Native.function(
-          Libbpf.bpf_map_update_batch$address(), Libbpf.bpf_map_update_batch$descriptor());
-  private static final MethodHandle BPF_MAP_DELETE_BATCH =
-      Native.function(
-          Libbpf.bpf_map_delete_batch$address(), Libbpf.bpf_map_delete_batch$descriptor());
-  private static final MethodHandle BPF_MAP_FREEZE =
-      Native.function(Libbpf.bpf_map_freeze$address(), Libbpf.bpf_map_freeze$descriptor());
 
   private BpfMaps() {}
 
@@ -65,8 +38,8 @@ public final class BpfMaps {
       bpf_map_create_opts.numa_node(opts, numaNode);
       MemorySegment cName = arena.allocateFrom(name);
       return (int)
-          BPF_MAP_CREATE.invokeExact(
-              Native.state(), type, cName, keySize, valueSize, maxEntries, opts);
+          Libbpf.bpf_map_create$handle()
+              .invokeExact(type, cName, keySize, valueSize, maxEntries, opts);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -75,7 +48,7 @@ public final class BpfMaps {
   /** Copies the value of a key into {@code value}. */
   public static int lookup(int fd, MemorySegment key, MemorySegment value) {
     try {
-      return (int) BPF_MAP_LOOKUP_ELEM.invokeExact(Native.state(), fd, key, value);
+      return (int) Libbpf.bpf_map_lookup_elem$handle().invokeExact(fd, key, value);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -84,7 +57,7 @@ public final class BpfMaps {
   /** Writes the value of a key. */
   public static int update(int fd, MemorySegment key, MemorySegment value, long flags) {
     try {
-      return (int) BPF_MAP_UPDATE_ELEM.invokeExact(Native.state(), fd, key, value, flags);
+      return (int) Libbpf.bpf_map_update_elem$handle().invokeExact(fd, key, value, flags);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -93,7 +66,7 @@ public final class BpfMaps {
   /** Deletes a key. */
   public static int delete(int fd, MemorySegment key) {
     try {
-      return (int) BPF_MAP_DELETE_ELEM.invokeExact(Native.state(), fd, key);
+      return (int) Libbpf.bpf_map_delete_elem$handle().invokeExact(fd, key);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -102,7 +75,7 @@ public final class BpfMaps {
   /** Finds the key that follows {@code key}, or the first one for NULL. */
   public static int nextKey(int fd, MemorySegment key, MemorySegment next) {
     try {
-      return (int) BPF_MAP_GET_NEXT_KEY.invokeExact(Native.state(), fd, key, next);
+      return (int) Libbpf.bpf_map_get_next_key$handle().invokeExact(fd, key, next);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -124,8 +97,8 @@ public final class BpfMaps {
       MemorySegment count) {
     try {
       return (int)
-          BPF_MAP_LOOKUP_BATCH.invokeExact(
-              Native.state(), fd, position, next, keys, values, count, MemorySegment.NULL);
+          Libbpf.bpf_map_lookup_batch$handle()
+              .invokeExact(fd, position, next, keys, values, count, MemorySegment.NULL);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -136,8 +109,8 @@ public final class BpfMaps {
       int fd, MemorySegment keys, MemorySegment values, MemorySegment count) {
     try {
       return (int)
-          BPF_MAP_UPDATE_BATCH.invokeExact(
-              Native.state(), fd, keys, values, count, MemorySegment.NULL);
+          Libbpf.bpf_map_update_batch$handle()
+              .invokeExact(fd, keys, values, count, MemorySegment.NULL);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -147,7 +120,7 @@ public final class BpfMaps {
   public static int deleteBatch(int fd, MemorySegment keys, MemorySegment count) {
     try {
       return (int)
-          BPF_MAP_DELETE_BATCH.invokeExact(Native.state(), fd, keys, count, MemorySegment.NULL);
+          Libbpf.bpf_map_delete_batch$handle().invokeExact(fd, keys, count, MemorySegment.NULL);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -156,7 +129,7 @@ public final class BpfMaps {
   /** Makes the map read-only for user space, permanently. */
   public static int freeze(int fd) {
     try {
-      return (int) BPF_MAP_FREEZE.invokeExact(Native.state(), fd);
+      return (int) Libbpf.bpf_map_freeze$handle().invokeExact(fd);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }

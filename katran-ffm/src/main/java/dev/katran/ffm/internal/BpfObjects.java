@@ -19,89 +19,7 @@ public final class BpfObjects {
   private static final MethodHandle BPF_OBJECT_OPEN_MEM =
       Native.function(
           Libbpf.bpf_object__open_mem$address(), Libbpf.bpf_object__open_mem$descriptor());
-  private static final MethodHandle BPF_OBJECT_LOAD =
-      Native.function(Libbpf.bpf_object__load$address(), Libbpf.bpf_object__load$descriptor());
-  private static final MethodHandle BPF_OBJECT_CLOSE =
-      Native.function(Libbpf.bpf_object__close$address(), Libbpf.bpf_object__close$descriptor());
-  private static final MethodHandle BPF_OBJECT_FIND_MAP_BY_NAME =
-      Native.function(
-          Libbpf.bpf_object__find_map_by_name$address(),
-          Libbpf.bpf_object__find_map_by_name$descriptor());
-  private static final MethodHandle BPF_OBJECT_NEXT_MAP =
-      Native.function(
-          Libbpf.bpf_object__next_map$address(), Libbpf.bpf_object__next_map$descriptor());
-  private static final MethodHandle BPF_OBJECT_NEXT_PROGRAM =
-      Native.function(
-          Libbpf.bpf_object__next_program$address(), Libbpf.bpf_object__next_program$descriptor());
-  private static final MethodHandle BPF_MAP_FD =
-      Native.function(Libbpf.bpf_map__fd$address(), Libbpf.bpf_map__fd$descriptor());
-  private static final MethodHandle BPF_MAP_NAME =
-      Native.function(Libbpf.bpf_map__name$address(), Libbpf.bpf_map__name$descriptor());
-  private static final MethodHandle BPF_MAP_TYPE =
-      Native.function(Libbpf.bpf_map__type$address(), Libbpf.bpf_map__type$descriptor());
-  private static final MethodHandle BPF_MAP_KEY_SIZE =
-      Native.function(Libbpf.bpf_map__key_size$address(), Libbpf.bpf_map__key_size$descriptor());
-  private static final MethodHandle BPF_MAP_VALUE_SIZE =
-      Native.function(
-          Libbpf.bpf_map__value_size$address(), Libbpf.bpf_map__value_size$descriptor());
-  private static final MethodHandle BPF_MAP_MAX_ENTRIES =
-      Native.function(
-          Libbpf.bpf_map__max_entries$address(), Libbpf.bpf_map__max_entries$descriptor());
-  private static final MethodHandle BPF_MAP_MAP_FLAGS =
-      Native.function(Libbpf.bpf_map__map_flags$address(), Libbpf.bpf_map__map_flags$descriptor());
-  private static final MethodHandle BPF_MAP_SET_MAX_ENTRIES =
-      Native.function(
-          Libbpf.bpf_map__set_max_entries$address(), Libbpf.bpf_map__set_max_entries$descriptor());
-  private static final MethodHandle BPF_MAP_SET_MAP_FLAGS =
-      Native.function(
-          Libbpf.bpf_map__set_map_flags$address(), Libbpf.bpf_map__set_map_flags$descriptor());
-  private static final MethodHandle BPF_MAP_SET_AUTOCREATE =
-      Native.function(
-          Libbpf.bpf_map__set_autocreate$address(), Libbpf.bpf_map__set_autocreate$descriptor());
-  private static final MethodHandle BPF_MAP_INITIAL_VALUE =
-      Native.function(
-          Libbpf.bpf_map__initial_value$address(), Libbpf.bpf_map__initial_value$descriptor());
-  private static final MethodHandle BPF_MAP_INNER_MAP =
-      Native.function(Libbpf.bpf_map__inner_map$address(), Libbpf.bpf_map__inner_map$descriptor());
-  private static final MethodHandle BPF_MAP_SET_INNER_MAP_FD =
-      Native.function(
-          Libbpf.bpf_map__set_inner_map_fd$address(),
-          Libbpf.bpf_map__set_inner_map_fd$descriptor());
-  private static final MethodHandle BPF_MAP_REUSE_FD =
-      Native.function(Libbpf.bpf_map__reuse_fd$address(), Libbpf.bpf_map__reuse_fd$descriptor());
-  private static final MethodHandle BPF_PROGRAM_FD =
-      Native.function(Libbpf.bpf_program__fd$address(), Libbpf.bpf_program__fd$descriptor());
-  private static final MethodHandle BPF_PROGRAM_NAME =
-      Native.function(Libbpf.bpf_program__name$address(), Libbpf.bpf_program__name$descriptor());
-  private static final MethodHandle BPF_PROGRAM_SET_AUTOLOAD =
-      Native.function(
-          Libbpf.bpf_program__set_autoload$address(),
-          Libbpf.bpf_program__set_autoload$descriptor());
-  private static final MethodHandle BPF_PROGRAM_SET_LOG_BUF =
-      Native.function(
-          Libbpf.bpf_program__set_log_buf$address(), Libbpf.bpf_program__set_log_buf$descriptor());
-  private static final MethodHandle BPF_PROGRAM_SET_LOG_LEVEL =
-      Native.function(
-          Libbpf.bpf_program__set_log_level$address(),
-          Libbpf.bpf_program__set_log_level$descriptor());
 
-  private static final MethodHandle BPF_PROGRAM_SET_EXPECTED_ATTACH_TYPE =
-      Native.function(
-          Libbpf.bpf_program__set_expected_attach_type$address(),
-          Libbpf.bpf_program__set_expected_attach_type$descriptor());
-
-  private static final MethodHandle BPF_PROGRAM_SET_TYPE =
-      Native.function(
-          Libbpf.bpf_program__set_type$address(), Libbpf.bpf_program__set_type$descriptor());
-  private static final MethodHandle BPF_PROGRAM_SET_ATTACH_TARGET =
-      Native.function(
-          Libbpf.bpf_program__set_attach_target$address(),
-          Libbpf.bpf_program__set_attach_target$descriptor());
-  private static final MethodHandle BPF_OBJECT_BTF =
-      Native.function(Libbpf.bpf_object__btf$address(), Libbpf.bpf_object__btf$descriptor());
-  private static final MethodHandle BTF_FIND_BY_NAME_KIND =
-      Native.function(
-          Libbpf.btf__find_by_name_kind$address(), Libbpf.btf__find_by_name_kind$descriptor());
 
   private BpfObjects() {}
 
@@ -121,7 +39,7 @@ public final class BpfObjects {
   /** Creates the maps, verifies and loads the programs. */
   public static int load(MemorySegment object) {
     try {
-      return (int) BPF_OBJECT_LOAD.invokeExact(Native.state(), object);
+      return (int) Libbpf.bpf_object__load$handle().invokeExact(object);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -130,7 +48,7 @@ public final class BpfObjects {
   /** Frees the object and closes its file descriptors. */
   public static void close(MemorySegment object) {
     try {
-      BPF_OBJECT_CLOSE.invokeExact(Native.state(), object);
+      Libbpf.bpf_object__close$handle().invokeExact(object);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -140,7 +58,8 @@ public final class BpfObjects {
   public static MemorySegment findMap(MemorySegment object, String name) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment cName = arena.allocateFrom(name);
-      return (MemorySegment) BPF_OBJECT_FIND_MAP_BY_NAME.invokeExact(Native.state(), object, cName);
+      return (MemorySegment)
+          Libbpf.bpf_object__find_map_by_name$handle().invokeExact(object, cName);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -149,7 +68,7 @@ public final class BpfObjects {
   /** Returns the map that follows {@code map}, or the first one for NULL; NULL at the end. */
   public static MemorySegment nextMap(MemorySegment object, MemorySegment map) {
     try {
-      return (MemorySegment) BPF_OBJECT_NEXT_MAP.invokeExact(Native.state(), object, map);
+      return (MemorySegment) Libbpf.bpf_object__next_map$handle().invokeExact(object, map);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -160,7 +79,7 @@ public final class BpfObjects {
    */
   public static MemorySegment nextProgram(MemorySegment object, MemorySegment program) {
     try {
-      return (MemorySegment) BPF_OBJECT_NEXT_PROGRAM.invokeExact(Native.state(), object, program);
+      return (MemorySegment) Libbpf.bpf_object__next_program$handle().invokeExact(object, program);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -169,7 +88,7 @@ public final class BpfObjects {
   /** Returns a map's file descriptor, valid after the load. */
   public static int mapFd(MemorySegment map) {
     try {
-      return (int) BPF_MAP_FD.invokeExact(Native.state(), map);
+      return (int) Libbpf.bpf_map__fd$handle().invokeExact(map);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -178,7 +97,7 @@ public final class BpfObjects {
   /** Returns a map's name as in the source; for data sections, the section's name. */
   public static String mapName(MemorySegment map) {
     try {
-      return string((MemorySegment) BPF_MAP_NAME.invokeExact(Native.state(), map));
+      return string((MemorySegment) Libbpf.bpf_map__name$handle().invokeExact(map));
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -187,7 +106,7 @@ public final class BpfObjects {
   /** Returns a map's type, such as BPF_MAP_TYPE_HASH. */
   public static int mapType(MemorySegment map) {
     try {
-      return (int) BPF_MAP_TYPE.invokeExact(Native.state(), map);
+      return (int) Libbpf.bpf_map__type$handle().invokeExact(map);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -196,7 +115,7 @@ public final class BpfObjects {
   /** Returns the size of a key in bytes. */
   public static int keySize(MemorySegment map) {
     try {
-      return (int) BPF_MAP_KEY_SIZE.invokeExact(Native.state(), map);
+      return (int) Libbpf.bpf_map__key_size$handle().invokeExact(map);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -205,7 +124,7 @@ public final class BpfObjects {
   /** Returns the size of a value in bytes. */
   public static int valueSize(MemorySegment map) {
     try {
-      return (int) BPF_MAP_VALUE_SIZE.invokeExact(Native.state(), map);
+      return (int) Libbpf.bpf_map__value_size$handle().invokeExact(map);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -214,7 +133,7 @@ public final class BpfObjects {
   /** Returns the map's capacity in entries. */
   public static int maxEntries(MemorySegment map) {
     try {
-      return (int) BPF_MAP_MAX_ENTRIES.invokeExact(Native.state(), map);
+      return (int) Libbpf.bpf_map__max_entries$handle().invokeExact(map);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -223,7 +142,7 @@ public final class BpfObjects {
   /** Returns the map's flags. */
   public static int mapFlags(MemorySegment map) {
     try {
-      return (int) BPF_MAP_MAP_FLAGS.invokeExact(Native.state(), map);
+      return (int) Libbpf.bpf_map__map_flags$handle().invokeExact(map);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -232,7 +151,7 @@ public final class BpfObjects {
   /** Sets the map's capacity in entries. */
   public static int setMaxEntries(MemorySegment map, int n) {
     try {
-      return (int) BPF_MAP_SET_MAX_ENTRIES.invokeExact(Native.state(), map, n);
+      return (int) Libbpf.bpf_map__set_max_entries$handle().invokeExact(map, n);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -241,7 +160,7 @@ public final class BpfObjects {
   /** Sets the flags that the map is created with. */
   public static int setMapFlags(MemorySegment map, int flags) {
     try {
-      return (int) BPF_MAP_SET_MAP_FLAGS.invokeExact(Native.state(), map, flags);
+      return (int) Libbpf.bpf_map__set_map_flags$handle().invokeExact(map, flags);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -250,7 +169,7 @@ public final class BpfObjects {
   /** Selects whether the load creates the map. */
   public static int setAutocreate(MemorySegment map, boolean on) {
     try {
-      return (int) BPF_MAP_SET_AUTOCREATE.invokeExact(Native.state(), map, on);
+      return (int) Libbpf.bpf_map__set_autocreate$handle().invokeExact(map, on);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -261,7 +180,7 @@ public final class BpfObjects {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment size = arena.allocate(ValueLayout.JAVA_LONG);
       MemorySegment value =
-          (MemorySegment) BPF_MAP_INITIAL_VALUE.invokeExact(Native.state(), map, size);
+          (MemorySegment) Libbpf.bpf_map__initial_value$handle().invokeExact(map, size);
       return isNull(value)
           ? MemorySegment.NULL
           : value.reinterpret(size.get(ValueLayout.JAVA_LONG, 0), lifetime, null);
@@ -273,7 +192,7 @@ public final class BpfObjects {
   /** Returns the inner-map template of a map of maps; NULL for any other map. */
   public static MemorySegment innerMap(MemorySegment map) {
     try {
-      return (MemorySegment) BPF_MAP_INNER_MAP.invokeExact(Native.state(), map);
+      return (MemorySegment) Libbpf.bpf_map__inner_map$handle().invokeExact(map);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -282,7 +201,7 @@ public final class BpfObjects {
   /** Replaces the inner-map template by another map, which must stay open until the load. */
   public static int setInnerMap(MemorySegment map, int fd) {
     try {
-      return (int) BPF_MAP_SET_INNER_MAP_FD.invokeExact(Native.state(), map, fd);
+      return (int) Libbpf.bpf_map__set_inner_map_fd$handle().invokeExact(map, fd);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -291,7 +210,7 @@ public final class BpfObjects {
   /** Makes the object use an existing map; libbpf duplicates the file descriptor. */
   public static int reuse(MemorySegment map, int fd) {
     try {
-      return (int) BPF_MAP_REUSE_FD.invokeExact(Native.state(), map, fd);
+      return (int) Libbpf.bpf_map__reuse_fd$handle().invokeExact(map, fd);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -300,7 +219,7 @@ public final class BpfObjects {
   /** Returns a program's file descriptor, valid after the load. */
   public static int programFd(MemorySegment program) {
     try {
-      return (int) BPF_PROGRAM_FD.invokeExact(Native.state(), program);
+      return (int) Libbpf.bpf_program__fd$handle().invokeExact(program);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -309,7 +228,7 @@ public final class BpfObjects {
   /** Returns a program's name, which is the name of its C function. */
   public static String programName(MemorySegment program) {
     try {
-      return string((MemorySegment) BPF_PROGRAM_NAME.invokeExact(Native.state(), program));
+      return string((MemorySegment) Libbpf.bpf_program__name$handle().invokeExact(program));
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -318,7 +237,7 @@ public final class BpfObjects {
   /** Selects whether the program is loaded with its object. */
   public static int setAutoload(MemorySegment program, boolean on) {
     try {
-      return (int) BPF_PROGRAM_SET_AUTOLOAD.invokeExact(Native.state(), program, on);
+      return (int) Libbpf.bpf_program__set_autoload$handle().invokeExact(program, on);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -327,7 +246,7 @@ public final class BpfObjects {
   /** Sets the hook that the program is loaded for, such as BPF_XDP. */
   public static int setExpectedAttachType(MemorySegment program, int type) {
     try {
-      return (int) BPF_PROGRAM_SET_EXPECTED_ATTACH_TYPE.invokeExact(Native.state(), program, type);
+      return (int) Libbpf.bpf_program__set_expected_attach_type$handle().invokeExact(program, type);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -338,7 +257,7 @@ public final class BpfObjects {
     try (Arena arena = Arena.ofConfined()) {
       int rc =
           (int)
-              BPF_PROGRAM_SET_TYPE.invokeExact(Native.state(), program, Libbpf.BPF_PROG_TYPE_EXT());
+              Libbpf.bpf_program__set_type$handle().invokeExact(program, Libbpf.BPF_PROG_TYPE_EXT());
       if (rc < 0) {
         return rc;
       }
@@ -346,7 +265,7 @@ public final class BpfObjects {
       MemorySegment name = arena.allocateFrom(function);
       return rc < 0
           ? rc
-          : (int) BPF_PROGRAM_SET_ATTACH_TARGET.invokeExact(Native.state(), program, target, name);
+          : (int) Libbpf.bpf_program__set_attach_target$handle().invokeExact(program, target, name);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -355,10 +274,10 @@ public final class BpfObjects {
   /** Returns the id of a function in the object's types. */
   public static int functionId(MemorySegment object, String function) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment types = (MemorySegment) BPF_OBJECT_BTF.invokeExact(Native.state(), object);
+      MemorySegment types = (MemorySegment) Libbpf.bpf_object__btf$handle().invokeExact(object);
       MemorySegment name = arena.allocateFrom(function);
       return (int)
-          BTF_FIND_BY_NAME_KIND.invokeExact(Native.state(), types, name, Libbpf.BTF_KIND_FUNC());
+          Libbpf.btf_find_by_name_kind$handle().invokeExact(types, name, Libbpf.BTF_KIND_FUNC());
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }
@@ -368,10 +287,10 @@ public final class BpfObjects {
   public static int setLog(MemorySegment program, MemorySegment log, int level) {
     try {
       int rc =
-          (int) BPF_PROGRAM_SET_LOG_BUF.invokeExact(Native.state(), program, log, log.byteSize());
+          (int) Libbpf.bpf_program__set_log_buf$handle().invokeExact(program, log, log.byteSize());
       return rc < 0
           ? rc
-          : (int) BPF_PROGRAM_SET_LOG_LEVEL.invokeExact(Native.state(), program, level);
+          : (int) Libbpf.bpf_program__set_log_level$handle().invokeExact(program, level);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }

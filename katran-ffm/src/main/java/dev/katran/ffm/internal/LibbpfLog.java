@@ -4,7 +4,6 @@ import dev.katran.ffm.generated.libbpf.Libbpf;
 import dev.katran.ffm.generated.libbpf.libbpf_print_fn_t;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,9 +18,6 @@ public final class LibbpfLog {
   private static final Logger LOG = LoggerFactory.getLogger("dev.katran.ffm.libbpf");
   private static final int LINE_SIZE = 4096;
 
-  private static final MethodHandle LIBBPF_SET_PRINT =
-      Native.function(Libbpf.libbpf_set_print$address(), Libbpf.libbpf_set_print$descriptor());
-
   private static final ThreadLocal<Capture> CAPTURE = new ThreadLocal<>();
 
   private LibbpfLog() {}
@@ -30,7 +26,7 @@ public final class LibbpfLog {
   public static void install() {
     MemorySegment print = libbpf_print_fn_t.allocate(LibbpfLog::print, Arena.global());
     try {
-      MemorySegment ignored = (MemorySegment) LIBBPF_SET_PRINT.invokeExact(Native.state(), print);
+      MemorySegment ignored = (MemorySegment) Libbpf.libbpf_set_print$handle().invokeExact(print);
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }

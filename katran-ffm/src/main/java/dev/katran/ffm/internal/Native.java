@@ -15,6 +15,10 @@ import java.lang.invoke.VarHandle;
  * <p>A handle from {@link #function} takes the calling thread's {@link #state()} as its first
  * argument. After a failed call, {@link #errno()} returns its error number.
  *
+ * <p>Most functions of libbpf return the error number themselves. They are called by the handles
+ * that jextract has generated, each of which is linked when it is used first: linking takes
+ * milliseconds in a new JVM, and most programs call few functions.
+ *
  * @since 0.1.0
  */
 public final class Native {
