@@ -32,6 +32,9 @@ final class KernelFlowTable implements FlowTable {
   /** How often a flow is read that does not belong to its word. An insertion takes nanoseconds. */
   private static final int READS = 1000;
 
+  /** Words that are copied at a time: most are zero, and a copy is searched many times faster. */
+  private static final int COPIED = 4096;
+
   /** A pass over the table takes as many calls: four minutes. A time wraps after 18 minutes. */
   private static final int CALLS_PER_PASS = (int) Duration.ofMinutes(4).toSeconds();
 
@@ -188,20 +191,28 @@ final class KernelFlowTable implements FlowTable {
   @Override
   public long removeIf(Predicate<Entry> condition) {
     long removed = 0;
+    long[] copy = new long[COPIED];
     for (FlowMaps table : tables.get()) {
       MemorySegment words = table.words();
       long places = (long) table.count() * FlowWord.PER_BUCKET;
-      for (long place = 0; place < places; place++) {
-        long word = word(words, place);
-        if (word != 0) {
-          removed += removeIf(condition, table, place, word);
+      for (long first = 0; first < places; first += COPIED) {
+        int count = (int) Math.min(COPIED, places - first);
+        MemorySegment.copy(words, ValueLayout.JAVA_LONG, first * Long.BYTES, copy, 0, count);
+        for (int i = 0; i < count; i++) {
+          if (copy[i] != 0) {
+            removed += removeIf(condition, table, first + i);
+          }
         }
       }
     }
     return removed;
   }
 
-  private int removeIf(Predicate<Entry> condition, FlowMaps table, long place, long word) {
+  private int removeIf(Predicate<Entry> condition, FlowMaps table, long place) {
+    long word = word(table.words(), place);
+    if (word == 0) {
+      return 0; // removed meanwhile
+    }
     Entry entry = read(table, place, word);
     boolean isRemoved =
         (entry == null || condition.test(entry)) && remove(table.words(), place, word);
