@@ -492,7 +492,9 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   @Override
   public void batch(Runnable changes) {
-    vips.batch(() -> rings.batch(changes)); // rings must be installed before their VIPs
+    // Rings must be installed before their VIPs, but not before it is sure that those can be: a
+    // connection that begins with a ring that is taken back goes to another backend.
+    rings.batch(install -> vips.batch(changes, install));
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -71,12 +72,11 @@ final class KernelRings implements RingTable, AutoCloseable {
     this.memory = new RingMemory(tables.ringChunks(), tables.pins(), tables.gracePeriod()::await);
   }
 
-  /** Runs changes and installs their rings when it returns. If it throws, it installs none. */
-  void batch(Runnable changes) {
+  /** Runs changes, whose rings are installed together, when what is passed to them runs. */
+  void batch(Consumer<Runnable> changes) {
     isBatching = true;
     try {
-      changes.run();
-      install();
+      changes.accept(this::install);
     } finally {
       isBatching = false;
       pending.clear();

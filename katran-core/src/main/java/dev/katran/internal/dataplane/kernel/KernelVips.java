@@ -35,18 +35,23 @@ final class KernelVips implements VipTable {
   /** The key that the program looks up. */
   private record Key(InetAddress address, int port, int protocol) {}
 
+  private static final Runnable NOTHING = () -> {};
+
   private final KernelTables tables;
   private final BatchedMap<Key, VipEntry> vips;
 
   /** The map {@code vip_addresses}: what packets of rewriting backends get for their source. */
   private final MemorySegment addresses;
 
+  /** What to do before the next VIPs are published. */
+  private Runnable first = NOTHING;
+
   KernelVips(KernelTables tables) {
     this.tables = tables;
     this.addresses = tables.vipAddresses().mmap();
     this.vips =
-        new BatchedMap<>(
-            next -> KernelCalls.run(() -> tables.vips().replace(map -> write(map, next))));
+        new BatchedMap<>(next ->
+            KernelCalls.run(() -> tables.vips().replace(map -> write(map, next), this::runFirst)));
   }
 
   @Override
@@ -88,9 +93,26 @@ final class KernelVips implements VipTable {
     return destination.address() instanceof Inet4Address ? FiveTuple.ICMP : FiveTuple.ICMPV6;
   }
 
-  /** Publishes a batch of changes atomically. */
-  void batch(Runnable changes) {
-    vips.batch(changes);
+  /**
+   * Publishes a batch of changes atomically.
+   *
+   * @param ready called before that, and if there is nothing to publish, once nothing can fail any
+   *     longer for want of memory, descriptors or pins
+   */
+  void batch(Runnable changes, Runnable ready) {
+    first = ready;
+    try {
+      vips.batch(changes);
+      runFirst();
+    } finally {
+      first = NOTHING;
+    }
+  }
+
+  private void runFirst() {
+    Runnable once = first;
+    first = NOTHING;
+    once.run();
   }
 
   private void put(Destination destination, int port, int protocol, VipEntry entry) {

@@ -95,7 +95,7 @@ final class ReplaceableMap implements AutoCloseable {
     BpfMap created = BpfMap.create(MapSpec.arrayOfMaps(name, 1, inner));
     outer = created;
     try {
-      install(inner);
+      install(inner, () -> {});
       pins.replace(name, created);
     } catch (RuntimeException | Error e) {
       outer = null;
@@ -117,11 +117,20 @@ final class ReplaceableMap implements AutoCloseable {
    * @return brings the old map back; valid until {@link #commit}
    */
   Runnable replace(Consumer<BpfMap> fill) {
+    return replace(fill, () -> {});
+  }
+
+  /**
+   * Replaces the inner map like {@link #replace(Consumer)}.
+   *
+   * @param ready called just before that, when the new map is filled and pinned
+   */
+  Runnable replace(Consumer<BpfMap> fill, Runnable ready) {
     BpfMap before = current();
     BpfMap inner = create.get();
     try {
       fill.accept(inner);
-      install(inner);
+      install(inner, ready);
     } catch (RuntimeException | Error e) {
       inner.close();
       throw e;
@@ -133,7 +142,7 @@ final class ReplaceableMap implements AutoCloseable {
   private void restore(BpfMap before) {
     BpfMap after = current();
     if (after != before) {
-      install(before);
+      install(before, () -> {});
       replaced.remove(before);
       replaced.add(after);
     }
@@ -145,8 +154,9 @@ final class ReplaceableMap implements AutoCloseable {
     replaced.clear();
   }
 
-  private void install(BpfMap inner) {
+  private void install(BpfMap inner, Runnable ready) {
     pins.replace(name + NEXT, inner);
+    ready.run();
     try (Arena arena = Arena.ofConfined()) {
       outer().updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, 0), inner);
     }
