@@ -9,9 +9,9 @@ enum Cause {
   BACKEND_DEAD("a backend was dead, and the balancer was told to remove it", Ends.ALL, true),
   NO_ROOM("a connection began in a change while the flow table had no room", Ends.ALL, false);
 
+  /** The connections that end: a client gives up at once if there is no route, but not later. */
   private enum Ends {
     NONE,
-    /** Those without a response: a client gives up at once if there is no route. */
     BEGINNING,
     ALL
   }
@@ -28,7 +28,7 @@ enum Cause {
 
   /** Returns whether a connection may fail. Otherwise its retransmissions must help it. */
   boolean mayEnd(boolean isEstablished) {
-    return ends == Ends.ALL || ends == Ends.BEGINNING && !isEstablished;
+    return ends == Ends.ALL || (ends == Ends.BEGINNING && !isEstablished);
   }
 
   /** Returns whether flows may go to another backend. */

@@ -7,11 +7,14 @@ import dev.katran.ffm.net.MacAddress;
 import dev.katran.ffm.net.NetworkNamespace;
 import dev.katran.lab.Host;
 import dev.katran.needs.BpfMount;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** What {@link Disturbance}s act on: a pinned balancer, its network and clients. */
@@ -38,6 +41,7 @@ final class ChaosBed implements AutoCloseable {
   private final TcpClients connections;
   private final NumberedFlows datagrams;
   private final Causes causes = new Causes();
+  private final Map<String, Integer> outcomes = new TreeMap<>();
   private PinnedBalancer balancer;
   private String current = "";
 
@@ -143,6 +147,23 @@ final class ChaosBed implements AutoCloseable {
     assertThat(next.vips()).isEqualTo(3);
   }
 
+  /**
+   * Attempts a change that may fail, and counts how it went.
+   *
+   * @return whether the process still lives
+   */
+  boolean attempt(int weight) {
+    String answer;
+    try {
+      answer = balancer.attempt("weight " + weight, backends);
+    } catch (IOException e) {
+      answer = null;
+    }
+    String outcome = answer == null ? "died" : answer.split(" ", 2)[0];
+    outcomes.merge(current + ": " + outcome, 1, Integer::sum);
+    return answer != null;
+  }
+
   /** Sends the beginnings of many connections that nobody continues. */
   void flood(int count) throws Exception {
     testbed.client().host().run(() -> flood.sendSyns(count));
@@ -196,8 +217,9 @@ final class ChaosBed implements AutoCloseable {
   @Override
   public String toString() {
     return causes
-        + "%,d of %,d datagrams answered, %,d responses, %,d bytes"
+        + "changes: %s%n%,d of %,d datagrams answered, %,d responses, %,d bytes"
             .formatted(
+                outcomes,
                 datagrams.answered(),
                 datagrams.sent(),
                 connections.requests(),

@@ -58,7 +58,8 @@ final class NetworkDisturbances {
   }
 
   private static void mac(ChaosBed bed, Cable.End end) throws Exception {
-    String mac = "02:00:00:00:%02x:%02x".formatted(bed.random().nextInt(256), end.ordinal());
+    String mac =
+        "02:00:00:00:%02x:%02x".formatted(bed.random().nextInt(256), end == Cable.End.HOST ? 2 : 1);
     bed.losing(Cause.MAC_CHANGED, Causes.ANY, now -> bed.cable().setMac(end, mac));
   }
 

@@ -118,10 +118,14 @@ final class PinnedBalancer {
   @Nullable String attempt(String command, List<String> backends) throws IOException {
     send(command, backends);
     String line = output.readLine();
-    while (PinnedBalancerProcess.LET_GO.equals(line)) {
-      line = output.readLine();
+    while (line != null && !isAnswer(line)) {
+      line = output.readLine(); // a warning of the JVM, or that the balancer was handed over
     }
     return line;
+  }
+
+  private static boolean isAnswer(String line) {
+    return line.equals(PinnedBalancerProcess.DONE) || line.startsWith(PinnedBalancerProcess.FAILED);
   }
 
   void signal(String name) throws IOException, InterruptedException {

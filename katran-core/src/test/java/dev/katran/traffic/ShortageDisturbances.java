@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.Stream;
 
 /** What the balancer's process lacks. Changes may fail meanwhile. A client notices none of it. */
@@ -31,7 +30,7 @@ final class ShortageDisturbances {
     balancer.run("load", List.of());
     setLimit(balancer, "--nofile", highestDescriptor(balancer) + 1 + bed.random().nextInt(8));
     for (int i = 0; i < ATTEMPTS; i++) {
-      Objects.requireNonNull(balancer.attempt("weight " + (1 + i), bed.backends()));
+      assertThat(bed.attempt(1 + i)).isTrue();
     }
     setLimit(balancer, "--nofile", ENOUGH);
     balancer.run("use", bed.backends());
@@ -56,20 +55,12 @@ final class ShortageDisturbances {
                 .findFirst()
                 .orElseThrow();
     setLimit(balancer, "--as", size + bed.random().nextInt(1 << 20));
-    String answer = PinnedBalancerProcess.DONE;
-    for (int i = 0; i < ATTEMPTS && answer != null; i++) {
-      answer = attempt(balancer, "weight " + (1 + i), bed.backends());
+    boolean lives = true;
+    for (int i = 0; i < ATTEMPTS && lives; i++) {
+      lives = bed.attempt(1 + i);
     }
     balancer.kill();
     bed.adopt();
-  }
-
-  private static String attempt(PinnedBalancer balancer, String command, List<String> backends) {
-    try {
-      return balancer.attempt(command, backends);
-    } catch (IOException e) {
-      return null; // it is dead
-    }
   }
 
   private static void readOnly(ChaosBed bed) throws Exception {
@@ -77,7 +68,7 @@ final class ShortageDisturbances {
     command("mount", "-o", "remount,bind,ro", mount);
     try {
       for (int i = 0; i < ATTEMPTS; i++) {
-        Objects.requireNonNull(bed.balancer().attempt("weight " + (1 + i), bed.backends()));
+        assertThat(bed.attempt(1 + i)).isTrue();
       }
       if (bed.random().nextBoolean()) {
         bed.balancer().kill();
