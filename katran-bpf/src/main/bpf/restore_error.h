@@ -13,10 +13,10 @@
 #include "icmp.h"
 #include "restore.h"
 
-/* The last word of a TCP header without options, which holds the checksum. */
+/* The four bytes of a TCP header that end with the checksum. */
 struct tcp_tail {
+	__be16 window;
 	__sum16 check;
-	__be16 urgent;
 };
 
 /* An error's quote, while it is changed. */
@@ -63,7 +63,7 @@ static __always_inline bool restore_quoted_transport(struct __sk_buff *skb,
 	if (change->has_tail) {
 		tail.check = checksum_apply(tail.check, difference);
 		if (!replace_quoted(skb, change,
-				    quoted->transport + offsetof(struct tcphdr, check),
+				    quoted->transport + offsetof(struct tcphdr, window),
 				    &change->tail, &tail, sizeof(tail)))
 			return false;
 	}
@@ -130,7 +130,7 @@ static __always_inline bool parse_quoted(struct __sk_buff *skb, const struct ip_
 	if (quoted->protocol != IPPROTO_TCP && quoted->protocol != IPPROTO_UDP)
 		return false;
 	change->has_tail = quoted->protocol == IPPROTO_TCP &&
-			   read_bytes(skb, quoted->transport + offsetof(struct tcphdr, check),
+			   read_bytes(skb, quoted->transport + offsetof(struct tcphdr, window),
 				      &change->tail, sizeof(change->tail));
 	return read_bytes(skb, quoted->transport, &change->head, sizeof(change->head));
 }
