@@ -132,17 +132,25 @@ class PinnedBalancerTest {
     try (LoadBalancer lb = balancer().open()) {
       lb.put(WEB);
     }
-    assertThatThrownBy(() -> balancer().limits(LIMITS.vips(9)).open())
+    assertThatThrownBy(() -> balancer().limits(LIMITS.ringSize(509)).open())
         .isInstanceOf(LoadBalancerException.class)
         .hasMessageContaining(folder.toString())
-        .hasMessageContaining("Limits.vips was 8 and is now 9");
+        .hasMessageContaining("Limits.ringSize was 251 and is now 509");
     try (LoadBalancer lb = balancer().open()) {
       assertThat(lb.vips()).containsExactly(WEB);
     }
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"vips", "vips_now", "vip_rings", "ring_chunk_0", "backends", "control"})
+  @ValueSource(
+      strings = {
+        "g1-vips",
+        "g1-vips_now",
+        "g1-vip_rings",
+        "g1-ring_chunk_0",
+        "g1-backends",
+        "g1-control"
+      })
   void open_mapRemoved_isRefusedWithItsName(String pin) throws IOException {
     try (LoadBalancer lb = balancer().open()) {
       lb.put(WEB);
@@ -162,7 +170,7 @@ class PinnedBalancerTest {
     try (LoadBalancer lb = balancer().open()) {
       lb.put(WEB);
     }
-    try (BpfMap journal = BpfMap.openPinned(folder.resolve("control"))) {
+    try (BpfMap journal = BpfMap.openPinned(folder.resolve("g1-control"))) {
       byte before = journal.mmap().get(ValueLayout.JAVA_BYTE, 20);
       journal.mmap().set(ValueLayout.JAVA_BYTE, 20, (byte) (before + 1));
     }
@@ -174,7 +182,7 @@ class PinnedBalancerTest {
   @Test
   void open_earlierOpenFailed_startsAnew() throws IOException {
     balancer().open().close();
-    Files.delete(folder.resolve("settings"));
+    Files.delete(folder.resolve("g1-settings"));
     try (LoadBalancer lb = balancer().open()) {
       assertThat(lb.adopted()).isFalse();
       lb.put(WEB);

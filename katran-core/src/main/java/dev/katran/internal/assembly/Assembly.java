@@ -71,7 +71,8 @@ public final class Assembly {
             return control(KernelDataplane.detached(config), fixedNextHop());
           }
           PlatformCheck.check();
-          return adopted(KernelDataplane.pinned(config, pins.open()), () -> {}, fixedNextHop());
+          KernelDataplane dataplane = KernelDataplane.pinned(config, pins.open());
+          return adopted(dataplane, () -> {}, fixedNextHop());
         },
         "cannot open the load balancer: ",
         exceptions);
@@ -137,7 +138,7 @@ public final class Assembly {
   private Control adopted(KernelDataplane dataplane, Runnable attach, NextHops nextHops) {
     Control control = control(dataplane, nextHops, MonotonicClock.ofHost());
     try {
-      control.adopt(attach);
+      control.adopt(() -> dataplane.install(attach));
       return control;
     } catch (RuntimeException | Error e) {
       if (dataplane.isNew()) {

@@ -1,10 +1,12 @@
 package dev.katran.internal.control;
 
 import dev.katran.Backend;
+import dev.katran.Limits;
 import dev.katran.Vip;
 import dev.katran.VipKey;
 import dev.katran.internal.control.StoredState.Left;
 import dev.katran.internal.control.StoredState.Replayed;
+import dev.katran.internal.failure.Failure;
 import dev.katran.internal.recording.AdoptionEvent;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -50,6 +52,7 @@ final class Takeover {
       attach.run();
       return false;
     }
+    checkLimits(replayed.committed());
     for (LiveTable<?, ?> table : tables) {
       table.adopt(replayed.committed().table(name(table)));
     }
@@ -65,6 +68,18 @@ final class Takeover {
     installer.hopUpdates().adopt();
     recorded.adopted(control.state().vips().size(), next != null);
     return true;
+  }
+
+  /** Checks the limits, which may be others than those of the earlier control plane. */
+  private void checkLimits(StoredState state) {
+    Limits limits = control.limits();
+    if (state.vips.size() > limits.vips() || state.backends.size() > limits.backends()) {
+      throw new Failure(
+          Failure.Kind.LIMIT,
+          "%d VIPs and %d backends are installed, and the limits allow %d and %d"
+              .formatted(
+                  state.vips.size(), state.backends.size(), limits.vips(), limits.backends()));
+    }
   }
 
   /** Returns the backends that tables name, each with the number of entries. */

@@ -55,12 +55,9 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   private static final Logger log = LoggerFactory.getLogger(KernelDataplane.class);
 
-  private static final Pattern PIN =
-      Pattern.compile(
-          "settings|control|change_deadlines|link_(native|generic)|slot|slot_programs|called_from_[0-9]+|(vips|server_ids|source_v4|source_v6|tunnel_v4"
-              + "|tunnel_v6|down|reverse|tunnel_ends)(_now|_next)?|vip_rings|vip_addresses|egresses|ring_chunks|ring_chunk_[0-9]+"
-              + "|backends|counters|prefix_vips|watched|flows(_keys)?|cpu_flows|cpu_flow_keys"
-              + "|cpu_flows_[0-9]+(_keys)?");
+  /** The pins that are not maps of a generation. */
+  private static final Pattern ATTACHMENT =
+      Pattern.compile("link_(native|generic)|slot|slot_programs|called_from_[0-9]+");
 
   /** Changes if the interface's index or MAC address does. Written with {@code replacing} held. */
   private volatile DataplaneConfig config;
@@ -105,9 +102,8 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   /** Null if nothing is pinned. */
   private @Nullable KernelJournal journal;
 
-  private volatile @Nullable PinFolder folder;
+  private volatile @Nullable PinnedMaps maps;
   private volatile boolean isForgotten;
-  private boolean isNew;
 
   private KernelDataplane(DataplaneConfig config, KernelTables tables, int attachType) {
     this.config = config;
@@ -153,63 +149,81 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   }
 
   private static KernelDataplane pinned(DataplaneConfig config, PinFolder folder, int attachType) {
+    PinnedMaps maps = null;
     try {
       NativeAccess.check();
-      MapPins pins = new MapPins(folder);
-      folder.removeTemporary();
-      boolean isNew = !PinnedSettings.exist(pins);
-      if (isNew) {
-        folder.names().forEach(folder::unpin); // left by an open that failed
-      }
-      DataplaneConfig stored = isNew ? config : PinnedSettings.read(pins, config);
-      if (!isNew) {
-        KernelTables.required(config).stream()
-            .filter(name -> !folder.contains(name))
-            .findFirst()
-            .ifPresent(name -> {
-              throw pins.damaged("the map " + name + " was removed");
-            });
-      }
-      KernelDataplane dataplane = loaded(() -> load(stored, pins, attachType));
-      dataplane.folder = folder;
-      dataplane.isNew = isNew;
-      try {
-        dataplane.journal = KernelJournal.open(pins);
-        if (isNew) {
-          PinnedSettings.write(pins, config);
-        }
-        return dataplane;
-      } catch (RuntimeException | Error e) {
-        dataplane.folder = null;
-        dataplane.close();
-        throw e;
-      }
+      maps = PinnedMaps.open(folder, config, new MapGeometry(config));
+      return pinned(maps, config, attachType);
     } catch (RuntimeException | Error e) {
+      if (maps != null) {
+        maps.close();
+      }
       folder.close();
       throw e;
     }
   }
 
+  private static KernelDataplane pinned(
+      PinnedMaps maps, DataplaneConfig config, int attachType) {
+    maps.shareJournal();
+    KernelDataplane dataplane = loaded(() -> load(maps.configured(config), maps.pins(), attachType));
+    try {
+      maps.converted();
+      dataplane.journal = KernelJournal.open(maps.pins());
+      if (maps.isNew()) {
+        maps.commit();
+      }
+      dataplane.maps = maps;
+      return dataplane;
+    } catch (RuntimeException | Error e) {
+      dataplane.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Puts pinned maps in force and the program to use. Called once everything that is pinned has
+   * been read, and before anything is changed. If maps were converted, it is the last that is done,
+   * and no packet is lost.
+   *
+   * @param attach attaches the program
+   */
+  public void install(Runnable attach) {
+    PinnedMaps owned = maps;
+    if (owned == null) {
+      attach.run();
+      return;
+    }
+    KernelCalls.run(owned::commit);
+    attach.run();
+    KernelCalls.run(() -> owned.complete(tables.gracePeriod()::await));
+  }
+
   /** Removes what a balancer has pinned, and the folder. Its program is detached first. */
   public static void delete(PinFolder folder) {
-    XdpAttachment.detach(new MapPins(folder));
+    XdpAttachment.detach(attachmentPins(folder));
     folder.delete();
+  }
+
+  private static MapPins attachmentPins(@Nullable PinFolder folder) {
+    return new MapPins(folder, "");
   }
 
   /** Returns whether nothing was pinned in the folder before. */
   public boolean isNew() {
-    return isNew;
+    PinnedMaps owned = maps;
+    return owned != null && owned.isNew();
   }
 
   /** Returns whether a file in a pin folder may be a dataplane's. */
   public static boolean isPin(String name) {
-    return PIN.matcher(name).matches();
+    return PinnedMaps.isPin(name) || ATTACHMENT.matcher(name).matches();
   }
 
   @Override
   public boolean isWanted() {
-    PinFolder owned = folder;
-    return owned != null && owned.isWanted();
+    PinnedMaps owned = maps;
+    return owned != null && owned.folder().isWanted();
   }
 
   @Override
@@ -287,7 +301,8 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
    * @throws dev.katran.internal.failure.Failure if it cannot be attached
    */
   public void attach() {
-    MapPins pins = tables.pins();
+    PinnedMaps owned = maps;
+    MapPins pins = attachmentPins(owned == null ? null : owned.folder());
     Hook place =
         switch (Objects.requireNonNull(hook)) {
           case HookSpec.Interface(AttachMode mode) -> new LinkHook(mode, pins);
@@ -587,12 +602,13 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   /** Lets go of the folder, once. */
   private synchronized void letGo() {
-    PinFolder owned = folder;
-    folder = null;
+    PinnedMaps owned = maps;
+    maps = null;
     if (owned != null) {
-      try (owned) {
+      try (PinFolder folder = owned.folder()) {
+        owned.close();
         if (isForgotten) {
-          delete(owned);
+          delete(folder);
         }
       }
     }

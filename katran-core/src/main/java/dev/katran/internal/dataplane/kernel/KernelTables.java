@@ -221,7 +221,7 @@ public final class KernelTables implements AutoCloseable {
     createArray(
         "counters",
         katran_counter.sizeof(),
-        geometry.countersPerCpu() * BpfMap.possibleCpus(),
+        geometry.countersPerCpu() * geometry.counterBlocks(),
         geometry.hasCounterBlocks() ? geometry.countersPerCpu() : 1);
     if (config.reservesFlowTable()) {
       createFlows(); // by far the largest map: a lack of memory shows now, not in the first change
@@ -409,7 +409,7 @@ public final class KernelTables implements AutoCloseable {
       createArray(
           "watched",
           katran_counter.sizeof(),
-          geometry.backendIndices() * BpfMap.possibleCpus(),
+          geometry.backendIndices() * geometry.counterBlocks(),
           /* perElement= */ 1);
     }
     return map("watched");

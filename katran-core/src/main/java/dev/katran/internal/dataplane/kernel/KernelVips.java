@@ -184,7 +184,7 @@ final class KernelVips implements VipTable {
     return memory.toArray(ValueLayout.JAVA_INT);
   }
 
-  private static void writeHash(MemorySegment target, CuckooTable table) {
+  static void writeHash(MemorySegment target, CuckooTable table) {
     long[] multipliers = table.multipliers();
     for (int i = 0; i < multipliers.length; i++) {
       katran_vip_hash.multipliers(target, i, multipliers[i]);

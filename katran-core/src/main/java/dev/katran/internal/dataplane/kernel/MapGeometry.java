@@ -5,6 +5,7 @@ import dev.katran.Limits;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_counter;
 import dev.katran.bpf.generated.katran_vip_line;
+import dev.katran.ffm.BpfMap;
 import dev.katran.internal.dataplane.DataplaneConfig;
 
 /** The sizes and offsets of the program's maps, derived from the configuration. */
@@ -91,6 +92,14 @@ final class MapGeometry {
    */
   boolean hasCounterBlocks() {
     return countersPerCpu() * katran_counter.sizeof() <= MAX_ELEMENT;
+  }
+
+  /**
+   * Returns the blocks of counters: one for each CPU, which writes it, and a last one of what
+   * earlier maps counted.
+   */
+  int counterBlocks() {
+    return BpfMap.possibleCpus() + 1;
   }
 
   /** Returns the counters of one CPU, rounded up to whole cache lines to avoid false sharing. */

@@ -16,11 +16,16 @@ final class MappedCounters {
   private final int perCpu;
   private final int cpus;
 
+  /** The blocks of counters: one per CPU and, behind those, one of what earlier maps counted. */
+  private final int blocks;
+
   /** Maps the counters. {@code perCpu} is the number of counters per CPU. */
   MappedCounters(BpfMap map, int perCpu) {
     this.memory = map.mmap();
     this.perCpu = perCpu;
     this.cpus = BpfMap.possibleCpus();
+    long bytes = (long) map.maxEntries() * map.valueSize();
+    this.blocks = Math.toIntExact(bytes / (perCpu * katran_counter.sizeof()));
   }
 
   /** Returns the number of CPUs. */
@@ -28,11 +33,11 @@ final class MappedCounters {
     return cpus;
   }
 
-  /** Returns a counter, summed over all CPUs. */
+  /** Returns a counter, summed over all CPUs and what earlier maps counted. */
   Count read(int counter) {
     Count sum = Count.ZERO;
-    for (int cpu = 0; cpu < cpus; cpu++) {
-      sum = sum.plus(read(cpu, counter));
+    for (int block = 0; block < blocks; block++) {
+      sum = sum.plus(read(block, counter));
     }
     return sum;
   }
@@ -47,9 +52,16 @@ final class MappedCounters {
 
   /** Resets a counter to zero on all CPUs. */
   void clear(int counter) {
-    for (int cpu = 0; cpu < cpus; cpu++) {
-      memory.asSlice(offset(cpu, counter), katran_counter.sizeof()).fill((byte) 0);
+    for (int block = 0; block < blocks; block++) {
+      memory.asSlice(offset(block, counter), katran_counter.sizeof()).fill((byte) 0);
     }
+  }
+
+  /** Sets what earlier maps counted. */
+  void carry(int counter, Count count) {
+    long offset = offset(cpus, counter);
+    LONG.setOpaque(memory, offset + katran_counter.packets$offset(), count.packets());
+    LONG.setOpaque(memory, offset + katran_counter.bytes$offset(), count.bytes());
   }
 
   private long offset(int cpu, int counter) {

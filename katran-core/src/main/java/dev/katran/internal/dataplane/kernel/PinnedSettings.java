@@ -1,6 +1,6 @@
 package dev.katran.internal.dataplane.kernel;
 
-import dev.katran.Limits;
+import com.google.common.base.Splitter;
 import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.MapSpec;
@@ -14,59 +14,47 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * What the contents of pinned maps depend on: their layout, their sizes, and the keys of the flow
- * table. In a map of its own, which is pinned last: without it, the folder holds what an open() has
- * left that did not succeed.
+ * What the contents of pinned maps depend on: their layout, and the keys of the flow table. In a
+ * map of its own, which is pinned last: without it, the other maps are what an open() has left that
+ * did not succeed.
+ *
+ * @param layout the layout of the maps
+ * @param secret the keys of the flow table
+ * @param required the names of the maps without which the others are of no use
  */
-final class PinnedSettings {
+record PinnedSettings(PinnedLayout layout, FlowSecret secret, List<String> required) {
 
-  private static final String NAME = "settings";
-  private static final int SIZE = 4096;
+  /** The name of the map's pin. */
+  static final String NAME = "settings";
 
-  /** The version of the maps' layout and of the records in the journal. */
-  private static final int LAYOUT = 1;
+  /** Room for many more fields than there are. */
+  private static final int SIZE = 1 << 15;
 
-  private static final String LAYOUT_KEY = "layout";
   private static final String TAG_KEYS = "flow.tag";
   private static final String BUCKET_KEYS = "flow.bucket";
+  private static final String REQUIRED = "maps";
 
-  private PinnedSettings() {}
-
-  /** Returns whether a folder holds a dataplane. */
-  static boolean exist(MapPins pins) {
-    return pins.contains(NAME);
+  /** Returns the settings of a dataplane. */
+  static PinnedSettings of(DataplaneConfig config, MapGeometry geometry) {
+    return new PinnedSettings(
+        PinnedLayout.of(config, geometry), config.flowSecret(), KernelTables.required(config));
   }
 
-  /**
-   * Returns a configuration with the stored keys of the flow table.
-   *
-   * @throws dev.katran.internal.failure.Failure if the maps do not fit the configuration
-   */
-  static DataplaneConfig read(MapPins pins, DataplaneConfig config) {
-    Map<String, String> stored = load(pins);
-    Map<String, String> wanted = sizes(config);
-    int layout = Integer.parseInt(stored.getOrDefault(LAYOUT_KEY, "0"));
-    if (layout != LAYOUT) {
-      throw pins.damaged(
-          "its maps have layout %d, and this version of the library has layout %d"
-              .formatted(layout, LAYOUT));
-    }
-    for (Map.Entry<String, String> setting : wanted.entrySet()) {
-      String before = stored.get(setting.getKey());
-      if (!setting.getValue().equals(before)) {
-        throw pins.damaged(
-            "%s was %s and is now %s; keep it"
-                .formatted(setting.getKey(), before, setting.getValue()));
-      }
-    }
-    FlowSecret secret = FlowSecret.of(keys(stored, TAG_KEYS), keys(stored, BUCKET_KEYS));
-    return config.with(c -> c.flowSecret = secret);
+  /** Reads the settings of pinned maps. */
+  static PinnedSettings read(MapPins pins) {
+    Map<String, String> text = load(pins);
+    FlowSecret secret = FlowSecret.of(keys(text.remove(TAG_KEYS)), keys(text.remove(BUCKET_KEYS)));
+    String required = text.getOrDefault(REQUIRED, "");
+    text.remove(REQUIRED);
+    return new PinnedSettings(
+        new PinnedLayout(text), secret, Splitter.on(',').splitToList(required));
   }
 
   private static Map<String, String> load(MapPins pins) {
@@ -88,19 +76,19 @@ final class PinnedSettings {
     }
   }
 
-  private static long[] keys(Map<String, String> stored, String name) {
-    return Arrays.stream(stored.getOrDefault(name, "").split(","))
+  private static long[] keys(String text) {
+    return Arrays.stream(text.split(","))
         .mapToLong(key -> Long.parseUnsignedLong(key, 16))
         .toArray();
   }
 
   /** Writes the settings of a dataplane whose maps are all pinned. */
-  static void write(MapPins pins, DataplaneConfig config) {
+  void write(MapPins pins) {
     Properties properties = new Properties();
-    properties.setProperty(LAYOUT_KEY, Integer.toString(LAYOUT));
-    properties.setProperty(TAG_KEYS, text(config.flowSecret().tagKeys()));
-    properties.setProperty(BUCKET_KEYS, text(config.flowSecret().bucketKeys()));
-    sizes(config).forEach(properties::setProperty);
+    layout.text().forEach(properties::setProperty);
+    properties.setProperty(TAG_KEYS, text(secret.tagKeys()));
+    properties.setProperty(BUCKET_KEYS, text(secret.bucketKeys()));
+    properties.setProperty(REQUIRED, String.join(",", required));
     StringWriter text = new StringWriter();
     try {
       properties.store(text, null);
@@ -118,23 +106,5 @@ final class PinnedSettings {
 
   private static String text(long[] keys) {
     return Arrays.stream(keys).mapToObj(Long::toHexString).collect(Collectors.joining(","));
-  }
-
-  private static Map<String, String> sizes(DataplaneConfig config) {
-    Limits limits = config.limits();
-    Map<String, String> sizes = new TreeMap<>();
-    sizes.put("Limits.vips", Integer.toString(limits.vips()));
-    sizes.put("Limits.backends", Integer.toString(limits.backends()));
-    sizes.put("Limits.ringSize", Integer.toString(limits.ringSize()));
-    sizes.put("Limits.flowTableSize", Integer.toString(limits.flowTableSize()));
-    sizes.put("Limits.serverIds", Integer.toString(limits.serverIds()));
-    sizes.put("Limits.sourceRoutes", Integer.toString(limits.sourceRoutes()));
-    sizes.put("Limits.hashSeed", Integer.toString(limits.hashSeed()));
-    sizes.put(
-        "forwardingCores",
-        config.flowTableCpus().stream()
-            .map(cpu -> Integer.toString(cpu.cpu()))
-            .collect(Collectors.joining(",", "[", "]")));
-    return sizes;
   }
 }

@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
 final class ReplaceableMap implements AutoCloseable {
 
   /** The suffix of the pin of the inner map in use. */
-  private static final String CURRENT = "_now";
+  static final String CURRENT = "_now";
 
   /** The suffix of the pin of an inner map that is being installed. */
-  private static final String NEXT = "_next";
+  static final String NEXT = "_next";
 
   private final String name;
   private final MapPins pins;
@@ -46,8 +46,18 @@ final class ReplaceableMap implements AutoCloseable {
     this.create = create;
   }
 
-  /** Opens the maps if they are pinned. */
+  /** Opens the maps if they are pinned, or converts those of another generation. */
   void adopt() {
+    BpfMap converted = pins.converted(name, create).orElse(null);
+    if (converted != null) {
+      try {
+        create(converted);
+      } catch (RuntimeException | Error e) {
+        converted.close();
+        throw e;
+      }
+      return;
+    }
     if (!pins.contains(name)) {
       return;
     }

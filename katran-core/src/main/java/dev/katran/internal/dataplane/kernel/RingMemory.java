@@ -294,12 +294,11 @@ final class RingMemory implements AutoCloseable {
   private void install(List<RingChunk> created) {
     created.forEach(chunk -> pins.replace(PIN + chunk.number(), chunk.map()));
     try (Arena arena = Arena.ofConfined()) {
-      if (created.size() == 1 || !installBatch(created, arena)) {
-        for (RingChunk chunk : created) {
-          installed.updateInner(
-              arena.allocateFrom(ValueLayout.JAVA_INT, chunk.number()), chunk.map());
-        }
-      }
+      install(
+          installed,
+          created.stream().mapToInt(RingChunk::number).toArray(),
+          created.stream().map(RingChunk::map).toList(),
+          arena);
     }
     for (RingChunk chunk : created) {
       chunk.closeDescriptor();
@@ -308,13 +307,21 @@ final class RingMemory implements AutoCloseable {
     }
   }
 
+  /** Installs chunks in a map of chunks, by their numbers. */
+  static void install(BpfMap installed, int[] numbers, List<BpfMap> chunks, Arena arena) {
+    if (numbers.length > 1 && installBatch(installed, numbers, chunks, arena)) {
+      return;
+    }
+    for (int i = 0; i < numbers.length; i++) {
+      installed.updateInner(arena.allocateFrom(ValueLayout.JAVA_INT, numbers[i]), chunks.get(i));
+    }
+  }
+
   /** Returns whether the kernel supports that, which it does since Linux 6.0. */
-  private boolean installBatch(List<RingChunk> created, Arena arena) {
-    int[] numbers = created.stream().mapToInt(RingChunk::number).toArray();
+  private static boolean installBatch(
+      BpfMap installed, int[] numbers, List<BpfMap> chunks, Arena arena) {
     try {
-      installed.updateInnerBatch(
-          arena.allocateFrom(ValueLayout.JAVA_INT, numbers),
-          created.stream().map(RingChunk::map).toList());
+      installed.updateInnerBatch(arena.allocateFrom(ValueLayout.JAVA_INT, numbers), chunks);
       return true;
     } catch (BpfException e) {
       if (!e.isNotSupported()) {
