@@ -18,6 +18,7 @@ public final class TableCapacity {
   public static int reverse(Limits limits) {
     return Math.max(1 << 16, 4 * limits.backends());
   }
+
   /** The fragmented datagrams whose ports are remembered. */
   public static final int FRAGMENTS = 1 << 14;
 

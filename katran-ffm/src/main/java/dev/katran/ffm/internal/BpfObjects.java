@@ -20,7 +20,6 @@ public final class BpfObjects {
       Native.function(
           Libbpf.bpf_object__open_mem$address(), Libbpf.bpf_object__open_mem$descriptor());
 
-
   private BpfObjects() {}
 
   /** Parses an object file; libbpf keeps no reference to {@code elf}. */
@@ -257,7 +256,8 @@ public final class BpfObjects {
     try (Arena arena = Arena.ofConfined()) {
       int rc =
           (int)
-              Libbpf.bpf_program__set_type$handle().invokeExact(program, Libbpf.BPF_PROG_TYPE_EXT());
+              Libbpf.bpf_program__set_type$handle()
+                  .invokeExact(program, Libbpf.BPF_PROG_TYPE_EXT());
       if (rc < 0) {
         return rc;
       }
@@ -277,7 +277,7 @@ public final class BpfObjects {
       MemorySegment types = (MemorySegment) Libbpf.bpf_object__btf$handle().invokeExact(object);
       MemorySegment name = arena.allocateFrom(function);
       return (int)
-          Libbpf.btf_find_by_name_kind$handle().invokeExact(types, name, Libbpf.BTF_KIND_FUNC());
+          Libbpf.btf__find_by_name_kind$handle().invokeExact(types, name, Libbpf.BTF_KIND_FUNC());
     } catch (Throwable t) {
       throw Native.unreachable(t);
     }

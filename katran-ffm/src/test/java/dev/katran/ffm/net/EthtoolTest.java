@@ -51,8 +51,7 @@ class EthtoolTest {
       assertThat(Ethtool.feature("eth0", Feature.LRO)).isFalse();
       assertThatThrownBy(() -> Ethtool.setFeature("eth0", Feature.LRO, true))
           .isInstanceOf(NetworkException.class)
-          .hasMessage(
-              "switch LRO of interface eth0 on: EOPNOTSUPP (Operation not supported)");
+          .hasMessage("switch LRO of interface eth0 on: EOPNOTSUPP (Operation not supported)");
     });
   }
 

@@ -163,10 +163,10 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     }
   }
 
-  private static KernelDataplane pinned(
-      PinnedMaps maps, DataplaneConfig config, int attachType) {
+  private static KernelDataplane pinned(PinnedMaps maps, DataplaneConfig config, int attachType) {
     maps.shareJournal();
-    KernelDataplane dataplane = loaded(() -> load(maps.configured(config), maps.pins(), attachType));
+    KernelDataplane dataplane =
+        loaded(() -> load(maps.configured(config), maps.pins(), attachType));
     try {
       maps.converted();
       dataplane.journal = KernelJournal.open(maps.pins());

@@ -187,6 +187,7 @@ public final class KernelTables implements AutoCloseable {
                 "vip_rings",
                 "ring_chunks",
                 "change_deadlines",
+                "vip_addresses",
                 "backends",
                 "counters",
                 KernelJournal.NAME));

@@ -35,8 +35,6 @@ final class KernelVips implements VipTable {
   /** The key that the program looks up. */
   private record Key(InetAddress address, int port, int protocol) {}
 
-  private static final Runnable NOTHING = () -> {};
-
   private final KernelTables tables;
   private final BatchedMap<Key, VipEntry> vips;
 
@@ -44,7 +42,7 @@ final class KernelVips implements VipTable {
   private final MemorySegment addresses;
 
   /** What to do before the next VIPs are published. */
-  private Runnable first = NOTHING;
+  private Runnable first = KernelVips::nothing;
 
   KernelVips(KernelTables tables) {
     this.tables = tables;
@@ -105,13 +103,15 @@ final class KernelVips implements VipTable {
       vips.batch(changes);
       runFirst();
     } finally {
-      first = NOTHING;
+      first = KernelVips::nothing;
     }
   }
 
+  private static void nothing() {}
+
   private void runFirst() {
     Runnable once = first;
-    first = NOTHING;
+    first = KernelVips::nothing;
     once.run();
   }
 

@@ -7,10 +7,12 @@ import dev.katran.bpf.generated.katran_backend;
 import dev.katran.bpf.generated.katran_down_key;
 import dev.katran.bpf.generated.katran_flow_key;
 import dev.katran.bpf.generated.katran_prefix_vip_key;
+import dev.katran.bpf.generated.katran_reverse_key;
 import dev.katran.bpf.generated.katran_source_v4;
 import dev.katran.bpf.generated.katran_source_v6;
 import dev.katran.bpf.generated.katran_tunnel_end_key;
 import dev.katran.bpf.generated.katran_vip;
+import dev.katran.bpf.generated.katran_vip_address;
 import dev.katran.bpf.generated.katran_vip_entry;
 import dev.katran.bpf.generated.katran_vip_line;
 import dev.katran.internal.dataplane.DataplaneConfig;
@@ -49,6 +51,7 @@ record PinnedLayout(Map<String, String> text) {
           "source_v4", katran_source_v4.layout(),
           "source_v6", katran_source_v6.layout(),
           "down", katran_down_key.layout(),
+          "reverse", katran_reverse_key.layout(),
           "tunnel_ends", katran_tunnel_end_key.layout());
 
   /** That of {@code vips} is an entry of its table. */
@@ -56,6 +59,7 @@ record PinnedLayout(Map<String, String> text) {
       Map.of(
           "vips", katran_vip_entry.layout(),
           "prefix_vips", katran_vip.layout(),
+          "vip_addresses", katran_vip_address.layout(),
           "backends", katran_backend.layout(),
           "flows_keys", katran_flow_key.layout());
 
