@@ -10,10 +10,12 @@ import dev.katran.ForwardingCore;
 import dev.katran.LoadBalancer;
 import dev.katran.LoadBalancerBuilder;
 import dev.katran.Prefix;
+import dev.katran.SourceRestorer;
 import dev.katran.Tracking;
 import dev.katran.TunnelEndpoint;
 import dev.katran.Verdict;
 import dev.katran.Vip;
+import dev.katran.VipKey;
 import dev.katran.bpf.BpfPrograms;
 import dev.katran.ffm.BpfObject;
 import dev.katran.internal.dataplane.kernel.KernelProgram;
@@ -62,6 +64,14 @@ public final class CapabilityProbe {
                 .destinations("10.0.0.2")
                 .sources("10.0.0.0/24")
                 .vips("203.0.113.10")
+                .open()
+                .close());
+    report(
+        "source restorer",
+        () ->
+            SourceRestorer.on(free)
+                .vip(VipKey.tcp("203.0.113.10", 443), "10.0.0.11", 8443)
+                .except("10.0.0.0/24")
                 .open()
                 .close());
     report("kernel", CapabilityProbe::load);

@@ -31,7 +31,7 @@ class PrivilegesIT {
 
   private static final Set<String> FINE_GRAINED = Set.of("bpf", "perfmon", "net_admin");
   private static final List<String> WITH_KERNEL =
-      List.of("detached", "attached", "decapsulator", "listed decapsulator");
+      List.of("detached", "attached", "decapsulator", "listed decapsulator", "source restorer");
   private static final String OK = "OK";
 
   @TempDir static Path folder;
