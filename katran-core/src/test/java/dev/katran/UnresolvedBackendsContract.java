@@ -14,6 +14,7 @@ import dev.katran.packets.Encapsulated;
 import dev.katran.packets.Packet;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -107,6 +108,50 @@ abstract class UnresolvedBackendsContract {
           .as("flow %d, which was at %s", flow, before.get(flow))
           .isEqualTo("10.0.0.2");
     }
+  }
+
+  /** Two backends of one server share its next hop, and both follow it. */
+  @Test
+  void nextHop_ofAServerWithTwoPorts_isThatOfBothBackends() {
+    Backend other = ONE.port(8080);
+    Vip vip =
+        Vip.udp("203.0.113.10", 443)
+            .forwarding(Forwarding.rewrite())
+            .backends(ONE, other, TWO)
+            .build();
+    lb.put(vip);
+    hops.lose(ONE.address());
+    hops.announce();
+    assertThat(shares(vip)).containsExactly(0.0, 0.0, 1.0);
+    assertThat(lb.unresolved()).hasSize(2);
+
+    hops.find(ONE.address());
+    hops.announce();
+    assertThat(shares(vip)).allSatisfy(share -> assertThat(share).isPositive());
+
+    lb.put(vip.without(TWO.key()));
+    hops.move(ONE.address(), MacAddress.parse("02:00:00:00:00:77"));
+    hops.announce();
+    assertThat(macs()).containsExactly("020000000077");
+
+    lb.put(vip.without(TWO.key()).without(other.key()));
+    assertThat(macs()).as("the next hop is known still").containsExactly("020000000077");
+  }
+
+  /** Returns where the frames of all flows go. */
+  private Set<String> macs() {
+    Set<String> macs = new HashSet<>();
+    for (int flow = 0; flow < FLOWS; flow++) {
+      Simulation result = lb.simulate(frame(flow));
+      assertThat(result.verdict()).isEqualTo(Verdict.TX);
+      macs.add(HexFormat.of().formatHex(result.frame(), 0, 6));
+    }
+    return macs;
+  }
+
+  private List<Double> shares(Vip vip) {
+    Ring ring = lb.ring(vip.key()).orElseThrow();
+    return vip.backends().stream().map(each -> ring.share(each.key())).toList();
   }
 
   @Test
