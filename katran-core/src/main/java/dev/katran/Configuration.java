@@ -326,7 +326,7 @@ public final class Configuration {
       ImmutableMap.Builder<K, Backend> backends =
           ImmutableMap.builderWithExpectedSize(entries.size());
       entries.forEach(
-          (key, backend) -> backends.put(key, TableBackend.of(what + " " + key, backend)));
+          (key, backend) -> backends.put(key, TableBackend.of(() -> what + " " + key, backend)));
       return backends.buildOrThrow();
     }
 

@@ -46,7 +46,9 @@ public final class DownBackends {
     return control.state().down().containsEntry(vip, backend);
   }
 
-  /** Returns whether the backend at an address is marked down for a VIP. */
+  /**
+   * Returns whether a backend is marked down for a VIP, by the text of {@link BackendKey#parse}.
+   */
   public boolean contains(VipKey vip, String backend) {
     return contains(vip, BackendKey.parse(backend));
   }
@@ -65,7 +67,11 @@ public final class DownBackends {
         ImmutableSetMultimap.<VipKey, BackendKey>builder().putAll(down).put(vip, backend).build());
   }
 
-  /** Marks the backend at an address down, see {@link #add(VipKey, BackendKey)}. */
+  /**
+   * Marks a backend down, see {@link #add(VipKey, BackendKey)}.
+   *
+   * @param backend as {@link BackendKey#parse} takes it, such as {@code 10.0.0.11}
+   */
   public void add(VipKey vip, String backend) {
     add(vip, BackendKey.parse(backend));
   }
@@ -90,7 +96,11 @@ public final class DownBackends {
     return removed[0];
   }
 
-  /** Removes the mark of the backend at an address, see {@link #remove(VipKey, BackendKey)}. */
+  /**
+   * Removes a mark, see {@link #remove(VipKey, BackendKey)}.
+   *
+   * @param backend as {@link BackendKey#parse} takes it, such as {@code 10.0.0.11}
+   */
   public boolean remove(VipKey vip, String backend) {
     return remove(vip, BackendKey.parse(backend));
   }

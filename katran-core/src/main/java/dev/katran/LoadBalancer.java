@@ -371,7 +371,8 @@ public final class LoadBalancer implements AutoCloseable {
    * Returns the table of the backends that server ids in packets stand for: in QUIC connection ids
    * ({@link Vip.Builder#quic}), in stable routing headers ({@link Vip.Builder#udpStableRouting})
    * and in a TCP option ({@link LoadBalancerBuilder#tcpServerIds}). Ids are 1 to 2147483647; each
-   * form carries as many as it has bits for. A backend may have an id without serving a VIP.
+   * form carries as many as it has bits for. A backend may have an id without serving a VIP; one of
+   * {@link Forwarding#rewrite()} must serve one, or its answers do not get a VIP's address.
    */
   public Table<Integer, Backend> serverIds() {
     return serverIds;
@@ -381,7 +382,8 @@ public final class LoadBalancer implements AutoCloseable {
    * Returns the table of the backends for new flows of given clients, for VIPs with {@link
    * Vip.Builder#sourceRouting}; the longest matching prefix wins. There may be {@link
    * Limits#sourceRoutes} of each address family. An entry takes about 130 bytes of heap, besides
-   * kernel memory.
+   * kernel memory. A backend of {@link Forwarding#rewrite()} must be one of each VIP that follows
+   * source routes, with weight 0 if need be: its answers get the address of the VIP that has it.
    */
   public Table<Prefix, Backend> sourceRoutes() {
     return sourceRoutes;

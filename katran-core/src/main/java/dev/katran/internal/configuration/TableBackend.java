@@ -2,6 +2,7 @@ package dev.katran.internal.configuration;
 
 import dev.katran.Backend;
 import dev.katran.Forwarding;
+import java.util.function.Supplier;
 
 /** A backend as the entry of a table, which belongs to no VIP. */
 public final class TableBackend {
@@ -11,11 +12,13 @@ public final class TableBackend {
   /**
    * Returns a backend for a table: how its VIP reaches it, if it comes from one, is its own.
    *
-   * @param user the entry, for the message
+   * @param user returns the entry, for the message: there may be millions of entries
    * @throws IllegalArgumentException if it has a port of its own, but packets keep theirs
    */
-  public static Backend of(Object user, Backend backend) {
-    checkPort(user, backend);
+  public static Backend of(Supplier<String> user, Backend backend) {
+    if (backend.port() != 0) {
+      checkPort(user.get(), backend);
+    }
     return backend.hasOwnForwarding() || backend.forwarding().equals(Forwarding.ipip())
         ? backend
         : backend.via(backend.forwarding());

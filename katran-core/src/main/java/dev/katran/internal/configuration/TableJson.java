@@ -38,7 +38,7 @@ public final class TableJson {
 
   private static Backend readBackend(JsonObject from) {
     Backend backend = VipJson.readBackend(from);
-    return from.convert(() -> TableBackend.of("table", backend));
+    return from.convert(() -> TableBackend.of(() -> "table", backend));
   }
 
   private static int checkServerId(int id) {

@@ -129,7 +129,7 @@ final class TableKinds {
 
     @Override
     public Backend held(K key, Backend backend) {
-      return TableBackend.of(name + " " + keyText(key), backend);
+      return TableBackend.of(() -> name + " " + keyText(key), backend);
     }
 
     @Override
