@@ -28,11 +28,11 @@ class DifferentialFuzzTest {
 
   @Test
   void run_randomFramesAndChanges_dataplanesAgree() throws Exception {
-    DifferentialPair.Factories factories =
-        new DifferentialPair.Factories(
-            config -> JavaDataplane.routing(config, System::nanoTime, new FixedRoutes()),
-            RoutingHost::openInside);
     try (RoutingHost host = new RoutingHost()) {
+      DifferentialPair.Factories factories =
+          new DifferentialPair.Factories(
+              config -> JavaDataplane.routing(config, System::nanoTime, new FixedRoutes()),
+              host::openInside);
       host.call(() -> {
         run(factories); // threads are started in the host's network namespace
         return null;

@@ -175,21 +175,21 @@ public abstract class ReverseContract extends DataplaneContract {
   /** The host tells the backend the path MTU, or fragments what comes from the VIP. */
   @Test
   void answer_longerThanItsRouteAllows_isTheHostsToAnswerOrFragment() {
-    assertPasses(Packet.udp(BACKEND4, 8080, SHORT, 49152).payload(573).frame());
+    assertPasses(Packet.udp(BACKEND4, 8080, SHORT, 49152).payload(1253).frame());
     assertPasses(Packet.udp(BACKEND6, 8080, "2001:db8:c::5", 49152).payload(1233).frame());
     assertLeftToHost(
-        withoutDontFragment(Packet.udp(BACKEND4, 8080, SHORT, 49152).payload(573).frame()),
+        withoutDontFragment(Packet.udp(BACKEND4, 8080, SHORT, 49152).payload(1253).frame()),
         Arrays.copyOfRange(
-            withoutDontFragment(Packet.udp(VIP4, 443, SHORT, 49152).payload(573).frame()),
+            withoutDontFragment(Packet.udp(VIP4, 443, SHORT, 49152).payload(1253).frame()),
             NETWORK,
-            NETWORK + 601));
+            NETWORK + 1281));
   }
 
   @Test
   void answer_asLongAsItsRouteAllows_isSent() {
     assertReversed(
-        Packet.udp(BACKEND4, 8080, SHORT, 49152).payload(572).frame(),
-        Packet.udp(VIP4, 443, SHORT, 49152).payload(572).ttl(59).ip());
+        Packet.udp(BACKEND4, 8080, SHORT, 49152).payload(1252).frame(),
+        Packet.udp(VIP4, 443, SHORT, 49152).payload(1252).ttl(59).ip());
   }
 
   private static byte[] withoutDontFragment(byte[] frame) {

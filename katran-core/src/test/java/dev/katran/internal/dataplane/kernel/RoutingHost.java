@@ -1,19 +1,22 @@
 package dev.katran.internal.dataplane.kernel;
 
+import com.google.common.net.InetAddresses;
 import dev.katran.ffm.BpfConstants;
-import dev.katran.ffm.BpfMap;
+import dev.katran.ffm.net.Cidr;
+import dev.katran.ffm.net.MacAddress;
 import dev.katran.ffm.net.NetworkNamespace;
+import dev.katran.ffm.net.Rtnetlink;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.InterceptedDataplane;
 import dev.katran.internal.dataplane.memory.FixedRoutes;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.Inet4Address;
-import java.net.NetworkInterface;
-import java.nio.charset.StandardCharsets;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 
 /**
@@ -22,86 +25,73 @@ import java.util.concurrent.Callable;
  */
 public final class RoutingHost implements AutoCloseable {
 
-  private static final String ACCEPTING = "accepting";
-  private static final String OTHER = "other";
+  private static final int MTU = 1500;
 
   private final NetworkNamespace namespace = NetworkNamespace.create("routing-host");
+  private final List<Integer> accepting = new ArrayList<>();
 
   /** Creates the namespace. */
   public RoutingHost() {
     try {
-      namespace.run(RoutingHost::configure);
-      forward();
+      for (String family : new String[] {"ipv4", "ipv6"}) {
+        namespace.sysctl("net." + family + ".conf.all.forwarding", "1");
+        namespace.sysctl("net." + family + ".conf.lo.forwarding", "1");
+      }
+      try (Rtnetlink links = Rtnetlink.open(namespace)) {
+        links.setUp(links.link("lo").index());
+        accepting.add(link(links, 0, "wide", MTU));
+        accepting.add(link(links, 1, "narrow", FixedRoutes.NARROW));
+        link(links, 2, "other", MTU);
+        FixedRoutes.ENTRIES.forEach(entry -> route(links, entry));
+      }
     } catch (RuntimeException | Error e) {
       namespace.close();
       throw e;
     }
   }
 
-  private static void configure() {
-    ip("link set lo up");
-    link(ACCEPTING, "172.31.0.1/24", "2001:db8:ff::1/64");
-    link(OTHER, "172.31.1.1/24", "2001:db8:fe::1/64");
-    ip("link set " + ACCEPTING + " address " + FixedRoutes.OWN_MAC);
-    neighbour("172.31.0.2", ACCEPTING);
-    neighbour("2001:db8:ff::2", ACCEPTING);
-    neighbour("172.31.1.2", OTHER);
-    neighbour("2001:db8:fe::2", OTHER);
-    FixedRoutes.ENTRIES.forEach(RoutingHost::route);
+  /** Adds an interface with two routers behind it. The MAC address of the first one is known. */
+  private int link(Rtnetlink links, int number, String name, int mtu) {
+    int index = links.createVeth(name, "p" + name, namespace, mtu).index();
+    MacAddress own = mac(FixedRoutes.OWN_MAC);
+    links.setMac(index, own);
+    links.setUp(index);
+    links.setUp(links.link("p" + name).index());
+    links.addAddress(index, Cidr.parse("172.31.%d.1/24".formatted(number)));
+    links.addAddress(index, Cidr.parse("2001:db8:f%d::1/64".formatted(number)));
+    MacAddress router = mac(FixedRoutes.ROUTER_MAC);
+    links.addNeighbour(index, router("172.31.%d.2", number), router);
+    links.addNeighbour(index, router("2001:db8:f%d::2", number), router);
+    return index;
   }
 
-  private void forward() {
-    for (String family : new String[] {"ipv4", "ipv6"}) {
-      namespace.sysctl("net." + family + ".conf.all.forwarding", "1");
-      namespace.sysctl("net." + family + ".conf.lo.forwarding", "1");
-    }
+  private static MacAddress mac(dev.katran.internal.net.MacAddress mac) {
+    return new MacAddress(mac.bits());
   }
 
-  private static void link(String name, String v4, String v6) {
-    ip("link add " + name + " type veth peer name p" + name);
-    ip("addr add " + v4 + " dev " + name);
-    ip("addr add " + v6 + " dev " + name + " nodad");
-    ip("link set " + name + " up");
-    ip("link set p" + name + " up");
+  private static InetAddress router(String format, int number) {
+    return InetAddresses.forString(format.formatted(number));
   }
 
-  private static void neighbour(String address, String device) {
-    ip(
-        "neigh add %s lladdr %s nud permanent dev %s"
-            .formatted(address, FixedRoutes.ROUTER_MAC, device));
-  }
-
-  private static void route(FixedRoutes.Entry entry) {
-    boolean isIpv6 = !(entry.prefix().address() instanceof Inet4Address);
-    String via =
+  private static void route(Rtnetlink links, FixedRoutes.Entry entry) {
+    int number =
         switch (entry.way()) {
-          case SENT -> isIpv6 ? "via 2001:db8:ff::2" : "via 172.31.0.2";
-          case UNRESOLVED -> isIpv6 ? "via 2001:db8:ff::3" : "via 172.31.0.3";
-          case OTHER_INTERFACE -> isIpv6 ? "via 2001:db8:fe::2" : "via 172.31.1.2";
-          case UNREACHABLE -> "";
-          case LOCAL -> null;
+          case SENT -> entry.mtu() == MTU ? 0 : 1;
+          case UNRESOLVED -> 0;
+          case OTHER_INTERFACE -> 2;
+          case LOCAL -> -1;
         };
-    if (via == null) {
+    if (number < 0) {
       return; // comes with the interface's address
     }
-    String type = via.isEmpty() ? "unreachable " : "";
-    String mtu = entry.mtu() == 1500 ? "" : " mtu lock " + entry.mtu();
-    ip("route add " + type + entry.prefix() + " " + via + mtu);
-  }
-
-  private static void ip(String arguments) {
-    try {
-      Process process =
-          new ProcessBuilder(("ip " + arguments).trim().split(" +"))
-              .redirectErrorStream(true)
-              .start();
-      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (process.waitFor() != 0) {
-        throw new IllegalStateException("ip " + arguments + ": " + output);
-      }
-    } catch (IOException | InterruptedException e) {
-      throw new IllegalStateException("ip " + arguments, e);
-    }
+    boolean isKnown = entry.way() != FixedRoutes.Way.UNRESOLVED;
+    String network =
+        entry.prefix().address() instanceof Inet4Address ? "172.31.%d." : "2001:db8:f%d::";
+    String name = List.of("wide", "narrow", "other").get(number);
+    links.addRoute(
+        Cidr.parse(entry.prefix().toString()),
+        router(network + (isKnown ? "2" : "3"), number),
+        links.link(name).index());
   }
 
   /** Runs a task in the namespace. Threads that it starts are in the namespace as well. */
@@ -118,17 +108,17 @@ public final class RoutingHost implements AutoCloseable {
   }
 
   /** Opens a dataplane in the kernel, in a thread of the namespace that frames will run in. */
-  public static Dataplane openInside(DataplaneConfig config) {
+  public Dataplane openInside(DataplaneConfig config) {
     KernelDataplane dataplane = KernelDataplane.detached(config);
     try (Arena arena = Arena.ofConfined()) {
-      int index = NetworkInterface.getByName(ACCEPTING).getIndex();
-      MemorySegment word = arena.allocateFrom(ValueLayout.JAVA_INT, index);
-      BpfMap egresses = dataplane.tables().egresses();
-      egresses.update(word, word, BpfConstants.BPF_ANY);
+      for (int index : accepting) {
+        MemorySegment word = arena.allocateFrom(ValueLayout.JAVA_INT, index);
+        dataplane.tables().egresses().update(word, word, BpfConstants.BPF_ANY);
+      }
       return dataplane;
-    } catch (IOException | RuntimeException | Error e) {
+    } catch (RuntimeException | Error e) {
       dataplane.close();
-      throw new IllegalStateException(e);
+      throw e;
     }
   }
 

@@ -9,11 +9,14 @@ import java.util.List;
 /** The routes of the host that tests of the way back run on. */
 public final class FixedRoutes implements Routes {
 
-  /** The MAC address of the interface that accepts redirected frames. */
+  /** The MAC address of the interfaces that accept redirected frames. */
   public static final MacAddress OWN_MAC = MacAddress.parse("02:00:00:00:00:51");
 
   /** The MAC address of the router behind it. */
   public static final MacAddress ROUTER_MAC = MacAddress.parse("02:00:00:00:00:52");
+
+  /** The MTU of a second interface like that. */
+  public static final int NARROW = 1280;
 
   /** How packets to a prefix leave the host. */
   public enum Way {
@@ -24,9 +27,7 @@ public final class FixedRoutes implements Routes {
     /** By a router whose MAC address is known, and an interface that accepts no such frames. */
     OTHER_INTERFACE,
     /** It is the host's own. */
-    LOCAL,
-    /** Nowhere. */
-    UNREACHABLE
+    LOCAL
   }
 
   /**
@@ -44,13 +45,13 @@ public final class FixedRoutes implements Routes {
   public static final List<Entry> ENTRIES =
       List.of(
           new Entry("198.51.100.0/24", Way.SENT, 1500),
-          new Entry("198.51.100.5/32", Way.SENT, 600),
+          new Entry("198.51.100.5/32", Way.SENT, NARROW),
           new Entry("2001:db8:c::/64", Way.SENT, 1500),
-          new Entry("2001:db8:c::5/128", Way.SENT, 1280),
+          new Entry("2001:db8:c::5/128", Way.SENT, NARROW),
           new Entry("203.0.113.77/32", Way.SENT, 1500),
-          new Entry("203.0.113.200/32", Way.SENT, 600),
+          new Entry("203.0.113.200/32", Way.SENT, NARROW),
           new Entry("198.18.0.0/15", Way.UNRESOLVED, 1500),
-          new Entry("2001:db8:5::77/128", Way.SENT, 1280),
+          new Entry("2001:db8:5::77/128", Way.SENT, NARROW),
           new Entry("2001:db8:5:1::/64", Way.OTHER_INTERFACE, 1500),
           new Entry("2001:db8:8000::/48", Way.SENT, 1500),
           new Entry("192.0.2.0/24", Way.UNRESOLVED, 1500),
@@ -58,9 +59,7 @@ public final class FixedRoutes implements Routes {
           new Entry("10.1.0.0/16", Way.OTHER_INTERFACE, 1500),
           new Entry("fd00::/16", Way.OTHER_INTERFACE, 1500),
           new Entry("172.31.0.1/32", Way.LOCAL, 1500),
-          new Entry("2001:db8:ff::1/128", Way.LOCAL, 1500),
-          new Entry("10.200.0.0/16", Way.UNREACHABLE, 1500),
-          new Entry("2001:db8:c:8000::/64", Way.UNREACHABLE, 1500));
+          new Entry("2001:db8:f0::1/128", Way.LOCAL, 1500));
 
   @Override
   public Route find(Address source, Address destination, int length) {
@@ -78,7 +77,7 @@ public final class FixedRoutes implements Routes {
 
   private static Route route(Entry entry, int length) {
     return switch (entry.way()) {
-      case LOCAL, UNREACHABLE -> Route.Unsent.NOT_FORWARDED;
+      case LOCAL -> Route.Unsent.NOT_FORWARDED;
       // the kernel looks at the MTU first
       case SENT, UNRESOLVED, OTHER_INTERFACE ->
           length > entry.mtu() ? Route.Unsent.TOO_LONG : resolved(entry.way());
