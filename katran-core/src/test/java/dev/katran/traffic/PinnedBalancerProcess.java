@@ -23,10 +23,11 @@ import java.util.function.Consumer;
 
 /**
  * The main class of a process that runs a pinned load balancer. Obeys one command per line of its
- * standard input: {@code use BACKENDS}, {@code weight WEIGHT BACKENDS} (of the first), {@code drain
- * INDEX BACKENDS}, {@code flap BACKENDS} (changes until it is killed), {@code close}, {@code
- * uninstall}, {@code load} (all classes, for when no file can be opened) and {@code reload} (lets
- * another copy of the library in this JVM take over).
+ * standard input: {@code use BACKENDS}, {@code weight WEIGHT BACKENDS} (of the first), {@code extra
+ * WEIGHT BACKENDS} (with a VIP more, which differs by the weight), {@code drain INDEX BACKENDS},
+ * {@code flap BACKENDS} (changes until it is killed), {@code close}, {@code uninstall}, {@code
+ * load} (all classes, for when no file can be opened) and {@code reload} (lets another copy of the
+ * library in this JVM take over).
  */
 final class PinnedBalancerProcess {
 
@@ -131,6 +132,14 @@ final class PinnedBalancerProcess {
     switch (command.getFirst()) {
       case "use" -> lb.apply(vips(backends, 1));
       case "weight" -> lb.apply(vips(rest(backends), Integer.parseInt(backends.getFirst())));
+      case "extra" -> {
+        int weight = Integer.parseInt(backends.getFirst());
+        List<Vip> vips = new ArrayList<>(vips(rest(backends), weight));
+        Vip template = vips.getLast();
+        vips.add(
+            Vip.udp(Testbed.VIP_IPV4, Testbed.PORT + weight).backends(template.backends()).build());
+        lb.apply(vips);
+      }
       case "drain" -> {
         String drained = rest(backends).get(Integer.parseInt(backends.getFirst()));
         lb.apply(vips(rest(backends), 1).stream().map(vip -> vip.draining(drained)).toList());

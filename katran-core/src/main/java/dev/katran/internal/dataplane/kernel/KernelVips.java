@@ -24,6 +24,7 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The VIPs in the kernel. VIPs with a single address are in a {@link CuckooTable} that is rebuilt
@@ -41,8 +42,8 @@ final class KernelVips implements VipTable {
   /** The map {@code vip_addresses}: what packets of rewriting backends get for their source. */
   private final MemorySegment addresses;
 
-  /** What to do before the next VIPs are published. */
-  private Runnable first = KernelVips::nothing;
+  /** What to do before the next VIPs are published, or null. */
+  private @Nullable Runnable first;
 
   KernelVips(KernelTables tables) {
     this.tables = tables;
@@ -103,16 +104,16 @@ final class KernelVips implements VipTable {
       vips.batch(changes);
       runFirst();
     } finally {
-      first = KernelVips::nothing;
+      first = null;
     }
   }
 
-  private static void nothing() {}
-
   private void runFirst() {
     Runnable once = first;
-    first = KernelVips::nothing;
-    once.run();
+    first = null;
+    if (once != null) {
+      once.run();
+    }
   }
 
   private void put(Destination destination, int port, int protocol, VipEntry entry) {
