@@ -72,7 +72,8 @@ public sealed interface Counter {
     REVERSED,
     REVERSED_BY_HOST,
     TIME_EXCEEDED,
-    NOT_REWRITABLE
+    NOT_REWRITABLE,
+    UNSERVED
   }
 
   /** Events that are counted per VIP: {@code enum katran_vip_counter}. */

@@ -5,6 +5,7 @@ import dev.katran.Decapsulation;
 import dev.katran.Limits;
 import dev.katran.Prefix;
 import dev.katran.TrafficClass;
+import dev.katran.UnservedPorts;
 import dev.katran.internal.net.MacAddress;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  *     unless they are sent back out
  * @param reservesFlowTable whether the flow table is allocated at open rather than when the first
  *     program needs it
+ * @param unservedPorts what happens to packets for a VIP's address at a port without VIP
  * @param own the interface if only frames that are addressed to it are balanced, or null
  */
 public record DataplaneConfig(
@@ -50,6 +52,7 @@ public record DataplaneConfig(
     ImmutableList<Prefix> tunnelSources,
     boolean innerVipsOnly,
     boolean reservesFlowTable,
+    UnservedPorts unservedPorts,
     @Nullable OwnInterface own) {
 
   /** The default of {@link #answersPerSecond}. */
@@ -103,6 +106,7 @@ public record DataplaneConfig(
     builder.tunnelSources = tunnelSources;
     builder.innerVipsOnly = innerVipsOnly;
     builder.reservesFlowTable = reservesFlowTable;
+    builder.unservedPorts = unservedPorts;
     builder.own = own;
     changes.accept(builder);
     return builder.build();
@@ -156,6 +160,9 @@ public record DataplaneConfig(
     /** See {@link DataplaneConfig#reservesFlowTable}. */
     public boolean reservesFlowTable;
 
+    /** See {@link DataplaneConfig#unservedPorts}. */
+    public UnservedPorts unservedPorts = UnservedPorts.PASS;
+
     /** See {@link DataplaneConfig#own}. */
     public @Nullable OwnInterface own;
 
@@ -182,6 +189,7 @@ public record DataplaneConfig(
           tunnelSources,
           innerVipsOnly,
           reservesFlowTable,
+          unservedPorts,
           own);
     }
   }
