@@ -103,10 +103,13 @@ static __always_inline int prepare(struct xdp_md *ctx, const struct packet *pack
 	return XDP_DROP;
 }
 
-/* Sends the frame out of the backend's egress interface. */
-static __always_inline int send(const struct packet *packet, const struct katran_backend *backend)
+/* Sends the frame out of the backend's egress interface, which may be the one it arrived by. */
+static __always_inline int send(const struct xdp_md *ctx, const struct packet *packet,
+				const struct katran_backend *backend)
 {
-	if (backend_has(packet, KATRAN_BACKEND_REDIRECT))
+	if (backend_has(packet, KATRAN_BACKEND_REDIRECT) &&
+	    (!uses(packet, KATRAN_USES_INTERFACES) ||
+	     ctx->ingress_ifindex != backend->egress_ifindex))
 		return bpf_redirect(backend->egress_ifindex, 0);
 	return XDP_TX;
 }
@@ -165,7 +168,7 @@ static __always_inline int forward(struct xdp_md *ctx, struct packet *packet,
 		return verdict;
 	/* KATRAN_TX includes XDP_REDIRECT, which sends by another interface */
 	count_forwarded(packet, KATRAN_TX, number);
-	return send(packet, backend);
+	return send(ctx, packet, backend);
 }
 
 #endif

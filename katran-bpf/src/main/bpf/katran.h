@@ -440,6 +440,18 @@ enum katran_feature {
 	KATRAN_USES_DIRECTS = 1 << 17,	       /* some backends have KATRAN_BACKEND_DIRECT */
 	KATRAN_USES_CLOSED_PORTS = 1 << 18,    /* VIPs' ports that are not served are not the host's */
 	KATRAN_USES_REJECTIONS = 1 << 19,      /* in addition, packets to them are answered */
+	KATRAN_USES_INTERFACES = 1 << 20,      /* frames arrive by several interfaces */
+};
+
+/* An interface that frames arrive by. */
+struct katran_own_interface {
+	__u8 mac[8]; /* its address in the first 6 */
+	__u32 ifindex; /* 0: none */
+	__u32 padding;
+};
+
+enum {
+	KATRAN_MORE_INTERFACES = 7, /* besides the first one */
 };
 
 /* The balancer's configuration. It is constant after load, so the verifier removes unused code. */
@@ -472,6 +484,8 @@ struct katran_balancer_config {
 	struct katran_address source_v6;
 	struct katran_address ipip_prefix_v4; /* for KATRAN_USES_IPIP_PREFIXES: the first 2 bytes */
 	struct katran_address ipip_prefix_v6; /* the first 12 bytes */
+	/* for KATRAN_USES_INTERFACES and KATRAN_USES_OWN_MAC: besides `own_ifindex` */
+	struct katran_own_interface more_own[KATRAN_MORE_INTERFACES];
 };
 
 /*

@@ -234,6 +234,31 @@ static __always_inline bool must_walk(struct xdp_md *ctx, __be16 type, int verdi
 	       (void *)(ip + 1) <= packet_end(ctx) && is_walked_extension(ip->nexthdr);
 }
 
+static __always_inline bool is_same_mac(__u64 mac, const volatile __u8 *other)
+{
+	return !((mac ^ *(const volatile __u64 *)other) << 16);
+}
+
+/*
+ * Returns whether a frame is addressed to the interface that it arrived by: if not the first one,
+ * one of `more_own`. The loop's bound is constant after load, for all that are not there.
+ */
+static __always_inline bool is_for_its_interface(const struct xdp_md *ctx, __u64 destination)
+{
+	__u32 ifindex = ctx->ingress_ifindex;
+
+	if (ifindex == config.own_ifindex)
+		return is_same_mac(destination, config.own_mac);
+#pragma unroll
+	for (int i = 0; i < KATRAN_MORE_INTERFACES; i++) {
+		if (!config.more_own[i].ifindex)
+			break;
+		if (ifindex == config.more_own[i].ifindex)
+			return is_same_mac(destination, config.more_own[i].mac);
+	}
+	return true;
+}
+
 /*
  * Returns whether a frame is addressed to this host alone. Others are the host's business, as Linux
  * treats PACKET_BROADCAST, PACKET_MULTICAST and PACKET_OTHERHOST. A test run has no interface, so
@@ -244,8 +269,9 @@ static __always_inline bool is_for_us(const struct xdp_md *ctx, __u64 destinatio
 {
 	if (destination & 1) /* a group address */
 		return false;
-	return !uses(packet, KATRAN_USES_OWN_MAC) ||
-	       !((destination ^ *(const volatile __u64 *)config.own_mac) << 16) ||
+	if (uses(packet, KATRAN_USES_OWN_MAC) && uses(packet, KATRAN_USES_INTERFACES))
+		return is_for_its_interface(ctx, destination);
+	return !uses(packet, KATRAN_USES_OWN_MAC) || is_same_mac(destination, config.own_mac) ||
 	       ctx->ingress_ifindex != config.own_ifindex;
 }
 

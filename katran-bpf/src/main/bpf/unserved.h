@@ -72,7 +72,7 @@ static __always_inline void write_answer_v4(struct iphdr *ip, __be32 source, __b
 	ip->ihl = 5;
 	ip->tot_len = bpf_htons(sizeof(*ip) + length);
 	ip->frag_off = bpf_htons(0x4000); /* an atomic datagram needs no identification: RFC 6864 */
-	ip->ttl = TOO_BIG_TTL;
+	ip->ttl = ERROR_TTL;
 	ip->protocol = protocol;
 	ip->saddr = source;
 	ip->daddr = destination;
@@ -87,7 +87,7 @@ static __always_inline void write_answer_v6(struct ipv6hdr *ip,
 	*(__be32 *)ip = bpf_htonl(6 << 28);
 	ip->payload_len = bpf_htons(length);
 	ip->nexthdr = protocol;
-	ip->hop_limit = TOO_BIG_TTL;
+	ip->hop_limit = ERROR_TTL;
 	__builtin_memcpy(&ip->saddr, source, sizeof(*source));
 	__builtin_memcpy(&ip->daddr, destination, sizeof(*destination));
 }

@@ -77,12 +77,17 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
-   * Configures a balancer for the packets that arrive on a network interface.
+   * Configures a balancer for the packets that arrive on network interfaces.
    *
    * @param interfaceName in the calling thread's network namespace, such as {@code "eth0"}
+   * @param more further ones, at most 7. All share the VIPs and the counters; each is attached by
+   *     itself. With {@link NextHop#auto}, packets leave by the interface of the backend's route,
+   *     in native mode only if its driver sends frames that come from another one. With {@link
+   *     NextHop#via}, they leave by the one on which they arrived
+   * @throws IllegalArgumentException if one is named twice, or there are too many
    */
-  public static LoadBalancerBuilder on(String interfaceName) {
-    return LoadBalancerBuilder.attached(interfaceName);
+  public static LoadBalancerBuilder on(String interfaceName, String... more) {
+    return LoadBalancerBuilder.attached(interfaceName, more);
   }
 
   /**
@@ -515,13 +520,23 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
-   * Returns how the program is attached to its interface; empty for a balancer without one, that is
-   * {@linkplain #detached} or {@linkplain #inMemory in memory}.
+   * Returns how the program is attached to its interface, the first of several; empty for a
+   * balancer without one, that is {@linkplain #detached} or {@linkplain #inMemory in memory}.
    *
    * @throws IllegalStateException if the balancer is closed
    */
   public Optional<Attachment> attachment() {
-    return control.attachment().map(LoadBalancer::attachment);
+    return attachments().stream().findFirst();
+  }
+
+  /**
+   * Returns how the program is attached to each of its interfaces, in the order in which they were
+   * named; empty for a balancer without one.
+   *
+   * @throws IllegalStateException if the balancer is closed
+   */
+  public List<Attachment> attachments() {
+    return control.attachments().stream().map(LoadBalancer::attachment).toList();
   }
 
   static Attachment attachment(InterfaceState state) {

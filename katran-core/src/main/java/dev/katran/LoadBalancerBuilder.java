@@ -3,6 +3,8 @@ package dev.katran;
 import static java.util.Objects.requireNonNull;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Lists;
 import dev.katran.internal.assembly.Assembly;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.FlowRules;
@@ -18,6 +20,10 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +38,8 @@ public final class LoadBalancerBuilder {
   private static final Duration MAX_CHANGE_WINDOW = Duration.ofDays(1);
   private static final int MAX_ANSWERS_PER_SECOND = 1_000_000;
 
+  private static final int MAX_INTERFACES = 1 + DataplaneConfig.OwnInterface.MAX_MORE;
+
   private enum Kind {
     ATTACHED,
     DETACHED,
@@ -39,9 +47,10 @@ public final class LoadBalancerBuilder {
   }
 
   private final Kind kind;
-  private final String interfaceName;
+  private final Set<String> interfaces;
   private Limits limits = Limits.defaults();
   private NextHop nextHop = NextHop.auto();
+  private final Map<String, AttachMode> attachModes = new HashMap<>();
   private HookSpec hook = new HookSpec.Interface(AttachMode.AUTOMATIC);
   private @Nullable Path pinFolder;
   private Duration adoptWithin = Duration.ZERO;
@@ -62,21 +71,31 @@ public final class LoadBalancerBuilder {
   private ImmutableList<ForwardingCore> cores = ImmutableList.of();
   private Duration changeWindow = FlowRules.DEFAULT.changeWindow();
 
-  private LoadBalancerBuilder(Kind kind, String interfaceName) {
+  private LoadBalancerBuilder(Kind kind, Set<String> interfaces) {
     this.kind = kind;
-    this.interfaceName = interfaceName;
+    this.interfaces = interfaces;
   }
 
-  static LoadBalancerBuilder attached(String interfaceName) {
-    return new LoadBalancerBuilder(Kind.ATTACHED, requireNonNull(interfaceName, "interfaceName"));
+  static LoadBalancerBuilder attached(String interfaceName, String... more) {
+    Set<String> names = new LinkedHashSet<>();
+    for (String name : Lists.asList(interfaceName, more)) {
+      if (!names.add(requireNonNull(name, "interfaceName"))) {
+        throw new IllegalArgumentException("the interface " + name + " is named twice");
+      }
+    }
+    if (names.size() > MAX_INTERFACES) {
+      throw new IllegalArgumentException(
+          "%d interfaces, but a balancer has at most %d".formatted(names.size(), MAX_INTERFACES));
+    }
+    return new LoadBalancerBuilder(Kind.ATTACHED, names);
   }
 
   static LoadBalancerBuilder detached() {
-    return new LoadBalancerBuilder(Kind.DETACHED, "");
+    return new LoadBalancerBuilder(Kind.DETACHED, Set.of());
   }
 
   static LoadBalancerBuilder inMemory() {
-    return new LoadBalancerBuilder(Kind.IN_MEMORY, "");
+    return new LoadBalancerBuilder(Kind.IN_MEMORY, Set.of());
   }
 
   /** Sets capacities and the inputs of the flow hash. The default is {@link Limits#defaults}. */
@@ -97,6 +116,21 @@ public final class LoadBalancerBuilder {
   /** Sets how the program is attached. The default is {@link AttachMode#AUTOMATIC}. */
   public LoadBalancerBuilder attach(AttachMode mode) {
     this.hook = new HookSpec.Interface(requireNonNull(mode, "mode"));
+    return this;
+  }
+
+  /**
+   * Sets how the program is attached to one of several interfaces. The default is that of {@link
+   * #attach(AttachMode)}.
+   *
+   * @throws IllegalArgumentException if the balancer is not on this interface
+   */
+  public LoadBalancerBuilder attach(String interfaceName, AttachMode mode) {
+    if (!interfaces.contains(interfaceName)) {
+      throw new IllegalArgumentException(
+          "the balancer is on %s, not on %s".formatted(interfaces, interfaceName));
+    }
+    attachModes.put(interfaceName, requireNonNull(mode, "mode"));
     return this;
   }
 
@@ -464,6 +498,8 @@ public final class LoadBalancerBuilder {
    * Opens the balancer. It has no VIPs yet, so that all packets pass, unless it continues one that
    * is {@linkplain #pinnedAt pinned}.
    *
+   * @throws IllegalStateException if {@link #tailCallFrom} or {@link #joinDispatcher} is set for
+   *     several interfaces
    * @throws UnknownInterfaceException if the interface does not exist
    * @throws InterfaceDownException if it is down
    * @throws XdpHookBusyException if another XDP program is attached to it, or in the element of
@@ -484,8 +520,22 @@ public final class LoadBalancerBuilder {
           case IN_MEMORY -> assembly.inMemory();
           case DETACHED -> assembly.detached(pins());
           case ATTACHED ->
-              assembly.attached(interfaceName, hook, pins(), acceptForeignMacs, coverHostAddresses);
+              assembly.attached(hooks(), pins(), acceptForeignMacs, coverHostAddresses);
         });
+  }
+
+  private ImmutableMap<String, HookSpec> hooks() {
+    if (interfaces.size() > 1 && !(hook instanceof HookSpec.Interface)) {
+      throw new IllegalStateException(
+          "a balancer on several interfaces, %s, is attached to each; it cannot be called by other programs"
+              .formatted(interfaces));
+    }
+    ImmutableMap.Builder<String, HookSpec> hooks = ImmutableMap.builder();
+    for (String name : interfaces) {
+      AttachMode mode = attachModes.get(name);
+      hooks.put(name, mode == null ? hook : new HookSpec.Interface(mode));
+    }
+    return hooks.buildOrThrow();
   }
 
   private Assembly.@Nullable Pins pins() {
@@ -516,6 +566,8 @@ public final class LoadBalancerBuilder {
         /* innerVipsOnly= */ !anyInnerDestination,
         /* reservesFlowTable= */ !flowTableOnDemand,
         unservedPorts,
-        /* own= */ null);
+        /* own= */ null,
+        /* moreOwn= */ ImmutableList.of(),
+        /* hasInterfaces= */ interfaces.size() > 1);
   }
 }

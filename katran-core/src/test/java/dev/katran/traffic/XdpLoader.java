@@ -13,7 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The program {@code xdp-loader} of xdp-tools, run on a host's interface. */
-final class XdpLoader implements AutoCloseable {
+final class XdpLoader {
 
   private final Host host;
   private final Path pass;
@@ -90,8 +90,8 @@ final class XdpLoader implements AutoCloseable {
     return new Result(process.waitFor(), output);
   }
 
-  @Override
-  public void close() throws Exception {
+  /** Unloads all programs and deletes temporary files. */
+  void end() throws Exception {
     unloadAll();
     Files.delete(pass);
   }

@@ -43,6 +43,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     struct katran_address source_v6;
  *     struct katran_address ipip_prefix_v4;
  *     struct katran_address ipip_prefix_v6;
+ *     struct katran_own_interface more_own[7];
  * }
  * }
  */
@@ -80,7 +81,8 @@ public class katran_balancer_config {
         katran_address.layout().withName("source_v4"),
         katran_address.layout().withName("source_v6"),
         katran_address.layout().withName("ipip_prefix_v4"),
-        katran_address.layout().withName("ipip_prefix_v6")
+        katran_address.layout().withName("ipip_prefix_v6"),
+        MemoryLayout.sequenceLayout(7, katran_own_interface.layout()).withName("more_own")
     ).withName("katran_balancer_config");
 
     /**
@@ -1419,6 +1421,87 @@ public class katran_balancer_config {
      */
     public static void ipip_prefix_v6(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, ipip_prefix_v6$OFFSET, ipip_prefix_v6$LAYOUT.byteSize());
+    }
+
+    private static final SequenceLayout more_own$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("more_own"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * struct katran_own_interface more_own[7]
+     * }
+     */
+    public static final SequenceLayout more_own$layout() {
+        return more_own$LAYOUT;
+    }
+
+    private static final long more_own$OFFSET = $LAYOUT.byteOffset(groupElement("more_own"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * struct katran_own_interface more_own[7]
+     * }
+     */
+    public static final long more_own$offset() {
+        return more_own$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * struct katran_own_interface more_own[7]
+     * }
+     */
+    public static MemorySegment more_own(MemorySegment struct) {
+        return struct.asSlice(more_own$OFFSET, more_own$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * struct katran_own_interface more_own[7]
+     * }
+     */
+    public static void more_own(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, more_own$OFFSET, more_own$LAYOUT.byteSize());
+    }
+
+    private static long[] more_own$DIMS = { 7 };
+
+    /**
+     * Dimensions for array field:
+     * {@snippet lang=c :
+     * struct katran_own_interface more_own[7]
+     * }
+     */
+    public static long[] more_own$dimensions() {
+        return more_own$DIMS;
+    }
+    private static final MethodHandle more_own$ELEM_HANDLE = more_own$LAYOUT.sliceHandle(sequenceElement());
+
+    /**
+     * Indexed getter for field:
+     * {@snippet lang=c :
+     * struct katran_own_interface more_own[7]
+     * }
+     */
+    public static MemorySegment more_own(MemorySegment struct, long index0) {
+        try {
+            return (MemorySegment)more_own$ELEM_HANDLE.invokeExact(struct, 0L, index0);
+        } catch (Throwable ex$) {
+            throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    /**
+     * Indexed setter for field:
+     * {@snippet lang=c :
+     * struct katran_own_interface more_own[7]
+     * }
+     */
+    public static void more_own(MemorySegment struct, long index0, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, more_own(struct, index0), 0L, katran_own_interface.layout().byteSize());
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.katran.internal.assembly;
 
+import com.google.common.collect.ImmutableMap;
 import dev.katran.AttachMode;
 import dev.katran.ffm.LibbpfUnavailableException;
 import dev.katran.ffm.NativeException;
@@ -92,28 +93,26 @@ public final class Assembly {
   }
 
   /**
-   * Opens a balancer with a kernel dataplane whose program is attached to an interface.
+   * Opens a balancer with a kernel dataplane whose program is attached to interfaces.
    *
-   * @param hook how the packets of the interface reach the program
+   * @param interfaces one or more, and how their packets reach the program
    * @param pins where everything outlives the process, or null
    * @param acceptForeignMacs whether frames to other MAC addresses than the interface's are
    *     balanced
    * @param coverHostAddresses whether VIPs of prefixes may contain addresses of this host
    */
   public Control attached(
-      String interfaceName,
-      HookSpec hook,
+      ImmutableMap<String, HookSpec> interfaces,
       @Nullable Pins pins,
       boolean acceptForeignMacs,
       boolean coverHostAddresses) {
     return opened(
         () -> {
           KernelDataplane dataplane =
-              KernelDataplane.forInterface(
+              KernelDataplane.forInterfaces(
                   config,
                   pins == null ? null : pins.open(),
-                  interfaceName,
-                  hook,
+                  interfaces,
                   acceptForeignMacs,
                   coverHostAddresses);
           try {
@@ -121,7 +120,9 @@ public final class Assembly {
               dataplane.attach();
             }
             NextHops hops =
-                nextHop == null ? NextHops.routed(dataplane::interfaceIndex) : fixedNextHop();
+                nextHop == null
+                    ? NextHops.routed(dataplane::interfaceIndex, interfaces.size() == 1)
+                    : fixedNextHop();
             return pins == null
                 ? control(dataplane, hops)
                 : adopted(dataplane, dataplane::attach, hops);

@@ -137,7 +137,7 @@ public final class Control implements AutoCloseable {
     this.drains = new DrainMonitor(dataplane, Control::runCallback, events);
     this.health = new HealthCheck(this, installer, events);
     this.refresher =
-        dataplane.program().attachment().isPresent() || stateLog != null
+        !dataplane.program().attachments().isEmpty() || stateLog != null
             ? ticker.start("next hops", this::refresh)
             : null;
     nextHops.onChange(this::refreshHops);
@@ -328,9 +328,9 @@ public final class Control implements AutoCloseable {
     return use(dataplane::resources);
   }
 
-  /** Returns how the program is attached to its interface; empty without an interface. */
-  public Optional<InterfaceState> attachment() {
-    return dataplane().program().attachment();
+  /** Returns how the program is attached to its interfaces; empty without an interface. */
+  public List<InterfaceState> attachments() {
+    return dataplane().program().attachments();
   }
 
   /**

@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  *     program needs it
  * @param unservedPorts what happens to packets for a VIP's address at a port without VIP
  * @param own the interface if only frames that are addressed to it are balanced, or null
+ * @param moreOwn likewise the interfaces besides the first one, at most {@link
+ *     OwnInterface#MAX_MORE}
+ * @param hasInterfaces whether frames arrive by several interfaces
  */
 public record DataplaneConfig(
     Limits limits,
@@ -53,7 +56,9 @@ public record DataplaneConfig(
     boolean innerVipsOnly,
     boolean reservesFlowTable,
     UnservedPorts unservedPorts,
-    @Nullable OwnInterface own) {
+    @Nullable OwnInterface own,
+    ImmutableList<OwnInterface> moreOwn,
+    boolean hasInterfaces) {
 
   /** The default of {@link #answersPerSecond}. */
   public static final int DEFAULT_ANSWERS_PER_SECOND = 1000;
@@ -76,6 +81,9 @@ public record DataplaneConfig(
 
     /** The index of the interface that frames of test runs arrive by. */
     public static final int TEST_RUN = 1;
+
+    /** The interfaces that a program knows besides the first one. */
+    public static final int MAX_MORE = 7;
   }
 
   /** Creates a configuration with these limits and all options off. */
@@ -108,6 +116,8 @@ public record DataplaneConfig(
     builder.reservesFlowTable = reservesFlowTable;
     builder.unservedPorts = unservedPorts;
     builder.own = own;
+    builder.moreOwn = moreOwn;
+    builder.hasInterfaces = hasInterfaces;
     changes.accept(builder);
     return builder.build();
   }
@@ -166,6 +176,12 @@ public record DataplaneConfig(
     /** See {@link DataplaneConfig#own}. */
     public @Nullable OwnInterface own;
 
+    /** See {@link DataplaneConfig#moreOwn}. */
+    public ImmutableList<OwnInterface> moreOwn = ImmutableList.of();
+
+    /** See {@link DataplaneConfig#hasInterfaces}. */
+    public boolean hasInterfaces;
+
     /** Creates a builder with these limits and all options off. */
     public Builder(Limits limits) {
       this.limits = limits;
@@ -190,7 +206,9 @@ public record DataplaneConfig(
           innerVipsOnly,
           reservesFlowTable,
           unservedPorts,
-          own);
+          own,
+          moreOwn,
+          hasInterfaces);
     }
   }
 }

@@ -4,7 +4,7 @@ import dev.katran.Simulation;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
-import java.util.Optional;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -26,9 +26,12 @@ public interface ForwardingProgram {
     return () -> {};
   }
 
-  /** Returns the interface and how the program is attached to it; empty without an interface. */
-  default Optional<InterfaceState> attachment() {
-    return Optional.empty();
+  /**
+   * Returns the interfaces, in the order in which they were named, and how the program is attached
+   * to each; empty without an interface.
+   */
+  default List<InterfaceState> attachments() {
+    return List.of();
   }
 
   /**

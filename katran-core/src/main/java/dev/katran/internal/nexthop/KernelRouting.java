@@ -26,6 +26,7 @@ final class KernelRouting implements Routing {
   private final Rtnetlink netlink;
   private final XdpFeatures features;
   private final IntSupplier ingress;
+  private final boolean isOnly;
   private volatile Interfaces interfaces;
 
   /** What was looked up since an interface changed last. */
@@ -41,18 +42,20 @@ final class KernelRouting implements Routing {
     }
   }
 
-  private KernelRouting(Rtnetlink netlink, XdpFeatures features, IntSupplier ingress) {
+  private KernelRouting(
+      Rtnetlink netlink, XdpFeatures features, IntSupplier ingress, boolean isOnly) {
     this.netlink = netlink;
     this.features = features;
     this.ingress = ingress;
+    this.isOnly = isOnly;
     this.interfaces = new Interfaces(ingress.getAsInt());
   }
 
   /** Opens the routing of the calling thread's network namespace. */
-  static KernelRouting open(IntSupplier ingress) {
+  static KernelRouting open(IntSupplier ingress, boolean isOnly) {
     Rtnetlink netlink = Rtnetlink.open();
     try {
-      return new KernelRouting(netlink, XdpFeatures.open(), ingress);
+      return new KernelRouting(netlink, XdpFeatures.open(), ingress, isOnly);
     } catch (RuntimeException | Error e) {
       netlink.close();
       throw e;
@@ -111,7 +114,7 @@ final class KernelRouting implements Routing {
     if (link.type() != Link.ETHERNET || mac == null) {
       return unusable(link, "it is no Ethernet interface");
     }
-    if (link.index() == ingress) {
+    if (isOnly && link.index() == ingress) {
       return new Device(link.name(), null, link.mtu(), null);
     }
     String problem = cannotSend(ingress, link);

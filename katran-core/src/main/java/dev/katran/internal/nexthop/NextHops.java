@@ -19,11 +19,12 @@ public interface NextHops extends AutoCloseable {
    * Returns a resolver that uses the kernel's routes, in the calling thread's network namespace. If
    * the interface belongs to a VRF, the routes are the VRF's.
    *
-   * @param ifindex returns the index of the interface on which packets arrive; it changes when the
-   *     interface is deleted and comes back
+   * @param ifindex returns the index of the interface on which packets arrive, the first of
+   *     several; it changes when the interface is deleted and comes back
+   * @param isOnly whether packets arrive on no other one, so that hops need not name it
    */
-  static NextHops routed(IntSupplier ifindex) {
-    return RoutedNextHops.open(ifindex);
+  static NextHops routed(IntSupplier ifindex, boolean isOnly) {
+    return RoutedNextHops.open(ifindex, isOnly);
   }
 
   /**

@@ -90,8 +90,8 @@ final class RoutedNextHops implements NextHops {
     this.lastLookUps = clock.getAsLong() - BETWEEN_LOOK_UPS.toNanos();
   }
 
-  static RoutedNextHops open(IntSupplier ingress) {
-    RoutedNextHops hops = new RoutedNextHops(KernelRouting.open(ingress), System::nanoTime);
+  static RoutedNextHops open(IntSupplier ingress, boolean isOnly) {
+    RoutedNextHops hops = new RoutedNextHops(KernelRouting.open(ingress, isOnly), System::nanoTime);
     try {
       hops.monitor =
           RtnetlinkMonitor.open(

@@ -1,5 +1,6 @@
 package dev.katran.internal.dataplane.kernel;
 
+import com.google.common.collect.ImmutableMap;
 import dev.katran.AttachMode;
 import dev.katran.Prefix;
 import dev.katran.Simulation;
@@ -26,7 +27,6 @@ import dev.katran.internal.dataplane.ReverseKey;
 import dev.katran.internal.dataplane.RingTable;
 import dev.katran.internal.dataplane.Surroundings;
 import dev.katran.internal.dataplane.VipTable;
-import dev.katran.internal.net.MacAddress;
 import dev.katran.internal.platform.HostAddresses;
 import dev.katran.internal.platform.LoadFailure;
 import dev.katran.internal.platform.PinFolder;
@@ -38,10 +38,10 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
@@ -57,7 +57,8 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   /** The pins that are not maps of a generation. */
   private static final Pattern ATTACHMENT =
-      Pattern.compile("link_(native|generic)|slot|slot_programs|called_from_[0-9]+");
+      Pattern.compile(
+          "link_(native|generic)(_[0-9a-f]+)?|slot|slot_programs|called_from_[0-9]+");
 
   /** Changes if the interface's index or MAC address does. Written with {@code replacing} held. */
   private volatile DataplaneConfig config;
@@ -84,14 +85,14 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   /** The hook that programs are loaded for, see {@link BpfProgram#expectedAttachType}. */
   private final int attachType;
 
-  /** The interface to attach the program to, or null. */
-  private @Nullable XdpInterface ingress;
+  /** The interfaces to attach the program to, and how. */
+  private ImmutableMap<XdpInterface, HookSpec> interfaces = ImmutableMap.of();
 
-  /** How to attach it, or null. */
-  private @Nullable HookSpec hook;
+  /** The interfaces' indices and addresses as constants in the program. Guarded by replacing. */
+  private OwnInterfaces own = OwnInterfaces.NONE;
 
-  /** Null if the program is not attached to an interface. */
-  private @Nullable XdpAttachment attachment;
+  /** Those of the interfaces that the program is attached to, in their order. */
+  private final List<XdpAttachment> attachments = new CopyOnWriteArrayList<>();
 
   /** Null if VIPs may contain them. */
   private @Nullable HostAddresses hostAddresses;
@@ -237,48 +238,50 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   }
 
   /**
-   * Loads the program for an interface, to which {@link #attach} attaches it. All packets pass
-   * until there are VIPs.
+   * Loads the program for interfaces, to which {@link #attach} attaches it. All packets pass until
+   * there are VIPs.
    *
    * @param folder where everything is pinned, opened with {@link #isPin}, or null
-   * @param interfaceName in the calling thread's network namespace
-   * @param hook how it will be attached
+   * @param names in the calling thread's network namespace, and how it will be attached to each;
+   *     only one by a hook that belongs to others
    * @param acceptForeignMacs whether frames to other MAC addresses than the interface's are
    *     balanced
    * @param coverHostAddresses whether VIPs of prefixes may contain addresses of this host
    */
-  public static KernelDataplane forInterface(
+  public static KernelDataplane forInterfaces(
       DataplaneConfig config,
       @Nullable PinFolder folder,
-      String interfaceName,
-      HookSpec hook,
+      ImmutableMap<String, HookSpec> names,
       boolean acceptForeignMacs,
       boolean coverHostAddresses) {
-    XdpInterface ingress;
+    ImmutableMap.Builder<XdpInterface, HookSpec> found = ImmutableMap.builder();
     int attachType;
     try {
       PlatformCheck.check();
-      ingress = XdpInterface.find(interfaceName);
-      ingress.checkVlanTags();
-      attachType = attachType(hook);
+      names.forEach((name, hook) -> {
+        XdpInterface each = XdpInterface.find(name);
+        each.checkVlanTags();
+        found.put(each, hook);
+      });
+      attachType = attachType(names.values().asList().getFirst());
     } catch (RuntimeException | Error e) {
       if (folder != null) {
         folder.close();
       }
       throw e;
     }
-    DataplaneConfig own =
-        acceptForeignMacs
-            ? config
-            : config.with(c -> c.own = own(ingress.ifindex(), ingress.mac()));
+    ImmutableMap<XdpInterface, HookSpec> interfaces = found.buildOrThrow();
+    OwnInterfaces own =
+        acceptForeignMacs ? OwnInterfaces.NONE : OwnInterfaces.of(interfaces.keySet());
+    DataplaneConfig specific = own.in(config);
     KernelDataplane dataplane =
-        folder == null ? detached(own, attachType) : pinned(own, folder, attachType);
+        folder == null ? detached(specific, attachType) : pinned(specific, folder, attachType);
     try {
       if (!coverHostAddresses) {
         dataplane.hostAddresses = HostAddresses.open();
       }
-      dataplane.ingress = ingress;
-      dataplane.hook = hook;
+      dataplane.interfaces = interfaces;
+      dataplane.own = own;
       dataplane.namespace = KernelSurroundings.namespace();
       return dataplane;
     } catch (RuntimeException | Error e) {
@@ -296,27 +299,37 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   }
 
   /**
-   * Attaches the program to the interface.
+   * Attaches the program to the interfaces.
    *
-   * @throws dev.katran.internal.failure.Failure if it cannot be attached
+   * @throws dev.katran.internal.failure.Failure if it cannot be attached to one of them
    */
   public void attach() {
-    PinnedMaps owned = maps;
-    MapPins pins = attachmentPins(owned == null ? null : owned.folder());
-    Hook place =
-        switch (Objects.requireNonNull(hook)) {
-          case HookSpec.Interface(AttachMode mode) -> new LinkHook(mode, pins);
-          case HookSpec.CalledFrom array -> new ArrayHook(array, attachType, pins);
-          case HookSpec.Dispatched(int priority) -> new DispatcherHook(priority, pins);
-        };
-    attachment =
-        XdpAttachment.open(
-            Objects.requireNonNull(ingress), place, this::programFor, pins, replacing);
+    MapPins pins = attachmentPins();
+    interfaces.forEach((ingress, spec) -> {
+      int number = attachments.size();
+      attachments.add(
+          XdpAttachment.open(
+              ingress,
+              hook(ingress, spec, pins),
+              (index, mac) -> programFor(number, index, mac),
+              pins,
+              replacing));
+    });
+    LinkHook.detachOthers(pins, attachments);
   }
 
-  private static DataplaneConfig.@Nullable OwnInterface own(
-      int index, dev.katran.ffm.net.@Nullable MacAddress mac) {
-    return mac == null ? null : new DataplaneConfig.OwnInterface(index, new MacAddress(mac.bits()));
+  private MapPins attachmentPins() {
+    PinnedMaps owned = maps;
+    return attachmentPins(owned == null ? null : owned.folder());
+  }
+
+  private Hook hook(XdpInterface ingress, HookSpec spec, MapPins pins) {
+    return switch (spec) {
+      case HookSpec.Interface(AttachMode mode) ->
+          new LinkHook(mode, pins, interfaces.size() == 1 ? "" : ingress.name());
+      case HookSpec.CalledFrom array -> new ArrayHook(array, attachType, pins);
+      case HookSpec.Dispatched(int priority) -> new DispatcherHook(priority, pins);
+    };
   }
 
   private static KernelDataplane load(DataplaneConfig config, MapPins pins, int attachType) {
@@ -340,14 +353,14 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   }
 
   /**
-   * Returns the index of the interface, or 0 if the program is not attached to one. It changes if
-   * the interface is deleted and created again.
+   * Returns the index of the interface, the first of several, or 0 if the program is not for one.
+   * It changes if the interface is deleted and created again.
    */
   public int interfaceIndex() {
-    if (attachment != null) {
-      return attachment.state().ifindex();
+    if (!attachments.isEmpty()) {
+      return attachments.getFirst().state().ifindex();
     }
-    return ingress == null ? 0 : ingress.ifindex();
+    return interfaces.isEmpty() ? 0 : interfaces.keySet().asList().getFirst().ifindex();
   }
 
   @Override
@@ -363,8 +376,8 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
   }
 
   @Override
-  public Optional<InterfaceState> attachment() {
-    return attachment == null ? Optional.empty() : Optional.of(attachment.state());
+  public List<InterfaceState> attachments() {
+    return attachments.stream().map(XdpAttachment::state).toList();
   }
 
   @Override
@@ -410,9 +423,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     ProgramSwapEvent recorded = new ProgramSwapEvent();
     programLock.writeLock().lock();
     try {
-      if (attachment != null) {
-        attachment.update(unused.program());
-      }
+      updateAll(unused.program(), program.program());
       KernelProgram before = program;
       program = unused;
       config = next;
@@ -461,16 +472,37 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
     }
   }
 
-  /** Returns the program for the interface, whose index and MAC address are constants in it. */
-  private BpfProgram programFor(int index, dev.katran.ffm.net.@Nullable MacAddress mac) {
-    DataplaneConfig.OwnInterface before = config.own();
-    DataplaneConfig.OwnInterface now = before == null ? null : own(index, mac);
-    if (now != null && !now.equals(before)) {
-      replaceProgram(config.with(c -> c.own = now), program.features());
-      closeOutdated();
-      if (now.ifindex() == before.ifindex()) {
-        log.info("the interface's MAC address is now {}", now.mac());
+  /** Has all interfaces use a program, or none of them if one refuses it. */
+  private void updateAll(BpfProgram next, BpfProgram before) {
+    List<XdpAttachment> updated = new ArrayList<>();
+    try {
+      for (XdpAttachment each : attachments) {
+        each.update(next);
+        updated.add(each);
       }
+    } catch (RuntimeException | Error e) {
+      for (XdpAttachment each : updated) {
+        try {
+          each.update(before);
+        } catch (RuntimeException left) {
+          e.addSuppressed(left);
+        }
+      }
+      throw e;
+    }
+  }
+
+  /** Returns the program for an interface, whose index and MAC address are constants in it. */
+  private BpfProgram programFor(
+      int number, int index, dev.katran.ffm.net.@Nullable MacAddress mac) {
+    OwnInterfaces now = own.with(number, index, mac);
+    if (!now.equals(own)) {
+      replaceProgram(now.in(config), program.features());
+      closeOutdated();
+      if (now.index(number) == own.index(number)) {
+        log.info("the interface's MAC address is now {}", mac);
+      }
+      own = now;
     }
     return program.program();
   }
@@ -582,11 +614,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   @Override
   public void close() {
-    if (attachment != null && isForgotten) {
-      attachment.detach();
-    } else if (attachment != null) {
-      attachment.close();
-    }
+    attachments.forEach(isForgotten ? XdpAttachment::detach : XdpAttachment::close);
     if (hostAddresses != null) {
       hostAddresses.close();
     }

@@ -76,7 +76,7 @@ public final class KernelDecapsulator implements DecapsulationProgram {
         XdpAttachment attachment =
             XdpAttachment.open(
                 ingress,
-                new LinkHook(mode, MapPins.NONE),
+                new LinkHook(mode, MapPins.NONE, ""),
                 (index, mac) -> object.program("decap"),
                 MapPins.NONE,
                 new ReentrantLock());

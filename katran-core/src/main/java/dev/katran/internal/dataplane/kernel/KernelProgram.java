@@ -8,6 +8,7 @@ import dev.katran.UnservedPorts;
 import dev.katran.bpf.BpfPrograms;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_balancer_config;
+import dev.katran.bpf.generated.katran_own_interface;
 import dev.katran.ffm.BpfConstants;
 import dev.katran.ffm.BpfMap;
 import dev.katran.ffm.BpfObject;
@@ -180,6 +181,13 @@ public final class KernelProgram implements AutoCloseable {
           .own_mac(constants)
           .copyFrom(MemorySegment.ofArray(own.mac().toBytes()));
     }
+    for (int i = 0; i < config.moreOwn().size(); i++) {
+      MemorySegment target =
+          katran_own_interface.asSlice(katran_balancer_config.more_own(constants), i);
+      DataplaneConfig.OwnInterface each = config.moreOwn().get(i);
+      katran_own_interface.ifindex(target, each.ifindex());
+      katran_own_interface.mac(target).copyFrom(MemorySegment.ofArray(each.mac().toBytes()));
+    }
     Abi.writeAddress(
         katran_balancer_config.ipip_prefix_v4(constants), config.ipipSources().prefixV4());
     Abi.writeAddress(
@@ -217,6 +225,7 @@ public final class KernelProgram implements AutoCloseable {
             endsTunnels && !config.tunnelSources().isEmpty(), Katran.KATRAN_USES_TUNNEL_SOURCES())
         | flag(endsTunnels && config.innerVipsOnly(), Katran.KATRAN_USES_INNER_VIPS())
         | flag(config.own() != null, Katran.KATRAN_USES_OWN_MAC())
+        | flag(config.hasInterfaces(), Katran.KATRAN_USES_INTERFACES())
         | flag(CoarseClock.isAvailable(), Katran.KATRAN_USES_COARSE_CLOCK())
         | flag(config.unservedPorts() != UnservedPorts.PASS, Katran.KATRAN_USES_CLOSED_PORTS())
         | flag(config.unservedPorts() == UnservedPorts.REJECT, Katran.KATRAN_USES_REJECTIONS())

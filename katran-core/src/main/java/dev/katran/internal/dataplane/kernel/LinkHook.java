@@ -4,6 +4,8 @@ import dev.katran.AttachMode;
 import dev.katran.ffm.BpfProgram;
 import dev.katran.ffm.XdpLink;
 import dev.katran.internal.platform.XdpInterface;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -16,8 +18,16 @@ final class LinkHook implements Hook {
 
   private static final Logger log = LoggerFactory.getLogger(LinkHook.class);
 
+  private static final String PREFIX = "link_";
+
   private final AttachMode wanted;
   private final MapPins pins;
+
+  /** The end of the name of a link that is pinned anew. */
+  private final String suffix;
+
+  /** The name by which the link is pinned, if links are. */
+  private String pin = "";
 
   /** The link, closed after it was lost. Null before it is attached for the first time. */
   private XdpInterface.@Nullable Attached attached;
@@ -26,24 +36,38 @@ final class LinkHook implements Hook {
    * Creates a hook without a program.
    *
    * @param pins where the link is pinned
+   * @param name the interface's name if there are links of several ones, otherwise empty
    */
-  LinkHook(AttachMode wanted, MapPins pins) {
+  LinkHook(AttachMode wanted, MapPins pins, String name) {
     this.wanted = wanted;
     this.pins = pins;
+    // names of interfaces have characters that names of pins do not have
+    this.suffix =
+        name.isEmpty() ? "" : "_" + HexFormat.of().formatHex(name.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Removes links to what is no longer the interface, or in another mode than the wanted one. */
+  /**
+   * Continues with the link that is attached to the interface, by whatever name it is pinned: the
+   * interface may have had another one. Removes it if it is in another mode than the wanted one.
+   */
   @Override
   public boolean adopt(XdpInterface to, BpfProgram program) {
-    for (AttachMode mode : List.of(AttachMode.NATIVE, AttachMode.GENERIC)) {
-      XdpLink link = pins.link(pin(mode)).orElse(null);
+    for (String name : pins.names(PREFIX)) {
+      XdpLink link = pins.link(name).orElse(null);
       if (link == null) {
         continue;
       }
+      AttachMode mode =
+          name.startsWith(pin(AttachMode.NATIVE)) ? AttachMode.NATIVE : AttachMode.GENERIC;
       try {
-        if (isLinkOf(to, link) && (wanted == mode || wanted == AttachMode.AUTOMATIC)) {
+        if (!isLinkOf(to, link)) {
+          link.close();
+          continue;
+        }
+        if (wanted == mode || wanted == AttachMode.AUTOMATIC) {
           link.update(program);
           attached = new XdpInterface.Attached(link, mode);
+          pin = name;
           return true;
         }
       } catch (RuntimeException | Error e) {
@@ -51,11 +75,10 @@ final class LinkHook implements Hook {
         throw e;
       }
       log.warn(
-          "the {} link of the last process is no longer that of {}, or is not wanted; attaches again",
+          "the {} link of the last process to {} is not wanted; attaches again",
           mode.name().toLowerCase(Locale.ROOT),
           to.name());
-      link.close();
-      pins.unpin(pin(mode));
+      detach(link, name, pins);
     }
     return false;
   }
@@ -76,7 +99,8 @@ final class LinkHook implements Hook {
   public void attach(XdpInterface to, BpfProgram program) {
     XdpInterface.Attached next = to.attach(program, wanted);
     try {
-      pins.replace(pin(next.mode()), next.link());
+      pin = pin(next.mode()) + suffix;
+      pins.replace(pin, next.link());
       attached = next;
     } catch (RuntimeException | Error e) {
       next.link().close();
@@ -85,7 +109,7 @@ final class LinkHook implements Hook {
   }
 
   private static String pin(AttachMode mode) {
-    return "link_" + mode.name().toLowerCase(Locale.ROOT);
+    return PREFIX + mode.name().toLowerCase(Locale.ROOT);
   }
 
   @Override
@@ -110,7 +134,7 @@ final class LinkHook implements Hook {
   @Override
   public void release() {
     attached().link().close();
-    pins.unpin(pin(attached().mode()));
+    pins.unpin(pin);
   }
 
   @Override
@@ -130,28 +154,38 @@ final class LinkHook implements Hook {
 
   @Override
   public void detach() {
-    detach(attached().link(), pins);
+    detach(attached().link(), pin, pins);
   }
 
   /**
-   * Detaches the program of the pinned link, if there is one. The kernel would do so some time
-   * after the pin is removed.
+   * Detaches the programs of the pinned links, if there are any. The kernel would do so some time
+   * after the pins are removed.
    */
   static void detach(MapPins pins) {
-    for (AttachMode mode : List.of(AttachMode.NATIVE, AttachMode.GENERIC)) {
-      pins.link(pin(mode)).ifPresent(link -> detach(link, pins));
+    detachOthers(pins, List.of());
+  }
+
+  /** Detaches the programs of the pinned links, except for those in use. */
+  static void detachOthers(MapPins pins, List<XdpAttachment> used) {
+    for (String name : pins.names(PREFIX)) {
+      if (used.stream().noneMatch(each -> each.usesPin(name))) {
+        pins.link(name).ifPresent(link -> detach(link, name, pins));
+      }
     }
   }
 
-  private static void detach(XdpLink link, MapPins pins) {
+  private static void detach(XdpLink link, String name, MapPins pins) {
     try (link) {
       if (link.isAttached()) {
         link.detach();
       }
     }
-    for (AttachMode mode : List.of(AttachMode.NATIVE, AttachMode.GENERIC)) {
-      pins.unpin(pin(mode));
-    }
+    pins.unpin(name);
+  }
+
+  /** Returns whether the link is pinned by a name. */
+  boolean usesPin(String name) {
+    return pin.equals(name);
   }
 
   @Override

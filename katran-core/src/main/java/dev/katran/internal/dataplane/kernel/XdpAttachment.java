@@ -95,8 +95,6 @@ final class XdpAttachment implements AutoCloseable {
       }
       if (hook instanceof LinkHook) {
         SlotPins.detach(pins);
-      } else {
-        LinkHook.detach(pins);
       }
       this.state = newState(true);
       this.netlink = Rtnetlink.open();
@@ -140,6 +138,11 @@ final class XdpAttachment implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Returns whether a link is pinned by a name. */
+  boolean usesPin(String name) {
+    return hook instanceof LinkHook link && link.usesPin(name);
   }
 
   /** Returns the state as it was last seen. */
