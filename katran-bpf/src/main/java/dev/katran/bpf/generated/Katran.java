@@ -176,6 +176,33 @@ public class Katran {
     public static int KATRAN_VIP_WATCHED() {
         return KATRAN_VIP_WATCHED;
     }
+    private static final int KATRAN_VIP_IP_OPTIONS = (int)1024L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_flag.KATRAN_VIP_IP_OPTIONS = 1024
+     * }
+     */
+    public static int KATRAN_VIP_IP_OPTIONS() {
+        return KATRAN_VIP_IP_OPTIONS;
+    }
+    private static final int KATRAN_VIP_FRAGMENTS = (int)2048L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_flag.KATRAN_VIP_FRAGMENTS = 2048
+     * }
+     */
+    public static int KATRAN_VIP_FRAGMENTS() {
+        return KATRAN_VIP_FRAGMENTS;
+    }
+    private static final int KATRAN_VIP_FRAGMENTS_BY_ADDRESS = (int)4096L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_vip_flag.KATRAN_VIP_FRAGMENTS_BY_ADDRESS = 4096
+     * }
+     */
+    public static int KATRAN_VIP_FRAGMENTS_BY_ADDRESS() {
+        return KATRAN_VIP_FRAGMENTS_BY_ADDRESS;
+    }
     private static final int KATRAN_PREFIX_VIP_FIXED_BITS = (int)32L;
     /**
      * {@snippet lang=c :
@@ -391,6 +418,24 @@ public class Katran {
      */
     public static int KATRAN_BACKEND_LOCAL() {
         return KATRAN_BACKEND_LOCAL;
+    }
+    private static final int KATRAN_BACKEND_REWRITE = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_backend_flag.KATRAN_BACKEND_REWRITE = 16
+     * }
+     */
+    public static int KATRAN_BACKEND_REWRITE() {
+        return KATRAN_BACKEND_REWRITE;
+    }
+    private static final int KATRAN_BACKEND_DIRECT = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_backend_flag.KATRAN_BACKEND_DIRECT = 32
+     * }
+     */
+    public static int KATRAN_BACKEND_DIRECT() {
+        return KATRAN_BACKEND_DIRECT;
     }
     private static final int KATRAN_FLOWS_PER_BUCKET = (int)8L;
     /**
@@ -1112,6 +1157,51 @@ public class Katran {
     public static int KATRAN_CONGESTED() {
         return KATRAN_CONGESTED;
     }
+    private static final int KATRAN_REVERSED = (int)65L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_REVERSED = 65
+     * }
+     */
+    public static int KATRAN_REVERSED() {
+        return KATRAN_REVERSED;
+    }
+    private static final int KATRAN_REVERSED_BY_HOST = (int)66L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_REVERSED_BY_HOST = 66
+     * }
+     */
+    public static int KATRAN_REVERSED_BY_HOST() {
+        return KATRAN_REVERSED_BY_HOST;
+    }
+    private static final int KATRAN_TIME_EXCEEDED = (int)67L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_TIME_EXCEEDED = 67
+     * }
+     */
+    public static int KATRAN_TIME_EXCEEDED() {
+        return KATRAN_TIME_EXCEEDED;
+    }
+    private static final int KATRAN_NOT_REWRITABLE = (int)68L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_NOT_REWRITABLE = 68
+     * }
+     */
+    public static int KATRAN_NOT_REWRITABLE() {
+        return KATRAN_NOT_REWRITABLE;
+    }
+    private static final int KATRAN_UNSERVED = (int)69L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_balancer_counter.KATRAN_UNSERVED = 69
+     * }
+     */
+    public static int KATRAN_UNSERVED() {
+        return KATRAN_UNSERVED;
+    }
     private static final int KATRAN_FIRST_VIP_COUNTER = (int)80L;
     /**
      * {@snippet lang=c :
@@ -1310,10 +1400,46 @@ public class Katran {
     public static int KATRAN_USES_COARSE_CLOCK() {
         return KATRAN_USES_COARSE_CLOCK;
     }
-    private static final int KATRAN_USES_INTERFACES = (int)65536L;
+    private static final int KATRAN_USES_REWRITES = (int)65536L;
     /**
      * {@snippet lang=c :
-     * enum katran_feature.KATRAN_USES_INTERFACES = 65536
+     * enum katran_feature.KATRAN_USES_REWRITES = 65536
+     * }
+     */
+    public static int KATRAN_USES_REWRITES() {
+        return KATRAN_USES_REWRITES;
+    }
+    private static final int KATRAN_USES_DIRECTS = (int)131072L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_DIRECTS = 131072
+     * }
+     */
+    public static int KATRAN_USES_DIRECTS() {
+        return KATRAN_USES_DIRECTS;
+    }
+    private static final int KATRAN_USES_CLOSED_PORTS = (int)262144L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_CLOSED_PORTS = 262144
+     * }
+     */
+    public static int KATRAN_USES_CLOSED_PORTS() {
+        return KATRAN_USES_CLOSED_PORTS;
+    }
+    private static final int KATRAN_USES_REJECTIONS = (int)524288L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_REJECTIONS = 524288
+     * }
+     */
+    public static int KATRAN_USES_REJECTIONS() {
+        return KATRAN_USES_REJECTIONS;
+    }
+    private static final int KATRAN_USES_INTERFACES = (int)1048576L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_INTERFACES = 1048576
      * }
      */
     public static int KATRAN_USES_INTERFACES() {
@@ -1408,6 +1534,51 @@ public class Katran {
      */
     public static int KATRAN_DECAP_PREFIX_FIXED_BITS() {
         return KATRAN_DECAP_PREFIX_FIXED_BITS;
+    }
+    private static final int KATRAN_RESTORED = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_restore_counter.KATRAN_RESTORED = 0
+     * }
+     */
+    public static int KATRAN_RESTORED() {
+        return KATRAN_RESTORED;
+    }
+    private static final int KATRAN_RESTORED_ERRORS = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_restore_counter.KATRAN_RESTORED_ERRORS = 1
+     * }
+     */
+    public static int KATRAN_RESTORED_ERRORS() {
+        return KATRAN_RESTORED_ERRORS;
+    }
+    private static final int KATRAN_RESTORED_FRAGMENTS = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_restore_counter.KATRAN_RESTORED_FRAGMENTS = 2
+     * }
+     */
+    public static int KATRAN_RESTORED_FRAGMENTS() {
+        return KATRAN_RESTORED_FRAGMENTS;
+    }
+    private static final int KATRAN_RESTORE_FAILED = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_restore_counter.KATRAN_RESTORE_FAILED = 3
+     * }
+     */
+    public static int KATRAN_RESTORE_FAILED() {
+        return KATRAN_RESTORE_FAILED;
+    }
+    private static final int KATRAN_RESTORE_COUNTERS = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_restore_counter.KATRAN_RESTORE_COUNTERS = 4
+     * }
+     */
+    public static int KATRAN_RESTORE_COUNTERS() {
+        return KATRAN_RESTORE_COUNTERS;
     }
 }
 
