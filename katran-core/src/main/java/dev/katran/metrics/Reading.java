@@ -51,7 +51,7 @@ record Reading(
         counters.pathMtu().messages(),
         counters.packetTooBigSent(),
         balancer.unresolved().size(),
-        balancer.attachment().stream()
+        balancer.attachments().stream()
             .collect(Collectors.toMap(Attachment::interfaceName, Attachment::isAttached)),
         balancer.kernelResources().memory());
   }

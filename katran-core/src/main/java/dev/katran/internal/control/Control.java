@@ -534,7 +534,7 @@ public final class Control implements AutoCloseable {
         new Diagnosis(
                 now,
                 nextHops.current(),
-                dataplane.program().attachment().stream().toList(),
+                dataplane.program().attachments(),
                 dataplane.program().surroundings(),
                 config.limits().maxPacketSize())
             .findings());

@@ -10,7 +10,6 @@ import dev.katran.internal.dataplane.InterfaceState;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +33,8 @@ final class HealthCheck {
   /** When the work of this second began; null while none is in progress. */
   private volatile @Nullable Duration workingSince;
 
-  /** The attachment as it was last looked at. */
-  private Optional<InterfaceState> seen = Optional.empty();
+  /** The attachments as they were last looked at. */
+  private List<InterfaceState> seen = List.of();
 
   HealthCheck(Control control, Installer installer, EventBus events) {
     this.control = control;
@@ -48,18 +47,23 @@ final class HealthCheck {
     workingSince = begins ? control.clock().now() : null;
   }
 
-  /** Publishes a change of the attachment since the last call. */
+  /** Publishes changes of the attachments since the last call. */
   synchronized void look() {
-    Optional<InterfaceState> state = control.attachment();
-    if (seen.isPresent() && state.isPresent() && !state.equals(seen)) {
-      InterfaceState now = state.get();
-      if (!now.attached() && seen.get().attached()) {
-        events.publish(BalancerEvent.Kind.DETACHED, describe(now));
-      } else if (now.attached() && !now.since().equals(seen.get().since())) {
-        events.publish(BalancerEvent.Kind.ATTACHED, describe(now));
+    List<InterfaceState> states = control.attachments();
+    if (states.size() == seen.size()) { // the first call only looks
+      for (int i = 0; i < states.size(); i++) {
+        publishChange(seen.get(i), states.get(i));
       }
     }
-    seen = state;
+    seen = states;
+  }
+
+  private void publishChange(InterfaceState before, InterfaceState now) {
+    if (!now.attached() && before.attached()) {
+      events.publish(BalancerEvent.Kind.DETACHED, describe(now));
+    } else if (now.attached() && !now.since().equals(before.since())) {
+      events.publish(BalancerEvent.Kind.ATTACHED, describe(now));
+    }
   }
 
   private static String describe(InterfaceState state) {
@@ -69,11 +73,10 @@ final class HealthCheck {
   /** Returns the present condition of an open control plane. */
   Health now() {
     List<Health.Problem> problems = new ArrayList<>();
-    control
-        .attachment()
+    control.attachments().stream()
         .filter(state -> !state.attached())
-        .ifPresent(
-            state -> problems.add(new Health.Problem(Health.Kind.DETACHED, describe(state))));
+        .map(state -> new Health.Problem(Health.Kind.DETACHED, describe(state)))
+        .forEach(problems::add);
     checkNextHops(problems);
     if (control.isDirty()) {
       problems.add(
