@@ -4,6 +4,8 @@ import static dev.katran.PinnedScene.LIMITS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.katran.ffm.BpfMap;
+import dev.katran.internal.dataplane.FlowWord;
 import dev.katran.needs.BpfMount;
 import dev.katran.needs.NeedsKernel;
 import dev.katran.needs.NeedsNamespaces;
@@ -72,7 +74,6 @@ class PinnedLimitsTest {
     try (LoadBalancer lb = open(LIMITS)) {
       PinnedScene.fill(lb);
       before = PinnedScene.seen(lb);
-      assertThat(before.get("ring of tcp 203.0.113.11:80")).doesNotStartWith("0 ");
       pins = pins();
     }
     for (Limits limits : List.of(other, LIMITS)) {
@@ -80,6 +81,7 @@ class PinnedLimitsTest {
         assertThat(lb.adopted()).isTrue();
         assertThat(PinnedScene.seen(lb)).isEqualTo(before);
         assertThat(pins()).hasSameSizeAs(pins);
+        assertThat(flowTableSize()).isEqualTo(limits.flowTableSize());
       }
     }
     Map<String, String> forwarded;
@@ -91,6 +93,36 @@ class PinnedLimitsTest {
       lb.put(PinnedScene.WEB.with(PinnedScene.THREE));
       lb.remove(PinnedScene.DNS);
       assertThat(lb.vips()).hasSize(3);
+    }
+  }
+
+  private int flowTableSize() throws IOException {
+    String pin = pins().stream().filter(name -> name.endsWith("-flows")).findFirst().orElseThrow();
+    try (BpfMap flows = BpfMap.openPinned(folder.resolve(pin))) {
+      return flows.maxEntries() * FlowWord.PER_BUCKET;
+    }
+  }
+
+  @Test
+  void open_otherLimitsDuringAChange_keepsTheFlowTable() throws IOException {
+    Limits other = LIMITS.vips(50).backends(300).flowTableSize(1 << 14);
+    Map<String, String> before;
+    try (LoadBalancer lb = open(LIMITS)) {
+      PinnedScene.fill(lb);
+      PinnedScene.change(lb);
+      before = PinnedScene.seen(lb);
+      assertThat(before.get("ring of tcp 203.0.113.11:80")).doesNotStartWith("0 ");
+    }
+    try (LoadBalancer lb = open(other)) {
+      assertThat(PinnedScene.seen(lb)).isEqualTo(before);
+      assertThat(flowTableSize()).isEqualTo(LIMITS.flowTableSize());
+    }
+    Map<String, String> forwarded;
+    try (LoadBalancer lb = open(other)) {
+      forwarded = PinnedScene.simulate(lb);
+    }
+    try (LoadBalancer lb = open(LIMITS)) {
+      assertThat(PinnedScene.simulate(lb)).isEqualTo(forwarded);
     }
   }
 

@@ -17,7 +17,7 @@ import java.util.function.Function;
  * A pinned balancer that has something of everything, and what can be seen of it. As a function, it
  * opens one, acts and closes it, and can do so in a class loader with another version of the
  * library: {@code folder, flow table size, action}, where the action is {@code fill}, {@code
- * simulate} or {@code look}.
+ * change}, {@code simulate} or {@code look}.
  */
 public final class PinnedScene implements Function<List<String>, Map<String, String>> {
 
@@ -63,7 +63,7 @@ public final class PinnedScene implements Function<List<String>, Map<String, Str
         .open();
   }
 
-  /** Installs everything; at the end, slots of one VIP are changing. */
+  /** Installs everything. */
   static void fill(LoadBalancer lb) {
     lb.apply(List.of(WEB, DNS, WIDE, PLAIN));
     lb.serverIds().putAll(Map.of(7, ONE, 8, THREE));
@@ -73,6 +73,11 @@ public final class PinnedScene implements Function<List<String>, Map<String, Str
     lb.watch(DNS.key());
     frames().forEach(lb::simulate);
     lb.put(WEB.draining(ONE.key()));
+    frames().forEach(lb::simulate);
+  }
+
+  /** Begins to change slots. */
+  static void change(LoadBalancer lb) {
     lb.put(PLAIN.draining(ONE.key()));
     frames().forEach(lb::simulate);
   }
@@ -134,6 +139,7 @@ public final class PinnedScene implements Function<List<String>, Map<String, Str
     try (LoadBalancer lb = open(Path.of(words.get(0)), limits)) {
       switch (words.get(2)) {
         case "fill" -> fill(lb);
+        case "change" -> change(lb);
         case "simulate" -> {
           return simulate(lb);
         }

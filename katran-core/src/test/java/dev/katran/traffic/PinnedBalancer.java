@@ -46,11 +46,7 @@ final class PinnedBalancer {
   static PinnedBalancer start(
       NetworkNamespace namespace, List<String> prefix, String classPath, Path folder)
       throws Exception {
-    Process process = launch(namespace, prefix, classPath, folder);
-    BufferedReader output = process.inputReader();
-    String line = output.readLine();
-    assertThat(line).startsWith(PinnedBalancerProcess.READY);
-    return new PinnedBalancer(process, output, line);
+    return of(launch(namespace, prefix, classPath, folder));
   }
 
   /** Starts the process, whose balancer cannot be opened, and returns why. */
@@ -62,8 +58,32 @@ final class PinnedBalancer {
     return line;
   }
 
+  /** Waits until a process's balancer is open. */
+  static PinnedBalancer of(Process process) throws IOException {
+    BufferedReader output = process.inputReader();
+    String line = output.readLine();
+    assertThat(line).startsWith(PinnedBalancerProcess.READY);
+    return new PinnedBalancer(process, output, line);
+  }
+
+  /**
+   * Starts the process on the balancer's host.
+   *
+   * @param classPath may hold another version of the library
+   * @param flowTableSize none for the default
+   */
+  static Process process(Testbed testbed, String classPath, Path folder, String... flowTableSize)
+      throws Exception {
+    NetworkNamespace namespace = testbed.balancer().call(NetworkNamespace::current);
+    return launch(namespace, List.of(), classPath, folder, flowTableSize);
+  }
+
   private static Process launch(
-      NetworkNamespace namespace, List<String> prefix, String classPath, Path folder)
+      NetworkNamespace namespace,
+      List<String> prefix,
+      String classPath,
+      Path folder,
+      String... flowTableSize)
       throws Exception {
     List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -74,6 +94,7 @@ final class PinnedBalancer {
     command.add(classPath);
     command.add(PinnedBalancerProcess.class.getName());
     command.add(folder.toString());
+    command.addAll(List.of(flowTableSize));
     return namespace.call(
         () -> new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
   }
@@ -126,6 +147,14 @@ final class PinnedBalancer {
 
   private static boolean isAnswer(String line) {
     return line.equals(PinnedBalancerProcess.DONE) || line.startsWith(PinnedBalancerProcess.FAILED);
+  }
+
+  /** Returns the answer to a command. */
+  String ask(String command) throws IOException {
+    send(command, List.of());
+    String answer = output.readLine();
+    assertThat(output.readLine()).isEqualTo(PinnedBalancerProcess.DONE);
+    return answer;
   }
 
   void signal(String name) throws IOException, InterruptedException {

@@ -6,6 +6,7 @@ import dev.katran.Limits;
 import dev.katran.LoadBalancer;
 import dev.katran.LoadBalancerException;
 import dev.katran.Vip;
+import dev.katran.VipKey;
 import dev.katran.lab.Host;
 import dev.katran.needs.OpenFiles;
 import java.io.BufferedReader;
@@ -25,9 +26,9 @@ import java.util.function.Consumer;
  * The main class of a process that runs a pinned load balancer. Obeys one command per line of its
  * standard input: {@code use BACKENDS}, {@code weight WEIGHT BACKENDS} (of the first), {@code extra
  * WEIGHT BACKENDS} (with a VIP more, which differs by the weight), {@code drain INDEX BACKENDS},
- * {@code flap BACKENDS} (changes until it is killed), {@code close}, {@code uninstall}, {@code
- * load} (all classes, for when no file can be opened) and {@code reload} (lets another copy of the
- * library in this JVM take over).
+ * {@code flap BACKENDS} (changes until it is killed), {@code udp} (prints the packets of the UDP
+ * VIP), {@code close}, {@code uninstall}, {@code load} (all classes, for when no file can be opened)
+ * and {@code reload} (lets another copy of the library in this JVM take over).
  */
 final class PinnedBalancerProcess {
 
@@ -47,14 +48,14 @@ final class PinnedBalancerProcess {
    * milliseconds that took and the process's id, or {@link #REFUSED} and the reason. Then prints
    * {@link #DONE} for each command, or {@link #FAILED} and the reason.
    *
-   * @param args the folder of pins
+   * @param args the folder of pins and, if it is not the default, the size of the flow table
    */
   public static void main(String[] args) throws Exception {
     String ready;
     Consumer<List<String>> balancer;
     try {
       long start = System.nanoTime();
-      LoadBalancer lb = open(args[0]);
+      LoadBalancer lb = open(args[0], limits(args));
       int vips = lb.vips().size();
       long millis = (System.nanoTime() - start) / 1_000_000;
       long pid = ProcessHandle.current().pid();
@@ -81,9 +82,9 @@ final class PinnedBalancerProcess {
     }
   }
 
-  private static LoadBalancer open(String folder) {
+  private static LoadBalancer open(String folder, Limits limits) {
     return LoadBalancer.on(Host.INTERFACE)
-        .limits(Limits.defaults().flowTableSize(FLOWS))
+        .limits(limits)
         .changeWindow(Duration.ofSeconds(20))
         .pinnedAt(Path.of(folder))
         .adoptWithin(Duration.ofSeconds(20))
@@ -103,7 +104,7 @@ final class PinnedBalancerProcess {
   /** Takes over. Called by {@link #reload} of another copy of this class. */
   @SuppressWarnings("unused")
   private static Consumer<List<String>> takeOver(String folder) {
-    LoadBalancer lb = open(folder);
+    LoadBalancer lb = open(folder, limits(folder));
     if (!lb.adopted()) {
       throw new IllegalStateException("there was nothing to adopt");
     }
@@ -125,6 +126,11 @@ final class PinnedBalancerProcess {
             .getDeclaredMethod("takeOver", String.class);
     takeOver.setAccessible(true);
     return (Consumer<List<String>>) takeOver.invoke(null, folder);
+  }
+
+  private static Limits limits(String... args) {
+    int flows = args.length == 1 ? FLOWS : Integer.parseInt(args[1]);
+    return Limits.defaults().flowTableSize(flows);
   }
 
   private static void obey(LoadBalancer lb, List<String> command) {
@@ -150,6 +156,12 @@ final class PinnedBalancerProcess {
         }
       }
       case "load" -> OpenFiles.loadClasses();
+      case "udp" ->
+          System.out.println(
+              lb.counters()
+                  .vip(VipKey.udp(Testbed.VIP_IPV4, Testbed.PORT))
+                  .orElseThrow()
+                  .packets());
       case "close" -> lb.close();
       case "uninstall" -> lb.uninstall();
       default -> throw new IllegalArgumentException(command.toString());

@@ -60,6 +60,7 @@ public final class PinFolder implements AutoCloseable {
   private final Path path;
   private final LockableDirectory lock;
   private final LockableDirectory wanted;
+  private Runnable beforeChange = () -> {};
 
   private PinFolder(Path path, LockableDirectory lock, LockableDirectory wanted) {
     this.path = path;
@@ -195,6 +196,11 @@ public final class PinFolder implements AutoCloseable {
     return name.endsWith(TEMPORARY);
   }
 
+  /** Runs an action before each change of the folder. For tests, whose processes end there. */
+  public void beforeEachChange(Runnable action) {
+    beforeChange = action;
+  }
+
   /** Returns the folder's path. */
   public Path path() {
     return path;
@@ -248,6 +254,7 @@ public final class PinFolder implements AutoCloseable {
   }
 
   private void pin(Path file, Consumer<Path> pin) {
+    beforeChange.run();
     try {
       pin.accept(file);
     } catch (NativeException e) {
@@ -289,6 +296,7 @@ public final class PinFolder implements AutoCloseable {
     Path temporary = path.resolve(nameOf(file) + TEMPORARY);
     remove(temporary);
     pin(temporary, pin);
+    beforeChange.run();
     try {
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
@@ -406,6 +414,7 @@ public final class PinFolder implements AutoCloseable {
   }
 
   private void remove(Path file) {
+    beforeChange.run();
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {

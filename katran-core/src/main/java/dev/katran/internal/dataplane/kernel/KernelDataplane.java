@@ -156,10 +156,13 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
       maps = PinnedMaps.open(folder, config, new MapGeometry(config));
       return pinned(maps, config, attachType);
     } catch (RuntimeException | Error e) {
-      if (maps != null) {
-        maps.close();
+      try (folder) {
+        if (maps != null) {
+          maps.close();
+        }
+      } catch (RuntimeException | Error failure) {
+        e.addSuppressed(failure);
       }
-      folder.close();
       throw e;
     }
   }

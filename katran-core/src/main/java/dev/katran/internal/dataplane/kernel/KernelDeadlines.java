@@ -1,5 +1,6 @@
 package dev.katran.internal.dataplane.kernel;
 
+import dev.katran.ffm.BpfMap;
 import dev.katran.internal.dataplane.DeadlineTable;
 import dev.katran.internal.dataplane.KernelClock;
 import java.lang.foreign.MemorySegment;
@@ -22,6 +23,19 @@ final class KernelDeadlines implements DeadlineTable {
 
   KernelDeadlines(KernelTables tables) {
     this.words = tables.changeDeadlines().mmap();
+  }
+
+  /** Returns whether any pinned deadline is ahead: only until then may slots be changing. */
+  static boolean anyAhead(MapPins pins) {
+    long now = System.nanoTime();
+    try (BpfMap map = pins.open("change_deadlines")) {
+      for (int vip = 0; vip < map.maxEntries(); vip++) {
+        if ((long) WORD.getAcquire(map.mmap(), (long) vip * Long.BYTES) > now) {
+          return true;
+        }
+      }
+      return false;
+    }
   }
 
   @Override

@@ -157,6 +157,11 @@ final class MapPins {
     names("").forEach(this::unpin);
   }
 
+  @Override
+  public String toString() {
+    return folder == null ? "no folder" : folder.path().toString();
+  }
+
   /** Returns the refusal of a folder whose contents do not fit together. */
   Failure damaged(String problem) {
     return refused(problem + "; remove it with LoadBalancer.uninstall");

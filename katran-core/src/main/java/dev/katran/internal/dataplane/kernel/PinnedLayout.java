@@ -41,6 +41,7 @@ record PinnedLayout(Map<String, String> text) {
 
   private static final int JOURNAL_VERSION = 1;
   private static final String COUNTERS = "counters";
+  private static final String FLOW_TABLE_SIZE = "Limits.flowTableSize";
   private static final String VIP_TABLE = "vips.table";
   private static final String KEY = ".key";
   private static final String VALUE = ".value";
@@ -93,7 +94,7 @@ record PinnedLayout(Map<String, String> text) {
     text.put("Limits.vips", Integer.toString(limits.vips()));
     text.put("Limits.backends", Integer.toString(limits.backends()));
     text.put("Limits.ringSize", Integer.toString(limits.ringSize()));
-    text.put("Limits.flowTableSize", Integer.toString(limits.flowTableSize()));
+    text.put(FLOW_TABLE_SIZE, Integer.toString(limits.flowTableSize()));
     text.put("Limits.serverIds", Integer.toString(limits.serverIds()));
     text.put("Limits.sourceRoutes", Integer.toString(limits.sourceRoutes()));
     text.put("Limits.hashSeed", Integer.toString(limits.hashSeed()));
@@ -194,6 +195,11 @@ record PinnedLayout(Map<String, String> text) {
 
   private Optional<StructLayout> struct(String name) {
     return Optional.ofNullable(text.get(name)).map(StructLayout::parse);
+  }
+
+  /** Returns the entries of the flow table. */
+  int flowTableSize() {
+    return Integer.parseInt(get(FLOW_TABLE_SIZE));
   }
 
   /** Returns the indices of counters. */

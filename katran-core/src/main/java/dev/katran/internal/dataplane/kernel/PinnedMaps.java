@@ -92,8 +92,7 @@ final class PinnedMaps {
           throw latest.pins().damaged("the map " + name + " was removed");
         });
     PinnedLayout before = latest.settings().layout();
-    PinnedSettings wanted =
-        PinnedSettings.of(config.with(c -> c.flowSecret = latest.settings().secret()), geometry);
+    PinnedSettings wanted = PinnedSettings.of(configured(config, latest, geometry), geometry);
     if (before.equals(wanted.layout())) {
       return new PinnedMaps(folder, generations, latest, /* isNew= */ false, true);
     }
@@ -150,8 +149,37 @@ final class PinnedMaps {
     return folder;
   }
 
-  /** Returns a configuration with the keys of the flow table that are pinned. */
+  /** Returns a configuration with the keys and the size of the flow table that are pinned. */
   DataplaneConfig configured(DataplaneConfig config) {
+    return configured(config, settings);
+  }
+
+  private static DataplaneConfig configured(DataplaneConfig config, PinnedSettings settings) {
+    return config.with(c -> {
+      c.flowSecret = settings.secret();
+      c.limits = config.limits().flowTableSize(settings.layout().flowTableSize());
+    });
+  }
+
+  /**
+   * Returns a configuration that keeps the keys of the flow table and, while slots are changing,
+   * its size. A flow may begin after its entry could be copied and before the program is replaced:
+   * in a changing slot, its next packet would be taken for one of an old flow.
+   */
+  private static DataplaneConfig configured(
+      DataplaneConfig config, Generation latest, MapGeometry geometry) {
+    PinnedSettings settings = latest.settings();
+    DataplaneConfig same = configured(config, settings);
+    boolean isResized = same.limits().flowTableSize() != config.limits().flowTableSize();
+    if (isResized
+        && settings.layout().isLike(PinnedLayout.of(config, geometry), "flows")
+        && KernelDeadlines.anyAhead(latest.pins())) {
+      log.info(
+          "a change is in progress: the flow table in {} keeps its size of {} entries until the next open",
+          latest.pins(),
+          same.limits().flowTableSize());
+      return same;
+    }
     return config.with(c -> c.flowSecret = settings.secret());
   }
 
