@@ -361,23 +361,20 @@ final class RoutedNextHops implements NextHops {
   }
 
   /**
-   * Returns whether the interface that packets come in by is away. No backend needs a next hop
-   * then, and all need theirs at once when the interface is back, so what was known is kept
-   * meanwhile.
+   * Returns whether the interface that packets come in by is away. What was known is kept then: no
+   * backend needs its next hop, but all do at once when the interface is back.
    */
   private boolean isAway() {
-    if (!isLookUpOrLossDue()) {
-      return false;
+    if (!isDue()) {
+      return awayUntil != null;
     }
     boolean isAway = !routing.hasIngress();
     lock.lock();
     try {
+      long next = clock.getAsLong() + BETWEEN_LOOK_UPS.toNanos();
+      awayUntil = isAway ? Long.valueOf(next) : null;
       if (isAway) {
-        long next = clock.getAsLong() + BETWEEN_LOOK_UPS.toNanos();
-        awayUntil = next;
         table.keepUntil(next + HopTable.GONE_AFTER.toNanos());
-      } else {
-        awayUntil = null;
       }
       return isAway;
     } finally {
@@ -385,21 +382,14 @@ final class RoutedNextHops implements NextHops {
     }
   }
 
-  private boolean isLookUpOrLossDue() {
+  private boolean isDue() {
     lock.lock();
     try {
-      long now = clock.getAsLong();
-      return awayUntil != null
-          || isDue(nextLookUps, now)
-          || isDue(nextRetry, now)
-          || isDue(table.nextExpiry(), now);
+      Long next = awayUntil == null ? nextStep() : awayUntil;
+      return next != null && next - clock.getAsLong() <= 0;
     } finally {
       lock.unlock();
     }
-  }
-
-  private static boolean isDue(@Nullable Long time, long now) {
-    return time != null && time - now <= 0;
   }
 
   private void lookUpDue() {
@@ -408,7 +398,7 @@ final class RoutedNextHops implements NextHops {
     lock.lock();
     try {
       long now = clock.getAsLong();
-      if (isDue(nextLookUps, now)) {
+      if (nextLookUps != null && nextLookUps - now <= 0) {
         nextLookUps = null;
         if (!retriesAll) {
           nextRetry = null;
@@ -418,7 +408,7 @@ final class RoutedNextHops implements NextHops {
           neighboursLost = false;
           gateways = table.gateways();
         }
-      } else if (isDue(nextRetry, now)) {
+      } else if (nextRetry != null && nextRetry - now <= 0) {
         nextRetry = null;
         backends = retriesAll ? table.backends() : table.withoutRoute();
         retriesAll = false;
