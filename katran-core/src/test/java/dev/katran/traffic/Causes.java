@@ -13,10 +13,22 @@ final class Causes {
   /** The server of a cause that concerns all. */
   static final int ANY = -1;
 
+  /**
+   * What lasted longer, on a slow machine, ends connections whose retransmissions have become rare,
+   * and flows count as idle.
+   */
+  private static final Duration LONG = Duration.ofSeconds(10);
+
+  /** Returns whether something lasted so long that it ends connections and flows. */
+  static boolean isLong(long from, long until) {
+    return until - from > LONG.toNanos();
+  }
+
   private record Window(Cause cause, int server, long from, long until) {
 
     boolean explains(TcpFailure failure) {
-      return cause.mayEnd(failure.server() != TcpFailure.UNKNOWN)
+      boolean mayEnd = cause.mayEnd(failure.server() != TcpFailure.UNKNOWN) || isLong(from, until);
+      return mayEnd
           && failure.from() - until <= 0
           && from - failure.until() <= 0
           && (server == ANY
