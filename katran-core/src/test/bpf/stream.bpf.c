@@ -200,6 +200,8 @@ int send_syn(struct xdp_md *ctx)
 	if (!total || !pace || (void *)(frame + 1) > (void *)(long)ctx->data_end ||
 	    !is_due(total, pace))
 		return XDP_DROP;
+	/* not faster after a pause: a burst would fill queues that others need */
+	pace->start = bpf_ktime_get_ns() - total->sent * config.interval;
 	set_ethernet(&headers.eth);
 	set_ip(&ip, random, IPPROTO_TCP, sizeof(headers) - sizeof(headers.eth));
 	headers.ip = ip;

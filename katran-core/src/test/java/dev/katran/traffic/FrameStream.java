@@ -104,7 +104,7 @@ final class FrameStream implements AutoCloseable {
   void sendSyns(int count) {
     long enough = totals().sent() + count;
     while (totals().sent() < enough) {
-      send("send_syn", RUNS / 64);
+      send("send_syn", RUNS / 4);
     }
   }
 
