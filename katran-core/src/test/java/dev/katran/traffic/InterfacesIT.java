@@ -8,6 +8,7 @@ import dev.katran.AttachMode;
 import dev.katran.Attachment;
 import dev.katran.LoadBalancer;
 import dev.katran.LoadBalancerBuilder;
+import dev.katran.LoadBalancerException;
 import dev.katran.Protocol;
 import dev.katran.Tracking;
 import dev.katran.UnknownInterfaceException;
@@ -246,6 +247,44 @@ class InterfacesIT {
     assertThat(LoadBalancer.uninstall(folder)).isTrue();
     assertThat(program("lan2")).isZero();
     assertThat(folder).doesNotExist();
+  }
+
+  @Test
+  void open_portOfABridge_forwardsInNativeMode() throws Exception {
+    Link bridge = near.create("br0", "bridge");
+    near.setUp(bridge.index());
+    near.setMaster(near.link(SECOND).index(), bridge.index());
+    far.addNeighbour(
+        far.link(FAR).index(), address(NEAR_ADDRESS), near.link(SECOND).mac()); // not the bridge's
+    routeToSecond();
+    try (LoadBalancer lb = open(builder -> builder.attach(AttachMode.NATIVE))) {
+      lb.put(vip);
+      assertForwarded();
+    }
+  }
+
+  @Test
+  void open_macvlan_isGenericOrSaysWhyNot() throws Exception {
+    int created =
+        testbed
+            .balancer()
+            .call(() ->
+                new ProcessBuilder("ip link add link Uplink.2 name mac0 type macvlan".split(" "))
+                    .start())
+            .waitFor();
+    assertThat(created).isZero();
+    near.setUp(near.link("mac0").index());
+
+    assertThatThrownBy(() ->
+            testbed
+                .balancer()
+                .call(() -> LoadBalancer.on("mac0").attach(AttachMode.NATIVE).open()))
+        .isInstanceOf(LoadBalancerException.class)
+        .hasMessageContaining("driver macvlan")
+        .hasMessageContaining("this driver has no native XDP: use AttachMode.GENERIC");
+    try (LoadBalancer lb = testbed.balancer().call(() -> LoadBalancer.on("mac0").open())) {
+      assertThat(lb.attachment().orElseThrow().mode()).isEqualTo(AttachMode.GENERIC);
+    }
   }
 
   @Test
