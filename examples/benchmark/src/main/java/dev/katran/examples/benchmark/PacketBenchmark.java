@@ -61,7 +61,9 @@ final class PacketBenchmark extends Measurement {
       names = "--encapsulation",
       split = ",",
       defaultValue = "IPIP,GUE",
-      description = "encapsulations towards the backends (default: ${DEFAULT-VALUE})")
+      description =
+          "how backends are reached: IPIP, GUE, REWRITE or DIRECT. bare-encap is IPIP's for the last"
+              + " two (default: ${DEFAULT-VALUE})")
   private Tunnel[] tunnels;
 
   @Option(

@@ -32,10 +32,10 @@ final class Programs implements AutoCloseable {
    */
   Programs(Scene scene, int flows) {
     this.scene = scene;
-    boolean isIpip = scene.tunnel().forwarding().equals(Forwarding.ipip());
+    boolean isGue = scene.tunnel().forwarding().equals(Forwarding.gue());
     try {
       addBare(Program.BARE_TX, "bare_tx", "bare_tx");
-      addBare(Program.BARE_ENCAP, "bare_encap", isIpip ? "bare_ipip" : "bare_gue");
+      addBare(Program.BARE_ENCAP, "bare_encap", isGue ? "bare_gue" : "bare_ipip");
       for (Tracking tracking : List.of(Tracking.NONE, Tracking.ADAPTIVE, Tracking.ALWAYS)) {
         boolean tracksFlows = tracking == Tracking.ALWAYS;
         LoadBalancer lb = open(tracksFlows ? flows : 0);

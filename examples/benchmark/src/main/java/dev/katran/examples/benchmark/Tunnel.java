@@ -3,15 +3,19 @@ package dev.katran.examples.benchmark;
 import dev.katran.Forwarding;
 import java.util.Locale;
 
-/** An encapsulation, as a command-line option. */
+/** How backends are reached, as a command-line option. */
 enum Tunnel {
   IPIP,
-  GUE;
+  GUE,
+  REWRITE,
+  DIRECT;
 
   Forwarding forwarding() {
     return switch (this) {
       case IPIP -> Forwarding.ipip();
       case GUE -> Forwarding.gue();
+      case REWRITE -> Forwarding.rewrite();
+      case DIRECT -> Forwarding.direct();
     };
   }
 
