@@ -76,10 +76,10 @@ class DiagnosisTest {
             (method, arguments, proceed) ->
                 switch (method) {
                   case "program.surroundings" -> Optional.of(host);
-                  case "program.attachment" ->
-                      Optional.of(
+                  case "program.attachments" ->
+                      List.of(
                           new InterfaceState(
-                              interfaceName, 2, AttachMode.NATIVE, true, 7, Instant.EPOCH));
+                              interfaceName, 2, AttachMode.NATIVE, "", true, 7, Instant.EPOCH));
                   default -> proceed.call();
                 });
     return Balancers.over(dataplane, CONFIG);

@@ -276,9 +276,7 @@ class InterfacesIT {
     near.setUp(near.link("mac0").index());
 
     assertThatThrownBy(() ->
-            testbed
-                .balancer()
-                .call(() -> LoadBalancer.on("mac0").attach(AttachMode.NATIVE).open()))
+            testbed.balancer().call(() -> LoadBalancer.on("mac0").attach(AttachMode.NATIVE).open()))
         .isInstanceOf(LoadBalancerException.class)
         .hasMessageContaining("driver macvlan")
         .hasMessageContaining("this driver has no native XDP: use AttachMode.GENERIC");

@@ -27,8 +27,8 @@ import java.util.function.Consumer;
  * standard input: {@code use BACKENDS}, {@code weight WEIGHT BACKENDS} (of the first), {@code extra
  * WEIGHT BACKENDS} (with a VIP more, which differs by the weight), {@code drain INDEX BACKENDS},
  * {@code flap BACKENDS} (changes until it is killed), {@code udp} (prints the packets of the UDP
- * VIP), {@code close}, {@code uninstall}, {@code load} (all classes, for when no file can be opened)
- * and {@code reload} (lets another copy of the library in this JVM take over).
+ * VIP), {@code close}, {@code uninstall}, {@code load} (all classes, for when no file can be
+ * opened) and {@code reload} (lets another copy of the library in this JVM take over).
  */
 final class PinnedBalancerProcess {
 

@@ -57,8 +57,7 @@ public final class KernelDataplane implements Dataplane, ForwardingProgram {
 
   /** The pins that are not maps of a generation. */
   private static final Pattern ATTACHMENT =
-      Pattern.compile(
-          "link_(native|generic)(_[0-9a-f]+)?|slot|slot_programs|called_from_[0-9]+");
+      Pattern.compile("link_(native|generic)(_[0-9a-f]+)?|slot|slot_programs|called_from_[0-9]+");
 
   /** Changes if the interface's index or MAC address does. Written with {@code replacing} held. */
   private volatile DataplaneConfig config;
