@@ -141,7 +141,7 @@ public final class Packet {
   public Packet tcpOptions(byte[] options) {
     byte[] header = Arrays.copyOf(transport, transport.length + options.length);
     System.arraycopy(options, 0, header, transport.length, options.length);
-    header[12] = (byte) (header.length / 4 << 4);
+    header[12] = (byte) ((header.length / 4) << 4);
     return of(source, destination, TCP, header);
   }
 

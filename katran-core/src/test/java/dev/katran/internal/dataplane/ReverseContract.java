@@ -194,7 +194,7 @@ public abstract class ReverseContract extends DataplaneContract {
 
   private static byte[] withoutDontFragment(byte[] frame) {
     frame[NETWORK + 6] = 0;
-    int checksum = ((frame[NETWORK + 10] & 0xff) << 8 | frame[NETWORK + 11] & 0xff) + 0x4000;
+    int checksum = (((frame[NETWORK + 10] & 0xff) << 8) | (frame[NETWORK + 11] & 0xff)) + 0x4000;
     checksum = (checksum & 0xffff) + (checksum >> 16);
     frame[NETWORK + 10] = (byte) (checksum >> 8);
     frame[NETWORK + 11] = (byte) checksum;
