@@ -172,7 +172,7 @@ public final class LoadBalancerBuilder {
    * are. This needs CAP_SYS_ADMIN and CAP_PERFMON, a BPF file system at {@code /sys/fs/bpf} (or
    * {@code LIBXDP_BPFFS}), and a kernel whose programs of type {@code BPF_PROG_TYPE_EXT} may call
    * others by a tail call: Linux 6.2, or 6.1 with updates. Since Linux 6.13 (6.12 with updates),
-   * others can only be added later by libxdp 1.5.5 or newer.
+   * others can only be added or unloaded later by libxdp 1.5.5 or newer.
    *
    * @param priority 0 or more; programs with lower ones are called first. Those of xdp-loader have
    *     50 unless they say otherwise

