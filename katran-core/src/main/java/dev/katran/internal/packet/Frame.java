@@ -159,12 +159,6 @@ public final class Frame {
     pushHeader(0, etherType(), hop);
   }
 
-  /** Writes both MAC addresses. */
-  public void address(MacAddress destination, MacAddress source) {
-    buffer.put(start, destination.toBytes());
-    buffer.put(start + MAC, source.toBytes());
-  }
-
   /** Removes {@code size} bytes after the Ethernet header and sets the EtherType. */
   public void popHeaders(int size, int etherType) {
     byte[] macs = bytes(0, ETHERTYPE);

@@ -1,7 +1,7 @@
 package dev.katran.internal.dataplane.memory;
 
-import dev.katran.internal.net.MacAddress;
 import dev.katran.internal.packet.Address;
+import dev.katran.internal.packet.Hop;
 
 /** The host's routes, by which it forwards packets: what {@code bpf_fib_lookup} finds in Java. */
 @FunctionalInterface
@@ -13,13 +13,8 @@ public interface Routes {
   /** What becomes of a packet. */
   sealed interface Route {
 
-    /**
-     * The program sends the packet.
-     *
-     * @param source the MAC address of the interface that it leaves by
-     * @param destination the MAC address of the next hop
-     */
-    record Sent(MacAddress source, MacAddress destination) implements Route {}
+    /** The program sends the packet to a next hop. */
+    record Sent(Hop hop) implements Route {}
 
     /** The program cannot send the packet. */
     enum Unsent implements Route {

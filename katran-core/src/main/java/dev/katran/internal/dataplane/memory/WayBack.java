@@ -55,7 +55,7 @@ final class WayBack {
     }
     return switch (routes.find(vip.address(), flow.destination(), packet.totalLength())) {
       case Routes.Route.Sent sent -> {
-        frame.address(sent.destination(), sent.source());
+        frame.address(sent.hop());
         rewrite(frame, packet, vip, /* hops= */ 1);
         counters.add(Counter.Total.REVERSED);
         yield Verdict.TX;

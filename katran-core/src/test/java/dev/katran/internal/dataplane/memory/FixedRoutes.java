@@ -3,6 +3,7 @@ package dev.katran.internal.dataplane.memory;
 import dev.katran.Prefix;
 import dev.katran.internal.net.MacAddress;
 import dev.katran.internal.packet.Address;
+import dev.katran.internal.packet.Hop;
 import java.util.Comparator;
 import java.util.List;
 
@@ -14,6 +15,8 @@ public final class FixedRoutes implements Routes {
 
   /** The MAC address of the router behind it. */
   public static final MacAddress ROUTER_MAC = MacAddress.parse("02:00:00:00:00:52");
+
+  private static final Hop HOP = new Hop(ROUTER_MAC, new Hop.Egress(1, OWN_MAC));
 
   /** The MTU of a second interface like that. */
   public static final int NARROW = 1280;
@@ -85,6 +88,6 @@ public final class FixedRoutes implements Routes {
   }
 
   private static Route resolved(Way way) {
-    return way == Way.SENT ? new Route.Sent(OWN_MAC, ROUTER_MAC) : Route.Unsent.BY_HOST;
+    return way == Way.SENT ? new Route.Sent(HOP) : Route.Unsent.BY_HOST;
   }
 }
