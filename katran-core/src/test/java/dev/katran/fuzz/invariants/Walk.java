@@ -51,7 +51,7 @@ record Walk(int protocol, int start, int needs, boolean isLater) {
       int length = 8 + 8 * (frame[at + 1] & 0xff);
       if (next == IpPacket.FRAGMENT) {
         length = 8;
-        boolean isLater = (((frame[at + 2] & 0xff) << 8 | frame[at + 3] & 0xff) & 0xfff8) != 0;
+        boolean isLater = ((((frame[at + 2] & 0xff) << 8) | (frame[at + 3] & 0xff)) & 0xfff8) != 0;
         if (isLater) {
           return new Walk(following, at + 8, needs | VipFlags.FRAGMENTS, true);
         }

@@ -14,6 +14,7 @@ import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.GueConfig;
 import dev.katran.internal.dataplane.ResourceUsage;
 import dev.katran.internal.dataplane.VipFlags;
+import dev.katran.needs.LoadableFeatures;
 import dev.katran.needs.NeedsKernel;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
@@ -53,7 +54,7 @@ class VerificationTest {
   private static final Use EVERYTHING =
       new Use(
           "everything at once",
-          Features.ALL,
+          LoadableFeatures.all(),
           CONFIG.with(c -> {
             c.sendPacketTooBig = true;
             c.tcpServerIds = true;
