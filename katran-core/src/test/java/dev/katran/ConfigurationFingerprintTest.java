@@ -208,6 +208,16 @@ class ConfigurationFingerprintTest {
     assertThat(moved).isGreaterThan(40);
   }
 
+  /** Returns whether a VIP can have an option beside those that it has. */
+  private static boolean isPossible(Options.Option<Vip> option, Vip vip) {
+    try {
+      option.change().apply(vip);
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
   /** Changes one thing that is neither local nor local delivery, or nothing. */
   private static Configuration changed(Configuration from, Random random) {
     List<Vip> vips = new ArrayList<>(from.vips());
@@ -228,6 +238,7 @@ class ConfigurationFingerprintTest {
                   vip.protocol() == Protocol.UDP
                       || !Set.of("quic", "udpStableRouting", "udpFlowMigration")
                           .contains(each.accessor()))
+              .filter(each -> isPossible(each, vip))
               .toList();
       vips.set(index, options.get(random.nextInt(options.size())).change().apply(vip));
     } else {

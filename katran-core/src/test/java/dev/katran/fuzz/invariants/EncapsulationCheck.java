@@ -83,7 +83,7 @@ final class EncapsulationCheck {
       return;
     }
     if (installed.used().directs() && outer.destination().equals(packet.destination())) {
-      checkDirect(packet, outer, flow, vip);
+      checkDirect(packet, outer, flow, vip, walk);
       return;
     }
     Map.Entry<Integer, BackendEntry> backend = backend(outer.destination());
@@ -111,13 +111,22 @@ final class EncapsulationCheck {
   }
 
   /** Checks a packet that says nothing of its backend: one of those that could have got it. */
-  private void checkDirect(IpPacket packet, IpPacket outer, Flow flow, VipEntry vip) {
+  private void checkDirect(
+      IpPacket packet,
+      IpPacket outer,
+      @Nullable Flow flow,
+      @Nullable VipEntry vip,
+      @Nullable Walk walk) {
     boolean isAnyones = false;
     for (Map.Entry<Integer, BackendEntry> backend : installed.backends().entrySet()) {
       if (backend.getValue().forwarding().equals(Forwarding.direct())) {
         EncapsulationCheck check =
             new EncapsulationCheck(config, installed, arrival, sent, new Findings());
-        check.checkBackend(flow, vip, backend);
+        if (flow != null && vip != null) {
+          check.checkBackend(flow, vip, backend);
+        } else {
+          check.checkBackendOfFragment(packet, requireNonNull(walk), backend.getKey());
+        }
         check.checkMacs(backend.getValue().hop());
         isAnyones |= check.findings.list().isEmpty();
       }

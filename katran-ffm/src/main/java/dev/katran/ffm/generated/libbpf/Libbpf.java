@@ -168,6 +168,15 @@ public class Libbpf {
     public static int BPF_MAP_TYPE_HASH_OF_MAPS() {
         return BPF_MAP_TYPE_HASH_OF_MAPS;
     }
+    private static final int BPF_MAP_TYPE_DEVMAP_HASH = (int)25L;
+    /**
+     * {@snippet lang=c :
+     * enum bpf_map_type.BPF_MAP_TYPE_DEVMAP_HASH = 25
+     * }
+     */
+    public static int BPF_MAP_TYPE_DEVMAP_HASH() {
+        return BPF_MAP_TYPE_DEVMAP_HASH;
+    }
     private static final int BPF_MAP_TYPE_RINGBUF = (int)27L;
     /**
      * {@snippet lang=c :
