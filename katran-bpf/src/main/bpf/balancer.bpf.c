@@ -11,7 +11,6 @@
 #include "reverse.h"
 #include "too_big.h"
 #include "tunnel.h"
-#include "unserved.h"
 #include "vip.h"
 #include "walk.h"
 
@@ -29,27 +28,6 @@ static __noinline int drop_or_pass(struct xdp_md *ctx, __u32 reason, bool was_in
 }
 
 /*
- * Decides about a packet for no VIP. Those that were walked are neither answered nor rewritten, and
- * errors about such ones are not rewritten.
- */
-static __always_inline int decide_without_vip(struct xdp_md *ctx, const struct packet *packet)
-{
-	int verdict;
-
-	if (any_vip_has(packet, WALKED_VIPS) &&
-	    (packet->transport || packet->otherwise != XDP_PASS))
-		return packet->otherwise;
-	if (uses(packet, KATRAN_USES_CLOSED_PORTS)) {
-		verdict = decide_unserved(ctx, packet->flow.protocol, packet->is_icmp_error);
-		if (verdict != XDP_PASS)
-			return verdict;
-	}
-	if (any_vip_has(packet, WALKED_VIPS) && packet->needs)
-		return XDP_PASS;
-	return reverse_or_pass(ctx, packet);
-}
-
-/*
  * Balances a packet whose flow is known. From REFUSED on: its VIP does not take such packets. Any
  * other result is a verdict.
  */
@@ -58,10 +36,11 @@ static __always_inline int balance_flow(struct xdp_md *ctx, struct packet *packe
 	struct katran_backend *backend;
 	__u32 number;
 
-	if (!find_vip(packet))
-		return decide_without_vip(ctx, packet);
-	if (!is_taken(packet))
-		return packet->otherwise;
+	if (!find_vip(packet) || !is_taken(packet)) {
+		if (any_vip_has(packet, WALKED_VIPS) && packet->needs)
+			return packet->otherwise;
+		return reverse_or_pass(ctx, packet);
+	}
 	remember_first_fragment(packet);
 	if (packet->frame > config.max_packet_size) {
 		if (packet_length(packet) + ETH_HLEN <= config.max_packet_size)

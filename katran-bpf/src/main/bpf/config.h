@@ -11,8 +11,7 @@
 	(KATRAN_USES_TOO_BIG | KATRAN_USES_CHANGES | KATRAN_USES_OWN_MAC |                       \
 	 KATRAN_USES_DONT_FRAGMENT | KATRAN_USES_DYNAMIC_PORTS | KATRAN_USES_IPIP_PREFIXES |     \
 	 KATRAN_USES_GUE | KATRAN_USES_COARSE_CLOCK | KATRAN_USES_REWRITES |                      \
-	 KATRAN_USES_DIRECTS | KATRAN_USES_CLOSED_PORTS | KATRAN_USES_REJECTIONS |                 \
-	 KATRAN_USES_INTERFACES)
+	 KATRAN_USES_DIRECTS | KATRAN_USES_INTERFACES)
 
 /* Constant after load: the verifier removes the branches that it disables. */
 const volatile struct katran_balancer_config config SEC(".rodata.config") = {};

@@ -405,7 +405,6 @@ enum katran_balancer_counter {
 	KATRAN_REVERSED_BY_HOST, /* the same, rewritten and passed to the host, which routes them */
 	KATRAN_TIME_EXCEEDED, /* replies that a TTL or hop limit was spent */
 	KATRAN_NOT_REWRITABLE, /* dropped: the packet and the backend differ in family */
-	KATRAN_UNSERVED,      /* dropped or answered: for a VIP's address, at a port without VIP */
 	KATRAN_FIRST_VIP_COUNTER = 80,
 };
 
@@ -438,9 +437,7 @@ enum katran_feature {
 	KATRAN_USES_COARSE_CLOCK = 1 << 15,    /* read a clock that is as precise as a timer tick */
 	KATRAN_USES_REWRITES = 1 << 16,	       /* some backends have KATRAN_BACKEND_REWRITE */
 	KATRAN_USES_DIRECTS = 1 << 17,	       /* some backends have KATRAN_BACKEND_DIRECT */
-	KATRAN_USES_CLOSED_PORTS = 1 << 18,    /* VIPs' ports that are not served are not the host's */
-	KATRAN_USES_REJECTIONS = 1 << 19,      /* in addition, packets to them are answered */
-	KATRAN_USES_INTERFACES = 1 << 20,      /* frames arrive by several interfaces */
+	KATRAN_USES_INTERFACES = 1 << 18,      /* frames arrive by several interfaces */
 };
 
 /* An interface that frames arrive by. */

@@ -146,14 +146,6 @@ public final class Counters {
     return byFamily(Counter.Total.TOO_BIG_V4, Counter.Total.TOO_BIG_V6);
   }
 
-  /**
-   * Returns packets for a VIP's address and a port that no VIP has, which were dropped or answered;
-   * see {@link LoadBalancerBuilder#unservedPorts}. Those that pass to this host are not counted.
-   */
-  public long unservedPorts() {
-    return packets(Counter.Total.UNSERVED);
-  }
-
   /** Returns packets that were dropped because they cannot be balanced. */
   public RefusedCounts refused() {
     return new RefusedCounts(

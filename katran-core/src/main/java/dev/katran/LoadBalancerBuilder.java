@@ -61,7 +61,6 @@ public final class LoadBalancerBuilder {
   private boolean copyDontFragment = true;
   private IpipSources ipipSources = IpipSources.DEFAULT;
   private int answersPerSecond = DataplaneConfig.DEFAULT_ANSWERS_PER_SECOND;
-  private UnservedPorts unservedPorts = UnservedPorts.PASS;
   private boolean acceptForeignMacs;
   private boolean coverHostAddresses;
   private boolean flowTableOnDemand;
@@ -253,15 +252,6 @@ public final class LoadBalancerBuilder {
    */
   public LoadBalancerBuilder copyDontFragment(boolean copy) {
     this.copyDontFragment = copy;
-    return this;
-  }
-
-  /**
-   * Sets what happens to TCP and UDP packets for a VIP's address and a port that no VIP has, and to
-   * ICMP errors about such packets. The default is {@link UnservedPorts#PASS}.
-   */
-  public LoadBalancerBuilder unservedPorts(UnservedPorts unservedPorts) {
-    this.unservedPorts = requireNonNull(unservedPorts, "unservedPorts");
     return this;
   }
 
@@ -565,7 +555,6 @@ public final class LoadBalancerBuilder {
         tunnelSources == null ? ipipSources.prefixes() : tunnelSources,
         /* innerVipsOnly= */ !anyInnerDestination,
         /* reservesFlowTable= */ !flowTableOnDemand,
-        unservedPorts,
         /* own= */ null,
         /* moreOwn= */ ImmutableList.of(),
         /* hasInterfaces= */ interfaces.size() > 1);

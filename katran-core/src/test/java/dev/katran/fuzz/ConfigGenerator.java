@@ -5,7 +5,6 @@ import com.google.common.net.InetAddresses;
 import dev.katran.Decapsulation;
 import dev.katran.Limits;
 import dev.katran.TrafficClass;
-import dev.katran.UnservedPorts;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.FlowRules;
 import dev.katran.internal.dataplane.FlowSecret;
@@ -53,7 +52,6 @@ final class ConfigGenerator {
           config -> config.with(c -> c.ipipSources = IpipSources.DEFAULT),
           config -> config.with(c -> c.answersPerSecond = UNLIMITED),
           config -> config.with(c -> c.own = null),
-          config -> config.with(c -> c.unservedPorts = UnservedPorts.PASS),
           config -> config.with(c -> c.tunnelSources = ImmutableList.of()),
           config -> config.with(c -> c.innerVipsOnly = false),
           config -> config.with(c -> c.gue = c.gue.withDynamicSourcePorts(false)),
@@ -109,7 +107,6 @@ final class ConfigGenerator {
     config.answersPerSecond = dice.oneIn(6) ? 0 : UNLIMITED;
     config.tunnelSources = dice.oneIn(3) ? Universe.TUNNEL_SOURCES : ImmutableList.of();
     config.innerVipsOnly = dice.oneIn(3);
-    config.unservedPorts = dice.pick(List.of(UnservedPorts.values()));
     config.own = dice.oneIn(6) ? OWN : null;
     return config.build();
   }

@@ -1193,15 +1193,6 @@ public class Katran {
     public static int KATRAN_NOT_REWRITABLE() {
         return KATRAN_NOT_REWRITABLE;
     }
-    private static final int KATRAN_UNSERVED = (int)69L;
-    /**
-     * {@snippet lang=c :
-     * enum katran_balancer_counter.KATRAN_UNSERVED = 69
-     * }
-     */
-    public static int KATRAN_UNSERVED() {
-        return KATRAN_UNSERVED;
-    }
     private static final int KATRAN_FIRST_VIP_COUNTER = (int)80L;
     /**
      * {@snippet lang=c :
@@ -1417,42 +1408,6 @@ public class Katran {
      */
     public static int KATRAN_USES_DIRECTS() {
         return KATRAN_USES_DIRECTS;
-    }
-    private static final int KATRAN_USES_CLOSED_PORTS = (int)262144L;
-    /**
-     * {@snippet lang=c :
-     * enum katran_feature.KATRAN_USES_CLOSED_PORTS = 262144
-     * }
-     */
-    public static int KATRAN_USES_CLOSED_PORTS() {
-        return KATRAN_USES_CLOSED_PORTS;
-    }
-    private static final int KATRAN_USES_REJECTIONS = (int)524288L;
-    /**
-     * {@snippet lang=c :
-     * enum katran_feature.KATRAN_USES_REJECTIONS = 524288
-     * }
-     */
-    public static int KATRAN_USES_REJECTIONS() {
-        return KATRAN_USES_REJECTIONS;
-    }
-    private static final int KATRAN_USES_INTERFACES = (int)1048576L;
-    /**
-     * {@snippet lang=c :
-     * enum katran_feature.KATRAN_USES_INTERFACES = 1048576
-     * }
-     */
-    public static int KATRAN_USES_INTERFACES() {
-        return KATRAN_USES_INTERFACES;
-    }
-    private static final int KATRAN_MORE_INTERFACES = (int)7L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.KATRAN_MORE_INTERFACES = 7
-     * }
-     */
-    public static int KATRAN_MORE_INTERFACES() {
-        return KATRAN_MORE_INTERFACES;
     }
     private static final int KATRAN_DECAP_IPIP = (int)0L;
     /**

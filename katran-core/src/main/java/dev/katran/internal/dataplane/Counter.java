@@ -72,8 +72,7 @@ public sealed interface Counter {
     REVERSED,
     REVERSED_BY_HOST,
     TIME_EXCEEDED,
-    NOT_REWRITABLE,
-    UNSERVED
+    NOT_REWRITABLE
   }
 
   /** Events that are counted per VIP: {@code enum katran_vip_counter}. */

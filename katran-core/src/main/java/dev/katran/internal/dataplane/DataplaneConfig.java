@@ -5,7 +5,6 @@ import dev.katran.Decapsulation;
 import dev.katran.Limits;
 import dev.katran.Prefix;
 import dev.katran.TrafficClass;
-import dev.katran.UnservedPorts;
 import dev.katran.internal.net.MacAddress;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
@@ -33,7 +32,6 @@ import org.jspecify.annotations.Nullable;
  *     unless they are sent back out
  * @param reservesFlowTable whether the flow table is allocated at open rather than when the first
  *     program needs it
- * @param unservedPorts what happens to packets for a VIP's address at a port without VIP
  * @param own the interface if only frames that are addressed to it are balanced, or null
  * @param moreOwn likewise the interfaces besides the first one, at most {@link
  *     OwnInterface#MAX_MORE}
@@ -55,7 +53,6 @@ public record DataplaneConfig(
     ImmutableList<Prefix> tunnelSources,
     boolean innerVipsOnly,
     boolean reservesFlowTable,
-    UnservedPorts unservedPorts,
     @Nullable OwnInterface own,
     ImmutableList<OwnInterface> moreOwn,
     boolean hasInterfaces) {
@@ -114,7 +111,6 @@ public record DataplaneConfig(
     builder.tunnelSources = tunnelSources;
     builder.innerVipsOnly = innerVipsOnly;
     builder.reservesFlowTable = reservesFlowTable;
-    builder.unservedPorts = unservedPorts;
     builder.own = own;
     builder.moreOwn = moreOwn;
     builder.hasInterfaces = hasInterfaces;
@@ -170,9 +166,6 @@ public record DataplaneConfig(
     /** See {@link DataplaneConfig#reservesFlowTable}. */
     public boolean reservesFlowTable;
 
-    /** See {@link DataplaneConfig#unservedPorts}. */
-    public UnservedPorts unservedPorts = UnservedPorts.PASS;
-
     /** See {@link DataplaneConfig#own}. */
     public @Nullable OwnInterface own;
 
@@ -205,7 +198,6 @@ public record DataplaneConfig(
           tunnelSources,
           innerVipsOnly,
           reservesFlowTable,
-          unservedPorts,
           own,
           moreOwn,
           hasInterfaces);

@@ -179,11 +179,6 @@ public final class Frame {
     swapMacs();
   }
 
-  /** Shortens the frame to this length. */
-  void truncate(int length) {
-    end = start + length;
-  }
-
   /** Returns a copy of the frame's bytes. */
   public byte[] toByteArray() {
     return bytes(0, length());

@@ -22,8 +22,6 @@ public enum Invariant {
 
   FORWARDED("only a packet that its VIP takes, or an error about one, is forwarded"),
 
-  REJECTION("a packet to a port that is not served is answered as by a closed port, or not at all"),
-
   BACKEND("a packet goes to a living backend of its VIP"),
 
   SOURCE_MAC("a sent frame has a unicast source MAC address of ours"),

@@ -15,7 +15,6 @@ import static dev.katran.fuzz.invariants.Invariant.WELL_FORMED;
 import dev.katran.Decapsulation;
 import dev.katran.Prefix;
 import dev.katran.Simulation;
-import dev.katran.UnservedPorts;
 import dev.katran.Verdict;
 import dev.katran.VipKey;
 import dev.katran.fuzz.invariants.Arrival.Ending;
@@ -241,8 +240,6 @@ public final class InvariantChecker {
     AnswerCheck answer = new AnswerCheck(config, installed, arrival, after, findings);
     if (Flow.isEchoRequest(packet)) {
       answer.checkEchoReply(packet);
-    } else if (isForUnservedPort(packet)) {
-      new RejectionCheck(arrival, after, findings).check(packet);
     } else if (arrival.last().frame().length > config.limits().maxPacketSize() && isIcmp(after)) {
       answer.checkTooBig(packet);
     } else if (packet.ttl() <= 1 && !packet.isIcmp() && isErrorTo(packet, after)) {
@@ -276,16 +273,6 @@ public final class InvariantChecker {
   private static MacAddress mac(byte[] frame, int at) {
     ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).put(new byte[2]).put(frame, at, 6);
     return new MacAddress(bytes.getLong(0));
-  }
-
-  private boolean isForUnservedPort(IpPacket packet) {
-    Flow flow = Flow.of(packet);
-    return config.unservedPorts() == UnservedPorts.REJECT
-        && flow != null
-        && !flow.isError()
-        && flow.needs() == 0
-        && Vips.find(installed, flow) == null
-        && Vips.answersPing(installed, packet.destination());
   }
 
   private static boolean isIcmp(byte[] sent) {

@@ -96,7 +96,6 @@ final class CounterIndex {
       case REVERSED_BY_HOST -> Katran.KATRAN_REVERSED_BY_HOST();
       case TIME_EXCEEDED -> Katran.KATRAN_TIME_EXCEEDED();
       case NOT_REWRITABLE -> Katran.KATRAN_NOT_REWRITABLE();
-      case UNSERVED -> Katran.KATRAN_UNSERVED();
     };
   }
 }

@@ -4,7 +4,6 @@ import com.google.common.base.Suppliers;
 import dev.katran.Decapsulation;
 import dev.katran.Limits;
 import dev.katran.TrafficClass;
-import dev.katran.UnservedPorts;
 import dev.katran.bpf.BpfPrograms;
 import dev.katran.bpf.generated.Katran;
 import dev.katran.bpf.generated.katran_balancer_config;
@@ -227,8 +226,6 @@ public final class KernelProgram implements AutoCloseable {
         | flag(config.own() != null, Katran.KATRAN_USES_OWN_MAC())
         | flag(config.hasInterfaces(), Katran.KATRAN_USES_INTERFACES())
         | flag(CoarseClock.isAvailable(), Katran.KATRAN_USES_COARSE_CLOCK())
-        | flag(config.unservedPorts() != UnservedPorts.PASS, Katran.KATRAN_USES_CLOSED_PORTS())
-        | flag(config.unservedPorts() == UnservedPorts.REJECT, Katran.KATRAN_USES_REJECTIONS())
         | flag(config.copyDontFragment(), Katran.KATRAN_USES_DONT_FRAGMENT())
         | flag(config.gue().dynamicSourcePorts(), Katran.KATRAN_USES_DYNAMIC_PORTS())
         | flag(!config.flowTableCpus().isEmpty(), Katran.KATRAN_USES_FLOWS_PER_CPU());

@@ -2,7 +2,6 @@ package dev.katran.internal.dataplane.memory;
 
 import dev.katran.Forwarding;
 import dev.katran.Simulation;
-import dev.katran.UnservedPorts;
 import dev.katran.Verdict;
 import dev.katran.internal.dataplane.Counter;
 import dev.katran.internal.dataplane.DataplaneConfig;
@@ -18,7 +17,6 @@ import dev.katran.internal.packet.Frame;
 import dev.katran.internal.packet.FrameParser;
 import dev.katran.internal.packet.Hop;
 import dev.katran.internal.packet.ParsedFrame;
-import dev.katran.internal.packet.Rejection;
 import dev.katran.internal.packet.Rewriter;
 import dev.katran.internal.packet.TimeExceededReply;
 import dev.katran.internal.packet.TooBigReply;
@@ -198,51 +196,14 @@ final class JavaProgram implements ForwardingProgram {
     return special == null ? Verdict.PASS : decide(frame, special.otherwise(), wasDecapsulated);
   }
 
-  private static boolean isOtherwisePassed(ParsedFrame.Packet packet) {
-    ParsedFrame.Special special = packet.special();
-    return special == null || special.otherwise() instanceof ParsedFrame.Decided;
-  }
-
-  /** Decides about a packet for no VIP: passes it unless it is for the address of one. */
-  private Verdict decideUnserved(Frame frame, ParsedFrame.Packet packet) {
-    FiveTuple flow = packet.flow();
-    if (config.unservedPorts() == UnservedPorts.PASS
-        || !vips.isVipAddress(flow.destination(), features)) {
-      return Verdict.PASS;
-    }
-    counters.add(Counter.Total.UNSERVED);
-    return config.unservedPorts() == UnservedPorts.REJECT
-            && !packet.isIcmpError()
-            && mayAnswer(flow.source(), flow.destination())
-            && isWithin(errors)
-            && Rejection.write(frame, packet)
-        ? Verdict.TX
-        : Verdict.DROP;
-  }
-
-  /**
-   * Decides about a packet for no VIP. Those that were walked are neither answered nor rewritten,
-   * and errors about such ones are not rewritten.
-   */
-  private Verdict forwardWithoutVip(
-      Frame frame, ParsedFrame.Packet packet, int needs, boolean wasDecapsulated) {
-    if (packet.isWalked() || !isOtherwisePassed(packet)) {
-      return otherwise(frame, packet, wasDecapsulated);
-    }
-    Verdict unserved = decideUnserved(frame, packet);
-    return unserved == Verdict.PASS && needs == 0 && features.rewrites()
-        ? wayBack.sendOrPass(frame, packet)
-        : unserved;
-  }
-
   private Verdict forward(
       Frame frame, ParsedFrame.Packet packet, int needs, boolean wasDecapsulated) {
     HeapVipTable.Match match = vips.find(packet.flow(), features);
-    if (match == null) {
-      return forwardWithoutVip(frame, packet, needs, wasDecapsulated);
-    }
-    if ((needs & ~match.vip().flags()) != 0) {
-      return otherwise(frame, packet, wasDecapsulated);
+    if (match == null || (needs & ~match.vip().flags()) != 0) {
+      if (needs != 0) {
+        return otherwise(frame, packet, wasDecapsulated);
+      }
+      return features.rewrites() ? wayBack.sendOrPass(frame, packet) : Verdict.PASS;
     }
     if (packet.isFirstFragment() && !match.vip().has(VipFlags.FRAGMENTS_BY_ADDRESS)) {
       fragments.remember(packet, match.flow());

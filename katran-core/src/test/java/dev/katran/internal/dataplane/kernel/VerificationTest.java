@@ -7,7 +7,6 @@ import com.google.common.net.InetAddresses;
 import dev.katran.Decapsulation;
 import dev.katran.Limits;
 import dev.katran.TrafficClass;
-import dev.katran.UnservedPorts;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.Features;
@@ -58,7 +57,6 @@ class VerificationTest {
           CONFIG.with(c -> {
             c.sendPacketTooBig = true;
             c.tcpServerIds = true;
-            c.unservedPorts = UnservedPorts.REJECT;
             c.trafficClass = TrafficClass.fixed(0x20);
             c.decapsulation = Decapsulation.STRICT;
             c.flowTableCpus = ONE_CPU;
@@ -106,7 +104,6 @@ class VerificationTest {
         withFlags("IP options", VipFlags.IP_OPTIONS),
         withFlags("fragments", VipFlags.FRAGMENTS),
         withConfig("packet too big", CONFIG.with(c -> c.sendPacketTooBig = true)),
-        withConfig("rejections", CONFIG.with(c -> c.unservedPorts = UnservedPorts.REJECT)),
         withConfig("TCP server ids", CONFIG.with(c -> c.tcpServerIds = true)),
         withConfig(
             "fixed traffic class", CONFIG.with(c -> c.trafficClass = TrafficClass.fixed(0x20))),

@@ -23,7 +23,6 @@ import dev.katran.internal.dataplane.RingContract;
 import dev.katran.internal.dataplane.SoundnessContract;
 import dev.katran.internal.dataplane.TooBigContract;
 import dev.katran.internal.dataplane.TunnelFilterContract;
-import dev.katran.internal.dataplane.UnservedPortContract;
 import dev.katran.internal.dataplane.VipContract;
 import dev.katran.internal.dataplane.VipFlags;
 import dev.katran.internal.dataplane.WalkContract;
@@ -47,12 +46,6 @@ class JavaDataplaneTest {
 
   @Nested
   class FragmentExpiry extends FragmentContract.Expiry {}
-
-  @Nested
-  class Unserved extends UnservedPortContract {}
-
-  @Nested
-  class UnservedDropped extends UnservedPortContract.Dropped {}
 
   @Nested
   class Forwarding extends ForwardingContract {}
