@@ -5,14 +5,12 @@
 #include "counters.h"
 #include "echo.h"
 #include "forward.h"
-#include "fragment.h"
 #include "hash.h"
 #include "parse.h"
 #include "reverse.h"
 #include "too_big.h"
 #include "tunnel.h"
 #include "vip.h"
-#include "walk.h"
 
 /*
  * Decides about a packet that cannot be balanced. Passes it if it is for no VIP, unless it is
@@ -27,26 +25,19 @@ static __noinline int drop_or_pass(struct xdp_md *ctx, __u32 reason, bool was_in
 	return XDP_DROP;
 }
 
-/*
- * Balances a packet whose flow is known. From REFUSED on: its VIP does not take such packets. Any
- * other result is a verdict.
- */
+/* Balances a packet whose flow is known. */
 static __always_inline int balance_flow(struct xdp_md *ctx, struct packet *packet)
 {
 	struct katran_backend *backend;
 	__u32 number;
 
-	if (!find_vip(packet) || !is_taken(packet)) {
-		if (any_vip_has(packet, WALKED_VIPS) && packet->needs)
-			return packet->otherwise;
+	if (!find_vip(packet))
 		return reverse_or_pass(ctx, packet);
-	}
-	remember_first_fragment(packet);
 	if (packet->frame > config.max_packet_size) {
 		if (packet_length(packet) + ETH_HLEN <= config.max_packet_size)
 			return XDP_DROP; /* too long because of its padding only */
 		return answer_too_big(ctx, config.max_packet_size - ETH_HLEN,
-				      is_unanswerable(packet));
+				      packet->is_icmp_error);
 	}
 	backend = choose(ctx, packet, &number);
 	if (!backend)
@@ -55,15 +46,12 @@ static __always_inline int balance_flow(struct xdp_md *ctx, struct packet *packe
 }
 
 /* Decides about a packet by the result of its parser. */
-static __always_inline int balance_parsed(struct xdp_md *ctx, struct packet *packet, __be16 type,
-					  int verdict)
+static __always_inline int balance_parsed(struct xdp_md *ctx, struct packet *packet, int verdict)
 {
 	if (verdict == MESSAGE)
 		verdict = parse_message(ctx, packet);
-	else if (any_vip_has(packet, WALKED_VIPS) && must_walk(ctx, type, verdict))
-		verdict = parse_walked(ctx, packet, type, verdict);
 	if (verdict == NEXT)
-		verdict = balance_flow(ctx, packet);
+		return balance_flow(ctx, packet);
 	if (verdict == ECHO_REQUEST)
 		return reply_to_ping(ctx);
 	if (verdict >= REFUSED)
@@ -102,7 +90,7 @@ static __always_inline int balance_plain(struct xdp_md *ctx, struct packet *pack
 		if (verdict == NEXT)
 			return hash_and_balance(ctx, packet);
 	}
-	return balance_parsed(ctx, packet, type, verdict);
+	return balance_parsed(ctx, packet, verdict);
 }
 
 static __always_inline int balance(struct xdp_md *ctx, struct packet *packet)
@@ -124,7 +112,7 @@ static __always_inline int balance(struct xdp_md *ctx, struct packet *packet)
 		return verdict;
 	if (packet->is_plain)
 		return balance_plain(ctx, packet, type);
-	return balance_parsed(ctx, packet, type, parse_ip(ctx, packet, type));
+	return balance_parsed(ctx, packet, parse_ip(ctx, packet, type));
 }
 
 /* Balances a frame and counts it by its verdict. */
@@ -135,7 +123,6 @@ static __always_inline int balance_and_count(struct xdp_md *ctx, bool is_plain)
 		.is_plain = is_plain,
 		.received = bytes,
 		.frame = bytes,
-		.otherwise = XDP_PASS,
 	};
 	int verdict;
 

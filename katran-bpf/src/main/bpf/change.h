@@ -46,7 +46,6 @@ enum change_trait {
 	CHANGE_BEGINS = 1 << 0,	  /* a packet that opens a connection: SYN without ACK, QUIC Initial */
 	CHANGE_NO_ENTRY = 1 << 1, /* a RST, or an ICMP error: never inserted */
 	CHANGE_MIGRATES = 1 << 2, /* flows of this VIP leave backends that are down */
-	CHANGE_IS_WALKED = 1 << 3, /* the TCP header, if any, was read and is elsewhere */
 };
 
 static __always_inline bool begins(const struct change *change)
@@ -156,7 +155,7 @@ __noinline __u32 decide_in_change(struct xdp_md *ctx, __u32 idle, __u64 word, __
 
 	if (!(config.features & KATRAN_USES_CHANGES) || !flow)
 		return KATRAN_NO_BACKEND;
-	if (!(change.traits & (CHANGE_NO_ENTRY | CHANGE_BEGINS | CHANGE_IS_WALKED)))
+	if (!(change.traits & (CHANGE_NO_ENTRY | CHANGE_BEGINS)))
 		change.traits |= tcp_traits(ctx, &flow->key.flow);
 	entry = find_live_word(flow->place.tag, flow->place.bucket, now,
 			       idle * NANOSECONDS_PER_SECOND);

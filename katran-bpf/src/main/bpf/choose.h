@@ -9,7 +9,6 @@
 #include "ring.h"
 #include "server_id.h"
 #include "source.h"
-#include "walk.h"
 
 /* Returns whether the packet is the first of a connection, by its TCP header. */
 static __always_inline bool is_first_segment(struct xdp_md *ctx, const struct packet *packet)
@@ -33,9 +32,6 @@ static __always_inline __u32 choose_by_change(struct xdp_md *ctx, struct packet 
 		traits |= CHANGE_NO_ENTRY;
 	else if (packet->is_initial)
 		traits |= CHANGE_BEGINS;
-	if (any_vip_has(packet, WALKED_VIPS) && packet->transport)
-		traits |= CHANGE_IS_WALKED | (packet->is_syn ? CHANGE_BEGINS : 0) |
-			  (packet->is_rst ? CHANGE_NO_ENTRY : 0);
 	if (vip_has(packet, KATRAN_VIP_UDP_FLOW_MIGRATION))
 		traits |= CHANGE_MIGRATES;
 	if (!vip_has(packet, KATRAN_VIP_TRACKED)) /* it has done so: see choose() */

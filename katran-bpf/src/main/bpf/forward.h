@@ -66,9 +66,7 @@ static __always_inline int rewrite(struct xdp_md *ctx, const struct packet *pack
 	const struct katran_flow *flow = &packet->flow;
 	int verdict;
 
-	/* the header to rewrite of a packet that was walked is elsewhere, or not there */
-	if (flow->family != backend_family(packet) ||
-	    (any_vip_has(packet, WALKED_VIPS) && packet->needs)) {
+	if (flow->family != backend_family(packet)) {
 		count_event(KATRAN_NOT_REWRITABLE);
 		return XDP_DROP;
 	}
@@ -162,7 +160,7 @@ static __always_inline int forward(struct xdp_md *ctx, struct packet *packet,
 		return XDP_DROP;
 	}
 	if (packet_length(packet) > backend->room)
-		return answer_too_big(ctx, backend->room, is_unanswerable(packet));
+		return answer_too_big(ctx, backend->room, packet->is_icmp_error);
 	verdict = prepare(ctx, packet, backend);
 	if (verdict != NEXT)
 		return verdict;

@@ -8,7 +8,6 @@
 
 #include "config.h"
 #include "outer.h"
-#include "walk.h"
 
 /* The inner packet has no checksum to derive the outer one from. */
 #define NO_SUM (-1)
@@ -85,25 +84,15 @@ static __always_inline __s64 sum_inner_ipv6(struct ipv6hdr *ip, void *end)
 }
 
 /*
- * Returns whether the sum of the whole packet does not follow from its IP and transport headers: it
- * has options or extension headers, or is a fragment.
- */
-static __always_inline bool has_unknown_sum(const struct packet *packet)
-{
-	return any_vip_has(packet, WALKED_VIPS) && packet->transport;
-}
-
-/*
  * Writes the UDP header in front of the inner packet. `addresses` is the sum of the outer
  * addresses; `length` includes the UDP header. The checksum stays 0 if the inner packet has none
  * that covers all of it, over IPv6 too (RFC 6935).
  */
-static __always_inline void write_gue(struct udphdr *udp, void *end, const struct packet *packet,
+static __always_inline void write_gue(struct udphdr *udp, void *end, const struct katran_flow *flow,
 				      __be16 source, __be16 destination, __u16 length,
 				      __u64 addresses)
 {
-	__s64 inner = has_unknown_sum(packet)		     ? NO_SUM
-		      : packet->flow.family == KATRAN_IPV6 ? sum_inner_ipv6((void *)(udp + 1), end)
+	__s64 inner = flow->family == KATRAN_IPV6 ? sum_inner_ipv6((void *)(udp + 1), end)
 						  : sum_inner_ipv4((void *)(udp + 1), end);
 
 	udp->source = source;
@@ -138,7 +127,7 @@ gue_in_ipv4(struct xdp_md *ctx, const struct packet *packet, const struct katran
 	if ((void *)(udp + 1) > packet_end(ctx))
 		return XDP_DROP;
 	write_outer_ipv4(ip, packet, IPPROTO_UDP, source, destination, length);
-	write_gue(udp, packet_end(ctx), packet,
+	write_gue(udp, packet_end(ctx), &packet->flow,
 		  gue_source_port(packet, KATRAN_IPV4), bpf_htons(config.gue_port), length,
 		  (__u64)source + destination);
 	write_ethernet(eth, packet, backend, bpf_htons(ETH_P_IP));
@@ -164,7 +153,7 @@ gue_in_ipv6(struct xdp_md *ctx, const struct packet *packet, const struct katran
 	if ((void *)(udp + 1) > packet_end(ctx))
 		return XDP_DROP;
 	write_outer_ipv6(ip, packet, IPPROTO_UDP, source, destination, length);
-	write_gue(udp, packet_end(ctx), packet,
+	write_gue(udp, packet_end(ctx), &packet->flow,
 		  gue_source_port(packet, KATRAN_IPV6), bpf_htons(config.gue_port), length,
 		  sum_address(source) + sum_address(destination));
 	write_ethernet(eth, packet, backend, bpf_htons(ETH_P_IPV6));

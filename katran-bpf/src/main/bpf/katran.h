@@ -52,12 +52,6 @@ enum katran_vip_flag {
 	KATRAN_VIP_TRACKED = 1 << 8,
 	/* count flow table misses per backend in the map `watched` */
 	KATRAN_VIP_WATCHED = 1 << 9,
-	/* balance packets with IPv4 options or IPv6 extension headers */
-	KATRAN_VIP_IP_OPTIONS = 1 << 10,
-	/* balance fragments: later ones follow the first by the map `fragments` */
-	KATRAN_VIP_FRAGMENTS = 1 << 11,
-	/* in addition: the VIP hashes addresses only, so that fragments need no ports */
-	KATRAN_VIP_FRAGMENTS_BY_ADDRESS = 1 << 12,
 };
 
 /* Key of the LPM trie `prefix_vips`: a VIP that covers all addresses of a prefix. */
@@ -258,18 +252,6 @@ struct katran_flow_key {
 };
 
 /*
- * Value of the map `fragments`: what the first fragment of a datagram tells about the later ones.
- * Its key is a struct katran_flow that has the identification in place of the ports and, for IPv6,
- * no protocol.
- */
-struct katran_fragment {
-	__be16 source_port; /* in the form that the VIP hashes */
-	__be16 destination_port;
-	__u32 protocol;
-	__u64 time; /* when the fragment came, of CLOCK_MONOTONIC */
-};
-
-/*
  * Keys of the LPM tries in the maps `source_routes_v4` and `tunnel_sources_v4`, and in those with
  * `v6` in their names.
  */
@@ -394,8 +376,8 @@ enum katran_balancer_counter {
 	KATRAN_PREFIX_MATCHES, /* packets matched by a prefix VIP */
 	KATRAN_CHANGES_LIMITED, /* of KATRAN_FLOWS_LIMITED, the flows in changing slots */
 	KATRAN_MALFORMED,     /* dropped: version or lengths are wrong, or the frame is cut short */
-	KATRAN_IP_OPTIONS,    /* dropped: for a VIP that takes none, with IPv4 options */
-	KATRAN_FRAGMENTS,     /* dropped: for a VIP, a fragment that it does not take */
+	KATRAN_IP_OPTIONS,    /* dropped: for a VIP, with IPv4 options */
+	KATRAN_FRAGMENTS,     /* dropped: for a VIP, a fragment */
 	KATRAN_ERRORS_SENT,   /* not a sum: ICMP errors in the second that began at `bytes` */
 	KATRAN_REPLIES_SENT,  /* the same for echo replies */
 	KATRAN_ANSWERS_LIMITED, /* dropped instead of answered: the second's budget was spent */

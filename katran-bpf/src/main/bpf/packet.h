@@ -68,12 +68,6 @@ struct packet {
 	bool is_counted;  /* in its verdict's counter */
 	bool is_missed;	  /* the flow was not in the flow table */
 	__be32 client;	  /* bits of the client's address for the outer header; see read_client() */
-	/* These describe a packet that only some VIPs take; see walk.h. */
-	int otherwise;	  /* the result if the packet's VIP does not take it; XDP_PASS for no VIP */
-	__u32 needs;	  /* the flags that the VIP must have: enum katran_vip_flag */
-	__u32 transport;  /* where the transport header is in the frame; 0: as in most packets */
-	__u32 fragment;	  /* enum walk_trait; 0: a whole packet */
-	__u32 identification; /* of the datagram, if it has several fragments */
 };
 
 /* The fields of the word of struct katran_backend that starts with `family`. */

@@ -4,11 +4,9 @@
 #define KATRAN_PARSE_H
 
 #include "config.h"
-#include "fragment.h"
 #include "lengths.h"
 #include "packet.h"
 #include "quote.h"
-#include "walk.h"
 
 #define IPV4_DONT_FRAGMENT bpf_htons(0x4000)
 
@@ -71,56 +69,18 @@ static __always_inline void set_quoted_flow(struct packet *packet, const struct 
 static __always_inline int parse_message(struct xdp_md *ctx, struct packet *packet)
 {
 	struct quote quote;
-	int verdict;
+	int verdict = packet->flow.family == KATRAN_IPV6
+			      ? read_icmpv6(ctx, packet->payload, &quote)
+			      : read_icmp(ctx, packet->payload, &quote);
 
-	if (any_vip_has(packet, WALKED_VIPS)) {
-		quote.needs = 0;
-		quote.otherwise = XDP_PASS;
-	}
-	verdict = packet->flow.family == KATRAN_IPV6 ? read_icmpv6(ctx, packet->payload, &quote)
-						     : read_icmp(ctx, packet->payload, &quote);
-	if (verdict != NEXT)
-		return verdict;
-	set_quoted_flow(packet, &quote);
-	if (any_vip_has(packet, WALKED_VIPS)) {
-		packet->needs = quote.needs;
-		packet->otherwise = quote.otherwise;
-	}
-	return NEXT;
-}
-
-/* Takes from an IPv4 header what does not depend on what follows. */
-static __always_inline void read_ipv4(const struct iphdr *ip, struct packet *packet)
-{
-	struct katran_flow *flow = &packet->flow;
-
-	packet->bytes = bpf_ntohs(ip->tot_len);
-	packet->payload = packet->bytes - sizeof(*ip);
-	packet->tos = ip->tos;
-	packet->dont_fragment = ip->frag_off & IPV4_DONT_FRAGMENT;
-	flow->family = KATRAN_IPV4;
-	flow->protocol = ip->protocol;
-	set_ipv4(&flow->source, ip->saddr);
-	set_ipv4(&flow->destination, ip->daddr);
-}
-
-/* The same for an IPv6 header. */
-static __always_inline void read_ipv6(const struct ipv6hdr *ip, struct packet *packet)
-{
-	struct katran_flow *flow = &packet->flow;
-
-	packet->bytes = bpf_ntohs(ip->payload_len);
-	packet->payload = packet->bytes;
-	packet->tos = ipv6_traffic_class(ip);
-	packet->dont_fragment = IPV4_DONT_FRAGMENT; /* routers never fragment IPv6 */
-	flow->family = KATRAN_IPV6;
-	flow->protocol = ip->nexthdr;
-	set_ipv6(&flow->source, &ip->saddr);
-	set_ipv6(&flow->destination, &ip->daddr);
+	if (verdict == NEXT)
+		set_quoted_flow(packet, &quote);
+	return verdict;
 }
 
 static __always_inline int parse_ipv4(void *network, void *end, struct packet *packet)
 {
+	struct katran_flow *flow = &packet->flow;
 	struct iphdr *ip = network;
 
 	if ((void *)(ip + 1) > end || !is_well_formed_v4(ip, packet->frame - ETH_HLEN))
@@ -129,109 +89,39 @@ static __always_inline int parse_ipv4(void *network, void *end, struct packet *p
 		return refuse(KATRAN_IP_OPTIONS);
 	if (ip->frag_off & IPV4_ANY_FRAGMENT)
 		return refuse(KATRAN_FRAGMENTS);
-	read_ipv4(ip, packet);
-	if (packet->flow.protocol == IPPROTO_ICMP)
+	packet->bytes = bpf_ntohs(ip->tot_len);
+	packet->payload = packet->bytes - sizeof(*ip);
+	packet->tos = ip->tos;
+	packet->dont_fragment = ip->frag_off & IPV4_DONT_FRAGMENT;
+	flow->family = KATRAN_IPV4;
+	flow->protocol = ip->protocol;
+	set_ipv4(&flow->source, ip->saddr);
+	set_ipv4(&flow->destination, ip->daddr);
+	if (flow->protocol == IPPROTO_ICMP)
 		return MESSAGE;
 	return parse_transport(ip + 1, end, packet);
 }
 
 static __always_inline int parse_ipv6(void *network, void *end, struct packet *packet)
 {
+	struct katran_flow *flow = &packet->flow;
 	struct ipv6hdr *ip = network;
 
 	if ((void *)(ip + 1) > end || !is_well_formed_v6(ip, packet->frame - ETH_HLEN))
 		return drop_malformed();
 	if (ip->nexthdr == IPPROTO_FRAGMENT)
 		return refuse(KATRAN_FRAGMENTS);
-	read_ipv6(ip, packet);
-	if (packet->flow.protocol == IPPROTO_ICMPV6)
+	packet->bytes = bpf_ntohs(ip->payload_len);
+	packet->payload = packet->bytes;
+	packet->tos = ipv6_traffic_class(ip);
+	packet->dont_fragment = IPV4_DONT_FRAGMENT; /* routers never fragment IPv6 */
+	flow->family = KATRAN_IPV6;
+	flow->protocol = ip->nexthdr;
+	set_ipv6(&flow->source, &ip->saddr);
+	set_ipv6(&flow->destination, &ip->daddr);
+	if (flow->protocol == IPPROTO_ICMPV6)
 		return MESSAGE;
 	return parse_transport(ip + 1, end, packet);
-}
-
-/*
- * Reads the ports and the TCP flags behind headers that were walked. The UDP length in a first
- * fragment is that of the whole datagram (RFC 791). Returns false if there is no complete header.
- */
-static __always_inline bool read_walked_transport(struct xdp_md *ctx, struct packet *packet)
-{
-	void *end = packet_end(ctx);
-	struct udphdr *udp = packet_data(ctx) + (packet->transport & WALK_OFFSET_MASK);
-	struct tcphdr *tcp = (void *)udp;
-
-	if (packet->flow.protocol == IPPROTO_TCP) {
-		if ((void *)(tcp + 1) > end || !is_well_formed_tcp(tcp, packet->payload))
-			return false;
-		packet->is_syn = tcp->syn && !tcp->ack;
-		packet->is_rst = tcp->rst;
-	} else {
-		if ((void *)(udp + 1) > end || packet->payload < sizeof(*udp) ||
-		    udp_payload(udp, packet->fragment & WALK_FIRST ? 0xffff : packet->payload) < 0)
-			return false;
-	}
-	packet->flow.source_port = udp->source;
-	packet->flow.destination_port = udp->dest;
-	return true;
-}
-
-/*
- * Parses a packet behind headers that must be walked, with `type` for its Ethertype. NEXT: the flow
- * is known, and the packet's VIP must have the flags in packet->needs. Otherwise returns `verdict`,
- * the result of the parser that walks nothing.
- */
-static __always_inline int parse_walked(struct xdp_md *ctx, struct packet *packet, __be16 type,
-					int verdict)
-{
-	void *network = packet_data(ctx) + ETH_HLEN;
-	struct ipv6hdr *v6 = network;
-	struct iphdr *v4 = network;
-	__u32 traits;
-	__u64 walk;
-
-	if (type == bpf_htons(ETH_P_IP)) {
-		if ((void *)(v4 + 1) > packet_end(ctx))
-			return verdict;
-		read_ipv4(v4, packet);
-	} else {
-		if ((void *)(v6 + 1) > packet_end(ctx))
-			return verdict;
-		read_ipv6(v6, packet);
-	}
-	walk = walk_headers(ctx, ETH_HLEN, ETH_HLEN + packet_length(packet));
-	if (!walk)
-		return verdict;
-	traits = walked_traits(walk);
-	packet->transport = walked_offset(walk);
-	packet->payload = ETH_HLEN + packet_length(packet) - packet->transport;
-	packet->fragment = traits & ~WALK_OPTIONS;
-	packet->identification = walk >> 32;
-	packet->otherwise = verdict;
-	packet->needs = (traits & WALK_OPTIONS ? KATRAN_VIP_IP_OPTIONS : 0) |
-			(traits & WALK_FRAGMENT ? KATRAN_VIP_FRAGMENTS : 0);
-	packet->flow.protocol = walked_protocol(walk);
-	packet->flow.source_port = 0;
-	packet->flow.destination_port = 0;
-	if (traits & WALK_LATER) {
-		if (!any_vip_has(packet, KATRAN_VIP_FRAGMENTS))
-			return verdict;
-		complete_later_fragment(packet);
-	}
-	if (packet->flow.protocol != IPPROTO_TCP && packet->flow.protocol != IPPROTO_UDP)
-		return verdict;
-	if (!(traits & WALK_LATER) && !read_walked_transport(ctx, packet))
-		return verdict;
-	return NEXT;
-}
-
-/* Returns whether a packet that was parsed with this result may be taken if it is walked. */
-static __always_inline bool must_walk(struct xdp_md *ctx, __be16 type, int verdict)
-{
-	struct ipv6hdr *ip = packet_data(ctx) + ETH_HLEN;
-
-	if (verdict == REFUSED + KATRAN_IP_OPTIONS || verdict == REFUSED + KATRAN_FRAGMENTS)
-		return true;
-	return verdict == XDP_PASS && type == bpf_htons(ETH_P_IPV6) &&
-	       (void *)(ip + 1) <= packet_end(ctx) && is_walked_extension(ip->nexthdr);
 }
 
 static __always_inline bool is_same_mac(__u64 mac, const volatile __u8 *other)

@@ -10,7 +10,17 @@
 #include "config.h"
 #include "icmp.h"
 #include "packet.h"
-#include "walk.h"
+
+#define IPV4_FRAGMENT_OFFSET bpf_htons(0x1fff)
+#define IPV6_FRAGMENT_OFFSET bpf_htons(0xfff8)
+
+/* RFC 8200, section 4.5 */
+struct ipv6_fragment {
+	__u8 next_header;
+	__u8 reserved;
+	__be16 offset;
+	__be32 identification;
+};
 
 /*
  * The packet quoted in an ICMP error. A backend sent it, so its destination is the client, and its
@@ -21,10 +31,7 @@ struct quote {
 	__be16 client_port;
 	__be16 vip_port;
 	__u8 protocol;
-	bool is_fragment; /* it has options, or extension headers such as that of fragments */
-	/* If the packet must be walked, what struct packet has under the same names. */
-	__u32 needs;
-	int otherwise;
+	bool is_fragment; /* it has an IPv6 fragment header */
 };
 
 /*
@@ -42,31 +49,6 @@ static __always_inline int read_quoted_ports(const void *transport, const void *
 		return refuse(KATRAN_MALFORMED);
 	quote->client_port = udp->dest;
 	quote->vip_port = udp->source;
-	return NEXT;
-}
-
-/*
- * Reads the ports of a quoted packet with options or extension headers. Its IP header is `at` bytes
- * into the frame, and `limit` bytes of the frame belong to the ICMP packet. Otherwise returns
- * `verdict`, which stands for such a packet if the VIP does not take it.
- */
-static __noinline int read_walked_quote(struct xdp_md *ctx, __u32 at, __u32 limit, int verdict,
-					     struct quote *quote)
-{
-	__u64 walk = walk_headers(ctx, at, limit);
-	__u32 offset = walked_offset(walk);
-	int result;
-
-	if (!walk || walked_traits(walk) & WALK_LATER)
-		return verdict;
-	quote->protocol = walked_protocol(walk);
-	result = read_quoted_ports(packet_data(ctx) + offset, packet_end(ctx), limit - offset,
-				   quote);
-	if (result != NEXT)
-		return verdict;
-	quote->is_fragment = true;
-	quote->needs = walked_traits(walk) & WALK_OPTIONS ? KATRAN_VIP_IP_OPTIONS : 0;
-	quote->otherwise = verdict;
 	return NEXT;
 }
 
@@ -103,18 +85,13 @@ static __noinline int read_icmp(struct xdp_md *ctx, __u32 payload, struct quote 
 		count_too_big(KATRAN_PTB_V4, KATRAN_PTB_V4_SMALL, bpf_ntohl(icmp->rest) & 0xffff);
 	if ((void *)(quoted + 1) > end || available < (int)sizeof(*quoted) || quoted->version != 4)
 		return refuse(KATRAN_MALFORMED);
-	if (quoted->ihl != 5 &&
-	    (!(config.vip_flags & WALKED_VIPS) || quoted->saddr != ip->daddr))
+	if (quoted->ihl != 5)
 		return refuse(KATRAN_IP_OPTIONS);
 	if (quoted->saddr != ip->daddr || quoted->frag_off & IPV4_FRAGMENT_OFFSET)
 		return XDP_PASS;
 	quote->is_fragment = false;
 	quote->protocol = quoted->protocol;
 	set_ipv4(&quote->client, quoted->daddr);
-	if (quoted->ihl != 5)
-		return read_walked_quote(ctx, ETH_HLEN + sizeof(*ip) + sizeof(*icmp),
-					 ETH_HLEN + sizeof(*ip) + payload,
-					 refuse(KATRAN_IP_OPTIONS), quote);
 	return read_quoted_ports(quoted + 1, end, available - sizeof(*quoted), quote);
 }
 
@@ -136,7 +113,7 @@ static __noinline int read_icmpv6(struct xdp_md *ctx, __u32 payload, struct quot
 	struct ipv6hdr *ip = packet_data(ctx) + ETH_HLEN;
 	struct icmp_header *icmp = (void *)(ip + 1);
 	struct ipv6hdr *quoted = (void *)(icmp + 1);
-	struct ipv6_extension *fragment = (void *)(quoted + 1);
+	struct ipv6_fragment *fragment = (void *)(quoted + 1);
 	int available = payload - sizeof(*icmp);
 	void *end = packet_end(ctx);
 
@@ -156,17 +133,12 @@ static __noinline int read_icmpv6(struct xdp_md *ctx, __u32 payload, struct quot
 	quote->is_fragment = quoted->nexthdr == IPPROTO_FRAGMENT;
 	quote->protocol = quoted->nexthdr;
 	set_ipv6(&quote->client, &quoted->daddr);
-	if (config.vip_flags & WALKED_VIPS && is_walked_extension(quoted->nexthdr) &&
-	    read_walked_quote(ctx, ETH_HLEN + sizeof(*ip) + sizeof(*icmp),
-			      ETH_HLEN + sizeof(*ip) + payload, XDP_PASS, quote) == NEXT)
-		return NEXT;
-	quote->protocol = quoted->nexthdr;
 	if (!quote->is_fragment)
 		return read_quoted_ports(fragment, end, available, quote);
 	available -= sizeof(*fragment);
 	if ((void *)(fragment + 1) > end || available < 0)
 		return refuse(KATRAN_MALFORMED);
-	if (fragment->fragment & IPV6_FRAGMENT_OFFSET)
+	if (fragment->offset & IPV6_FRAGMENT_OFFSET)
 		return XDP_PASS;
 	quote->protocol = fragment->next_header;
 	return read_quoted_ports(fragment + 1, end, available, quote);

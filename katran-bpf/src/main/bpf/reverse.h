@@ -117,7 +117,7 @@ static __always_inline bool read_reverse_key(struct xdp_md *ctx, __u32 kind,
 		return is_unicast(client, KATRAN_IPV4) &&
 		       read_ports((void *)(ip + 1), end, ip->protocol, is_error, key, route);
 	} else {
-		struct ipv6_extension *fragment;
+		struct ipv6_fragment *fragment;
 		__u8 protocol;
 
 		if ((void *)(ip6 + 1) > end)

@@ -196,7 +196,7 @@ static __always_inline int rewrite_error_v6(struct xdp_md *ctx,
 	struct ipv6hdr *ip = packet_data(ctx) + ETH_HLEN;
 	struct icmp_header *icmp = (void *)(ip + 1);
 	struct ipv6hdr *quoted = (void *)(icmp + 1);
-	struct ipv6_extension *fragment = (void *)(quoted + 1);
+	struct ipv6_fragment *fragment = (void *)(quoted + 1);
 	struct udphdr *udp = (void *)fragment;
 	void *end = packet_end(ctx);
 	__u64 difference;

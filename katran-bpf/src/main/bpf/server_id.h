@@ -17,7 +17,6 @@
 #include "ring.h"
 #include "table.h"
 #include "tcp_option.h"
-#include "walk.h"
 
 /* Maps a server id to its backend's number. */
 TABLE(server_ids, BPF_MAP_TYPE_HASH, sizeof(__u32));
@@ -111,7 +110,7 @@ static __always_inline void choose_by_quoted_quic_id(struct xdp_md *ctx, struct 
 static __always_inline int choose_by_quic_id(struct xdp_md *ctx, struct packet *packet,
 					     __u32 *number)
 {
-	struct udphdr *udp = packet_data(ctx) + transport_offset(packet);
+	struct udphdr *udp = transport_header(ctx, packet->flow.family);
 	struct quic quic;
 	__u32 id;
 
@@ -145,7 +144,7 @@ static __always_inline int choose_by_quic_id(struct xdp_md *ctx, struct packet *
 static __always_inline int choose_by_stable_id(struct xdp_md *ctx, const struct packet *packet,
 					       __u32 *number)
 {
-	struct udphdr *udp = packet_data(ctx) + transport_offset(packet);
+	struct udphdr *udp = transport_header(ctx, packet->flow.family);
 	bool has_header;
 	__u32 id;
 
@@ -193,13 +192,15 @@ static __always_inline void count_tcp_id(const struct packet *packet, __u32 numb
 static __always_inline int choose_by_tcp_id(struct xdp_md *ctx, const struct packet *packet,
 					    __u32 *number)
 {
+	__u32 offset = ETH_HLEN + (packet->flow.family == KATRAN_IPV6 ? sizeof(struct ipv6hdr)
+								      : sizeof(struct iphdr));
 	__u32 id;
 
 	if (packet->is_syn) {
 		count_event(KATRAN_TCP_ID_SYN);
 		return NEXT;
 	}
-	id = read_tcp_id(ctx, transport_offset(packet));
+	id = read_tcp_id(ctx, offset);
 	if (id != NO_SERVER_ID) {
 		*number = table_lookup(&server_ids, &id);
 		if (*number == KATRAN_NO_BACKEND)
@@ -219,7 +220,7 @@ static __always_inline int choose_by_tcp_id(struct xdp_md *ctx, const struct pac
 
 /*
  * Chooses the backend that the packet names. UDP tries the QUIC connection id first and then the
- * stable routing header. A fragment names none: the other fragments of its datagram could not follow.
+ * stable routing header.
  */
 static __always_inline int choose_by_server_id(struct xdp_md *ctx, struct packet *packet,
 					       __u32 *number)
@@ -228,8 +229,6 @@ static __always_inline int choose_by_server_id(struct xdp_md *ctx, struct packet
 
 	if (!any_vip_has(packet, KATRAN_VIP_QUIC | KATRAN_VIP_UDP_STABLE_ROUTING) &&
 	    !uses(packet, KATRAN_USES_TCP_SERVER_IDS))
-		return NEXT;
-	if (is_fragment(packet))
 		return NEXT;
 	if (packet->is_icmp_error) {
 		if (protocol == IPPROTO_UDP && vip_has(packet, KATRAN_VIP_QUIC))

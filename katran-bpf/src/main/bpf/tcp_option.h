@@ -17,7 +17,7 @@
  */
 __noinline __u32 read_tcp_id(struct xdp_md *ctx, __u32 offset)
 {
-	struct tcphdr *tcp = packet_data(ctx) + (offset & 0x1ff);
+	struct tcphdr *tcp = packet_data(ctx) + (offset & 0x3f);
 	void *end = packet_end(ctx);
 	__u32 at = sizeof(*tcp);
 	__u32 header_length;

@@ -50,8 +50,7 @@ import java.util.StringJoiner;
  *      "hashing": "SOURCE_ADDRESS", "algorithm": "MAGLEV", "tracking": "ALWAYS",
  *      "idleTime": "PT5M", "changeWindow": "PT1M",
  *      "quic": true, "udpStableRouting": true, "udpFlowMigration": true,
- *      "sourceRouting": true, "localDelivery": true},
- *     {"key": "tcp 203.0.113.11:80", "ipOptions": true, "fragments": "FOLLOW_FIRST"}
+ *      "sourceRouting": true, "localDelivery": true}
  *   ],
  *   "serverIds": [{"id": 7, "backend": {"address": "10.0.0.12"}}],
  *   "sourceRoutes": [{"prefix": "198.51.100.0/24", "backend": {"address": "10.0.0.12"}}],

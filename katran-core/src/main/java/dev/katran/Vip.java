@@ -47,7 +47,6 @@ public final class Vip {
   private final Tracking tracking;
   private final Duration idleTime;
   private final Optional<Duration> changeWindow;
-  private final Fragments fragments;
   private final Set<VipOption> options;
 
   private Vip(Builder from) {
@@ -59,7 +58,6 @@ public final class Vip {
     this.tracking = from.tracking;
     this.idleTime = from.idleTime;
     this.changeWindow = from.changeWindow;
-    this.fragments = from.fragments;
     this.options = EnumSet.copyOf(from.options);
   }
 
@@ -223,16 +221,6 @@ public final class Vip {
     return options.contains(VipOption.SOURCE_ROUTING);
   }
 
-  /** Returns whether packets with IPv4 options or IPv6 extension headers are balanced. */
-  public boolean ipOptions() {
-    return options.contains(VipOption.IP_OPTIONS);
-  }
-
-  /** Returns what happens to fragments. */
-  public Fragments fragments() {
-    return fragments;
-  }
-
   /** Returns a builder that starts with everything this VIP has. */
   public Builder toBuilder() {
     Builder builder = new Builder(key);
@@ -243,7 +231,6 @@ public final class Vip {
     builder.tracking = tracking;
     builder.idleTime = idleTime;
     builder.changeWindow = changeWindow;
-    builder.fragments = fragments;
     builder.options.addAll(options);
     return builder;
   }
@@ -334,23 +321,13 @@ public final class Vip {
             && tracking == other.tracking
             && idleTime.equals(other.idleTime)
             && changeWindow.equals(other.changeWindow)
-            && fragments == other.fragments
             && options.equals(other.options));
   }
 
   @Override
   public int hashCode() {
     return Objects.hash(
-        key,
-        backends,
-        forwarding,
-        hashing,
-        algorithm,
-        tracking,
-        idleTime,
-        changeWindow,
-        fragments,
-        options);
+        key, backends, forwarding, hashing, algorithm, tracking, idleTime, changeWindow, options);
   }
 
   /**
@@ -367,7 +344,6 @@ public final class Vip {
         + (tracking == Tracking.ADAPTIVE ? "" : " tracking " + tracking)
         + (idleTime.equals(defaultIdleTime(key)) ? "" : " idleTime " + idleTime)
         + changeWindow.map(window -> " changeWindow " + window).orElse("")
-        + (fragments == Fragments.DROP ? "" : " fragments " + fragments)
         + options.stream().map(option -> " " + option.label()).collect(Collectors.joining());
   }
 
@@ -387,7 +363,6 @@ public final class Vip {
     private Tracking tracking = Tracking.ADAPTIVE;
     private Duration idleTime;
     private Optional<Duration> changeWindow = Optional.empty();
-    private Fragments fragments = Fragments.DROP;
 
     private Builder(VipKey key) {
       this.key = key;
@@ -515,24 +490,6 @@ public final class Vip {
       return option(VipOption.LOCAL_DELIVERY, on);
     }
 
-    /**
-     * Balances packets with IPv4 options, or with IPv6 extension headers in front of TCP and UDP
-     * (RFC 8200): hop-by-hop options, destination options, and routing headers without segments
-     * left, up to 8 headers of together 256 bytes. They are forwarded unchanged. By default,
-     * packets with options are dropped, and those with extension headers pass to this host. That
-     * also happens to packets whose headers cannot be read, and to all but TCP and UDP. Applies to
-     * what ICMP errors quote as well.
-     */
-    public Builder ipOptions(boolean on) {
-      return option(VipOption.IP_OPTIONS, on);
-    }
-
-    /** Sets what happens to fragments. The default is {@link Fragments#DROP}. */
-    public Builder fragments(Fragments fragments) {
-      this.fragments = requireNonNull(fragments, "fragments");
-      return this;
-    }
-
     private Builder option(VipOption option, boolean on) {
       if (on) {
         options.add(option);
@@ -546,11 +503,10 @@ public final class Vip {
      * Builds the VIP.
      *
      * @throws IllegalArgumentException if two backends have the same key; if an option needs UDP
-     *     and the VIP is not UDP; if the VIP cannot have its setting of {@link Fragments}; if a
-     *     backend has a {@linkplain Backend#port port} of its own and is not reached by {@link
-     *     Forwarding#rewrite()}; or if one that is has an address of the other family, has a port
-     *     of its own although the VIP matches every port, is also there under another key, or the
-     *     VIP covers a prefix or takes packets with {@linkplain #ipOptions options} or fragments
+     *     and the VIP is not UDP; if a backend has a {@linkplain Backend#port port} of its own and
+     *     is not reached by {@link Forwarding#rewrite()}; or if one that is has an address of the
+     *     other family, has a port of its own although the VIP matches every port, is also there
+     *     under another key, or the VIP covers a prefix
      */
     public Vip build() {
       Vip vip = new Vip(this);

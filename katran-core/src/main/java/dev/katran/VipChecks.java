@@ -23,10 +23,6 @@ final class VipChecks {
         throw refused(vip, "%s needs UDP".formatted(option.label()));
       }
     }
-    if (vip.fragments() == Fragments.BY_ADDRESS
-        && (!vip.key().matchesEveryPort() || vip.hashing() != Hashing.SOURCE_ADDRESS)) {
-      throw refused(vip, "fragments BY_ADDRESS needs every port and hashing SOURCE_ADDRESS");
-    }
     Set<BackendKey> keys = new HashSet<>();
     Map<BackendKey, BackendKey> rewritten = new HashMap<>();
     for (Backend backend : vip.backends()) {
@@ -53,12 +49,6 @@ final class VipChecks {
       throw refused(
           vip,
           "backend %s is via REWRITE, which needs a VIP of a single address, not a prefix: its answers must get the address back"
-              .formatted(key));
-    }
-    if (vip.ipOptions() || vip.fragments() != Fragments.DROP) {
-      throw refused(
-          vip,
-          "backend %s is via REWRITE, which takes neither packets with IP options nor fragments"
               .formatted(key));
     }
     if (Addresses.isIpv4(backend.address()) != Addresses.isIpv4(vip.address())) {

@@ -6,8 +6,7 @@ enum VipOption {
   UDP_STABLE_ROUTING("udpStableRouting", true),
   UDP_FLOW_MIGRATION("udpFlowMigration", true),
   SOURCE_ROUTING("sourceRouting", false),
-  LOCAL_DELIVERY("localDelivery", false),
-  IP_OPTIONS("ipOptions", false);
+  LOCAL_DELIVERY("localDelivery", false);
 
   private final String label;
   private final boolean needsUdp;

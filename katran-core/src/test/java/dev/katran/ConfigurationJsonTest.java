@@ -43,8 +43,6 @@ class ConfigurationJsonTest {
           .udpFlowMigration(true)
           .sourceRouting(true)
           .localDelivery(true)
-          .ipOptions(true)
-          .fragments(Fragments.FOLLOW_FIRST)
           .build();
   private static final Vip REWRITING =
       Vip.tcp("203.0.113.10", 8443)
@@ -79,7 +77,7 @@ class ConfigurationJsonTest {
           {"key": "udp 203.0.113.9:53"},
           {"key": "tcp 203.0.113.10:443", "backends": [{"address": "10.0.0.11"}, {"address": "fc00::5", "weight": 0}]},
           {"key": "tcp 203.0.113.10:8443", "backends": [{"address": "10.0.0.11", "port": 8080}, {"address": "10.0.0.11", "port": 8081, "weight": 3}, {"address": "10.0.0.19"}, {"address": "10.0.0.20", "forwarding": "IPIP"}], "forwarding": "REWRITE"},
-          {"key": "udp [2001:db8::10]:443", "backends": [{"address": "10.0.0.12", "weight": 2, "draining": true, "forwarding": "GUE", "local": true}, {"address": "10.0.0.11"}], "hashing": "DESTINATION_PORT_UNIFORM", "algorithm": "MAGLEV", "tracking": "ALWAYS", "idleTime": "PT5M", "changeWindow": "PT1M1.5S", "quic": true, "udpStableRouting": true, "udpFlowMigration": true, "sourceRouting": true, "localDelivery": true, "ipOptions": true, "fragments": "FOLLOW_FIRST"},
+          {"key": "udp [2001:db8::10]:443", "backends": [{"address": "10.0.0.12", "weight": 2, "draining": true, "forwarding": "GUE", "local": true}, {"address": "10.0.0.11"}], "hashing": "DESTINATION_PORT_UNIFORM", "algorithm": "MAGLEV", "tracking": "ALWAYS", "idleTime": "PT5M", "changeWindow": "PT1M1.5S", "quic": true, "udpStableRouting": true, "udpFlowMigration": true, "sourceRouting": true, "localDelivery": true},
           {"key": "tcp [2001:db8:1::/48]:*"}
         ],
         "serverIds": [

@@ -52,9 +52,7 @@ public final class Options {
         vip("quic", vip -> vip.quic(true)),
         vip("udpStableRouting", vip -> vip.udpStableRouting(true)),
         vip("udpFlowMigration", vip -> vip.udpFlowMigration(true)),
-        vip("sourceRouting", vip -> vip.sourceRouting(true)),
-        vip("ipOptions", vip -> vip.ipOptions(true)),
-        vip("fragments", vip -> vip.fragments(Fragments.FOLLOW_FIRST)));
+        vip("sourceRouting", vip -> vip.sourceRouting(true)));
   }
 
   private static Option<Vip> vip(String accessor, UnaryOperator<Vip.Builder> change) {

@@ -88,9 +88,6 @@ final class RandomConfigurations {
     while (isChosen()) {
       rewritten(vip.build().key(), forwarding).map(this::varied).ifPresent(chosen::add);
     }
-    boolean isRewriting =
-        forwarding.equals(Forwarding.rewrite())
-            || chosen.stream().anyMatch(each -> each.forwarding().equals(Forwarding.rewrite()));
     return vip.backends(chosen)
         .forwarding(forwarding)
         .hashing(oneOf(List.of(Hashing.values())))
@@ -101,8 +98,6 @@ final class RandomConfigurations {
         .udpFlowMigration(isUdp && isChosen())
         .sourceRouting(isChosen())
         .localDelivery(isChosen())
-        .ipOptions(isChosen() && !isRewriting)
-        .fragments(isChosen() && !isRewriting ? Fragments.FOLLOW_FIRST : Fragments.DROP)
         .build();
   }
 

@@ -147,8 +147,7 @@ class VipTest {
         aSwitch("udpStableRouting", Vip.Builder::udpStableRouting, Vip::udpStableRouting),
         aSwitch("udpFlowMigration", Vip.Builder::udpFlowMigration, Vip::udpFlowMigration),
         aSwitch("sourceRouting", Vip.Builder::sourceRouting, Vip::sourceRouting),
-        aSwitch("localDelivery", Vip.Builder::localDelivery, Vip::localDelivery),
-        aSwitch("ipOptions", Vip.Builder::ipOptions, Vip::ipOptions));
+        aSwitch("localDelivery", Vip.Builder::localDelivery, Vip::localDelivery));
   }
 
   private static Arguments aSwitch(
@@ -179,7 +178,7 @@ class VipTest {
       String name, BiFunction<Vip.Builder, Boolean, Vip.Builder> set, Predicate<Vip> get) {
     Vip.Builder on = set.apply(Vip.tcp("203.0.113.10", 443), true);
 
-    if (List.of("sourceRouting", "localDelivery", "ipOptions").contains(name)) {
+    if (name.equals("sourceRouting") || name.equals("localDelivery")) {
       assertThat(get.test(on.build())).isTrue();
     } else {
       assertThatIllegalArgumentException()
@@ -187,32 +186,6 @@ class VipTest {
           .withMessage("tcp 203.0.113.10:443: %s needs UDP", name);
     }
     assertThat(set.apply(on, false).build()).isEqualTo(Vip.tcp("203.0.113.10", 443).build());
-  }
-
-  @Test
-  void fragments_default_isDrop() {
-    assertThat(WEB.fragments()).isEqualTo(Fragments.DROP);
-  }
-
-  @Test
-  void build_fragmentsByAddress_needsEveryPortAndSourceAddress() {
-    Vip.Builder everyPort =
-        Vip.udp("203.0.113.10").hashing(Hashing.SOURCE_ADDRESS).fragments(Fragments.BY_ADDRESS);
-    assertThat(everyPort.build())
-        .hasToString("udp 203.0.113.10:* [] hashing SOURCE_ADDRESS fragments BY_ADDRESS");
-    for (Vip.Builder wrong :
-        List.of(
-            everyPort.build().toBuilder().hashing(Hashing.FLOW),
-            everyPort.build().toBuilder().hashing(Hashing.SOURCE_ADDRESS_AND_DESTINATION_PORT),
-            Vip.udp("203.0.113.10", 53)
-                .hashing(Hashing.SOURCE_ADDRESS)
-                .fragments(Fragments.BY_ADDRESS))) {
-      assertThatIllegalArgumentException()
-          .isThrownBy(wrong::build)
-          .withMessageStartingWith("udp 203.0.113.10")
-          .withMessageEndingWith(
-              "fragments BY_ADDRESS needs every port and hashing SOURCE_ADDRESS");
-    }
   }
 
   @Test

@@ -4,7 +4,6 @@ import dev.katran.Decapsulation;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.VipFlags;
-import dev.katran.needs.LoadableFeatures;
 import dev.katran.packets.Dice;
 import dev.katran.packets.FrameGenerator;
 import java.util.List;
@@ -45,9 +44,9 @@ final class Workload {
 
   private Features allowedFeatures() {
     return dice.oneIn(3)
-        ? LoadableFeatures.all()
+        ? Features.ALL
         : new Features(
-            (dice.word() & LoadableFeatures.all().vipFlags()) | (dice.coin() ? VipFlags.TRACKED : 0),
+            (dice.word() & VipFlags.ALL) | (dice.coin() ? VipFlags.TRACKED : 0),
             dice.coin(),
             dice.coin(),
             dice.coin(),

@@ -11,10 +11,6 @@ final class IpGenerator {
   static final int IPV6 = 41;
   static final int FRAGMENT = 44;
 
-  private static final int HOP_BY_HOP = 0;
-  private static final int ROUTING = 43;
-  private static final int DESTINATION_OPTIONS = 60;
-
   private static final int HEADER_V4 = 20;
   private static final int HEADER_V6 = 40;
   private static final int FRAGMENT_HEADER = 8;
@@ -23,7 +19,6 @@ final class IpGenerator {
   private static final int ROUTER_ALERT = 0x94040000;
 
   private final Dice dice;
-  private int extension;
 
   IpGenerator(Dice dice) {
     this.dice = dice;
@@ -42,7 +37,7 @@ final class IpGenerator {
   }
 
   private byte[] ipv4(byte[] source, byte[] destination, int protocol, byte[] body) {
-    int words = dice.oneIn(40) ? dice.between(5, 15) : 5;
+    int words = dice.oneIn(100) ? dice.between(5, 15) : 5;
     return ipv4(source, destination, protocol, body, words);
   }
 
@@ -50,7 +45,7 @@ final class IpGenerator {
     ByteBuffer ip = ByteBuffer.allocate(4 * words + body.length);
     ip.put((byte) (0x40 | words)).put((byte) trafficClass());
     ip.putShort((short) length(ip.capacity()));
-    ip.putShort((short) identification()).putShort((short) fragment());
+    ip.putShort((short) dice.bits(16)).putShort((short) fragment());
     ip.put((byte) ttl()).put((byte) protocol).putShort((short) 0);
     ip.put(source).put(destination);
     if (words > 5) {
@@ -68,36 +63,9 @@ final class IpGenerator {
   }
 
   private byte[] ipv6(byte[] source, byte[] destination, int protocol, byte[] body) {
-    int next = protocol;
-    byte[] payload = body;
-    if (dice.oneIn(16)) {
-      // mostly one or two headers, sometimes more than are walked
-      for (int i = dice.oneIn(20) ? dice.below(10) : dice.below(3); i > 0; i--) {
-        payload = withExtensionHeader(next, payload);
-        next = extension;
-      }
-    }
-    if (dice.oneIn(30)) {
-      payload = withFragmentHeader(next, payload);
-      next = FRAGMENT;
-      if (dice.oneIn(4)) {
-        payload = withExtensionHeader(next, payload);
-        next = extension;
-      }
-    }
-    return plainIpv6(source, destination, next, payload);
-  }
-
-  /** Returns a body behind an extension header, whose number is then in {@link #extension}. */
-  private byte[] withExtensionHeader(int protocol, byte[] body) {
-    extension = dice.pick(HOP_BY_HOP, ROUTING, DESTINATION_OPTIONS, DESTINATION_OPTIONS);
-    int units = dice.oneIn(20) ? dice.bits(5) : dice.below(2);
-    ByteBuffer header = ByteBuffer.allocate(8 * (units + 1) + body.length);
-    header.put((byte) protocol).put((byte) (dice.oneIn(60) ? dice.bits(8) : units));
-    int segmentsLeft = extension == ROUTING && !dice.oneIn(4) ? 0 : dice.bits(2);
-    header.put((byte) dice.bits(3)).put((byte) segmentsLeft);
-    header.position(8 * (units + 1)).put(body);
-    return header.array();
+    return dice.oneIn(40)
+        ? plainIpv6(source, destination, FRAGMENT, withFragmentHeader(protocol, body))
+        : plainIpv6(source, destination, protocol, body);
   }
 
   /** Returns a body behind a fragment header (RFC 8200), often that of a whole packet. */
@@ -107,14 +75,9 @@ final class IpGenerator {
         .put((byte) protocol)
         .put((byte) 0)
         .putShort((short) (offset << 3 | dice.bits(1)))
-        .putInt(identification())
+        .putInt(dice.word())
         .put(body)
         .array();
-  }
-
-  /** Returns the identification of a datagram, often that of another fragment. */
-  private int identification() {
-    return dice.coin() ? dice.bits(2) : dice.bits(16);
   }
 
   private byte[] plainIpv6(byte[] source, byte[] destination, int protocol, byte[] body) {
@@ -172,7 +135,7 @@ final class IpGenerator {
   private int fragment() {
     return switch (dice.below(60)) {
       case 0 -> dice.bits(16);
-      case 1, 2 -> dice.pick(0x2000, 0x2000, 0x2001, 0x1fff, 0x8000, 0x0001, 0x00b9);
+      case 1 -> dice.pick(0x2000, 0x2001, 0x1fff, 0x8000, 0x0001, 0x00b9);
       default -> dice.coin() ? 0x4000 : 0;
     };
   }

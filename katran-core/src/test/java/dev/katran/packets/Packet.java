@@ -137,14 +137,6 @@ public final class Packet {
     return new Packet(source, destination, protocol, 0, 60, transport, new byte[0]);
   }
 
-  /** Returns the TCP segment with these options, a multiple of 4 bytes. */
-  public Packet tcpOptions(byte[] options) {
-    byte[] header = Arrays.copyOf(transport, transport.length + options.length);
-    System.arraycopy(options, 0, header, transport.length, options.length);
-    header[12] = (byte) ((header.length / 4) << 4);
-    return of(source, destination, TCP, header);
-  }
-
   /** Returns the packet with this traffic class or TOS. */
   public Packet trafficClass(int trafficClass) {
     return new Packet(source, destination, protocol, trafficClass, ttl, transport, payload);

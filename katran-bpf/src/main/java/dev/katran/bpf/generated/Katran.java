@@ -176,33 +176,6 @@ public class Katran {
     public static int KATRAN_VIP_WATCHED() {
         return KATRAN_VIP_WATCHED;
     }
-    private static final int KATRAN_VIP_IP_OPTIONS = (int)1024L;
-    /**
-     * {@snippet lang=c :
-     * enum katran_vip_flag.KATRAN_VIP_IP_OPTIONS = 1024
-     * }
-     */
-    public static int KATRAN_VIP_IP_OPTIONS() {
-        return KATRAN_VIP_IP_OPTIONS;
-    }
-    private static final int KATRAN_VIP_FRAGMENTS = (int)2048L;
-    /**
-     * {@snippet lang=c :
-     * enum katran_vip_flag.KATRAN_VIP_FRAGMENTS = 2048
-     * }
-     */
-    public static int KATRAN_VIP_FRAGMENTS() {
-        return KATRAN_VIP_FRAGMENTS;
-    }
-    private static final int KATRAN_VIP_FRAGMENTS_BY_ADDRESS = (int)4096L;
-    /**
-     * {@snippet lang=c :
-     * enum katran_vip_flag.KATRAN_VIP_FRAGMENTS_BY_ADDRESS = 4096
-     * }
-     */
-    public static int KATRAN_VIP_FRAGMENTS_BY_ADDRESS() {
-        return KATRAN_VIP_FRAGMENTS_BY_ADDRESS;
-    }
     private static final int KATRAN_PREFIX_VIP_FIXED_BITS = (int)32L;
     /**
      * {@snippet lang=c :
@@ -1408,6 +1381,24 @@ public class Katran {
      */
     public static int KATRAN_USES_DIRECTS() {
         return KATRAN_USES_DIRECTS;
+    }
+    private static final int KATRAN_USES_INTERFACES = (int)262144L;
+    /**
+     * {@snippet lang=c :
+     * enum katran_feature.KATRAN_USES_INTERFACES = 262144
+     * }
+     */
+    public static int KATRAN_USES_INTERFACES() {
+        return KATRAN_USES_INTERFACES;
+    }
+    private static final int KATRAN_MORE_INTERFACES = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.KATRAN_MORE_INTERFACES = 7
+     * }
+     */
+    public static int KATRAN_MORE_INTERFACES() {
+        return KATRAN_MORE_INTERFACES;
     }
     private static final int KATRAN_DECAP_IPIP = (int)0L;
     /**

@@ -4,7 +4,6 @@ import com.google.common.hash.Hashing;
 import dev.katran.Backend;
 import dev.katran.BackendKey;
 import dev.katran.Configuration;
-import dev.katran.Fragments;
 import dev.katran.Limits;
 import dev.katran.Tracking;
 import dev.katran.Vip;
@@ -109,7 +108,6 @@ public final class Fingerprint {
     to.writeBoolean(vip.udpFlowMigration());
     to.writeBoolean(vip.sourceRouting());
     to.writeBoolean(vip.localDelivery());
-    writePacketKinds(to, vip);
     writeAll(
         to,
         vip.backends().stream()
@@ -123,16 +121,6 @@ public final class Fingerprint {
         down.stream()
             .filter(backend -> vip.udpFlowMigration())
             .map(backend -> each -> each.writeUTF(backend.toString())));
-  }
-
-  /** Writes what other packets the VIP takes. Earlier releases had none, and wrote nothing. */
-  private static void writePacketKinds(DataOutputStream to, Vip vip) throws IOException {
-    if (vip.ipOptions()) {
-      to.writeUTF("ipOptions");
-    }
-    if (vip.fragments() != Fragments.DROP) {
-      to.writeUTF("fragments " + vip.fragments().name());
-    }
   }
 
   private static void write(DataOutputStream to, Backend backend) throws IOException {

@@ -29,8 +29,6 @@ public final class VipJson {
   private static final String UDP_FLOW_MIGRATION = "udpFlowMigration";
   private static final String SOURCE_ROUTING = "sourceRouting";
   private static final String LOCAL_DELIVERY = "localDelivery";
-  private static final String IP_OPTIONS = "ipOptions";
-  private static final String FRAGMENTS = "fragments";
 
   private static final String ADDRESS = "address";
   private static final String PORT = "port";
@@ -79,8 +77,6 @@ public final class VipJson {
     writeIfOn(to, UDP_FLOW_MIGRATION, vip.udpFlowMigration());
     writeIfOn(to, SOURCE_ROUTING, vip.sourceRouting());
     writeIfOn(to, LOCAL_DELIVERY, vip.localDelivery());
-    writeIfOn(to, IP_OPTIONS, vip.ipOptions());
-    writeUnlessDefault(to, FRAGMENTS, vip.fragments(), defaults.fragments());
     to.writeEndObject();
   }
 
@@ -99,9 +95,7 @@ public final class VipJson {
         UDP_STABLE_ROUTING,
         UDP_FLOW_MIGRATION,
         SOURCE_ROUTING,
-        LOCAL_DELIVERY,
-        IP_OPTIONS,
-        FRAGMENTS);
+        LOCAL_DELIVERY);
     VipKey key = from.text(KEY, VipKey::parse);
     Vip defaults = Vip.of(key).build();
     Vip.Builder vip = Vip.of(key);
@@ -118,8 +112,6 @@ public final class VipJson {
     vip.udpFlowMigration(from.isOn(UDP_FLOW_MIGRATION));
     vip.sourceRouting(from.isOn(SOURCE_ROUTING));
     vip.localDelivery(from.isOn(LOCAL_DELIVERY));
-    vip.ipOptions(from.isOn(IP_OPTIONS));
-    vip.fragments(from.constant(FRAGMENTS, defaults.fragments()));
     return from.convert(vip::build);
   }
 

@@ -46,11 +46,6 @@ public record Features(
         directs || other.directs);
   }
 
-  /** Returns whether any VIP takes packets whose headers must be walked. */
-  public boolean walks() {
-    return (vipFlags & (VipFlags.IP_OPTIONS | VipFlags.FRAGMENTS)) != 0;
-  }
-
   /** Returns whether the program uses the flow table. */
   public boolean tracksFlows() {
     return changes || (vipFlags & VipFlags.TRACKED) != 0;

@@ -19,8 +19,5 @@ public final class TableCapacity {
     return Math.max(1 << 16, 4 * limits.backends());
   }
 
-  /** The fragmented datagrams whose ports are remembered. */
-  public static final int FRAGMENTS = 1 << 14;
-
   private TableCapacity() {}
 }

@@ -1,6 +1,5 @@
 package dev.katran.internal.dataplane;
 
-import dev.katran.Fragments;
 import dev.katran.Hashing;
 import dev.katran.Tracking;
 import dev.katran.Vip;
@@ -42,20 +41,11 @@ public final class VipFlags {
   /** Counts flow table misses per backend. */
   public static final int WATCHED = 1 << 9;
 
-  /** Balances packets with IPv4 options or IPv6 extension headers. */
-  public static final int IP_OPTIONS = 1 << 10;
-
-  /** Balances fragments; later ones follow the first. */
-  public static final int FRAGMENTS = 1 << 11;
-
-  /** In addition, says that the VIP hashes addresses only, so that fragments need no ports. */
-  public static final int FRAGMENTS_BY_ADDRESS = 1 << 12;
-
   /** The flags that select the hash input. They cost nothing, so they are always enabled. */
   public static final int HASH = HASH_NO_SOURCE_PORT | HASH_DESTINATION_PORT_ONLY | HASH_BOTH_PORTS;
 
   /** All flags. */
-  public static final int ALL = (1 << 13) - 1;
+  public static final int ALL = (1 << 10) - 1;
 
   private VipFlags() {}
 
@@ -67,17 +57,7 @@ public final class VipFlags {
         | flag(vip.udpStableRouting(), UDP_STABLE_ROUTING)
         | flag(vip.udpFlowMigration(), UDP_FLOW_MIGRATION)
         | flag(vip.sourceRouting(), SOURCE_ROUTING)
-        | flag(vip.tracking() == Tracking.ALWAYS, TRACKED)
-        | flag(vip.ipOptions(), IP_OPTIONS)
-        | of(vip.fragments());
-  }
-
-  private static int of(Fragments fragments) {
-    return switch (fragments) {
-      case DROP -> 0;
-      case FOLLOW_FIRST -> FRAGMENTS;
-      case BY_ADDRESS -> FRAGMENTS | FRAGMENTS_BY_ADDRESS;
-    };
+        | flag(vip.tracking() == Tracking.ALWAYS, TRACKED);
   }
 
   /** Returns the flags that select the hash input. */

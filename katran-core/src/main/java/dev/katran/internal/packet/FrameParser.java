@@ -7,7 +7,6 @@ import static dev.katran.internal.packet.Frame.IPV6_MIN_MTU;
 import static dev.katran.internal.packet.Frame.NETWORK;
 
 import dev.katran.Verdict;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Parses a frame's headers and determines its flow; {@code parse.h} in Java. Protocols other than
@@ -21,7 +20,6 @@ public final class FrameParser {
   private static final int TCP_DATA_OFFSET = 12;
   private static final int TCP_FLAGS = 13;
   private static final int FRAGMENT_HEADER = 8;
-  private static final int MAX_DATAGRAM = 0xffff;
   private static final int FRAGMENT_OFFSET = 0xfff8;
 
   /** The transport header bytes that every ICMP error quotes (RFC 792). */
@@ -41,96 +39,42 @@ public final class FrameParser {
 
   private final Frame frame;
   private final IpHeader ip;
-  private final boolean walks;
   private final PathMtuListener pathMtu;
 
-  private FrameParser(Frame frame, IpHeader ip, boolean walks, PathMtuListener pathMtu) {
+  private FrameParser(Frame frame, IpHeader ip, PathMtuListener pathMtu) {
     this.frame = frame;
     this.ip = ip;
-    this.walks = walks;
     this.pathMtu = pathMtu;
   }
 
-  /**
-   * Parses a frame.
-   *
-   * @param walks whether any VIP takes packets with options, extension headers or fragments
-   */
-  public static ParsedFrame parse(Frame frame, boolean walks, PathMtuListener pathMtu) {
+  /** Parses a frame. */
+  public static ParsedFrame parse(Frame frame, PathMtuListener pathMtu) {
     return switch (frame.etherType()) {
-      case Frame.ETHERTYPE_IPV4 -> parse(frame, false, walks, pathMtu);
-      case Frame.ETHERTYPE_IPV6 -> parse(frame, true, walks, pathMtu);
+      case Frame.ETHERTYPE_IPV4 -> parse(frame, false, pathMtu);
+      case Frame.ETHERTYPE_IPV6 -> parse(frame, true, pathMtu);
       default -> PASS;
     };
   }
 
-  private static ParsedFrame parse(
-      Frame frame, boolean isIpv6, boolean walks, PathMtuListener pathMtu) {
+  private static ParsedFrame parse(Frame frame, boolean isIpv6, PathMtuListener pathMtu) {
     IpHeader ip = IpHeader.read(frame, NETWORK, frame.length() - NETWORK, isIpv6);
     return ip == null
         ? ParsedFrame.Malformed.INSTANCE
-        : new FrameParser(frame, ip, walks, pathMtu).payload();
+        : new FrameParser(frame, ip, pathMtu).payload();
   }
 
   private ParsedFrame payload() {
     if (ip.hasOptions()) {
-      return walked(refused(ParsedFrame.Reason.IP_OPTIONS));
+      return refused(ParsedFrame.Reason.IP_OPTIONS);
     }
     if (ip.isFragment() || (ip.isIpv6() && ip.protocol() == FiveTuple.FRAGMENT)) {
-      return walked(refused(ParsedFrame.Reason.FRAGMENT));
-    }
-    if (ip.isIpv6() && HeaderWalk.isWalked(ip.protocol())) {
-      return walked(PASS);
+      return refused(ParsedFrame.Reason.FRAGMENT);
     }
     int transport = NETWORK + ip.length();
     if (ip.protocol() == (ip.isIpv6() ? FiveTuple.ICMPV6 : FiveTuple.ICMP)) {
       return ip.isIpv6() ? icmpv6(transport) : icmp(transport);
     }
     return transport(transport);
-  }
-
-  /**
-   * Parses a packet behind headers that must be walked. Some VIPs take it.
-   *
-   * @param otherwise the result for the other VIPs, and if the headers cannot be walked
-   */
-  private ParsedFrame walked(ParsedFrame otherwise) {
-    int end = NETWORK + ip.length() + ip.payload();
-    HeaderWalk walk = walks ? HeaderWalk.of(frame, NETWORK, end) : null;
-    if (walk == null) {
-      return otherwise;
-    }
-    ParsedFrame.Special special =
-        new ParsedFrame.Special(
-            walk.transport(),
-            walk.hasOptions(),
-            walk.isFragment(),
-            walk.isFirst(),
-            walk.isLater(),
-            walk.identification(),
-            otherwise);
-    int protocol = walk.protocol();
-    if (walk.isLater()) {
-      FiveTuple portless = new FiveTuple(ip.source(), ip.destination(), 0, 0, protocol);
-      return packet(portless, 0, 0, special);
-    }
-    int transport = walk.transport();
-    int payload = end - transport;
-    boolean isTcp = protocol == FiveTuple.TCP;
-    // the UDP length in a first fragment is that of the whole datagram
-    boolean isComplete =
-        isTcp
-            ? isWellFormedTcp(transport, payload)
-            : protocol == FiveTuple.UDP
-                && payload >= Frame.UDP_HEADER
-                && isWellFormedUdp(transport, walk.isFirst() ? MAX_DATAGRAM : payload);
-    return isComplete
-        ? packet(
-            flow(transport, ip.source(), ip.destination(), protocol),
-            0,
-            isTcp ? frame.unsignedByte(transport + TCP_FLAGS) : 0,
-            special)
-        : otherwise;
   }
 
   private ParsedFrame refused(ParsedFrame.Reason reason) {
@@ -143,28 +87,27 @@ public final class FrameParser {
       return PASS;
     }
     boolean isTcp = protocol == FiveTuple.TCP;
-    int payload = ip.payload();
-    if (!(isTcp ? isWellFormedTcp(transport, payload) : isWellFormedUdp(transport, payload))) {
+    if (!(isTcp ? isWellFormedTcp(transport) : isWellFormedUdp(transport))) {
       return refused(ParsedFrame.Reason.MALFORMED);
     }
     FiveTuple flow = flow(transport, ip.source(), ip.destination(), protocol);
-    return packet(flow, 0, isTcp ? frame.unsignedByte(transport + TCP_FLAGS) : 0, null);
+    return packet(flow, 0, isTcp ? frame.unsignedByte(transport + TCP_FLAGS) : 0);
   }
 
-  private boolean isWellFormedTcp(int tcp, int payload) {
-    if (payload < TCP_HEADER) {
+  private boolean isWellFormedTcp(int tcp) {
+    if (ip.payload() < TCP_HEADER) {
       return false;
     }
     int header = (frame.unsignedByte(tcp + TCP_DATA_OFFSET) >> 4) * 4;
-    return header >= TCP_HEADER && header <= payload;
+    return header >= TCP_HEADER && header <= ip.payload();
   }
 
-  private boolean isWellFormedUdp(int udp, int payload) {
-    if (payload < Frame.UDP_HEADER) {
+  private boolean isWellFormedUdp(int udp) {
+    if (ip.payload() < Frame.UDP_HEADER) {
       return false;
     }
     int length = frame.unsignedShort(udp + 4);
-    return length >= Frame.UDP_HEADER && length <= payload;
+    return length >= Frame.UDP_HEADER && length <= ip.payload();
   }
 
   private ParsedFrame icmp(int icmp) {
@@ -221,15 +164,11 @@ public final class FrameParser {
       return refused(ParsedFrame.Reason.MALFORMED);
     }
     IpHeader quoted = IpHeader.readQuotedIpv4(frame, at);
-    boolean isReply = quoted.source().equals(ip.destination());
-    if (quoted.hasOptions() && !(walks && isReply)) {
+    if (quoted.hasOptions()) {
       return refused(ParsedFrame.Reason.IP_OPTIONS);
     }
-    if (!isReply || quoted.isLaterFragment()) {
+    if (!quoted.source().equals(ip.destination()) || quoted.isLaterFragment()) {
       return PASS;
-    }
-    if (quoted.hasOptions()) {
-      return walkedQuote(at, quoted, refused(ParsedFrame.Reason.IP_OPTIONS));
     }
     return quotedTransport(transport, quoted, quoted.protocol());
   }
@@ -244,11 +183,6 @@ public final class FrameParser {
     if (!quoted.source().equals(ip.destination())) {
       return PASS;
     }
-    if (walks
-        && HeaderWalk.isWalked(quoted.protocol())
-        && walkedQuote(at, quoted, PASS) instanceof ParsedFrame.Packet packet) {
-      return packet;
-    }
     if (quoted.protocol() != FiveTuple.FRAGMENT) {
       return quotedTransport(transport, quoted, quoted.protocol());
     }
@@ -260,25 +194,6 @@ public final class FrameParser {
         : quotedTransport(transport + FRAGMENT_HEADER, quoted, frame.unsignedByte(transport));
   }
 
-  /**
-   * Parses a quoted packet with options or extension headers.
-   *
-   * @param otherwise the result if the VIP does not take such packets
-   */
-  private ParsedFrame walkedQuote(int at, IpHeader quoted, ParsedFrame otherwise) {
-    HeaderWalk walk = HeaderWalk.of(frame, at, NETWORK + ip.length() + ip.payload());
-    if (walk == null
-        || walk.isLater()
-        || (walk.protocol() != FiveTuple.TCP && walk.protocol() != FiveTuple.UDP)
-        || endsBefore(walk.transport() + QUOTED_TRANSPORT)) {
-      return otherwise;
-    }
-    FiveTuple sent = flow(walk.transport(), quoted.source(), quoted.destination(), walk.protocol());
-    ParsedFrame.Special special =
-        new ParsedFrame.Special(0, walk.hasOptions(), false, false, false, 0, otherwise);
-    return packet(sent.reversed(), walk.transport(), 0, special);
-  }
-
   private ParsedFrame quotedTransport(int transport, IpHeader quoted, int protocol) {
     if (protocol != FiveTuple.TCP && protocol != FiveTuple.UDP) {
       return PASS;
@@ -287,13 +202,12 @@ public final class FrameParser {
       return refused(ParsedFrame.Reason.MALFORMED);
     }
     FiveTuple sent = flow(transport, quoted.source(), quoted.destination(), protocol);
-    return packet(sent.reversed(), transport, 0, null);
+    return packet(sent.reversed(), transport, 0);
   }
 
-  private ParsedFrame packet(
-      FiveTuple flow, int quoted, int tcpFlags, ParsedFrame.@Nullable Special special) {
+  private ParsedFrame packet(FiveTuple flow, int quoted, int tcpFlags) {
     return new ParsedFrame.Packet(
-        flow, quoted, tcpFlags, ip.bytes(), ip.trafficClass(), ip.dontFragment(), special);
+        flow, quoted, tcpFlags, ip.bytes(), ip.trafficClass(), ip.dontFragment());
   }
 
   private FiveTuple flow(int transport, Address source, Address destination, int protocol) {

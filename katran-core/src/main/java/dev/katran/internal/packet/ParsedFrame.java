@@ -1,7 +1,6 @@
 package dev.katran.internal.packet;
 
 import dev.katran.Verdict;
-import org.jspecify.annotations.Nullable;
 
 /** The result of parsing a frame's headers. */
 public sealed interface ParsedFrame {
@@ -31,27 +30,6 @@ public sealed interface ParsedFrame {
    */
   record Refused(Address destination, Reason reason) implements ParsedFrame {}
 
-  /**
-   * What is special about a packet that only some VIPs take.
-   *
-   * @param transport the offset of its transport header, or 0 if that is behind an ordinary IP
-   *     header and the special packet is the one that an ICMP error quotes
-   * @param needsOptions whether the VIP must take options
-   * @param needsFragments whether the VIP must take fragments
-   * @param isFirst whether the packet is the first of several fragments
-   * @param isLater whether the packet is a fragment without transport header. Its flow has no ports
-   * @param identification the identification of a fragment
-   * @param otherwise the result if the VIP does not take the packet, or if there is no VIP
-   */
-  record Special(
-      int transport,
-      boolean needsOptions,
-      boolean needsFragments,
-      boolean isFirst,
-      boolean isLater,
-      int identification,
-      ParsedFrame otherwise) {}
-
   /** An echo request with a complete ICMP header. */
   record EchoRequest(Address source, Address destination) implements ParsedFrame {}
 
@@ -65,16 +43,9 @@ public sealed interface ParsedFrame {
    * @param bytes the IPv4 total length or IPv6 payload length, as the header states it
    * @param trafficClass the IPv6 traffic class or IPv4 TOS
    * @param dontFragment the IPv4 DF flag; true for IPv6
-   * @param special what only some VIPs take, or null
    */
   record Packet(
-      FiveTuple flow,
-      int quoted,
-      int tcpFlags,
-      int bytes,
-      int trafficClass,
-      boolean dontFragment,
-      @Nullable Special special)
+      FiveTuple flow, int quoted, int tcpFlags, int bytes, int trafficClass, boolean dontFragment)
       implements ParsedFrame {
 
     private static final int SYN = 1 << 1;
@@ -86,35 +57,11 @@ public sealed interface ParsedFrame {
       return quoted != 0;
     }
 
-    /** Returns whether the ICMP error quotes a packet with options or extension headers. */
-    public boolean hasQuotedOptions() {
-      int ip = isIpv6() ? Frame.IPV6_HEADER : Frame.IPV4_HEADER;
-      return isIcmpError() && quoted != transport() + Frame.ICMP_HEADER + ip;
-    }
-
-    /** Returns whether the packet has options or extension headers, or is a fragment. */
-    public boolean isWalked() {
-      return special != null && special.transport() != 0;
-    }
-
-    /** Returns whether the packet is the first fragment of a datagram that has several. */
-    public boolean isFirstFragment() {
-      return special != null && special.isFirst();
-    }
-
-    /** Returns whether the packet is a fragment without transport header. */
-    public boolean isLaterFragment() {
-      return special != null && special.isLater();
-    }
-
-    /** Returns whether the packet is a fragment of a datagram that has several. */
-    public boolean isFragment() {
-      return isFirstFragment() || isLaterFragment();
-    }
-
-    /** Returns a copy with another flow. */
-    public Packet withFlow(FiveTuple flow) {
-      return new Packet(flow, quoted, tcpFlags, bytes, trafficClass, dontFragment, special);
+    /** Returns whether the ICMP error quotes an IPv6 packet with a fragment header. */
+    public boolean isQuotedFragment() {
+      return isIcmpError()
+          && isIpv6()
+          && quoted != transport() + Frame.ICMP_HEADER + Frame.IPV6_HEADER;
     }
 
     /** Returns whether this is a TCP segment that opens a connection: SYN without ACK. */
@@ -129,9 +76,6 @@ public sealed interface ParsedFrame {
 
     /** Returns the offset of the packet's transport header, for ICMP errors that of ICMP. */
     public int transport() {
-      if (special != null && special.transport() != 0) {
-        return special.transport();
-      }
       return Frame.NETWORK + (isIpv6() ? Frame.IPV6_HEADER : Frame.IPV4_HEADER);
     }
 

@@ -26,14 +26,9 @@ final class Checksums {
 
   /**
    * Returns whether a packet is UDP without a checksum that covers all of it: it has none, or its
-   * own length is less than the packet's. Also returns whether it has options or extension headers,
-   * or is a fragment: then its checksum does not tell the sum of the whole packet.
+   * own length is less than the packet's.
    */
   static boolean isAbsent(IpPacket packet) {
-    Walk walk = Walk.of(packet);
-    if (walk == null || walk.needs() != 0) {
-      return true;
-    }
     return packet.protocol() == IpPacket.UDP
         && packet.payloadLength() >= leastLength(packet)
         && (word(packet.payload(), UDP_CHECKSUM) == 0

@@ -10,7 +10,6 @@ import static dev.katran.fuzz.invariants.Invariant.OUTER_HEADER;
 import static dev.katran.fuzz.invariants.Invariant.PAYLOAD;
 import static dev.katran.fuzz.invariants.Invariant.SOURCE_MAC;
 import static dev.katran.fuzz.invariants.Invariant.TOO_BIG;
-import static java.util.Objects.requireNonNull;
 
 import com.google.common.net.InetAddresses;
 import dev.katran.Forwarding;
@@ -25,7 +24,6 @@ import dev.katran.internal.packet.Hop;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pcap4j.packet.UdpPacket.UdpHeader;
 import org.pcap4j.util.MacAddress;
@@ -65,35 +63,21 @@ final class EncapsulationCheck {
         TOO_BIG,
         "a packet of %d bytes is forwarded",
         packet.length());
-    Walk walk = Walk.of(packet);
-    boolean isLaterFragment = walk != null && walk.isLater() && isTakenBySomeVip(packet, walk);
-    Flow flow = Flow.of(packet);
+    Flow flow = packet.isIpv6() || packet.headerLength() == 20 ? Flow.of(packet) : null;
     VipEntry vip = flow == null ? null : Vips.find(installed, flow);
-    findings.expect(isLaterFragment || vip != null, FORWARDED, "the packet's flow is %s", flow);
-    findings.expect(
-        flow == null || vip == null || (flow.needs() & ~flags(vip)) == 0,
-        FORWARDED,
-        "VIP %s does not take the packet of %s",
-        vip,
-        flow);
+    findings.expect(vip != null, FORWARDED, "the packet's flow is %s", flow);
     IpPacket outer = Sent.read(sent, findings);
-    if ((!isLaterFragment && (flow == null || vip == null))
-        || outer == null
-        || !hasRightLengths(outer, packet)) {
+    if (flow == null || vip == null || outer == null || !hasRightLengths(outer, packet)) {
       return;
     }
     if (installed.used().directs() && outer.destination().equals(packet.destination())) {
-      checkDirect(packet, outer, flow, vip, walk);
+      checkDirect(packet, outer, flow, vip);
       return;
     }
     Map.Entry<Integer, BackendEntry> backend = backend(outer.destination());
     findings.expect(backend != null, BACKEND, "%s is not installed", text(outer.destination()));
     if (backend != null) {
-      if (flow != null && vip != null) {
-        checkBackend(flow, vip, backend);
-      } else {
-        checkBackendOfFragment(packet, requireNonNull(walk), backend.getKey());
-      }
+      checkBackend(flow, vip, backend);
       checkMacs(backend.getValue().hop());
       if (installed.used().rewrites()
           && backend.getValue().forwarding().equals(Forwarding.rewrite())) {
@@ -111,22 +95,13 @@ final class EncapsulationCheck {
   }
 
   /** Checks a packet that says nothing of its backend: one of those that could have got it. */
-  private void checkDirect(
-      IpPacket packet,
-      IpPacket outer,
-      @Nullable Flow flow,
-      @Nullable VipEntry vip,
-      @Nullable Walk walk) {
+  private void checkDirect(IpPacket packet, IpPacket outer, Flow flow, VipEntry vip) {
     boolean isAnyones = false;
     for (Map.Entry<Integer, BackendEntry> backend : installed.backends().entrySet()) {
       if (backend.getValue().forwarding().equals(Forwarding.direct())) {
         EncapsulationCheck check =
             new EncapsulationCheck(config, installed, arrival, sent, new Findings());
-        if (flow != null && vip != null) {
-          check.checkBackend(flow, vip, backend);
-        } else {
-          check.checkBackendOfFragment(packet, requireNonNull(walk), backend.getKey());
-        }
+        check.checkBackend(flow, vip, backend);
         check.checkMacs(backend.getValue().hop());
         isAnyones |= check.findings.list().isEmpty();
       }
@@ -160,7 +135,7 @@ final class EncapsulationCheck {
 
   private void checkBackend(Flow flow, VipEntry vip, Map.Entry<Integer, BackendEntry> backend) {
     int number = backend.getKey();
-    int flags = flags(vip);
+    int flags = vip.flags() & (installed.used().vipFlags() | VipFlags.HASH);
     findings.expect(
         backend.getValue().hop() != null, BACKEND, "backend %d has no next hop", number);
     findings.expect(
@@ -179,43 +154,6 @@ final class EncapsulationCheck {
         number,
         vip.number(),
         flags);
-  }
-
-  /** Returns whether there is a VIP at the packet's destination that takes such packets. */
-  private boolean isTakenBySomeVip(IpPacket packet, Walk walk) {
-    return takers(packet, walk).findAny().isPresent();
-  }
-
-  private Stream<VipEntry> takers(IpPacket packet, Walk walk) {
-    return installed.vips().entrySet().stream()
-        .filter(vip -> Vips.covers(packet.destination()).test(vip.getKey()))
-        .map(Map.Entry::getValue)
-        .filter(vip -> (walk.needs() & ~flags(vip)) == 0);
-  }
-
-  /**
-   * Checks the backend of a fragment without ports: any VIP of its address that takes such ones may
-   * have chosen it.
-   */
-  private void checkBackendOfFragment(IpPacket packet, Walk walk, int number) {
-    boolean isOfSomeVip =
-        takers(packet, walk)
-            .anyMatch(vip ->
-                installed.ring(vip.number()).contains(number)
-                    || isFromFlowTable(vip.number(), flags(vip))
-                    || ((flags(vip) & VipFlags.SOURCE_ROUTING) != 0
-                        && installed.sourceRoutes().containsValue(number)));
-    findings.expect(
-        isOfSomeVip,
-        BACKEND,
-        "backend %d is of no VIP at %s that takes fragments",
-        number,
-        text(packet.destination()));
-  }
-
-  /** Returns the flags of a VIP that the program is loaded for. */
-  private int flags(VipEntry vip) {
-    return vip.flags() & (installed.used().vipFlags() | VipFlags.HASH);
   }
 
   /** Returns whether a flow may stay on a backend that has left the ring. */

@@ -1,19 +1,19 @@
 package dev.katran.fuzz.invariants;
 
-import dev.katran.internal.dataplane.VipFlags;
 import java.net.InetAddress;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pcap4j.packet.IcmpV4CommonPacket;
 import org.pcap4j.packet.IcmpV6CommonPacket;
 import org.pcap4j.packet.IllegalRawDataException;
+import org.pcap4j.packet.IpV6ExtFragmentPacket;
+import org.pcap4j.packet.IpV6ExtFragmentPacket.IpV6ExtFragmentHeader;
 import org.pcap4j.util.ByteArrays;
 
 /**
  * The flow that a packet belongs to, in the direction from the client to the VIP.
  *
  * @param isError whether the packet is an ICMP error about the flow
- * @param needs the {@link dev.katran.internal.dataplane.VipFlags} of a VIP that takes the packet
  */
 record Flow(
     InetAddress source,
@@ -21,8 +21,7 @@ record Flow(
     int sourcePort,
     int destinationPort,
     int protocol,
-    boolean isError,
-    int needs) {
+    boolean isError) {
 
   private static final int TCP_HEADER = 20;
   private static final int UDP_HEADER = 8;
@@ -30,6 +29,8 @@ record Flow(
 
   /** The part of a transport header that every ICMP error quotes (RFC 792). */
   private static final int QUOTED_TRANSPORT = 8;
+
+  private static final int FRAGMENT_HEADER = 8;
 
   private static final int ECHO_REQUEST = 8;
   private static final int ECHO_REQUEST_V6 = 128;
@@ -42,23 +43,21 @@ record Flow(
 
   /** Returns the flow of a well-formed packet, or null if the packet belongs to none. */
   static @Nullable Flow of(IpPacket packet) {
-    Walk walk = Walk.of(packet);
-    if (walk == null || walk.isLater()) {
+    if (packet.isFragment()) {
       return null;
     }
-    if (packet.isIcmp() && walk.needs() == 0) {
+    if (packet.isIcmp()) {
       return ofError(packet);
     }
-    int least = walk.protocol() == IpPacket.TCP ? TCP_HEADER : UDP_HEADER;
-    return isTcpOrUdp(walk.protocol()) && packet.start() + packet.length() - walk.start() >= least
+    int least = packet.protocol() == IpPacket.TCP ? TCP_HEADER : UDP_HEADER;
+    return isTcpOrUdp(packet.protocol()) && packet.payloadLength() >= least
         ? new Flow(
             packet.source(),
             packet.destination(),
-            port(packet.frame(), walk.start()),
-            port(packet.frame(), walk.start() + 2),
-            walk.protocol(),
-            /* isError= */ false,
-            walk.needs())
+            port(packet.frame(), packet.payloadStart()),
+            port(packet.frame(), packet.payloadStart() + 2),
+            packet.protocol(),
+            /* isError= */ false)
         : null;
   }
 
@@ -92,24 +91,41 @@ record Flow(
         IpPacket.readQuoted(
             packet.frame(), packet.payloadStart() + ICMP_HEADER, end, packet.isIpv6());
     // an error goes to the sender of the packet that it quotes
-    if (quoted == null || !quoted.source().equals(packet.destination())) {
+    if (quoted == null
+        || quoted.isLaterFragment()
+        || !quoted.source().equals(packet.destination())) {
       return null;
     }
-    Walk walk = Walk.ofQuoted(quoted, end);
-    if (walk == null || walk.isLater()) {
-      return null;
+    int protocol = quoted.protocol();
+    int at = quoted.payloadStart();
+    if (protocol == IpPacket.FRAGMENT && packet.isIpv6()) {
+      IpV6ExtFragmentHeader fragment = fragment(packet.frame(), at, end);
+      if (fragment == null || fragment.getFragmentOffset() != 0) {
+        return null;
+      }
+      protocol = fragment.getNextHeader().value() & 0xff;
+      at += FRAGMENT_HEADER;
     }
-    // whoever sent the error did not fragment it, so no fragment needs to follow it
-    return isTcpOrUdp(walk.protocol()) && end - walk.start() >= QUOTED_TRANSPORT
+    return isTcpOrUdp(protocol) && end - at >= QUOTED_TRANSPORT
         ? new Flow(
             /* source= */ quoted.destination(),
             /* destination= */ quoted.source(),
-            port(packet.frame(), walk.start() + 2),
-            port(packet.frame(), walk.start()),
-            walk.protocol(),
-            /* isError= */ true,
-            walk.needs() & VipFlags.IP_OPTIONS)
+            port(packet.frame(), at + 2),
+            port(packet.frame(), at),
+            protocol,
+            /* isError= */ true)
         : null;
+  }
+
+  private static @Nullable IpV6ExtFragmentHeader fragment(byte[] frame, int at, int end) {
+    if (end - at < FRAGMENT_HEADER) {
+      return null;
+    }
+    try {
+      return IpV6ExtFragmentPacket.newPacket(frame, at, FRAGMENT_HEADER).getHeader();
+    } catch (IllegalRawDataException e) {
+      return null;
+    }
   }
 
   private static boolean isTcpOrUdp(int protocol) {

@@ -20,7 +20,7 @@ public enum Invariant {
   /** RFC 6040, sections 4.1 and 4.2. */
   ECN("a tunnel neither invents nor loses a congestion mark"),
 
-  FORWARDED("only a packet that its VIP takes, or an error about one, is forwarded"),
+  FORWARDED("only an unfragmented packet of a VIP's flow, or an error about one, is forwarded"),
 
   BACKEND("a packet goes to a living backend of its VIP"),
 

@@ -126,7 +126,8 @@ public final class InvariantChecker {
     IpPacket came = arrival.last().packet();
     RewriteCheck.Change change =
         arrival.ending() == Ending.BALANCE && came != null ? reversal(came, 0) : null;
-    if (change == null || Arrays.equals(arrival.last().frame(), after)) {
+    if (change == null
+        || Carried.isSame(arrival.last(), after, arrival.wasInTunnel(), /* withTtl= */ true)) {
       return false;
     }
     IpPacket went = Sent.read(after, findings);

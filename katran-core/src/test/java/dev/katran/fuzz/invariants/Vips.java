@@ -67,8 +67,7 @@ final class Vips {
         || answersPing(installed, address);
   }
 
-  /** Returns whether VIPs are at an address, whatever their port. */
-  static Predicate<VipKey> covers(InetAddress address) {
+  private static Predicate<VipKey> covers(InetAddress address) {
     return key ->
         key.prefix()
             .map(prefix -> prefix.contains(address))

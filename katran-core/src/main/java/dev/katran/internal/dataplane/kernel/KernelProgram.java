@@ -54,8 +54,7 @@ public final class KernelProgram implements AutoCloseable {
           "tunnel_ends",
           "tunnel_sources_v4",
           "tunnel_sources_v6",
-          "watched",
-          "fragments");
+          "watched");
 
   /** Kept, so that replacing the program takes no descriptor to read the file again. */
   private static final Supplier<byte[]> OBJECT_FILE = Suppliers.memoize(BpfPrograms::balancer);

@@ -7,8 +7,6 @@ import dev.katran.Prefix;
 import dev.katran.bpf.generated.katran_backend;
 import dev.katran.bpf.generated.katran_counter;
 import dev.katran.bpf.generated.katran_down_key;
-import dev.katran.bpf.generated.katran_flow;
-import dev.katran.bpf.generated.katran_fragment;
 import dev.katran.bpf.generated.katran_prefix_vip_key;
 import dev.katran.bpf.generated.katran_reverse_key;
 import dev.katran.bpf.generated.katran_source_v4;
@@ -165,9 +163,6 @@ public final class KernelTables implements AutoCloseable {
     if (pins.contains("watched")) {
       watched();
     }
-    if (pins.contains("fragments")) {
-      fragments();
-    }
     if (pins.contains("flows")) {
       createFlows();
     }
@@ -308,9 +303,6 @@ public final class KernelTables implements AutoCloseable {
     if (has(features, VipFlags.WATCHED)) {
       needed.put("watched", watched());
     }
-    if (has(features, VipFlags.FRAGMENTS)) {
-      needed.put("fragments", fragments());
-    }
     return needed;
   }
 
@@ -414,20 +406,6 @@ public final class KernelTables implements AutoCloseable {
           /* perElement= */ 1);
     }
     return map("watched");
-  }
-
-  /** Returns the ports of fragmented datagrams. The first call creates the map. */
-  private BpfMap fragments() {
-    if (!maps.containsKey("fragments")) {
-      create(
-          "fragments",
-          BpfConstants.BPF_MAP_TYPE_LRU_HASH,
-          katran_flow.sizeof(),
-          katran_fragment.sizeof(),
-          TableCapacity.FRAGMENTS,
-          /* flags= */ 0);
-    }
-    return map("fragments");
   }
 
   /** Returns whether the counters of watched VIPs' misses exist. */

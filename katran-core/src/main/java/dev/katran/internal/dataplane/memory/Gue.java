@@ -51,21 +51,13 @@ final class Gue {
       outer.putIpv6(length, FiveTuple.UDP, sourceV6);
       int udp = NETWORK + IPV6_HEADER;
       frame.putUdpHeader(udp, sourcePortBits | mixIpv6(flow), port, length, 0);
-      writeChecksum(frame, udp, packet, sourceV6, backend);
+      OuterChecksum.write(frame, udp, sourceV6, backend, packet.isIpv6());
     } else {
       frame.pushHeader(IPV4_HEADER + UDP_HEADER, Frame.ETHERTYPE_IPV4, hop);
       outer.putIpv4(length, FiveTuple.UDP, sourceV4);
       int udp = NETWORK + IPV4_HEADER;
       frame.putUdpHeader(udp, sourcePortBits | mixIpv4(flow), port, length, 0);
-      writeChecksum(frame, udp, packet, sourceV4, backend);
-    }
-  }
-
-  /** The sum of a packet that was walked does not follow from its IP and transport headers. */
-  private static void writeChecksum(
-      Frame frame, int udp, ParsedFrame.Packet packet, Address source, Address backend) {
-    if (!packet.isWalked()) {
-      OuterChecksum.write(frame, udp, source, backend, packet.isIpv6());
+      OuterChecksum.write(frame, udp, sourceV4, backend, packet.isIpv6());
     }
   }
 

@@ -36,7 +36,6 @@ final class JavaProgram implements ForwardingProgram {
   private final Forwarder forwarder;
   private final FlowTracker tracker;
   private final HeapCounters counters;
-  private final HeapFragments fragments;
   private final RateLimit errors;
   private final RateLimit echoReplies;
 
@@ -59,7 +58,6 @@ final class JavaProgram implements ForwardingProgram {
     this.forwarder = new Forwarder(config);
     this.tracker = tracker;
     this.counters = counters;
-    this.fragments = new HeapFragments(config.flowRules().udpIdle(), clock);
     this.errors = new RateLimit(config.answersPerSecond(), SECOND, clock);
     this.echoReplies = new RateLimit(config.answersPerSecond(), SECOND, clock);
   }
@@ -102,21 +100,14 @@ final class JavaProgram implements ForwardingProgram {
   }
 
   private Verdict balance(Frame frame, boolean wasDecapsulated) {
-    ParsedFrame parsed = FrameParser.parse(frame, features.walks(), this::countTooBig);
-    return decide(frame, parsed, wasDecapsulated);
-  }
-
-  private Verdict decide(Frame frame, ParsedFrame parsed, boolean wasDecapsulated) {
-    return switch (parsed) {
+    return switch (FrameParser.parse(frame, this::countTooBig)) {
       case ParsedFrame.Decided(Verdict verdict) -> verdict;
       case ParsedFrame.Malformed malformed -> drop(Counter.Total.MALFORMED);
       case ParsedFrame.Refused(Address destination, ParsedFrame.Reason reason) ->
           dropOrPass(destination, reason, wasDecapsulated);
       case ParsedFrame.EchoRequest(Address source, Address destination) ->
           reply(frame, source, destination);
-      case ParsedFrame.Packet packet when packet.isLaterFragment() ->
-          forwardLaterFragment(frame, packet, wasDecapsulated);
-      case ParsedFrame.Packet packet -> forward(frame, packet, needs(packet), wasDecapsulated);
+      case ParsedFrame.Packet packet -> forward(frame, packet, wasDecapsulated);
     };
   }
 
@@ -163,50 +154,10 @@ final class JavaProgram implements ForwardingProgram {
     return Verdict.TX;
   }
 
-  /** Returns the {@link VipFlags} that the packet's VIP must have. */
-  private static int needs(ParsedFrame.Packet packet) {
-    ParsedFrame.Special special = packet.special();
-    if (special == null) {
-      return 0;
-    }
-    return (special.needsOptions() ? VipFlags.IP_OPTIONS : 0)
-        | (special.needsFragments() ? VipFlags.FRAGMENTS : 0);
-  }
-
-  /**
-   * Forwards a fragment by the ports of the first one. Without them, only a VIP that hashes
-   * addresses can take it.
-   */
-  private Verdict forwardLaterFragment(
-      Frame frame, ParsedFrame.Packet fragment, boolean wasDecapsulated) {
-    if ((features.vipFlags() & VipFlags.FRAGMENTS) == 0) {
-      return otherwise(frame, fragment, wasDecapsulated);
-    }
-    FiveTuple recalled = fragments.recall(fragment);
-    FiveTuple flow = recalled == null ? fragment.flow() : recalled;
-    int needs = needs(fragment) | (recalled == null ? VipFlags.FRAGMENTS_BY_ADDRESS : 0);
-    return flow.protocol() == FiveTuple.TCP || flow.protocol() == FiveTuple.UDP
-        ? forward(frame, fragment.withFlow(flow), needs, wasDecapsulated)
-        : otherwise(frame, fragment, wasDecapsulated);
-  }
-
-  /** Decides about a packet without a VIP that takes it. */
-  private Verdict otherwise(Frame frame, ParsedFrame.Packet packet, boolean wasDecapsulated) {
-    ParsedFrame.Special special = packet.special();
-    return special == null ? Verdict.PASS : decide(frame, special.otherwise(), wasDecapsulated);
-  }
-
-  private Verdict forward(
-      Frame frame, ParsedFrame.Packet packet, int needs, boolean wasDecapsulated) {
+  private Verdict forward(Frame frame, ParsedFrame.Packet packet, boolean wasDecapsulated) {
     HeapVipTable.Match match = vips.find(packet.flow(), features);
-    if (match == null || (needs & ~match.vip().flags()) != 0) {
-      if (needs != 0) {
-        return otherwise(frame, packet, wasDecapsulated);
-      }
+    if (match == null) {
       return features.rewrites() ? wayBack.sendOrPass(frame, packet) : Verdict.PASS;
-    }
-    if (packet.isFirstFragment() && !match.vip().has(VipFlags.FRAGMENTS_BY_ADDRESS)) {
-      fragments.remember(packet, match.flow());
     }
     int maxPacketSize = config.limits().maxPacketSize();
     if (frame.length() > maxPacketSize) {
@@ -233,8 +184,7 @@ final class JavaProgram implements ForwardingProgram {
     }
     Forwarding forwarding = used(backend.forwarding());
     if (forwarding instanceof Forwarding.Rewrite) {
-      // the header to rewrite of a packet with options, or of a fragment, is elsewhere or not there
-      if (packet.isIpv6() != backend.address().isIpv6() || needs != 0) {
+      if (packet.isIpv6() != backend.address().isIpv6()) {
         return drop(Counter.Total.NOT_REWRITABLE);
       }
       if (!Rewriter.hasHop(frame, packet.isIpv6())) {
@@ -277,11 +227,10 @@ final class JavaProgram implements ForwardingProgram {
     return Verdict.TX;
   }
 
-  /** Neither an ICMP error nor a later fragment may be answered with an ICMP error. */
+  /** An ICMP error must not be answered with another. */
   private boolean mayReplyError(ParsedFrame.Packet packet) {
     FiveTuple flow = packet.flow();
     return !packet.isIcmpError()
-        && !packet.isLaterFragment()
         && mayAnswer(flow.source(), flow.destination())
         && isWithin(errors);
   }

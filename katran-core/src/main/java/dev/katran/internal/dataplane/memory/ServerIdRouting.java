@@ -62,9 +62,6 @@ final class ServerIdRouting {
   /** Returns the index of a backend, {@link Dataplane#NO_BACKEND} or {@link #GONE}. */
   int route(Frame frame, ParsedFrame.Packet packet, HeapVipTable.Match match) {
     VipEntry vip = match.vip();
-    if (packet.isFragment()) {
-      return Dataplane.NO_BACKEND; // the other fragments of its datagram could not follow
-    }
     if (packet.flow().protocol() == FiveTuple.TCP) {
       return tcpServerIds && !packet.isIcmpError()
           ? byTcp(frame, packet, match)
@@ -117,7 +114,7 @@ final class ServerIdRouting {
    */
   private int byQuotedQuic(Frame frame, ParsedFrame.Packet packet) {
     counters.add(Counter.Total.QUIC_ICMP);
-    if (packet.hasQuotedOptions()) {
+    if (packet.isQuotedFragment()) {
       return Dataplane.NO_BACKEND;
     }
     int payload = packet.quoted() + Frame.UDP_HEADER;
@@ -131,7 +128,6 @@ final class ServerIdRouting {
     return vip.has(VipFlags.QUIC)
         && packet.flow().protocol() == FiveTuple.UDP
         && !packet.isIcmpError()
-        && !packet.isFragment()
         && new QuicHeader(frame, udpPayload(packet), udpEnd(frame, packet)).isInitial();
   }
 

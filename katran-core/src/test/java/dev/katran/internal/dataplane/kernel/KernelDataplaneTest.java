@@ -6,7 +6,6 @@ import dev.katran.internal.dataplane.CountingContract;
 import dev.katran.internal.dataplane.DataplaneOpener;
 import dev.katran.internal.dataplane.EcnContract;
 import dev.katran.internal.dataplane.ForwardingContract;
-import dev.katran.internal.dataplane.FragmentContract;
 import dev.katran.internal.dataplane.GueContract;
 import dev.katran.internal.dataplane.HashingContract;
 import dev.katran.internal.dataplane.IcmpContract;
@@ -18,7 +17,6 @@ import dev.katran.internal.dataplane.SoundnessContract;
 import dev.katran.internal.dataplane.TooBigContract;
 import dev.katran.internal.dataplane.TunnelFilterContract;
 import dev.katran.internal.dataplane.VipContract;
-import dev.katran.internal.dataplane.WalkContract;
 import dev.katran.needs.NeedsKernel;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -32,15 +30,6 @@ class KernelDataplaneTest {
 
   @Nested
   class Parsing extends ParsingContract {}
-
-  @Nested
-  class Walk extends WalkContract {}
-
-  @Nested
-  class Fragment extends FragmentContract {}
-
-  @Nested
-  class FragmentExpiry extends FragmentContract.Expiry {}
 
   @Nested
   class Forwarding extends ForwardingContract {}

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.katran.Limits;
+import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
 import dev.katran.internal.failure.Failure;
-import dev.katran.needs.LoadableFeatures;
 import dev.katran.needs.NeedsKernel;
 import dev.katran.needs.Signals;
 import java.io.IOException;
@@ -60,7 +60,7 @@ class LoadUnderSignalsTest {
   /** Loads the program with its largest code, which takes the longest to verify. */
   private static void load() {
     try (Dataplane dataplane = KernelDataplane.detached(CONFIG)) {
-      dataplane.program().use(LoadableFeatures.all());
+      dataplane.program().use(Features.ALL);
     }
   }
 

@@ -61,9 +61,6 @@ class SpecialisationTest {
           flag("source routing", VipFlags.SOURCE_ROUTING),
           flag("tracking", VipFlags.TRACKED),
           flag("watching", VipFlags.WATCHED),
-          flag("IP options", VipFlags.IP_OPTIONS),
-          flag("fragments", VipFlags.FRAGMENTS),
-          flag("fragments by address", VipFlags.FRAGMENTS_BY_ADDRESS),
           new Feature("GUE", new Features(0, true, false), config -> config),
           new Feature(
               "rewriting", new Features(0, false, false, false, true, false), config -> config),

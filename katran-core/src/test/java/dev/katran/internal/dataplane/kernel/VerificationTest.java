@@ -13,7 +13,6 @@ import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.GueConfig;
 import dev.katran.internal.dataplane.ResourceUsage;
 import dev.katran.internal.dataplane.VipFlags;
-import dev.katran.needs.LoadableFeatures;
 import dev.katran.needs.NeedsKernel;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
@@ -53,7 +52,7 @@ class VerificationTest {
   private static final Use EVERYTHING =
       new Use(
           "everything at once",
-          LoadableFeatures.all(),
+          Features.ALL,
           CONFIG.with(c -> {
             c.sendPacketTooBig = true;
             c.tcpServerIds = true;
@@ -101,8 +100,6 @@ class VerificationTest {
             new Features(VipFlags.TRACKED, false, false),
             CONFIG.with(c -> c.flowTableCpus = ONE_CPU)),
         withFlags("source routing", VipFlags.SOURCE_ROUTING),
-        withFlags("IP options", VipFlags.IP_OPTIONS),
-        withFlags("fragments", VipFlags.FRAGMENTS),
         withConfig("packet too big", CONFIG.with(c -> c.sendPacketTooBig = true)),
         withConfig("TCP server ids", CONFIG.with(c -> c.tcpServerIds = true)),
         withConfig(

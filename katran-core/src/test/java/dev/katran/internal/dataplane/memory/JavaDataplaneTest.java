@@ -11,7 +11,6 @@ import dev.katran.internal.dataplane.DataplaneContract;
 import dev.katran.internal.dataplane.DataplaneOpener;
 import dev.katran.internal.dataplane.EcnContract;
 import dev.katran.internal.dataplane.ForwardingContract;
-import dev.katran.internal.dataplane.FragmentContract;
 import dev.katran.internal.dataplane.GueContract;
 import dev.katran.internal.dataplane.HashingContract;
 import dev.katran.internal.dataplane.IcmpContract;
@@ -25,7 +24,6 @@ import dev.katran.internal.dataplane.TooBigContract;
 import dev.katran.internal.dataplane.TunnelFilterContract;
 import dev.katran.internal.dataplane.VipContract;
 import dev.katran.internal.dataplane.VipFlags;
-import dev.katran.internal.dataplane.WalkContract;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -37,15 +35,6 @@ class JavaDataplaneTest {
 
   @Nested
   class Parsing extends ParsingContract {}
-
-  @Nested
-  class Walk extends WalkContract {}
-
-  @Nested
-  class Fragment extends FragmentContract {}
-
-  @Nested
-  class FragmentExpiry extends FragmentContract.Expiry {}
 
   @Nested
   class Forwarding extends ForwardingContract {}
