@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.katran.Limits;
-import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.dataplane.Dataplane;
 import dev.katran.internal.dataplane.DataplaneConfig;
+import dev.katran.internal.dataplane.Features;
 import dev.katran.internal.failure.Failure;
 import dev.katran.needs.NeedsKernel;
 import dev.katran.needs.Signals;
