@@ -90,7 +90,7 @@ class NextHopIT {
     Backend backend = tunnel.backend(server);
     try (LoadBalancer lb = testbed.open()) {
       String log = logOf(() -> lb.put(vip));
-      assertThat(log).contains("no next hop towards backend " + backend);
+      assertThat(log).contains("no next hop towards backend " + backend.key());
       assertThat(lb.unresolved())
           .containsExactly(
               new UnresolvedBackend(

@@ -241,12 +241,12 @@ public final class InvariantChecker {
     AnswerCheck answer = new AnswerCheck(config, installed, arrival, after, findings);
     if (Flow.isEchoRequest(packet)) {
       answer.checkEchoReply(packet);
+    } else if (reversal(packet, 1) != null) { // for no VIP, so nothing is answered
+      checkReversed(after, packet);
     } else if (arrival.last().frame().length > config.limits().maxPacketSize() && isIcmp(after)) {
       answer.checkTooBig(packet);
     } else if (packet.ttl() <= 1 && !packet.isIcmp() && isErrorTo(packet, after)) {
       answer.checkTimeExceeded(packet);
-    } else if (reversal(packet, 1) != null) {
-      checkReversed(after, packet);
     } else {
       new EncapsulationCheck(config, installed, arrival, after, findings).check(packet);
     }
