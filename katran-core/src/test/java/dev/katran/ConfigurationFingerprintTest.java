@@ -211,8 +211,7 @@ class ConfigurationFingerprintTest {
   /** Returns whether a VIP can have an option beside those that it has. */
   private static boolean isPossible(Options.Option<Vip> option, Vip vip) {
     try {
-      option.change().apply(vip);
-      return true;
+      return option.change().apply(vip) != null;
     } catch (IllegalArgumentException e) {
       return false;
     }
