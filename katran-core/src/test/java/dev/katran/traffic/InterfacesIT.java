@@ -33,6 +33,7 @@ import java.time.Duration;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -264,6 +265,7 @@ class InterfacesIT {
   }
 
   @Test
+  @Tag("unemulated") // the ip of the emulated machine makes no macvlan
   void open_macvlan_isGenericOrSaysWhyNot() throws Exception {
     int created =
         testbed
