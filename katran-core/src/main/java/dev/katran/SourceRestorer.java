@@ -43,8 +43,8 @@ import java.util.Set;
  * other packets pass unchanged, among them those of connections that the host opens from other
  * ports, and programs and filters of others on the interface see each packet as well.
  *
- * <p><b>Whoever connects to the server's address directly also gets answers from the VIP,</b> and
- * does not recognise them: nothing in an answer tells where its request was sent. Give health
+ * <p><b>Clients that connect to the server's address directly also get answers from the VIP,</b>
+ * and do not recognise them: nothing in an answer tells where its request was sent. Give health
  * checks and the like a port of their own, or name their addresses by {@link Builder#except}.
  * Connections within the host do not pass the interface. A VIP of every port needs an address of
  * its own on the host, from which the host opens no connections.

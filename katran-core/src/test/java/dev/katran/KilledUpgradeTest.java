@@ -68,7 +68,7 @@ class KilledUpgradeTest {
     private final KernelDataplane dataplane;
     private final LoadBalancer lb;
 
-    /** Opens a balancer that makes so many changes of the folder at most. */
+    /** Opens a balancer that is killed after a number of changes to the folder. */
     Mortal(Path path, DataplaneConfig config, int changes) {
       int[] left = {changes};
       folder = PinFolder.open(path, KernelDataplane::isPin, Duration.ZERO);

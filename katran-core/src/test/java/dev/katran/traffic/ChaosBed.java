@@ -164,7 +164,7 @@ final class ChaosBed implements AutoCloseable {
     return answer != null;
   }
 
-  /** Sends the beginnings of many connections that nobody continues. */
+  /** Sends many SYNs whose handshakes are never completed. */
   void flood(int count) throws Exception {
     testbed.client().host().run(() -> flood.sendSyns(count));
   }

@@ -237,7 +237,7 @@ class SourceRestorerIT {
     }
   }
 
-  /** Whoever connects to the server's address gets answers from the VIP, unless it is excepted. */
+  /** Clients of the server's own address get answers from the VIP, unless they are excepted. */
   @Test
   void except_directConnection_getsAnswersFromTheServer() throws Exception {
     String direct = server.ipv4().getHostAddress();

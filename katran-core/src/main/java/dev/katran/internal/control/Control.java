@@ -378,11 +378,7 @@ public final class Control implements AutoCloseable {
     } catch (Failure e) {
       throw exceptions.apply(e);
     } finally {
-      if (state().features().changes()
-          || installer.isDirty()
-          || installer.hopUpdates().areNeeded()) {
-        startTicking();
-      }
+      tickIfNeeded();
     }
   }
 
@@ -445,6 +441,13 @@ public final class Control implements AutoCloseable {
   /** Returns whether a failed change, or the clean-up of one, is still to be finished by a tick. */
   public boolean isDirty() {
     return installer.isDirty();
+  }
+
+  /** Starts ticking if there is something that a tick advances or repairs. */
+  private void tickIfNeeded() {
+    if (state().features().changes() || installer.isDirty() || installer.hopUpdates().areNeeded()) {
+      startTicking();
+    }
   }
 
   private void startTicking() {
@@ -548,11 +551,7 @@ public final class Control implements AutoCloseable {
         log.warn("cannot update next hops yet; tried again every second", e);
       }
     } finally {
-      if (state().features().changes()
-          || installer.isDirty()
-          || installer.hopUpdates().areNeeded()) {
-        startTicking();
-      }
+      tickIfNeeded();
     }
   }
 

@@ -5,6 +5,7 @@ import dev.katran.BackendKey;
 import dev.katran.BalancerEvent;
 import dev.katran.Health;
 import dev.katran.UnresolvedBackend;
+import dev.katran.Vip;
 import dev.katran.VipKey;
 import dev.katran.internal.dataplane.InterfaceState;
 import java.time.Duration;
@@ -98,12 +99,8 @@ final class HealthCheck {
     List<VipKey> unreachable =
         control.state().vips().values().stream()
             .map(InstalledState.Installed::vip)
-            .filter(vip -> vip.backends().stream().anyMatch(Backend::takesNewFlows))
-            .filter(vip ->
-                vip.backends().stream()
-                    .filter(Backend::takesNewFlows)
-                    .allMatch(backend -> missing.contains(backend.key())))
-            .map(vip -> vip.key())
+            .filter(vip -> isUnreachable(vip, missing))
+            .map(Vip::key)
             .toList();
     if (!unreachable.isEmpty()) {
       problems.add(new Health.Problem(Health.Kind.VIP_UNREACHABLE, names(unreachable)));
@@ -111,13 +108,23 @@ final class HealthCheck {
     problems.add(new Health.Problem(Health.Kind.BACKENDS_UNRESOLVED, names(unresolved)));
   }
 
+  /** Returns whether a VIP has backends for new flows, and each of them is missing. */
+  private static boolean isUnreachable(Vip vip, Set<BackendKey> missing) {
+    List<Backend> serving = vip.backends().stream().filter(Backend::takesNewFlows).toList();
+    return !serving.isEmpty()
+        && serving.stream().allMatch(backend -> missing.contains(backend.key()));
+  }
+
   private void checkProgress(String what, @Nullable Duration since, List<Health.Problem> problems) {
-    if (since != null && control.clock().now().minus(since).compareTo(PATIENCE) > 0) {
+    if (since == null) {
+      return;
+    }
+    Duration time = control.clock().now().minus(since);
+    if (time.compareTo(PATIENCE) > 0) {
       problems.add(
           new Health.Problem(
               Health.Kind.STUCK,
-              "%s has not ended for %d seconds"
-                  .formatted(what, control.clock().now().minus(since).toSeconds())));
+              "%s has not ended for %d seconds".formatted(what, time.toSeconds())));
     }
   }
 

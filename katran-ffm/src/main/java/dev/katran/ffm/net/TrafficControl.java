@@ -59,7 +59,7 @@ public final class TrafficControl implements AutoCloseable {
    * @param priority 1 to 65535; those with a lower one run first
    * @param handle identifies it among those of its priority
    * @param programId the kernel's id of the program, greater than 0
-   * @param name the name that whoever added it has given it; may be empty
+   * @param name the name given to the filter when it was added; may be empty
    */
   public record Filter(int priority, int handle, int programId, String name) {}
 
